@@ -1,0 +1,158 @@
+"""Settings as frozen dataclasses: the only place where a default value is written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+STORE_DIRECTORY = ".embedctl"
+STORE_ENVIRONMENT = "EMBEDCTL_STORE"
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
+
+Mode = Literal["hybrid", "bm25", "dense"]
+DensePlan = Literal["auto", "flat", "hnsw"]
+
+
+@dataclass(frozen=True, slots=True)
+class WalkRules:
+    """Which files of a folder belong to a source."""
+
+    include: tuple[str, ...] = ()
+    """Gitignore-style globs; when given, only files that match one of them are taken."""
+    exclude: tuple[str, ...] = ()
+    hidden: bool = False
+    """Take files and folders whose names begin with a dot."""
+    ignore: bool = True
+    """Honour ``.gitignore`` and ``.embedctlignore``."""
+    max_file_bytes: int = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFields:
+    """Column names in a record file; ``None`` means: look for the usual ones."""
+
+    id: str | None = None
+    title: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkConfig:
+    """How documents are cut. ``size`` and ``overlap`` are in tokens of the encoder."""
+
+    strategy: str = "auto"
+    size: int | None = None
+    """Most tokens in a chunk, special tokens, prompt and context included; ``None``: the encoder's maximum."""
+    overlap: int = 0
+    """Tokens shared by neighbouring chunks of one section."""
+    context: bool = True
+    """Give title and heading path to the encoder and to BM25 along with the text."""
+
+    def fingerprint(self, tokenizer_fingerprint: str) -> str:
+        """Return 16 hex digits naming these settings under one tokenizer; equal means equal chunks."""
+        return digest({"chunk": asdict(self), "tokenizer": tokenizer_fingerprint})
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderConfig:
+    """Which encoder, and how it is run (only ``model`` decides what the vectors are)."""
+
+    model: str = DEFAULT_MODEL
+    batch_tokens: int = 16_384
+    """Most padded tokens in one forward pass."""
+    device: str = "cpu"
+    allow_download: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisConfig:
+    """How text becomes terms for BM25."""
+
+    language: str = "english"
+
+
+@dataclass(frozen=True, slots=True)
+class HnswConfig:
+    """Graph parameters, in hnswlib's words; ``ef`` is raised to ``k`` where it is smaller."""
+
+    m: int = 16
+    ef_construction: int = 100
+    ef: int = 100
+    threads: int = 0
+    """0: all processors; 1: byte-identical builds."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """What a store was built with; kept in its manifest, changed only by naming the change."""
+
+    chunk: ChunkConfig = field(default_factory=ChunkConfig)
+    model: str = DEFAULT_MODEL
+    language: str = "english"
+    hnsw: HnswConfig = field(default_factory=HnswConfig)
+
+
+@dataclass(frozen=True, slots=True)
+class PartLimits:
+    """A part is closed when it reaches one of these."""
+
+    documents: int = 2_000
+    text_bytes: int = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class IndexLimits:
+    """When derived files are rebuilt rather than updated, and when a plan changes."""
+
+    dead_share: float = 0.25
+    """Rebuild an index when more than this share of its rows is dead."""
+    flat_rows: int = 200_000
+    """At most this many rows are scanned exactly by ``--dense auto``."""
+    bm25_heap_bytes: int = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class FusionConfig:
+    """Reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009)."""
+
+    rrf_k: int = 60
+    bm25_weight: float = 1.0
+    dense_weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class FilterConfig:
+    """Which documents may answer. Empty fields do not restrict."""
+
+    paths: tuple[str, ...] = ()
+    """Gitignore-style globs over the path below the store's base or below the source."""
+    types: tuple[str, ...] = ()
+    """Media types, file endings or languages."""
+    where: str = ""
+    """Expression over metadata, see ``docs/query.md``."""
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QueryConfig:
+    """How one query is answered."""
+
+    mode: Mode = "hybrid"
+    n: int = 10
+    candidates: int = 100
+    """Rows that each arm proposes; raised to ``n``, and doubled while a filter leaves too few hits."""
+    max_per_file: int = 0
+    """Most hits from one document; 0 means no limit."""
+    dense: DensePlan = "auto"
+    min_cosine: float | None = None
+    min_bm25: float | None = None
+    fusion: FusionConfig = field(default_factory=FusionConfig)
+    filter: FilterConfig = field(default_factory=FilterConfig)
+
+
+def digest(value: object) -> str:
+    """Return 16 hex digits of sha256 over the canonical JSON of ``value``."""
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]

@@ -1,0 +1,146 @@
+"""What a parser, chunker, encoder, retriever and reporter must do; the contract tests hold every registered one to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .config import ChunkConfig
+    from .records import ChunkSpan, Document, ParsedDocument
+
+    Labels = NDArray[np.uint64]
+    Vectors = NDArray[np.float32]
+    Offsets = NDArray[np.int64]
+
+
+class Parser(Protocol):
+    """Turns the bytes of one file into text with its structure."""
+
+    def parse(self, data: bytes, path: str) -> ParsedDocument:
+        """Return the document; ``path`` (POSIX, relative) is a hint about its kind and never opened.
+
+        Raises:
+            ParseError: the bytes are not a readable document of this format; the message is the reason.
+            UnsupportedError: the file is of a kind that embedctl does not read.
+        """
+        ...
+
+
+class Tokenizer(Protocol):
+    """The encoder's own tokenizer, without the encoder."""
+
+    fingerprint: str
+    """16 hex digits; equal means equal tokens."""
+    max_tokens: int
+    """Longest input of the encoder, special tokens included."""
+    overhead: int
+    """Tokens that every input has besides its text: special tokens and the document prompt."""
+
+    def offsets(self, texts: Sequence[str]) -> list[tuple[Offsets, Offsets]]:
+        """Return, for each text, the start and end offsets (code points) of its tokens, without special tokens."""
+        ...
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Return how many tokens the encoder reads for each text, ``overhead`` included."""
+        ...
+
+
+class Chunker(Protocol):
+    """Cuts one document into spans that fit the encoder."""
+
+    def split(self, document: Document, tokenizer: Tokenizer, config: ChunkConfig) -> Iterator[ChunkSpan]:
+        """Yield spans in order of ``start``.
+
+        Together they cover every non-blank character from ``document.body_start`` on; each is non-blank, and
+        ``tokenizer.count([context + text])`` is at most ``config.size`` and ``tokenizer.max_tokens``.
+        Without overlap, spans do not intersect.
+        """
+        ...
+
+
+class Encoder(Protocol):
+    """Turns texts into unit-norm vectors."""
+
+    name: str
+    fingerprint: str
+    """16 hex digits over weights, pooling, prompts, dimensions, normalization and maximum length."""
+    dim: int
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        """Return float32 ``(len(texts), dim)``, unit norm, in the order of ``texts``.
+
+        Raises:
+            EmbedctlError: a text is longer than the maximum; nothing is ever truncated in silence.
+        """
+        ...
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Return float32 ``(len(texts), dim)``, unit norm; a query longer than the maximum is cut at its end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What an arm proposes: best first, ties by ascending label."""
+
+    labels: Labels
+    """uint64 ``(n,)``: part number in the upper 32 bits, chunk row in the lower."""
+    scores: NDArray[np.float32]
+    """float32 ``(n,)``, higher is better: BM25, or cosine similarity."""
+
+
+class Allowed(Protocol):
+    """The chunks that a filter lets through."""
+
+    count: int
+
+    @property
+    def labels(self) -> Labels:
+        """Sorted uint64 ``(count,)``."""
+        ...
+
+    def mask(self, labels: Labels) -> NDArray[np.bool_]:
+        """Return which of ``labels`` are allowed, bool of the same shape."""
+        ...
+
+
+class DenseRetriever(Protocol):
+    """Nearest neighbours by cosine similarity among the live rows."""
+
+    def __len__(self) -> int:
+        """Return the number of live rows."""
+        ...
+
+    def search(self, vector: Vectors, k: int, allowed: Allowed | None = None) -> Ranking:
+        """Return the ``min(k, live and allowed rows)`` best rows for one unit-norm query vector ``(dim,)``."""
+        ...
+
+
+class Reporter(Protocol):
+    """Hears what the library does; decides what, if anything, is shown."""
+
+    def stage(self, name: str, total: int | None, unit: str) -> AbstractContextManager[Progress]:
+        """Announce a stage of ``total`` units (``None``: unknown) and return its progress."""
+        ...
+
+    def message(self, kind: str, text: str) -> None:
+        """Tell a sentence; ``kind`` is ``info``, ``detail`` or ``warning``."""
+        ...
+
+
+class Progress(Protocol):
+    """One running stage."""
+
+    def advance(self, units: int = 1) -> None:
+        """Say that ``units`` more are done."""
+        ...
+
+    def expect(self, total: int) -> None:
+        """Say how many units there will be, once that is known."""
+        ...

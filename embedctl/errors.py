@@ -1,0 +1,90 @@
+"""Everything embedctl raises on purpose.
+
+::
+
+    EmbedctlError                 exit  when
+    ├── UsageError                   2  an argument, flag, expression or name is wrong
+    ├── ParseError                   3  one document cannot be read (a row in the report, never the end of a run)
+    ├── DamagedError                 4  a file the manifest names is missing or not what was written
+    ├── ModelError                   5  a model is missing, unsafe or not what it claims to be
+    │   └── MismatchError            5  the store was made with another model or other settings
+    ├── ResourceError                6  disk, memory or file handles ran out
+    ├── NoStoreError                10  there is no store here, or it has nothing to answer from
+    └── LockedError                 11  another process is writing to the store
+
+Every message is a finished sentence about what happened; ``hint`` says what to do next, with the command to
+type where there is one. ``cli/`` prints both and exits with the class's ``exit_code``; the library only raises.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+EXIT_OK = 0
+EXIT_BUG = 1
+EXIT_SOME_FAILED = 3
+EXIT_INTERRUPTED = 130
+
+
+class EmbedctlError(Exception):
+    """The root: ``message`` says what happened, ``hint`` what to do next."""
+
+    exit_code: ClassVar[int] = EXIT_BUG
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class UsageError(EmbedctlError):
+    """An argument, flag, filter expression or registered name is wrong."""
+
+    exit_code = 2
+
+
+class ParseError(EmbedctlError):
+    """One document cannot be turned into text; ``message`` is the reason that the report shows."""
+
+    exit_code = EXIT_SOME_FAILED
+
+
+class UnsupportedError(ParseError):
+    """The file is of a kind that embedctl does not read: skipped with this reason, not a failure."""
+
+
+class DamagedError(EmbedctlError):
+    """A file that the manifest names is missing, truncated or changed."""
+
+    exit_code = 4
+
+
+class ModelError(EmbedctlError):
+    """A model is not on this machine, is not one we load, or is not the file it should be."""
+
+    exit_code = 5
+
+
+class MismatchError(ModelError):
+    """The store was built with another model or other settings than those asked for."""
+
+
+class ResourceError(EmbedctlError):
+    """The machine ran out of disk, memory or file handles."""
+
+    exit_code = 6
+
+
+class NoStoreError(EmbedctlError):
+    """No store was found, or the store lacks the stage that was asked of it."""
+
+    exit_code = 10
+
+
+class LockedError(EmbedctlError):
+    """Another process holds the store's write lock."""
+
+    exit_code = 11

@@ -1,0 +1,289 @@
+"""The nouns: what flows between stages, and the Arrow schemas they have on disk.
+
+Offsets count Unicode code points of ``Document.text`` from 0; spans are half-open; lines and pages count from 1.
+``document.text[chunk.start:chunk.end] == chunk.text`` always holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from .config import RecordFields, WalkRules
+
+JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+
+
+class Markup(StrEnum):
+    """The structure that a document's text carries; it decides what chunker ``auto`` means."""
+
+    PLAIN = "plain"
+    MARKDOWN = "markdown"
+    RST = "rst"
+    CODE = "code"
+
+
+class Outcome(StrEnum):
+    """What became of one input; every input ends as exactly one of them."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    MOVED = "moved"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    """Left out by a rule: too large, empty, binary, a symbolic link, an unsupported kind."""
+    FAILED = "failed"
+    """Should have been read and could not be."""
+    DELETED = "deleted"
+
+
+class Span(NamedTuple):
+    """``[start, end)`` in code points."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A folder, a file or a list of files that the store covers."""
+
+    name: str
+    """Unique in the store; the first part of every chunk id."""
+    root: str
+    """Folder, POSIX style: relative to the store's base where it lies within reach, else absolute."""
+    rules: WalkRules
+    fields: RecordFields
+    only: tuple[str, ...] | None = None
+    """Paths relative to ``root`` when the source is a file or a list of files; ``None``: the whole folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One regular file that a source covers."""
+
+    path: str
+    """Relative to the source's root, POSIX style."""
+    absolute: str
+    size: int
+    mtime_us: int
+    """Modification time in microseconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedEntry:
+    """Something that a source met and left out, with the reason as a finished clause."""
+
+    path: str
+    reason: str
+    outcome: Outcome = Outcome.SKIPPED
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row of a record file."""
+
+    id: str
+    row: int
+    """1-based position in the file."""
+    title: str | None
+    text: str
+    metadata: dict[str, JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class BadRecord:
+    """A row that cannot be read."""
+
+    row: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDocument:
+    """What a parser makes of bytes."""
+
+    text: str
+    media_type: str
+    markup: Markup = Markup.PLAIN
+    title: str | None = None
+    """The document's own title, never its file name."""
+    language: str | None = None
+    """Programming language of code, or the natural language that the document declares."""
+    encoding: str | None = None
+    """How bytes became text, for formats that do not fix it."""
+    pages: tuple[int, ...] = ()
+    """Offset at which each page begins; empty where the format has none."""
+    body_start: int = 0
+    """Offset after front matter; chunks begin here."""
+    metadata: dict[str, JSON] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One row of ``documents/<part>.parquet``."""
+
+    doc_id: str
+    source: str
+    path: str
+    record: int | None
+    title: str | None
+    text: str
+    media_type: str
+    markup: str
+    language: str | None
+    encoding: str | None
+    pages: tuple[int, ...]
+    body_start: int
+    mtime_us: int
+    size: int
+    sha256: bytes
+    """Of the file's bytes, or of the record's canonical JSON."""
+    metadata: str
+    """A JSON object."""
+
+
+class ChunkSpan(NamedTuple):
+    """What a chunker yields: a span and the headings above it, outermost first."""
+
+    start: int
+    end: int
+    heading: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One row of ``chunks/<part>.parquet``."""
+
+    chunk_id: str
+    doc_id: str
+    doc_row: int
+    ordinal: int
+    start: int
+    end: int
+    start_line: int
+    end_line: int
+    page: int | None
+    heading: tuple[str, ...]
+    context: str
+    text: str
+    sha256: bytes
+    """Of what the encoder reads: context and text."""
+    tokens: int
+    """Of what the encoder reads, special tokens and prompt included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One result: a chunk, its place and its scores."""
+
+    rank: int
+    id: str
+    doc_id: str
+    source: str
+    path: str
+    """Relative to the store's base, or absolute where the source is."""
+    record: int | None
+    start_line: int
+    end_line: int
+    page: int | None
+    heading: tuple[str, ...]
+    title: str | None
+    media_type: str
+    text: str
+    metadata: dict[str, JSON]
+    score: float
+    """What the list is sorted by: ``rrf`` in hybrid mode, else the arm's own score."""
+    scores: dict[str, float | None]
+    """``rrf``, ``bm25`` and ``cosine``; ``None`` where an arm has nothing to say."""
+    ranks: dict[str, int | None]
+    """Rank in ``bm25`` and ``dense``; ``None`` where the arm did not propose the chunk."""
+
+
+@cache
+def documents_schema() -> pa.Schema:
+    """Return the schema of ``documents/<part>.parquet``."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            pa.field("doc_id", pa.string(), nullable=False),
+            pa.field("source", pa.string(), nullable=False),
+            pa.field("path", pa.string(), nullable=False),
+            pa.field("record", pa.int64()),
+            pa.field("title", pa.string()),
+            pa.field("text", pa.large_string(), nullable=False),
+            pa.field("media_type", pa.string(), nullable=False),
+            pa.field("markup", pa.string(), nullable=False),
+            pa.field("language", pa.string()),
+            pa.field("encoding", pa.string()),
+            pa.field("pages", pa.list_(pa.int64()), nullable=False),
+            pa.field("body_start", pa.int64(), nullable=False),
+            pa.field("mtime_us", pa.int64(), nullable=False),
+            pa.field("size", pa.int64(), nullable=False),
+            pa.field("sha256", pa.binary(32), nullable=False),
+            pa.field("metadata", pa.string(), nullable=False),
+        ]
+    )
+
+
+@cache
+def chunks_schema() -> pa.Schema:
+    """Return the schema of ``chunks/<part>.parquet``."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            pa.field("chunk_id", pa.string(), nullable=False),
+            pa.field("doc_id", pa.string(), nullable=False),
+            pa.field("doc_row", pa.int32(), nullable=False),
+            pa.field("ordinal", pa.int32(), nullable=False),
+            pa.field("start", pa.int64(), nullable=False),
+            pa.field("end", pa.int64(), nullable=False),
+            pa.field("start_line", pa.int32(), nullable=False),
+            pa.field("end_line", pa.int32(), nullable=False),
+            pa.field("page", pa.int32()),
+            pa.field("heading", pa.list_(pa.string()), nullable=False),
+            pa.field("context", pa.string(), nullable=False),
+            pa.field("text", pa.large_string(), nullable=False),
+            pa.field("sha256", pa.binary(32), nullable=False),
+            pa.field("tokens", pa.int32(), nullable=False),
+        ]
+    )
+
+
+@cache
+def embeddings_schema(dim: int) -> pa.Schema:
+    """Return the schema of ``embeddings/<encoder>/<part>.parquet``: unit-norm float32 rows of ``dim``."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            pa.field("chunk_id", pa.string(), nullable=False),
+            pa.field("vector", pa.list_(pa.float32(), dim), nullable=False),
+        ]
+    )
+
+
+@cache
+def files_schema() -> pa.Schema:
+    """Return the schema of ``files/<n>.parquet``: one row for every file the sources met."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            pa.field("source", pa.string(), nullable=False),
+            pa.field("path", pa.string(), nullable=False),
+            pa.field("size", pa.int64(), nullable=False),
+            pa.field("mtime_us", pa.int64(), nullable=False),
+            pa.field("sha256", pa.binary(32)),
+            pa.field("outcome", pa.string(), nullable=False),
+            pa.field("reason", pa.string()),
+            pa.field("documents", pa.int64(), nullable=False),
+        ]
+    )
