@@ -1,0 +1,124 @@
+"""Where everything lies below a store's folder, and how a store is found."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..config import STORE_DIRECTORY, STORE_ENVIRONMENT
+from ..errors import NoStoreError
+
+
+def part_name(number: int) -> str:
+    """Return the name that a part has in every stage's folder."""
+    return f"{number:06d}.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The paths of one store."""
+
+    root: Path
+
+    @property
+    def base(self) -> Path:
+        """The folder that relative source paths start from: the one that holds the store."""
+        return self.root.parent
+
+    @property
+    def manifest(self) -> Path:
+        return self.root / "manifest.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "lock"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    def documents(self, number: int) -> Path:
+        return self.root / "documents" / part_name(number)
+
+    def chunks(self, number: int) -> Path:
+        return self.root / "chunks" / part_name(number)
+
+    def embeddings(self, encoder: str, number: int) -> Path:
+        return self.root / "embeddings" / encoder / part_name(number)
+
+    def files(self, number: int) -> Path:
+        return self.root / "files" / part_name(number)
+
+    def generation(self, number: int) -> Path:
+        """The folder of one index generation, laid out by :class:`GenerationLayout`."""
+        return self.root / "index" / f"{number:06d}"
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationLayout:
+    """The files of one index generation."""
+
+    root: Path
+
+    @property
+    def bm25(self) -> Path:
+        """Folder of the Tantivy index."""
+        return self.root / "bm25"
+
+    @property
+    def hnsw(self) -> Path:
+        """The hnswlib graph."""
+        return self.root / "hnsw.bin"
+
+    @property
+    def dead(self) -> Path:
+        """Labels that the flat files hold and no query may return: sorted little-endian uint64."""
+        return self.root / "dead.u64"
+
+    def flat(self, part: int) -> Path:
+        """The vectors of one part: little-endian float32, row after row."""
+        return self.root / "flat" / f"{part:06d}.f32"
+
+
+def find_store(explicit: str | os.PathLike[str] | None = None, start: Path | None = None) -> Layout | None:
+    """Return the store to use, or ``None`` when there is none.
+
+    ``explicit`` (a store's folder) wins, then the environment variable ``EMBEDCTL_STORE``, then the nearest
+    ``.embedctl`` in ``start`` (the working directory) or a folder above it.
+    """
+    named = explicit or os.environ.get(STORE_ENVIRONMENT)
+    if named:
+        layout = Layout(Path(named).expanduser().absolute())
+        return layout if layout.manifest.is_file() else None
+    here = (start or Path.cwd()).absolute()
+    for folder in (here, *here.parents):
+        layout = Layout(folder / STORE_DIRECTORY)
+        if layout.manifest.is_file():
+            return layout
+    return None
+
+
+def require_store(explicit: str | os.PathLike[str] | None = None, start: Path | None = None) -> Layout:
+    """Return the store to use.
+
+    Raises:
+        NoStoreError: there is none.
+    """
+    layout = find_store(explicit, start)
+    if layout is not None:
+        return layout
+    named = explicit or os.environ.get(STORE_ENVIRONMENT)
+    where = f"in {named}" if named else f"in {start or Path.cwd()} or any folder above it"
+    raise NoStoreError(f"There is no store {where}.", 'Make one with "embedctl index PATH".')
+
+
+def new_store(explicit: str | os.PathLike[str] | None = None, start: Path | None = None) -> Layout:
+    """Return the existing store, or the layout of the one that a first run would make."""
+    found = find_store(explicit, start)
+    if found is not None:
+        return found
+    named = explicit or os.environ.get(STORE_ENVIRONMENT)
+    if named:
+        return Layout(Path(named).expanduser().absolute())
+    return Layout((start or Path.cwd()).absolute() / STORE_DIRECTORY)
