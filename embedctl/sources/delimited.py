@@ -1,0 +1,103 @@
+"""Rows of a CSV or TSV file."""
+
+from __future__ import annotations
+
+import csv
+import re
+from typing import TYPE_CHECKING
+
+from ..errors import ParseError
+from .table import Row, Table
+from .text_file import MOST_CHARACTERS, NOT_UTF8, read_lines, undecoded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ..records import JSON
+
+_DELIMITERS = ",;\t|"
+_QUOTED = re.compile(r'"[^"]*"?')
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_NUMBER = re.compile(r"-?[0-9]+\.[0-9]+(e[-+][0-9]+)?|-?[0-9]+e[-+][0-9]+", re.ASCII)
+_INT64 = range(-(2**63), 2**63)
+_BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
+
+
+def open_delimited(path: Path) -> Table:
+    """Open the file; its first line names the columns and shows the delimiter.
+
+    Raises:
+        ParseError: the header cannot be read.
+    """
+    lines = read_lines(path, newline="")
+    header_line = next((line for line in lines if not line.isspace()), None)
+    if header_line is None:
+        return Table((), iter(()))
+    delimiter = "\t" if ".tsv" in path.name.lower()[-7:] else _delimiter(header_line)
+    csv.field_size_limit(MOST_CHARACTERS)
+
+    def with_header() -> Iterator[str]:
+        yield header_line
+        yield from lines
+
+    # Strict, so that a quote that is never closed is a bad row and not a very long text.
+    reader = csv.reader(with_header(), delimiter=delimiter, strict=True)
+    try:
+        columns = _columns(next(reader))
+    except csv.Error as error:
+        raise ParseError(f"has a header that cannot be read: {error}") from error
+    return Table(columns, _rows(reader, columns), convert=typed)
+
+
+def typed(value: JSON) -> JSON:
+    """Return the number or truth value that a cell spells exactly, else the cell: "007" and "1e5" stay text."""
+    if not isinstance(value, str):
+        return value
+    if _INTEGER.fullmatch(value):
+        integer = int(value)
+        return integer if str(integer) == value and integer in _INT64 else value
+    if _NUMBER.fullmatch(value):
+        number = float(value)
+        return number if repr(number) == value else value
+    return _BOOLEANS.get(value, value)
+
+
+def _delimiter(header: str) -> str:
+    unquoted = _QUOTED.sub("", header)
+    return max(_DELIMITERS, key=unquoted.count)
+
+
+def _columns(header: list[str]) -> tuple[str, ...]:
+    """Return the header's names, with a name for each column that has none and a number for each repeated one."""
+    columns: list[str] = []
+    for position, cell in enumerate(header, start=1):
+        name = cell.strip() or f"column_{position}"
+        columns.append(f"{name}_{position}" if name in columns else name)
+    return tuple(columns)
+
+
+def _rows(reader: Iterator[list[str]], columns: tuple[str, ...]) -> Iterator[Row]:
+    number = 0
+    while True:
+        number += 1
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            yield Row(number, {}, f"has quotes that do not match: {error}")
+            continue
+        if cells is None:
+            return
+        if not cells:
+            number -= 1  # an empty line is no row
+            continue
+        yield _row(number, cells, columns)
+
+
+def _row(number: int, cells: list[str], columns: tuple[str, ...]) -> Row:
+    if any(cells[len(columns) :]):
+        return Row(number, {}, f"has {len(cells)} fields, the header has {len(columns)}")
+    if any(map(undecoded, cells)):
+        return Row(number, {}, NOT_UTF8)
+    # Shorter rows are common where trailing empty fields were left out.
+    return Row(number, {column: cell for column, cell in zip(columns, cells, strict=False) if cell})

@@ -1,0 +1,241 @@
+"""Find the files of a source: what the ignore files, the flags and good sense leave of a folder.
+
+What is ignored, hidden or excluded is not part of the source and is not mentioned. What is part of it and cannot be
+taken (a symbolic link, a file that is too large, a folder that cannot be listed) is, with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..config import STORE_DIRECTORY, WalkRules
+from ..records import FileEntry, Outcome, SkippedEntry
+from .ignore import IGNORE_FILES, Patterns, enclosing_patterns, flag_patterns, ignored, read_patterns
+from .paths import component_key, is_utf8, printable, require
+from .records import is_record_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+NEVER_READ = frozenset({".git", ".hg", ".svn", STORE_DIRECTORY})
+"""Left out whatever the rules say: version control's own files, and ours."""
+SELDOM_WANTED = frozenset({"node_modules", "__pycache__"})
+"""Folders left out unless ignore rules are off."""
+VENV_MARK = "pyvenv.cfg"
+
+Entry = FileEntry | SkippedEntry
+Chain = tuple[Patterns, ...]
+
+
+def walk(root: Path, rules: WalkRules, only: Sequence[str] | None = None) -> Iterator[Entry]:
+    """Return the files below ``root`` that ``rules`` let through, ordered by path, component by component, bytewise.
+
+    Ignore files count from the top of the enclosing git repository down. Symbolic links are not followed, but
+    ``root`` itself may be one, and may be hidden.
+
+    Args:
+        root: A folder, or one file.
+        rules: Which files to take.
+        only: Paths relative to ``root``. Only these are taken, hidden and ignored ones too; ``rules.include`` and
+            ``rules.exclude`` still hold. A folder among them is walked by all the rules.
+
+    Raises:
+        UsageError: ``root`` does not exist, or a pattern in ``rules`` is not one.
+    """
+    require(root)
+    if not root.is_dir():
+        root, only = root.parent, (root.name,)
+    walker = _Walker(str(root.absolute()), rules)
+    return walker.folder("", walker.enclosing) if only is None else walker.listed(only)
+
+
+class _Level(NamedTuple):
+    prefix: str
+    """Path of the folder relative to the root, with a slash at its end; empty for the root."""
+    entries: Iterator[os.DirEntry[str]]
+    chain: Chain
+
+
+class _Walker:
+    def __init__(self, root: str, rules: WalkRules) -> None:
+        self._root = root
+        self._rules = rules
+        self._exclude = flag_patterns(rules.exclude, "--exclude")
+        self._include = flag_patterns(rules.include, "--include")
+        self.enclosing = enclosing_patterns(root) if rules.ignore else ()
+        self._too_large = f"larger than the limit of {_size(rules.max_file_bytes)} (--max-file-size)"
+
+    def folder(self, path: str, chain: Chain) -> Iterator[Entry]:
+        """Walk ``path`` (relative, empty for the root); ``chain`` holds the patterns of the folders above it."""
+        # An explicit stack, because folders can nest deeper than Python's recursion limit.
+        stack: list[_Level] = []
+        yield from self._enter(stack, path, chain)
+        while stack:
+            prefix, entries, chain = stack[-1]
+            for entry in entries:
+                path = prefix + entry.name
+                try:
+                    is_folder = entry.is_dir(follow_symlinks=False)
+                    if self._left_out(path, entry.name, is_folder, chain):
+                        continue
+                    if is_folder:
+                        yield from self._enter(stack, path, chain)
+                        break
+                    yield self._entry(path, entry.path, entry.stat(follow_symlinks=False))
+                except OSError as error:
+                    yield _failed(path, f"cannot be read: {_reason(error)}")
+            else:
+                stack.pop()
+
+    def listed(self, only: Sequence[str]) -> Iterator[Entry]:
+        """Take the files that the user listed, each once, in the order of a walk."""
+        found: dict[str, Entry] = {}
+        for given in only:
+            path = posixpath.normpath(given)
+            for entry in self._listed_path("" if path == "." else path):
+                found[entry.path] = entry
+        for path in sorted(found, key=component_key):
+            yield found[path]
+
+    def _listed_path(self, path: str) -> Iterator[Entry]:
+        components = path.split("/")
+        if forbidden := [component for component in components if component in NEVER_READ]:
+            yield SkippedEntry(printable(path), f'inside "{forbidden[0]}", which is never read')
+            return
+        absolute = self._absolute(path)
+        try:
+            status = os.lstat(absolute)
+        except (FileNotFoundError, NotADirectoryError):
+            yield _failed(path, "does not exist")
+            return
+        except (OSError, ValueError) as error:
+            yield _failed(path, f"cannot be read: {_reason(error)}")
+            return
+        is_folder = stat.S_ISDIR(status.st_mode)
+        if path and self._excluded_with_folders(components, is_folder):
+            return
+        if is_folder:
+            yield from self.folder(path, self._chain_above(components if path else []))
+        elif self._included(path):
+            yield self._entry(path, absolute, status)
+
+    def _enter(self, stack: list[_Level], path: str, chain: Chain) -> Iterator[SkippedEntry]:
+        """Push the folder's entries; yield what is wrong with it."""
+        if not is_utf8(path):
+            yield _failed(path, "its name is not valid UTF-8")
+            return
+        absolute = self._absolute(path)
+        try:
+            with os.scandir(absolute) as scan:
+                entries = sorted(scan, key=_name_bytes)
+        except OSError as error:
+            yield _failed(path or ".", f"cannot be listed: {_reason(error)}")
+            return
+        prefix = f"{path}/" if path else ""
+        if self._rules.ignore:
+            names = {entry.name for entry in entries}
+            if VENV_MARK in names and path:
+                return
+            own, problems = self._own_patterns(prefix, names)
+            yield from problems
+            chain = own + chain
+        stack.append(_Level(prefix, iter(entries), chain))
+
+    def _own_patterns(self, prefix: str, names: set[str]) -> tuple[Chain, list[SkippedEntry]]:
+        own: list[Patterns] = []
+        problems: list[SkippedEntry] = []
+        for name in IGNORE_FILES:
+            if name not in names:
+                continue
+            file = self._absolute(prefix + name)
+            if Path(file).is_symlink() or not Path(file).is_file():
+                continue  # git does not follow them either
+            try:
+                own.append(read_patterns(file, below=prefix))
+            except OSError as error:
+                problems.append(
+                    _failed(prefix + name, f"cannot be read, so nothing is ignored by it: {_reason(error)}")
+                )
+        return tuple(filter(None, own)), problems
+
+    def _chain_above(self, components: Sequence[str]) -> Chain:
+        """Return the patterns that hold for a folder from the folders above it, strongest first."""
+        chain = self.enclosing
+        if not self._rules.ignore:
+            return chain
+        for depth in range(len(components)):
+            prefix = "".join(f"{component}/" for component in components[:depth])
+            chain = self._own_patterns(prefix, set(IGNORE_FILES))[0] + chain
+        return chain
+
+    def _left_out(self, path: str, name: str, is_folder: bool, chain: Chain) -> bool:
+        rules = self._rules
+        if name[0] == "." and (not rules.hidden or name in NEVER_READ):
+            return True
+        if is_folder and rules.ignore and name in SELDOM_WANTED:
+            return True
+        if self._exclude and self._exclude.verdict(path, name, is_folder):
+            return True
+        if chain and ignored(chain, path, name, is_folder):
+            return True
+        return not is_folder and not self._included(path)
+
+    def _included(self, path: str) -> bool:
+        """Say whether ``--include`` takes the file, by its own name or by that of a folder above it."""
+        if not self._include:
+            return True
+        components = path.split("/")
+        # Nearest first: the file's own verdict outweighs that of its folder, as in gitignore.
+        for depth in range(len(components), 0, -1):
+            above = "/".join(components[:depth])
+            verdict = self._include.verdict(above, components[depth - 1], depth < len(components))
+            if verdict is not None:
+                return verdict
+        return False
+
+    def _excluded_with_folders(self, components: Sequence[str], is_folder: bool) -> bool:
+        """Say whether ``--exclude`` takes out the path or a folder above it."""
+        return bool(self._exclude) and any(
+            self._exclude.verdict(
+                "/".join(components[:depth]), components[depth - 1], is_folder or depth < len(components)
+            )
+            for depth in range(1, len(components) + 1)
+        )
+
+    def _entry(self, path: str, absolute: str, status: os.stat_result) -> Entry:
+        if not is_utf8(path):
+            return _failed(path, "its name is not valid UTF-8")
+        if stat.S_ISLNK(status.st_mode):
+            return SkippedEntry(path, "symbolic link, not followed")
+        if not stat.S_ISREG(status.st_mode):
+            return SkippedEntry(path, "not a regular file")
+        # Record files are read row by row, so their size costs no memory.
+        if status.st_size > self._rules.max_file_bytes and not is_record_file(path):
+            return SkippedEntry(path, self._too_large)
+        return FileEntry(path, absolute, status.st_size, status.st_mtime_ns // 1000)
+
+    def _absolute(self, path: str) -> str:
+        return os.path.join(self._root, path) if path else self._root  # noqa: PTH118 - Path costs a third of the walk
+
+
+def _failed(path: str, reason: str) -> SkippedEntry:
+    return SkippedEntry(printable(path), reason, Outcome.FAILED)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _name_bytes(entry: os.DirEntry[str]) -> bytes:
+    return os.fsencode(entry.name)
+
+
+def _size(count: int) -> str:
+    for unit, size in (("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10)):
+        if count >= size:
+            return f"{count / size:.4g} {unit}"
+    return f"{count} bytes"
