@@ -1,0 +1,49 @@
+"""Parsers: one file per format; a new one is a new file and a line in ``PARSERS``, its endings a line in ``kinds``.
+
+Importing this package imports no third-party library; each parser does so when it first parses.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import UnsupportedError
+from ..registry import Registry
+from .kinds import HEAD_BYTES, parser_for
+
+if TYPE_CHECKING:
+    from ..contracts import Parser
+    from ..records import ParsedDocument
+
+__all__ = ["HEAD_BYTES", "PARSERS", "parse", "parser_for"]
+
+PARSERS = Registry(
+    "parser",
+    {
+        "text": "embedctl.parsers.text:TextParser",
+        "markdown": "embedctl.parsers.markdown:MarkdownParser",
+        "rst": "embedctl.parsers.rst:RstParser",
+        "code": "embedctl.parsers.code:CodeParser",
+        "html": "embedctl.parsers.html:HtmlParser",
+        "pdf": "embedctl.parsers.pdf:PdfParser",
+        "docx": "embedctl.parsers.docx:DocxParser",
+        "pptx": "embedctl.parsers.pptx:PptxParser",
+        "sheet": "embedctl.parsers.sheet:SheetParser",
+        "epub": "embedctl.parsers.epub:EpubParser",
+        "jupyter": "embedctl.parsers.jupyter:JupyterParser",
+        "email": "embedctl.parsers.email:EmailParser",
+    },
+)
+
+
+def parse(data: bytes, path: str) -> ParsedDocument:
+    """Return what the parser for this content and ``path`` (POSIX; never opened) makes of ``data``.
+
+    Raises:
+        ParseError: the file should have been readable and is not; the message is the reason.
+        UnsupportedError: the file is empty, binary or of a kind that embedctl does not read.
+    """
+    if not data:
+        raise UnsupportedError("empty file")
+    parser: Parser = PARSERS.load(parser_for(path, data[:HEAD_BYTES]))()
+    return parser.parse(data, path)

@@ -1,0 +1,83 @@
+"""Mail messages: the text a reader sees, with sender, recipients and date as metadata."""
+
+from __future__ import annotations
+
+import email.message
+import email.policy
+from email.utils import parsedate_to_datetime
+
+from ..errors import EmbedctlError, ParseError, UnsupportedError
+from ..records import JSON, Markup, ParsedDocument
+from .decoding import decode
+from .html import read_page
+from .markup import one_line, required, tidy
+
+_ADDRESSES = {"From": "from", "To": "to", "Cc": "cc"}
+_EVIDENCE = ("From", "To", "Subject", "Date", "Received", "Message-ID", "MIME-Version", "Content-Type")
+
+
+class EmailParser:
+    """Reads one message (RFC 5322)."""
+
+    def parse(self, data: bytes, path: str) -> ParsedDocument:  # noqa: ARG002 - the contract's signature
+        """Return the plain text of the message, else its HTML as Markdown; the subject is the title.
+
+        Attachments are named in the metadata and not read.
+
+        Raises:
+            ParseError: this is no message, or a part of it cannot be decoded.
+            UnsupportedError: the file is empty or the message holds no text.
+        """
+        if not data.strip():
+            raise UnsupportedError("empty file")
+        if b"\0" in data:
+            raise UnsupportedError("binary file")
+        try:
+            message = email.message_from_bytes(data, policy=email.policy.default)
+            if not any(name in message for name in _EVIDENCE):
+                raise ParseError("not a mail message: it has no headers")
+            body = message.get_body(preferencelist=("plain", "html"))
+            is_html = body is not None and body.get_content_subtype() == "html"
+            text = "" if body is None else _content(body)
+            if text and is_html:
+                text = read_page(text, whole=True).text
+            subject = one_line(str(message.get("Subject") or ""))
+            metadata = _metadata(message)
+        except EmbedctlError:
+            raise
+        except Exception as error:  # the standard library trips over broken headers in many ways
+            raise ParseError("damaged mail message") from error
+        return ParsedDocument(
+            required(tidy(text), "no text in this message"),
+            "message/rfc822",
+            Markup.MARKDOWN if is_html else Markup.PLAIN,
+            title=subject or None,
+            metadata=metadata,
+        )
+
+
+def _content(part: email.message.MIMEPart) -> str:
+    """Return a text part decoded by its own charset, or by what its bytes are where that is wrong."""
+    payload = part.get_payload(decode=True)
+    if not isinstance(payload, bytes) or not payload.strip():
+        return ""
+    return decode(payload, part.get_content_charset()).text
+
+
+def _metadata(message: email.message.EmailMessage) -> dict[str, JSON]:
+    metadata: dict[str, JSON] = {}
+    for header, key in _ADDRESSES.items():
+        if value := one_line(str(message.get(header) or "")):
+            metadata[key] = value
+    if date := _date(str(message.get("Date") or "")):
+        metadata["date"] = date
+    if names := [one_line(name) for part in message.iter_attachments() if (name := part.get_filename())]:
+        metadata["attachments"] = list(names)
+    return metadata
+
+
+def _date(value: str) -> str | None:
+    try:
+        return parsedate_to_datetime(value).isoformat()
+    except (ValueError, TypeError, IndexError):
+        return None

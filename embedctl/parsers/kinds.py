@@ -1,0 +1,139 @@
+"""Which parser reads which file.
+
+The ending decides, then special file names, then the content. Endings of images, archives and the like are ruled out
+unread. Elsewhere a signature that cannot be mistaken overrules the ending: a PDF or an Office file is read as what it
+is under any name, a PNG named ``.md`` is refused as a PNG. Other contradictions, such as a web page saved as ``.pdf``,
+are left to the parser, which says what it met.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from ..errors import UnsupportedError
+from . import languages, text
+from .decoding import is_text
+
+HEAD_BYTES = 8192
+"""How much of a file's beginning ``parser_for`` wants to see."""
+
+_ENDINGS = {
+    "markdown": "md markdown mdown mkd mdx qmd rmd",
+    "rst": "rst rest",
+    "html": "html htm xhtml xht",
+    "pdf": "pdf",
+    "docx": "docx docm dotx",
+    "pptx": "pptx pptm ppsx potx",
+    "sheet": "xlsx xlsm xltx xls ods",
+    "epub": "epub",
+    "jupyter": "ipynb",
+    "email": "eml",
+}
+BY_ENDING = {
+    **dict.fromkeys(languages.BY_ENDING, "code"),
+    **dict.fromkeys(text.MEDIA_TYPES, "text"),
+    **{f".{ending}": parser for parser, endings in _ENDINGS.items() for ending in endings.split()},
+}
+_TEXT_NAMES = (
+    "readme license licence copying notice authors contributors changelog changes news history install todo version"
+)
+BY_NAME = {**dict.fromkeys(languages.BY_NAME, "code"), **dict.fromkeys(_TEXT_NAMES.split(), "text")}
+
+_BINARY = {
+    "image": "png jpg jpeg jpe gif bmp ico cur tif tiff webp avif heic heif jxl psd xcf ai eps svg svgz cr2 nef dng",
+    "audio": "mp3 wav flac ogg oga opus m4a aac wma aiff mid midi",
+    "video": "mp4 m4v mkv mov avi webm wmv flv mpg mpeg 3gp",
+    "archive": "zip tar gz tgz bz2 tbz xz txz zst lz4 7z rar jar war ear whl egg deb rpm apk dmg iso cab msi nupkg",
+    "font": "ttf otf woff woff2 eot",
+    "program": "exe dll so dylib a o obj lib pyc pyo pyd class wasm bin elf sys ko",
+    "data": "parquet feather arrow avro orc npy npz pkl pickle h5 hdf5 mat rds rdata pt pth onnx safetensors gguf"
+    " tflite db sqlite sqlite3 mdb accdb dbf shp",
+    "office": "doc dot ppt pps xlsb odt odp odg rtf pages numbers vsd vsdx one msg pst mobi azw azw3 djvu chm",
+    "minified": "map",
+}
+_REASONS = {
+    "image": "image",
+    "audio": "audio file",
+    "video": "video",
+    "archive": "archive; unpack it first",
+    "font": "font",
+    "program": "compiled program",
+    "data": "binary data file",
+    "office": 'no parser for "{ending}" files; save it as .docx, .xlsx, .pptx or .pdf',
+    "minified": "source map",
+}
+UNSUPPORTED = {
+    f".{ending}": _REASONS[kind].format(ending=f".{ending}")
+    for kind, endings in _BINARY.items()
+    for ending in endings.split()
+}
+
+_DECLARED = (
+    (b"mimetypeapplication/epub+zip", "epub"),
+    (b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "sheet"),
+)
+_OFFICE_FOLDERS = {b"word": "docx", b"ppt": "pptx", b"xl": "sheet"}
+_OFFICE_MEMBER = re.compile(rb"PK\x03\x04.{26}(word|ppt|xl)/", re.DOTALL)
+_ZIP = b"PK\x03\x04"
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "PNG image"),
+    (b"\xff\xd8\xff", "JPEG image"),
+    (b"GIF87a", "GIF image"),
+    (b"GIF89a", "GIF image"),
+    (b"\x1f\x8b\x08", "gzip archive"),
+    (b"7z\xbc\xaf\x27\x1c", "7-Zip archive"),
+    (b"Rar!\x1a\x07", "RAR archive"),
+    (b"\x7fELF", "compiled program"),
+    (b"{\\rtf", "RTF document; save it as .docx"),
+    (b"SQLite format 3\0", "SQLite database"),
+    (b"PAR1", "Parquet file"),
+)
+_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIPPED = {"docx", "pptx", "sheet", "epub"}
+
+
+def parser_for(path: str, head: bytes) -> str:
+    """Return the name of the parser for ``path``, whose first bytes (``HEAD_BYTES`` will do) are ``head``.
+
+    With an empty ``head`` the name alone decides, so a caller can rule out images and the like before reading.
+
+    Raises:
+        UnsupportedError: nothing here reads that kind of file; the message is the reason.
+    """
+    name = PurePosixPath(path).name.lower()
+    ending = PurePosixPath(name).suffix
+    if ending in UNSUPPORTED:
+        raise UnsupportedError(UNSUPPORTED[ending])
+    if evident := _by_signature(head):
+        return evident
+    named = BY_NAME.get(name) or BY_ENDING.get(ending) or BY_NAME.get(name.partition(".")[0])
+    if named in _ZIPPED or named == "pdf":
+        return named  # their parsers tell what is wrong with the content
+    for signature, what in _SIGNATURES:
+        if head.startswith(signature):
+            raise UnsupportedError(f"{what} under another name" if named else what)
+    if head.startswith((_ZIP, _OLE2)):
+        raise UnsupportedError("archive or Office file under another name" if named else "binary file")
+    return named or _by_content(ending, head)
+
+
+def _by_signature(head: bytes) -> str | None:
+    """Return the parser of content that cannot be anything else."""
+    if head.startswith(b"%PDF-"):
+        return "pdf"
+    if head.startswith(_ZIP):
+        if declared := next((parser for mark, parser in _DECLARED if mark in head), None):
+            return declared
+        if member := _OFFICE_MEMBER.search(head):
+            return _OFFICE_FOLDERS[member[1]]
+    return None
+
+
+def _by_content(ending: str, head: bytes) -> str:
+    if not is_text(head):
+        raise UnsupportedError(f'no parser for "{ending}" files' if ending else "binary file")
+    begin = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:64].lower()
+    if begin.startswith((b"<!doctype html", b"<html")):
+        return "html"
+    return "code" if begin.startswith(b"#!") else "text"

@@ -1,0 +1,126 @@
+"""Books, notebooks and mail: parts in order, and what is left out."""
+
+from __future__ import annotations
+
+import json
+from email.message import EmailMessage
+
+import pytest
+from parser_samples import epub, notebook, zipped
+
+from embedctl.errors import ParseError, UnsupportedError
+from embedctl.parsers import parse
+from embedctl.records import Markup
+
+
+def test_book_follows_its_spine() -> None:
+    chapters = {"a": "<h1>Last</h1><p>z</p>", "b": "<h1>First</h1><p>&#160;x</p>", "unused": "<p>not in the spine</p>"}
+    parsed = parse(epub(chapters, spine=["b", "a"]), "a.epub")
+    assert parsed.text == "# First\n\nx\n\n# Last\n\nz"
+    assert (parsed.title, parsed.language) == ("Book of vectors", "en")
+    assert parsed.metadata == {"author": "Ann, Bob"}
+
+
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        ({}, "lacks META-INF/container.xml"),
+        ({"META-INF/container.xml": "<container><rootfile full-path='x.opf'/></container>"}, "lacks x.opf"),
+        ({"META-INF/container.xml": "<broken"}, "not readable XML"),
+        (
+            {"META-INF/container.xml": '<!DOCTYPE c [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><c>&b;</c>'},
+            "not readable XML",
+        ),
+        (
+            {"META-INF/container.xml": "<c><rootfile full-path='x.opf'/></c>", "x.opf": "<package/>"},
+            "spine names no chapters",
+        ),
+    ],
+    ids=["no container", "no package", "broken", "entities", "no spine"],
+)
+def test_damaged_books(members: dict[str, str | bytes], reason: str) -> None:
+    with pytest.raises(ParseError, match=reason):
+        parse(zipped({"mimetype": "application/epub+zip", **members}), "a.epub")
+
+
+def test_notebook_cells_and_outputs() -> None:
+    stream = {"output_type": "stream", "name": "stdout", "text": ["\x1b[31mred\x1b[0m\n"]}
+    result = {"output_type": "execute_result", "data": {"text/plain": ["384"], "image/png": "AAAA"}}
+    long = {"output_type": "stream", "text": "y" * 5000}
+    cells: list[dict[str, object]] = [
+        {"cell_type": "markdown", "source": ["# Title\n", "text"]},
+        {"cell_type": "code", "source": 'x = "```"', "outputs": [stream, result]},
+        {"cell_type": "code", "source": "", "outputs": [long]},
+        {"cell_type": "raw", "source": "raw"},
+    ]
+    parsed = parse(notebook(cells, language_info={"name": "python"}), "a.ipynb")
+    assert parsed.text.startswith('# Title\ntext\n\n````python\nx = "```"\n````\n\n```\nred\n```\n\n```\n384\n```')
+    assert "y" * 2000 + "\n[output cut]\n```\n\nraw" in parsed.text
+    assert "AAAA" not in parsed.text
+    assert (parsed.title, parsed.language) == ("Title", "python")
+
+
+def test_notebook_of_format_3() -> None:
+    cells = [
+        {"cell_type": "heading", "level": 2, "source": "Old"},
+        {"cell_type": "code", "language": "julia", "input": "1+1", "outputs": [{"output_type": "pyout", "text": "2"}]},
+    ]
+    parsed = parse(json.dumps({"nbformat": 3, "worksheets": [{"cells": cells}]}).encode(), "a.ipynb")
+    assert parsed.text == "## Old\n\n```julia\n1+1\n```\n\n```\n2\n```"
+
+
+@pytest.mark.parametrize("data", [b"{}", b"[1]", b'"x"', b"{", b"[" * 100_000])
+def test_json_that_is_no_notebook(data: bytes) -> None:
+    with pytest.raises(ParseError, match="not a notebook"):
+        parse(data, "a.ipynb")
+
+
+def test_surrogates_in_a_notebook_are_dropped() -> None:
+    data = b'{"cells": [{"cell_type": "markdown", "source": "a\\ud800\\u0000b"}]}'
+    assert parse(data, "a.ipynb").text == "ab"
+
+
+def message(subject: str = "Grüße") -> EmailMessage:
+    mail = EmailMessage()
+    mail["Subject"] = subject
+    mail["From"] = "Ann Ö <ann@example.org>"
+    mail["To"] = "bob@example.org, eve@example.org"
+    mail["Date"] = "Mon, 06 Jan 2025 10:00:00 +0100"
+    return mail
+
+
+def test_mail_prefers_plain_text_and_names_attachments() -> None:
+    mail = message()
+    mail.set_content("Plain größe\n")
+    mail.add_alternative("<p>Rich</p>", subtype="html")
+    mail.add_attachment(b"data", maintype="application", subtype="pdf", filename="plan.pdf")
+    parsed = parse(mail.as_bytes(), "a.eml")
+    assert (parsed.text, parsed.title, parsed.markup) == ("Plain größe", "Grüße", Markup.PLAIN)
+    assert parsed.metadata == {
+        "from": "Ann Ö <ann@example.org>",
+        "to": "bob@example.org, eve@example.org",
+        "date": "2025-01-06T10:00:00+01:00",
+        "attachments": ["plan.pdf"],
+    }
+
+
+def test_mail_in_html_becomes_markdown() -> None:
+    mail = message()
+    mail.set_content("<html><body><h1>News</h1><footer>kept, it is all there is</footer></body></html>", subtype="html")
+    parsed = parse(mail.as_bytes(), "a.eml")
+    assert parsed.text == "# News\n\nkept, it is all there is"
+    assert parsed.markup is Markup.MARKDOWN
+
+
+def test_mail_with_a_wrong_charset_label() -> None:
+    head = b"Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n"
+    body = "Größe über Straße, Äpfel und Öl".encode()
+    parsed = parse(head + b"Content-Transfer-Encoding: 8bit\r\n\r\n" + body, "a.eml")
+    assert parsed.text == body.decode()
+
+
+def test_mail_without_text_is_skipped() -> None:
+    mail = message()
+    mail.add_attachment(b"data", maintype="application", subtype="pdf", filename="plan.pdf")
+    with pytest.raises(UnsupportedError, match="no text in this message"):
+        parse(mail.as_bytes(), "a.eml")
