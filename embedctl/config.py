@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
 
 STORE_DIRECTORY = ".embedctl"
 STORE_ENVIRONMENT = "EMBEDCTL_STORE"
@@ -26,7 +26,7 @@ class WalkRules:
     """Take files and folders whose names begin with a dot."""
     ignore: bool = True
     """Honour ``.gitignore`` and ``.embedctlignore``."""
-    max_file_bytes: int = 64 * 1024 * 1024
+    max_file_bytes: int = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,6 @@ class EncoderConfig:
     batch_tokens: int = 16_384
     """Most padded tokens in one forward pass."""
     device: str = "cpu"
-    allow_download: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AnalysisConfig:
-    """How text becomes terms for BM25."""
-
-    language: str = "english"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +83,45 @@ class StoreSettings:
     chunk: ChunkConfig = field(default_factory=ChunkConfig)
     model: str = DEFAULT_MODEL
     language: str = "english"
+    """Stemmer and tokenizer of the BM25 arm."""
     hnsw: HnswConfig = field(default_factory=HnswConfig)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsRequest:
+    """What a command asks of :class:`StoreSettings`; ``None`` keeps what the store has."""
+
+    strategy: str | None = None
+    size: int | None = None
+    overlap: int | None = None
+    context: bool | None = None
+    model: str | None = None
+    language: str | None = None
+    m: int | None = None
+    ef_construction: int | None = None
+    threads: int | None = None
+
+    def applied_to(self, settings: StoreSettings) -> StoreSettings:
+        """Return ``settings`` with everything that was asked for."""
+
+        def asked(*names: str) -> dict[str, Any]:
+            return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+
+        return replace(
+            settings,
+            chunk=replace(settings.chunk, **asked("strategy", "size", "overlap", "context")),
+            hnsw=replace(settings.hnsw, **asked("m", "ef_construction", "threads")),
+            **asked("model", "language"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRequest:
+    """How the paths of a command are to be read; ``None`` keeps what the store remembers of the source."""
+
+    rules: WalkRules | None = None
+    fields: RecordFields | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,5 +184,5 @@ class QueryConfig:
 
 def digest(value: object) -> str:
     """Return 16 hex digits of sha256 over the canonical JSON of ``value``."""
-    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]

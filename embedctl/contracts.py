@@ -1,13 +1,14 @@
-"""What a parser, chunker, encoder, retriever and reporter must do; the contract tests hold every registered one to it."""
+"""What a parser, chunker, encoder, retriever and reporter must do; contract tests hold every registered one to it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
+
     import numpy as np
     from numpy.typing import NDArray
 

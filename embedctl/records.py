@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .config import RecordFields, WalkRules
 
-JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
 
 class Markup(StrEnum):
@@ -35,6 +35,8 @@ class Outcome(StrEnum):
     CHANGED = "changed"
     MOVED = "moved"
     UNCHANGED = "unchanged"
+    INDEXED = "indexed"
+    """Added, changed, moved or unchanged: what the ledger of files keeps of them."""
     SKIPPED = "skipped"
     """Left out by a rule: too large, empty, binary, a symbolic link, an unsupported kind."""
     FAILED = "failed"
@@ -98,10 +100,12 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class BadRecord:
-    """A row that cannot be read."""
+    """A row that makes no document."""
 
     row: int
     reason: str
+    outcome: Outcome = Outcome.FAILED
+    """``SKIPPED`` for a row whose text is empty, as for an empty file."""
 
 
 @dataclass(frozen=True, slots=True)

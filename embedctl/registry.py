@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 def nearest(name: str, choices: Iterable[str]) -> str:
@@ -36,6 +38,8 @@ class Registry:
         target = self._table.get(name)
         if target is None:
             choices = ", ".join(self._table)
-            raise UsageError(f'There is no {self.kind} called "{name}".{nearest(name, self._table)}', f"Choose one of: {choices}.")
+            raise UsageError(
+                f'There is no {self.kind} called "{name}".{nearest(name, self._table)}', f"Choose one of: {choices}."
+            )
         module, _, attribute = target.partition(":")
         return getattr(import_module(module), attribute)

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from ..contracts import Encoder, Tokenizer
     from .model_folder import ModelFolder
 
-ENCODERS = Registry("encoder", {"sentence-transformers": "embedctl.encoders.sentence_transformer:SentenceTransformerEncoder"})
+ENCODERS = Registry(
+    "encoder", {"sentence-transformers": "embedctl.encoders.sentence_transformer:SentenceTransformerEncoder"}
+)
 
 
 @lru_cache(maxsize=8)

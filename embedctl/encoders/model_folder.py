@@ -177,7 +177,7 @@ def _checked(folder: ModelFolder) -> ModelFolder:
             )
         if Path(str(module.get("path", ""))).is_absolute() or ".." in Path(str(module.get("path", ""))).parts:
             raise ModelError(f'The model "{folder.name}" names a module outside its folder.', "Do not use it.")
-    if "auto_map" in _optional_json(folder._transformer / "config.json"):  # noqa: SLF001
+    if "auto_map" in _optional_json(folder._transformer / "config.json"):
         raise ModelError(f'The model "{folder.name}" needs code of its own to run.', "embedctl runs no remote code.")
     if not folder.tokenizer_json.is_file():
         raise ModelError(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from ..config import EncoderConfig
 from ..errors import EmbedctlError, ModelError
-from .model_folder import ModelFolder
 from .tokenization import HuggingFaceTokenizer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..config import EncoderConfig
     from ..contracts import Vectors
+    from .model_folder import ModelFolder
 
 
 class SentenceTransformerEncoder:
@@ -65,7 +66,7 @@ class SentenceTransformerEncoder:
         return cast("Vectors", np.ascontiguousarray(vectors, dtype=np.float32))
 
 
-def _load(folder: ModelFolder, device: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _load(folder: ModelFolder, device: str):  # type: ignore[no-untyped-def]
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 

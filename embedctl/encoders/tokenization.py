@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +13,7 @@ from ..config import digest
 from ..errors import ModelError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ..contracts import Offsets
@@ -41,7 +41,8 @@ class HuggingFaceTokenizer:
             self._tokenizer = Tokenizer.from_buffer(data)
         except OSError as error:
             raise ModelError(f"The tokenizer {tokenizer_json} cannot be read: {error.strerror}.") from error
-        except Exception as error:  # noqa: BLE001 - the library raises bare Exception for a malformed file
+        except Exception as error:
+            # The library raises a bare Exception for a malformed file.
             raise ModelError(f"{tokenizer_json} is not a tokenizer that this version can load: {error}.") from error
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..config import RecordFields, SourceRequest, WalkRules
 from ..errors import UsageError
-from ..records import Source
 from .describe import make_source, same_place, source_from_list
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..records import Source
 
 
 def requested_sources(

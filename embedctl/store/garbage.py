@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .layout import Layout
-from .manifest import Manifest
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .layout import Layout
+    from .manifest import Manifest
 
 
 def referenced(layout: Layout, manifest: Manifest) -> set[Path]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import NoStoreError
 from .files import durable, fsync_path
 from .garbage import collect
-from .layout import Layout
 from .lock import write_lock
 from .manifest import Manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from .layout import Layout
 
 
 def read_manifest(layout: Layout) -> Manifest:

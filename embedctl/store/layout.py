@@ -28,26 +28,33 @@ class Layout:
 
     @property
     def manifest(self) -> Path:
+        """The commit record; everything else is what it names."""
         return self.root / "manifest.json"
 
     @property
     def lock(self) -> Path:
+        """What a writer locks."""
         return self.root / "lock"
 
     @property
     def runs(self) -> Path:
+        """Folder of the run reports."""
         return self.root / "runs"
 
     def documents(self, number: int) -> Path:
+        """Return where a part's documents are."""
         return self.root / "documents" / part_name(number)
 
     def chunks(self, number: int) -> Path:
+        """Return where a part's chunks are."""
         return self.root / "chunks" / part_name(number)
 
     def embeddings(self, encoder: str, number: int) -> Path:
+        """Return where a part's vectors of one encoder (its fingerprint) are."""
         return self.root / "embeddings" / encoder / part_name(number)
 
     def files(self, number: int) -> Path:
+        """Return where a ledger of input files is."""
         return self.root / "files" / part_name(number)
 
     def generation(self, number: int) -> Path:

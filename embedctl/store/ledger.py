@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,11 +10,14 @@ import numpy as np
 
 from ..records import Outcome, files_schema
 from .files import read_columns, write_table
-from .layout import Layout
 from .manifest import FilesRecord, Manifest, Part
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
+
+    from .layout import Layout
 
 FileKey = tuple[str, str]
 """Source name and path below the source's root."""

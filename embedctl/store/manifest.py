@@ -37,6 +37,7 @@ class Part:
 
     @property
     def live_documents(self) -> int:
+        """Rows that are neither deleted nor replaced."""
         return self.documents.rows - len(self.dead)
 
 
@@ -121,7 +122,9 @@ class Manifest:
             raw = json.loads(text)
             version = int(raw["format_version"])
         except (ValueError, KeyError, TypeError) as error:
-            raise DamagedError(f"{name} is not a manifest: {error}.", "Restore it from a copy, or index again.") from error
+            raise DamagedError(
+                f"{name} is not a manifest: {error}.", "Restore it from a copy, or index again."
+            ) from error
         if version > FORMAT_VERSION:
             raise MismatchError(
                 f"{name} has format {version}; this embedctl reads formats up to {FORMAT_VERSION}.",
@@ -176,7 +179,9 @@ def _part(raw: dict[str, Any]) -> Part:
 
 
 def _source(raw: dict[str, Any]) -> Source:
-    rules: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in raw["rules"].items()}
+    rules: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in raw["rules"].items()
+    }
     return Source(
         name=raw["name"],
         root=raw["root"],

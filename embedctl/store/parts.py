@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -10,13 +9,15 @@ import numpy as np
 
 from ..records import Chunk, Document, chunks_schema, documents_schema, embeddings_schema
 from .files import iter_batches, read_columns, write_table
-from .layout import Layout
-from .manifest import FileRecord, Part
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     import pyarrow as pa
 
     from ..contracts import Vectors
+    from .layout import Layout
+    from .manifest import FileRecord, Part
 
 
 def write_documents(layout: Layout, number: int, documents: Sequence[Document]) -> FileRecord:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .layout import Layout
-from .manifest import Manifest, Part
 from .parts import chunk_columns, read_vectors
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from ..contracts import Vectors
+    from .layout import Layout
+    from .manifest import Manifest, Part
 
 
 class _Run(NamedTuple):

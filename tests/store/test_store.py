@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
@@ -28,6 +27,10 @@ from embedctl.store.manifest import (
     Manifest,
     Part,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -119,7 +122,10 @@ def hold_lock(root: Path, ready: object, done: object) -> None:
 
 @pytest.mark.usefixtures("other_writer")
 def test_second_writer_learns_who_holds_the_lock(layout: Layout) -> None:
-    with pytest.raises(LockedError, match=r'"embedctl index", process \d+ on .+, since \d{4}-') as caught, writing(layout, "test"):
+    with (
+        pytest.raises(LockedError, match=r'"embedctl index", process \d+ on .+, since \d{4}-') as caught,
+        writing(layout, "test"),
+    ):
         pass
     assert caught.value.exit_code == 11
     assert "--wait" in caught.value.hint
