@@ -1,0 +1,1 @@
+"""What writes to a store: ingest, chunk, embed, index, and the runs made of them."""

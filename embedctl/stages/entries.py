@@ -1,0 +1,26 @@
+"""What a source covers now, the store's own folder left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..records import FileEntry, SkippedEntry, Source
+from ..sources.describe import source_root
+from ..sources.walk import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..store.layout import Layout
+
+
+def entries(source: Source, layout: Layout) -> Iterator[FileEntry | SkippedEntry]:
+    """Yield what the source's walk meets, whatever the store's folder is called.
+
+    Raises:
+        UsageError: the source's folder is not there.
+    """
+    inside = f"{layout.root}/"
+    for entry in walk(source_root(source, layout.base), source.rules, source.only):
+        if isinstance(entry, SkippedEntry) or not entry.absolute.startswith(inside):
+            yield entry

@@ -1,0 +1,91 @@
+"""The stages in order, under one lock and into one report: what ``embedctl index`` does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+from ..config import EncoderConfig, SettingsRequest
+from ..encoders import find_model, open_encoder, open_tokenizer
+from ..errors import NoStoreError
+from ..store.handle import Writer, writing
+from .chunk import chunk
+from .embed import embed
+from .index import index
+from .ingest import ingest
+from .report import RunReport, save_report
+from .settings import check_fingerprint, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ..contracts import Reporter
+    from ..records import Source
+    from ..store.layout import Layout
+    from ..store.manifest import Manifest
+
+STAGES = ("ingest", "chunk", "embed", "index")
+
+
+@dataclass
+class Run:
+    """One command that writes: which stages, with which settings, for which store."""
+
+    layout: Layout
+    command: str
+    stages: Sequence[str]
+    reporter: Reporter
+    settings: SettingsRequest = field(default_factory=SettingsRequest)
+    rebuild: bool = False
+    wait: float = 0.0
+    device: str = "cpu"
+
+    def go(self, sources: Callable[[Manifest], Sequence[Source]] = lambda manifest: ()) -> RunReport:  # noqa: ARG005
+        """Run the stages; ``sources`` says which to ingest, given the snapshot (none: every remembered one).
+
+        Raises:
+            LockedError: another process is writing.
+            MismatchError: other settings were asked for without ``rebuild``.
+            NoStoreError: there is nothing to work on.
+        """
+        report = RunReport(self.command)
+        with writing(self.layout, f"embedctl {self.command}", self.wait) as writer:
+            try:
+                self._stages(writer, sources, report)
+            finally:
+                save_report(self.layout, report)
+        return report
+
+    def _stages(self, writer: Writer, sources: Callable[[Manifest], Sequence[Source]], report: RunReport) -> None:
+        manifest = settle(writer.manifest, self.settings, self.rebuild)
+        if manifest is not writer.manifest:
+            writer.manifest = manifest
+        if "ingest" in self.stages:
+            self._ingest(writer, sources(writer.manifest), report)
+        elif not writer.manifest.parts:
+            raise NoStoreError(f"There are no documents in {self.layout.root}.", 'Run "embedctl ingest PATH" first.')
+        model = writer.manifest.settings.model
+        if "chunk" in self.stages:
+            chunk(writer, open_tokenizer(model), self.reporter, report)
+        if "embed" in self.stages:
+            fingerprint = find_model(model).fingerprint
+            if not self.rebuild:
+                check_fingerprint(writer.manifest, fingerprint, model)
+            encoder = cache(lambda: open_encoder(EncoderConfig(model=model, device=self.device)))
+            embed(writer, fingerprint, encoder, self.reporter, report)
+        if "index" in self.stages:
+            index(writer, self.reporter, report, self.rebuild)
+
+    def _ingest(self, writer: Writer, given: Sequence[Source], report: RunReport) -> None:
+        manifest = writer.manifest
+        if not given and not manifest.sources:
+            raise NoStoreError("This store has no sources yet.", 'Name some: "embedctl index PATH".')
+        known = {source.name: source for source in manifest.sources}
+        changed_fields = {
+            source.name for source in given if source.name in known and known[source.name].fields != source.fields
+        }
+        known.update({source.name: source for source in given})
+        if tuple(known.values()) != manifest.sources or not writer.layout.manifest.exists():
+            writer.commit(replace(manifest, sources=tuple(known.values())))
+        ingest(writer, given or tuple(known.values()), self.reporter, report, reread=changed_fields)

@@ -1,0 +1,111 @@
+"""What a run did: counted, listed where something went wrong, and kept as ``runs/<id>.json``."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..errors import EXIT_OK, EXIT_SOME_FAILED
+from ..records import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..store.layout import Layout
+
+SCHEMA_VERSION = 1
+LISTED_PROBLEMS = 1_000
+KEPT_RUNS = 500
+
+
+@dataclass(slots=True)
+class RunReport:
+    """One run of one command."""
+
+    command: str
+    id: str = ""
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """Inputs (files, and records of record files) by outcome."""
+    problems: list[dict[str, str]] = field(default_factory=list)
+    """The first thousand inputs that were skipped or failed: path, outcome, reason."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """What the stages made: documents, chunks, tokens, vectors embedded and reused, rows indexed ..."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Wall time by stage."""
+
+    def problem(self, path: str, outcome: Outcome, reason: str) -> None:
+        """Count an input that was left out, with the reason."""
+        self.outcomes[outcome.value] += 1
+        if len(self.problems) < LISTED_PROBLEMS:
+            self.problems.append({"path": path, "outcome": outcome.value, "reason": reason})
+
+    def add(self, name: str, amount: int) -> None:
+        """Add to a count."""
+        self.counts[name] = self.counts.get(name, 0) + amount
+
+    @contextmanager
+    def timing(self, stage: str) -> Iterator[None]:
+        """Add the body's wall time to ``seconds``."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
+
+    @property
+    def changed(self) -> int:
+        """How many inputs differ from what the store held before."""
+        kinds = (Outcome.ADDED, Outcome.CHANGED, Outcome.MOVED, Outcome.DELETED)
+        return sum(self.outcomes[kind.value] for kind in kinds)
+
+    @property
+    def failed(self) -> int:
+        """How many inputs could not be read."""
+        return self.outcomes[Outcome.FAILED.value]
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 3 when some inputs failed."""
+        return EXIT_SOME_FAILED if self.failed else EXIT_OK
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as ``docs/schema/run.v1.json`` describes it."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "id": self.id,
+            "command": self.command,
+            "exit_code": self.exit_code,
+            "outcomes": {kind.value: self.outcomes[kind.value] for kind in Outcome if kind is not Outcome.INDEXED},
+            "counts": dict(sorted(self.counts.items())),
+            "seconds": {name: round(value, 4) for name, value in self.seconds.items()},
+            "problems": self.problems,
+        }
+
+
+def save_report(layout: Layout, report: RunReport) -> None:
+    """Give the report the next number, write it, and drop all but the last 500."""
+    layout.runs.mkdir(exist_ok=True)
+    earlier = sorted(layout.runs.glob("*.json"))
+    number = int(earlier[-1].name.split("-", 1)[0]) + 1 if earlier else 1
+    report.id = f"{number:06d}-{report.command}"
+    target = layout.runs / f"{report.id}.json"
+    temporary = target.with_suffix(".tmp")
+    temporary.write_text(json.dumps(report.to_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(target)
+    for old in earlier[: max(0, len(earlier) - KEPT_RUNS + 1)]:
+        old.unlink(missing_ok=True)
+
+
+def last_report(layout: Layout) -> dict[str, Any] | None:
+    """Return the newest report, or ``None``."""
+    for path in sorted(layout.runs.glob("*.json"), reverse=True):
+        try:
+            report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue  # a report is a convenience: a damaged one is passed over for the one before it
+        return report
+    return None
