@@ -1,0 +1,131 @@
+"""The files of an HNSW graph: what they must be, checking them, loading and saving."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import hnswlib
+
+from ..errors import DamagedError, MismatchError, ResourceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SPACE = "ip"
+"""Inner product: on unit vectors, one minus hnswlib's distance is the cosine."""
+
+# hnswlib 0.8: offsetLevel0, max_elements, count, row size, label offset, data offset, top level, entry point,
+# maxM, maxM0, M, mult, ef_construction.
+_HEADER = struct.Struct("<QQQQQQiIQQQdQ")
+
+
+@dataclass(frozen=True, slots=True)
+class HnswFacts:
+    """What a saved graph must be; kept in JSON beside it."""
+
+    space: str
+    dim: int
+    m: int
+    ef_construction: int
+    max_elements: int
+    count: int
+    """Rows in the graph, dead ones included."""
+    deleted: int
+    size: int
+    """Bytes of the file."""
+    hnswlib: str
+    """Version that wrote it."""
+
+    @property
+    def live(self) -> int:
+        """Rows that can be found."""
+        return self.count - self.deleted
+
+
+def facts_path(path: Path) -> Path:
+    """Return where the facts about the graph in ``path`` lie."""
+    return path.with_name(path.name + ".json")
+
+
+def read_facts(path: Path) -> HnswFacts:
+    """Return the facts about the graph in ``path``.
+
+    Raises:
+        DamagedError: they are missing or not readable.
+    """
+    try:
+        return HnswFacts(**json.loads(facts_path(path).read_bytes()))
+    except (OSError, ValueError, TypeError) as error:
+        raise DamagedError(f"{facts_path(path)} does not describe an HNSW graph: {error}.") from error
+
+
+def checked_facts(path: Path, dim: int) -> HnswFacts:
+    """Return the facts about the graph in ``path``, having compared them with its size and header.
+
+    Raises:
+        DamagedError: a file is missing, truncated or not what the facts say.
+        MismatchError: the graph has other than ``dim`` dimensions.
+    """
+    facts = read_facts(path)
+    if facts.dim != dim:
+        raise MismatchError(f"The HNSW graph {path} has {facts.dim} dimensions, the store has {dim}.")
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(_HEADER.size)
+    except OSError as error:
+        raise DamagedError(f"{path} cannot be read: {error.strerror}.") from error
+    if size != facts.size or len(head) < _HEADER.size:
+        raise DamagedError(f"{path} has {size} bytes instead of {facts.size}.")
+    _, max_elements, count, row_size, _, _, _, _, _, _, m, _, ef_construction = _HEADER.unpack(head)
+    expected_row = 2 * facts.m * 4 + 4 + 4 * dim + 8
+    found = (max_elements, count, row_size, m, ef_construction)
+    if found != (facts.max_elements, facts.count, expected_row, facts.m, facts.ef_construction):
+        raise DamagedError(f"{path} does not begin with the header of the graph that was written.")
+    return facts
+
+
+def load_graph(path: Path, facts: HnswFacts, max_elements: int) -> hnswlib.Index:
+    """Load a graph that ``checked_facts`` passed, with room for ``max_elements`` rows.
+
+    Raises:
+        DamagedError: hnswlib refuses it.
+    """
+    graph = hnswlib.Index(facts.space, facts.dim)
+    try:
+        graph.load_index(os.fsencode(path), max_elements=max(max_elements, 1))
+    except RuntimeError as error:
+        raise DamagedError(f"The HNSW graph {path} cannot be loaded: {error}.") from error
+    return graph
+
+
+def save_graph(graph: hnswlib.Index, path: Path, deleted: int) -> HnswFacts:
+    """Write a graph and its facts; syncing the files is the caller's business.
+
+    Raises:
+        ResourceError: the file is shorter than the graph, which hnswlib does not notice.
+    """
+    path.unlink(missing_ok=True)
+    graph.save_index(os.fsencode(path))
+    size = path.stat().st_size if path.exists() else 0
+    if size != graph.index_file_size():
+        raise ResourceError(f"{path} was not written in full; is the disk full?")
+    facts = HnswFacts(
+        space=graph.space,
+        dim=graph.dim,
+        m=graph.M,
+        ef_construction=graph.ef_construction,
+        max_elements=graph.max_elements,
+        count=graph.element_count,
+        deleted=deleted,
+        size=size,
+        hnswlib=version("hnswlib"),
+    )
+    facts_path(path).write_text(json.dumps(asdict(facts), indent=2) + "\n", encoding="utf-8")
+    checked_facts(path, facts.dim)
+    return facts
