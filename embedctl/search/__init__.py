@@ -1,0 +1,1 @@
+"""What ``query`` does: understand, plan, ask both arms, fuse, filter, hydrate."""

@@ -1,0 +1,72 @@
+"""What a query returns, and the one place where it becomes JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..records import Hit
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How the answer was found."""
+
+    words: tuple[str, ...]
+    phrases: tuple[str, ...]
+    exclusions: tuple[str, ...]
+    dense_plan: str | None
+    """``flat`` (exact scan) or ``hnsw`` (graph), and why, as one clause."""
+    rows: int
+    """Live chunks in the index."""
+    allowed: int | None
+    """Chunks that the filter lets through; ``None``: no filter."""
+    candidates: int
+    """Rows asked of each arm in the last round."""
+    proposed: dict[str, int]
+    """Rows that each arm proposed."""
+    rrf_k: int
+    weights: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The hits of one query, best first."""
+
+    query: str
+    mode: str
+    hits: tuple[Hit, ...]
+    timings: dict[str, float]
+    """Milliseconds by step, and ``total``."""
+    explanation: Explanation
+    warnings: tuple[str, ...] = field(default=())
+
+    def to_json(self, explain: bool = False) -> dict[str, Any]:
+        """Return the object that ``docs/schema/query.v1.json`` describes."""
+        result: dict[str, Any] = {
+            "schema_version": SCHEMA_VERSION,
+            "query": self.query,
+            "mode": self.mode,
+            "timings": {name: round(value, 3) for name, value in self.timings.items()},
+            "warnings": list(self.warnings),
+            "hits": [hit_json(hit) for hit in self.hits],
+        }
+        if explain:
+            explanation = self.explanation
+            result["explain"] = {name: getattr(explanation, name) for name in Explanation.__slots__}
+        return result
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """Return one hit as the schema describes it."""
+    result = {name: getattr(hit, name) for name in Hit.__slots__}
+    result["heading"] = list(hit.heading)
+    result["score"] = _rounded(hit.score)
+    result["scores"] = {name: _rounded(value) for name, value in hit.scores.items()}
+    return result
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)

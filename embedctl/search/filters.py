@@ -1,0 +1,122 @@
+"""Which documents and chunks may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import TYPE_CHECKING, Self, TypeAlias
+
+import numpy as np
+import pathspec
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..contracts import Labels
+
+PathMatcher: TypeAlias = Callable[[str], bool]
+TypeMatcher: TypeAlias = Callable[[str, str, str | None], bool]
+
+_GITIGNORE = "Patterns are written as in .gitignore."
+
+
+def path_matcher(globs: Sequence[str]) -> PathMatcher:
+    """Return a function that tells whether a POSIX path matches gitignore-style ``globs``.
+
+    The last glob that matches decides; ``!glob`` takes paths out again. Where the first one is such an exception,
+    everything is in to begin with. No globs match everything.
+
+    Raises:
+        UsageError: one of them is blank or malformed.
+    """
+    if not globs:
+        return lambda _: True
+    for glob in globs:
+        if not glob.strip() or glob.startswith("#"):
+            raise UsageError(f'"{glob}" is not a path pattern.', _GITIGNORE)
+    lines = ["**", *globs] if globs[0].startswith("!") else globs
+    try:
+        # Not GitIgnoreSpec: there a pattern for files outranks a later one for the folder they are in.
+        spec = pathspec.PathSpec.from_lines("gitignore", lines)
+    except ValueError as error:
+        raise UsageError(f"A path pattern cannot be read: {error}.", _GITIGNORE) from error
+    for line, pattern in zip(lines, spec.patterns, strict=True):
+        if pattern.include is None:
+            raise UsageError(f'"{line}" is not a path pattern.', _GITIGNORE)
+    return lambda path: bool(spec.match_file(path))
+
+
+def type_matcher(types: Sequence[str]) -> TypeMatcher:
+    """Return a function that tells whether a document is of one of ``types``.
+
+    The function takes media type, path and language. A type with a slash is a media type or a glob over them
+    (``text/*``); any other is a file ending, with or without its dot (``md``, ``.tar.gz``), or a language
+    (``python``, ``de``). Case does not matter. No types match everything.
+    """
+    if not types:
+        return lambda _media_type, _path, _language: True
+    names = [name.strip().lower() for name in types]
+    media_types = [name for name in names if "/" in name]
+    endings = tuple("." + name.removeprefix(".") for name in names if "/" not in name)
+    languages = {name for name in names if "/" not in name}
+
+    def matches(media_type: str, path: str, language: str | None) -> bool:
+        essence = media_type.partition(";")[0].strip().lower()
+        return (
+            (language is not None and language.lower() in languages)
+            or path.lower().endswith(endings)
+            or any(fnmatchcase(essence, wanted) for wanted in media_types)
+        )
+
+    return matches
+
+
+class LabelSet:
+    """A set of chunk labels kept as ranges: a document's chunks are neighbours in their part."""
+
+    def __init__(self, labels: Labels) -> None:
+        """Make the set of ``labels``, uint64 in any order, repeated or not."""
+        self._hold(labels, labels)
+
+    @classmethod
+    def from_ranges(cls, first: Labels, last: Labels) -> Self:
+        """Return the set of all labels ``first[i] <= label <= last[i]``.
+
+        Args:
+            first: uint64 ``(n,)``, in any order.
+            last: uint64 ``(n,)``, each at least its ``first``; ranges may touch and overlap.
+        """
+        made = cls.__new__(cls)
+        made._hold(first, last)
+        return made
+
+    def _hold(self, first: Labels, last: Labels) -> None:
+        order = np.argsort(first, kind="stable")
+        first = np.asarray(first, dtype=np.uint64)[order]
+        reach = np.maximum.accumulate(np.asarray(last, dtype=np.uint64)[order])
+        starts = np.ones(len(first), dtype=np.bool_)
+        starts[1:] = first[1:] > reach[:-1] + np.uint64(1)
+        self._first: Labels = first[starts]
+        self._last: Labels = reach[np.append(np.flatnonzero(starts)[1:], len(first)) - 1] if len(first) else reach
+        self.count = int((self._last - self._first).sum()) + len(self._first)
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Every label, ascending: uint64 ``(count,)``."""
+        lengths = (self._last - self._first).astype(np.int64) + 1
+        before = np.cumsum(lengths) - lengths
+        # Modulo 2**64, where a range that begins below its place in the list comes out right too.
+        shifts: Labels = np.repeat(self._first - before.astype(np.uint64), lengths)
+        return np.arange(self.count, dtype=np.uint64) + shifts
+
+    def mask(self, labels: Labels) -> NDArray[np.bool_]:
+        """Return which of ``labels`` are in the set, bool of the same shape."""
+        if not len(self._first):
+            return np.zeros(np.shape(labels), dtype=np.bool_)
+        labels = np.asarray(labels, dtype=np.uint64)
+        place = np.searchsorted(self._first, labels, side="right") - 1
+        inside: NDArray[np.bool_] = (place >= 0) & (labels <= self._last[place])
+        return inside

@@ -1,0 +1,108 @@
+"""What a person typed, taken apart: words, ``"phrases"`` and ``-exclusions``.
+
+There is no other syntax and there are no errors. What does not fit the pattern is taken literally: a quote that is
+never closed, a quote inside a word (``5"``), a hyphen inside a word (``well-known``), ``--flag``, ``-`` alone, and
+exclusions when there is nothing else to look for.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_CLOSING = {
+    opening: re.compile(f"[{closing}]")
+    for opening, closing in {
+        '"': '"',
+        "\uff02": "\uff02",
+        "“": "”“",
+        "”": "”",
+        "„": "“”‟",
+        "‟": "”",
+        "«": "»",
+        "»": "«",
+    }.items()
+}
+"""What closes a phrase, by the character that opened it."""
+
+_BLANK = re.compile(r"\s*")
+_WORD = re.compile(r"\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedQuery:
+    """A query text and its pieces."""
+
+    original: str
+    """As typed."""
+    words: tuple[str, ...]
+    """As typed between blanks, punctuation included, repeated where repeated."""
+    phrases: tuple[str, ...]
+    exclusions: tuple[str, ...]
+    """Words and phrases."""
+    dense_text: str
+    """Words and phrases in their order, without quotes and exclusions: what the encoder reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    text: str
+    phrase: bool
+    excluded: bool
+
+
+def parse_query(text: str) -> ParsedQuery:
+    """Take ``text`` apart; every text has a meaning."""
+    pieces = _pieces(text)
+    if not any(_says_something(piece.text) for piece in pieces if not piece.excluded):
+        pieces = [_Piece(word, False, False) for word in text.split()]
+    return ParsedQuery(
+        original=text,
+        words=tuple(piece.text for piece in pieces if not piece.phrase and not piece.excluded),
+        phrases=tuple(piece.text for piece in pieces if piece.phrase and not piece.excluded),
+        exclusions=tuple(piece.text for piece in pieces if piece.excluded),
+        dense_text=" ".join(piece.text for piece in pieces if not piece.excluded),
+    )
+
+
+def _pieces(text: str) -> list[_Piece]:
+    pieces: list[_Piece] = []
+    never_closed: set[str] = set()
+    at = _skip(_BLANK, text, 0)
+    while at < len(text):
+        excluded = text[at] == "-"
+        start = at + excluded
+        end = _closing_quote(text, start, never_closed)
+        if end is not None:
+            phrase = text[start + 1 : end].strip()
+            if _says_something(phrase):
+                pieces.append(_Piece(phrase, True, excluded))
+            at = end + 1
+        else:
+            end = _skip(_WORD, text, at)
+            excluded = excluded and text[start : start + 1].isalnum()
+            pieces.append(_Piece(text[start if excluded else at : end], False, excluded))
+            at = end
+        at = _skip(_BLANK, text, at)
+    return pieces
+
+
+def _skip(pattern: re.Pattern[str], text: str, at: int) -> int:
+    match = pattern.match(text, at)
+    return match.end() if match else at
+
+
+def _closing_quote(text: str, start: int, never_closed: set[str]) -> int | None:
+    """Return where the phrase that opens at ``start`` ends, if one opens there and is closed."""
+    opening = text[start : start + 1]
+    if opening not in _CLOSING or opening in never_closed:
+        return None
+    closing = _CLOSING[opening].search(text, start + 1)
+    if closing is None:
+        never_closed.add(opening)  # nor will any later one be: keeps a megabyte of quotes linear
+        return None
+    return closing.start()
+
+
+def _says_something(text: str) -> bool:
+    return any(character.isalnum() for character in text)

@@ -1,0 +1,252 @@
+"""One snapshot, opened for questions: plan, ask both arms, fuse, filter, hydrate."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..config import IndexLimits, QueryConfig
+from ..contracts import Encoder, Ranking
+from ..errors import NoStoreError
+from ..records import Hit
+from .answer import Answer, Explanation
+from .fuse import reciprocal_rank_fusion
+from .generation import Generation
+from .querytext import ParsedQuery, parse_query
+from .select import full_path, select
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from ..contracts import Labels, Vectors
+    from ..retrievers.bm25 import Bm25Retriever
+    from ..retrievers.flat import FlatRetriever
+    from ..retrievers.hnsw import HnswRetriever
+    from ..store.layout import Layout
+    from ..store.manifest import Manifest
+    from .filters import LabelSet
+
+EMPTY = Ranking(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.float32))
+
+
+@dataclass
+class _Clock:
+    """Milliseconds by step."""
+
+    spent: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.spent[name] = self.spent.get(name, 0.0) + 1e3 * (time.perf_counter() - start)
+
+
+@dataclass
+class _Round:
+    """What both arms propose at one candidate depth."""
+
+    bm25: Ranking
+    dense: Ranking
+    fused: Ranking
+    exhausted: bool
+    """No arm has more to propose."""
+
+
+class Searcher:
+    """Answers queries from one snapshot; opens each arm when a query first needs it."""
+
+    def __init__(self, layout: Layout, manifest: Manifest, load_encoder: Callable[[], Encoder]) -> None:
+        """Open a snapshot.
+
+        Raises:
+            NoStoreError: it has no index yet.
+        """
+        if manifest.index is None or manifest.encoder is None:
+            raise NoStoreError(f"The store in {layout.root} has no index yet.", 'Make it with "embedctl index".')
+        self._layout = layout
+        self._manifest = manifest
+        self._index = manifest.index
+        self._generation = Generation(layout, manifest.index, manifest.encoder.dim)
+        self._load_encoder = load_encoder
+
+    @cached_property
+    def _bm25(self) -> Bm25Retriever:
+        return self._generation.bm25(self._manifest.settings.language)
+
+    @cached_property
+    def _flat(self) -> FlatRetriever:
+        return self._generation.flat()
+
+    @cached_property
+    def _hnsw(self) -> HnswRetriever:
+        return self._generation.hnsw(self._manifest.settings.hnsw.ef)
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        return self._load_encoder()
+
+    def search(self, text: str, config: QueryConfig) -> Answer:
+        """Return the ``config.n`` best hits; any text is a valid query.
+
+        Arms are asked for more until the filter, the thresholds and the limit per file leave enough, or until
+        they have no more.
+        """
+        clock = _Clock()
+        start = time.perf_counter()
+        query = parse_query(text)
+        warnings = self._warnings(query, config)
+        with clock.step("filter"):
+            allowed = select(self._layout, self._manifest, self._index, config.filter)
+        vector = None
+        if config.mode != "bm25" and query.dense_text.strip():
+            with clock.step("load"):
+                encoder = self._encoder
+            with clock.step("encode"):
+                vector = encoder.encode_queries([query.dense_text])[0]
+        depth = max(config.candidates, config.n)
+        while True:
+            found = self._round(query, vector, allowed, depth, config, clock)
+            with clock.step("hydrate"):
+                hits = self._hydrate(query, vector, found, config)
+            if len(hits) >= config.n or found.exhausted:
+                break
+            depth *= 4
+        timings = {**clock.spent, "total": 1e3 * (time.perf_counter() - start)}
+        plan = None if config.mode == "bm25" else self._plan(allowed, config)
+        explanation = Explanation(
+            words=query.words,
+            phrases=query.phrases,
+            exclusions=query.exclusions,
+            dense_plan=plan and f"{plan[0]}: {plan[1]}",
+            rows=self._index.rows,
+            allowed=None if allowed is None else allowed.count,
+            candidates=depth,
+            proposed={"bm25": len(found.bm25.labels), "dense": len(found.dense.labels)},
+            rrf_k=config.fusion.rrf_k,
+            weights={"bm25": config.fusion.bm25_weight, "dense": config.fusion.dense_weight},
+        )
+        return Answer(text, config.mode, tuple(hits), timings, explanation, tuple(warnings))
+
+    def _warnings(self, query: ParsedQuery, config: QueryConfig) -> list[str]:
+        if not query.original.strip():
+            return ["The query is empty."]
+        if config.mode != "dense" and not self._bm25.has_terms(query):
+            language = self._manifest.settings.language
+            return [f'The query has no word that BM25 can look up (language "{language}").']
+        return []
+
+    def _plan(self, allowed: LabelSet | None, config: QueryConfig) -> tuple[str, str]:
+        limit = IndexLimits().flat_rows
+        if config.dense != "auto":
+            return config.dense, "asked for"
+        if allowed is not None:
+            return "flat", f"{allowed.count} chunks pass the filter"
+        if self._index.rows <= limit:
+            return "flat", f"{self._index.rows} chunks, at most {limit} are scanned exactly"
+        return "hnsw", f"{self._index.rows} chunks, more than {limit}"
+
+    def _round(
+        self,
+        query: ParsedQuery,
+        vector: Vectors | None,
+        allowed: LabelSet | None,
+        depth: int,
+        config: QueryConfig,
+        clock: _Clock,
+    ) -> _Round:
+        bm25 = dense = EMPTY
+        if config.mode != "dense":
+            with clock.step("bm25"):
+                bm25 = self._bm25.search(query, depth, allowed)
+        full = len(bm25.labels) >= depth
+        if vector is not None:
+            with clock.step("dense"):
+                dense = self._dense(vector, depth, allowed, config)
+            full = full or len(dense.labels) >= depth
+            if query.exclusions and len(dense.labels):
+                keep = ~self._bm25.excluded(query, dense.labels)
+                dense = Ranking(dense.labels[keep], dense.scores[keep])
+        if config.mode == "hybrid":
+            fusion = config.fusion
+            with clock.step("fuse"):
+                fused = reciprocal_rank_fusion([bm25, dense], [fusion.bm25_weight, fusion.dense_weight], fusion.rrf_k)
+        else:
+            fused = bm25 if config.mode == "bm25" else dense
+        return _Round(bm25, dense, fused, exhausted=not full)
+
+    def _dense(self, vector: Vectors, k: int, allowed: LabelSet | None, config: QueryConfig) -> Ranking:
+        if self._plan(allowed, config)[0] == "hnsw" and allowed is None:
+            ranking = self._hnsw.search(vector, k)
+            if len(ranking.labels) >= min(k, self._index.rows):
+                return ranking
+        return self._flat.search(vector, k, allowed)
+
+    def _hydrate(self, query: ParsedQuery, vector: Vectors | None, found: _Round, config: QueryConfig) -> list[Hit]:
+        labels = found.fused.labels
+        if not len(labels):
+            return []
+        cosine = None if vector is None else self._flat.cosine(vector, labels)
+        bm25 = None if config.mode == "dense" else self._bm25.scores(query, labels)
+        keep = _above(cosine, config.min_cosine, len(labels)) & _above(bm25, config.min_bm25, len(labels))
+        places = np.flatnonzero(keep)
+        bm25_ranks, dense_ranks = _ranks(found.bm25.labels), _ranks(found.dense.labels)
+        roots = {source.name: source.root for source in self._manifest.sources}
+        per_file: Counter[tuple[str, str]] = Counter()
+        hits: list[Hit] = []
+        for start in range(0, len(places), config.n):
+            block = places[start : start + config.n]
+            for at, payload in zip(block, self._bm25.payloads(labels[block]), strict=True):
+                fields: dict[str, Any] = json.loads(payload)
+                document = (fields["source"], fields["doc_id"])
+                if config.max_per_file and per_file[document] >= config.max_per_file:
+                    continue
+                per_file[document] += 1
+                label = int(labels[at])
+                score = float(found.fused.scores[at])
+                fields["path"] = full_path(roots, fields["source"], fields["path"])
+                fields["heading"] = tuple(fields["heading"])
+                hits.append(
+                    Hit(
+                        rank=len(hits) + 1,
+                        score=score,
+                        scores={
+                            "rrf": score if config.mode == "hybrid" else None,
+                            "bm25": _number(bm25, at),
+                            "cosine": _number(cosine, at),
+                        },
+                        ranks={"bm25": bm25_ranks.get(label), "dense": dense_ranks.get(label)},
+                        **fields,
+                    )
+                )
+                if len(hits) == config.n:
+                    return hits
+        return hits
+
+
+def _above(scores: NDArray[np.float32] | None, least: float | None, count: int) -> NDArray[np.bool_]:
+    """Return which scores reach a threshold; no score never does."""
+    if least is None:
+        return np.ones(count, dtype=bool)
+    if scores is None:
+        return np.zeros(count, dtype=bool)
+    return np.nan_to_num(scores, nan=-np.inf) >= least
+
+
+def _ranks(labels: Labels) -> dict[int, int]:
+    return {label: rank for rank, label in enumerate(labels.tolist(), start=1)}
+
+
+def _number(scores: NDArray[np.float32] | None, at: int) -> float | None:
+    return None if scores is None or np.isnan(scores[at]) else float(scores[at])

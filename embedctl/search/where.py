@@ -1,0 +1,329 @@
+"""``--where``: a condition on a document's metadata.
+
+::
+
+    expression  = conjunction { "or" conjunction }
+    conjunction = negation { "and" negation }
+    negation    = { "not" } ( "(" expression ")" | comparison )
+    comparison  = field [ test ]
+    test        = ( "=" | "==" | "!=" | "<>" | "<" | "<=" | ">" | ">=" ) literal
+                | [ "not" ] "in" "(" literal { "," literal } ")"
+                | [ "not" ] "contains" literal
+                | [ "not" ] ( "like" | "glob" ) string
+                | "is" [ "not" ] "null"
+    field       = name { "." name }          name = letters, digits, "_", "-", or anything in backticks
+    literal     = string | number | "true" | "false"
+
+Strings stand in single or double quotes; a doubled quote is one quote. Keywords are written in any case. A field on
+its own asks whether it is ``true``. ``contains`` looks for an element of a list, a key of an object or a part of a
+string. ``like`` knows ``%`` and ``_``, ``glob`` knows ``*``, ``?`` and ``[...]``; both match the whole string.
+
+Logic has three values, as in SQL. Comparing a field that is missing or null, or values of unlike types, is unknown:
+not selected, and not selected under ``not`` either. Nothing is converted: ``"2024"`` is not ``2024``. Strings are
+compared by code point, which orders ISO dates.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from dataclasses import dataclass
+from fnmatch import translate
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..records import JSON
+
+Metadata: TypeAlias = "Mapping[str, JSON]"
+Literal: TypeAlias = "str | int | float | bool"
+Condition: TypeAlias = "Callable[[Metadata], bool | None]"
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+        (?P<string>'(?:[^']|'')*'|"(?:[^"]|"")*")
+      | (?P<number>[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]))
+      | (?P<quoted>`[^`]+`)
+      | (?P<name>\w[\w-]*)
+      | (?P<symbol>==|!=|<>|<=|>=|[=<>(),.])
+      | (?P<end>\Z)
+      | (?P<wrong>.)
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+_KEYWORDS = frozenset(("and", "or", "not", "in", "contains", "like", "glob", "is", "null", "true", "false"))
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<>": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_DEEPEST = 100
+"""Levels of parentheses and ``not``; deeper ones would end in Python's recursion limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """A parsed condition."""
+
+    text: str
+    fields: frozenset[str]
+    """Every field it asks about; the names of a nested one joined by dots."""
+    condition: Condition
+
+    def __call__(self, metadata: Metadata) -> bool:
+        """Return whether ``metadata`` fulfils the condition; unknown counts as no."""
+        return self.condition(metadata) is True
+
+
+def parse_where(text: str) -> Predicate:
+    """Read an expression.
+
+    Raises:
+        UsageError: it is not one; the message says what was expected where, the hint points at the place.
+    """
+    parser = _Parser(text)
+    condition = parser.expression()
+    if parser.token.kind != "end":
+        parser.fail('"and", "or" or the end')
+    return Predicate(text, frozenset(parser.fields), condition)
+
+
+class _Token(NamedTuple):
+    kind: str
+    text: str
+    at: int
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.fields: set[str] = set()
+        self._depth = 0
+        self._end = 0
+        self.token = self._read()
+
+    def expression(self) -> Condition:
+        operands = [self._conjunction()]
+        while self._take("or"):
+            operands.append(self._conjunction())
+        return operands[0] if len(operands) == 1 else _decided_by(True, operands)
+
+    def fail(self, expected: str) -> NoReturn:
+        found = f'"{self.token.text}"' if self.token.text else "the end"
+        raise UsageError(
+            f"The condition cannot be read at position {self.token.at + 1}: expected {expected}, found {found}.",
+            "\n".join(["", *_pointed_at(self.text, self.token.at)]),
+        )
+
+    def _conjunction(self) -> Condition:
+        operands = [self._negation()]
+        while self._take("and"):
+            operands.append(self._negation())
+        return operands[0] if len(operands) == 1 else _decided_by(False, operands)
+
+    def _negation(self) -> Condition:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            self.fail(f"at most {_DEEPEST} levels of parentheses")
+        if self._take("not"):
+            condition = _negated(self._negation())
+        elif self._take("("):
+            condition = self.expression()
+            if not self._take(")"):
+                self.fail('")", "and" or "or"')
+        else:
+            condition = self._comparison()
+        self._depth -= 1
+        return condition
+
+    def _comparison(self) -> Condition:
+        field = self._field()
+        if self._take("is"):
+            wanted = not self._take("not")
+            if not self._take("null"):
+                self.fail('"null"')
+            return lambda metadata: (_value(metadata, field) is None) is wanted
+        for symbol, compare in _COMPARISONS.items():
+            if self._take(symbol):
+                return _tested(field, _comparing(compare, self._literal()))
+        negated = self._take("not")
+        if self._take("in"):
+            test = _one_of(self._literals())
+        elif self._take("contains"):
+            test = _containing(self._literal())
+        elif self._take("like"):
+            test = _matching(_like_pattern(self._string()))
+        elif self._take("glob"):
+            test = _matching(translate(self._string()))
+        elif negated:
+            self.fail('"in", "contains", "like" or "glob"')
+        else:
+            return lambda metadata: value if isinstance(value := _value(metadata, field), bool) else None
+        return _negated(_tested(field, test)) if negated else _tested(field, test)
+
+    def _field(self) -> tuple[str, ...]:
+        names = [self._name()]
+        while self._take("."):
+            names.append(self._name())
+        self.fields.add(".".join(names))
+        return tuple(names)
+
+    def _name(self) -> str:
+        kind, text, _ = self.token
+        if kind not in ("name", "quoted", "number") or (kind == "number" and not text.isdigit()):
+            self.fail('a field name (in backticks where it is not a plain word) or "not"')
+        self._advance()
+        return text.strip("`") if kind == "quoted" else text
+
+    def _literals(self) -> list[Literal]:
+        if not self._take("("):
+            self.fail('"("')
+        literals = [self._literal()]
+        while self._take(","):
+            literals.append(self._literal())
+        if not self._take(")"):
+            self.fail('"," or ")"')
+        return literals
+
+    def _literal(self) -> Literal:
+        kind, text, _ = self.token
+        if self._take("true"):
+            return True
+        if self._take("false"):
+            return False
+        if kind == "number":
+            self._advance()
+            return int(text) if text.lstrip("+-").isdigit() else float(text)
+        if kind == "keyword" and text.lower() == "null":
+            self.fail('a value (for null: "is null" or "is not null")')
+        if kind == "name":
+            self.fail("a number, true, false or a string in quotes")
+        return self._string()
+
+    def _string(self) -> str:
+        kind, text, _ = self.token
+        if kind != "string":
+            self.fail("a string in quotes")
+        self._advance()
+        return text[1:-1].replace(text[0] * 2, text[0])
+
+    def _take(self, word: str) -> bool:
+        if self.token.kind not in ("keyword", "symbol") or self.token.text.lower() != word:
+            return False
+        self._advance()
+        return True
+
+    def _advance(self) -> None:
+        self.token = self._read()
+
+    def _read(self) -> _Token:
+        match = _TOKEN.match(self.text, self._end)
+        assert match is not None
+        assert match.lastgroup is not None
+        self._end = match.end()
+        kind, text = match.lastgroup, match[match.lastgroup]
+        if kind == "name" and text.lower() in _KEYWORDS:
+            kind = "keyword"
+        return _Token(kind, text, match.start(match.lastgroup))
+
+
+def _pointed_at(text: str, at: int) -> list[str]:
+    """Return the text around ``at`` on one line, and a caret below the place."""
+    begin = max(0, at - 60)
+    line = "".join(character if character.isprintable() else " " for character in text[begin : at + 40])
+    return [f"  {line}", "  " + " " * (at - begin) + "^"]
+
+
+def _value(metadata: Metadata, field: tuple[str, ...]) -> JSON:
+    """Return the field's value; a key that contains the dots is preferred to nested objects."""
+    whole = metadata.get(".".join(field))
+    if whole is not None or len(field) == 1:
+        return whole
+    value: JSON = dict(metadata)
+    for name in field:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
+
+
+def _tested(field: tuple[str, ...], test: Callable[[JSON], bool | None]) -> Condition:
+    def condition(metadata: Metadata) -> bool | None:
+        value = _value(metadata, field)
+        return None if value is None else test(value)
+
+    return condition
+
+
+def _negated(inner: Condition) -> Condition:
+    def condition(metadata: Metadata) -> bool | None:
+        value = inner(metadata)
+        return None if value is None else not value
+
+    return condition
+
+
+def _decided_by(decisive: bool, operands: list[Condition]) -> Condition:
+    """Return the disjunction (``decisive`` is true) or conjunction (false) of ``operands``."""
+
+    def condition(metadata: Metadata) -> bool | None:
+        values = [operand(metadata) for operand in operands]
+        return decisive if decisive in values else None if None in values else not decisive
+
+    return condition
+
+
+def _alike(value: JSON, literal: Literal) -> bool:
+    if isinstance(value, bool) or isinstance(literal, bool):
+        return isinstance(value, bool) and isinstance(literal, bool)
+    if isinstance(literal, str):
+        return isinstance(value, str)
+    return isinstance(value, int | float)
+
+
+def _comparing(compare: Callable[[Any, Any], bool], literal: Literal) -> Callable[[JSON], bool | None]:
+    ordering = compare not in (operator.eq, operator.ne)
+
+    def test(value: JSON) -> bool | None:
+        if not _alike(value, literal) or (ordering and isinstance(literal, bool)):
+            return None
+        return compare(value, literal)
+
+    return test
+
+
+def _one_of(literals: list[Literal]) -> Callable[[JSON], bool | None]:
+    def test(value: JSON) -> bool | None:
+        alike = [literal for literal in literals if _alike(value, literal)]
+        return value in alike if alike else None
+
+    return test
+
+
+def _containing(literal: Literal) -> Callable[[JSON], bool | None]:
+    def test(value: JSON) -> bool | None:
+        if isinstance(value, list):
+            return any(_alike(element, literal) and element == literal for element in value)
+        if isinstance(value, str | dict) and isinstance(literal, str):
+            return literal in value
+        return None
+
+    return test
+
+
+def _matching(pattern: str) -> Callable[[JSON], bool | None]:
+    expression = re.compile(pattern, re.DOTALL)
+    return lambda value: expression.fullmatch(value) is not None if isinstance(value, str) else None
+
+
+def _like_pattern(text: str) -> str:
+    wildcards = {"%": ".*", "_": "."}
+    return "".join(wildcards.get(character) or re.escape(character) for character in text)
