@@ -1,0 +1,23 @@
+"""What all tests share: no network, no store of the person who runs them, one loaded encoder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from embedctl.config import EncoderConfig
+from embedctl.contracts import Encoder
+from embedctl.encoders import open_encoder
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.pop("EMBEDCTL_STORE", None)
+
+SAMPLE_CORPUS = Path(__file__).parent.parent / "sample_corpus"
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """The real model, loaded once."""
+    return open_encoder(EncoderConfig())

@@ -1,0 +1,321 @@
+"""The pipeline on real files with the real model: what is made, reused, removed and refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+from counting_encoder import CountingEncoder
+from guide import GUIDE
+
+import embedctl
+from embedctl import FilterConfig, QueryConfig, SettingsRequest, SourceRequest, WalkRules
+from embedctl.errors import MismatchError, NoStoreError, UsageError
+from embedctl.stages import ingest as ingest_module
+from embedctl.store.handle import read_manifest
+from embedctl.store.layout import Layout
+
+
+def paths(answer: embedctl.Answer) -> list[str]:
+    return [hit.path for hit in answer.hits]
+
+
+def bm25(store: embedctl.Store, text: str) -> list[str]:
+    return paths(store.query(text, QueryConfig(mode="bm25")))
+
+
+def dense(store: embedctl.Store, text: str, plan: str = "auto") -> list[str]:
+    return paths(store.query(text, QueryConfig(mode="dense", dense=plan)))  # type: ignore[arg-type]
+
+
+def outcomes(report: object) -> dict[str, int]:
+    return {kind: count for kind, count in report.outcomes.items() if count}  # type: ignore[attr-defined]
+
+
+def test_first_index_answers_in_every_mode(store: embedctl.Store, docs: Path) -> None:
+    report = store.index([docs])
+    assert outcomes(report) == {"added": 2, "skipped": 1}
+    assert report.problems == [{"path": "ops/logo.png", "outcome": "skipped", "reason": report.problems[0]["reason"]}]
+    assert report.exit_code == 0
+    hit = store.query("how often are keys replaced?").hits[0]
+    assert (hit.path, hit.start_line, hit.heading) == ("docs/keys.md", 5, ("Keys", "Rotation"))
+    assert hit.text.startswith("## Rotation") or "ninety days" in hit.text
+    assert bm25(store, "vault")[0] == "docs/keys.md"
+    assert dense(store, "nightly copies of data")[0] == "docs/ops/backup.txt"
+    assert dense(store, "nightly copies of data", "hnsw") == dense(store, "nightly copies of data", "flat")
+
+
+def test_unchanged_refresh_calls_the_model_zero_times(
+    store: embedctl.Store, docs: Path, counting: CountingEncoder
+) -> None:
+    store.index([docs])
+    counting.documents.clear()
+    snapshot = store.status()["snapshot"]
+    report = store.index()
+    assert outcomes(report) == {"unchanged": 2, "skipped": 1}
+    assert counting.documents == []
+    settled = store.status()["snapshot"]
+    store.index()
+    assert store.status()["snapshot"] == settled
+    assert settled - snapshot <= 1  # young files are looked at once more
+
+
+def test_an_edit_embeds_only_what_changed(store: embedctl.Store, docs: Path, counting: CountingEncoder) -> None:
+    store.index([docs])
+    counting.documents.clear()
+    (docs / "keys.md").write_text(GUIDE.replace("ninety", "thirty"), encoding="utf-8")
+    report = store.index()
+    assert outcomes(report)["changed"] == 1
+    assert len(counting.documents) == 1
+    assert "every thirty days" in counting.documents[0]
+    assert bm25(store, "thirty") == ["docs/keys.md"]
+    assert bm25(store, "ninety") == []
+    texts = [hit.text for hit in store.query("rotation period", QueryConfig(mode="dense")).hits]
+    assert not any("ninety" in text for text in texts)
+
+
+def test_deleted_and_moved_files_are_right_in_both_arms(
+    store: embedctl.Store, docs: Path, counting: CountingEncoder
+) -> None:
+    store.index([docs])
+    counting.documents.clear()
+    (docs / "keys.md").rename(docs / "ops" / "signing.md")
+    (docs / "ops" / "backup.txt").unlink()
+    report = store.index()
+    assert outcomes(report) == {"moved": 1, "deleted": 1, "skipped": 1}
+    assert counting.documents == []
+    for plan in ("flat", "hnsw"):
+        assert set(dense(store, "keys", plan)) == {"docs/ops/signing.md"}
+    assert set(bm25(store, "keys backups vault")) == {"docs/ops/signing.md"}
+    assert store.status()["documents"] == 1
+
+
+def test_touched_files_are_not_embedded_again(store: embedctl.Store, docs: Path, counting: CountingEncoder) -> None:
+    store.index([docs])
+    counting.documents.clear()
+    os.utime(docs / "keys.md", (1, 1))
+    assert outcomes(store.index())["unchanged"] == 2
+    assert counting.documents == []
+
+
+def test_stages_alone_equal_the_whole(store: embedctl.Store, docs: Path, tmp_path: Path, counting: object) -> None:
+    store.index([docs])
+    other = embedctl.create(tmp_path / "other" / ".embedctl")
+    other.ingest([docs])
+    with pytest.raises(NoStoreError, match="embedctl index"):
+        other.query("keys")
+    assert other.status()["pending"] == {"chunk": 2, "embed": 2, "index": 2}
+    other.chunk()
+    assert other.status()["pending"] == {"chunk": 0, "embed": 2, "index": 2}
+    other.embed()
+    other.index(refresh=False)
+    assert other.status()["pending"] == {"chunk": 0, "embed": 0, "index": 0}
+    hits = [[(hit.id, hit.scores) for hit in one.query("lost keys").hits] for one in (store, other)]
+    assert hits[0] == hits[1]
+
+
+def test_an_interrupted_embedding_is_resumed(
+    store: embedctl.Store, docs: Path, counting: CountingEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = ingest_module.PartLimits
+    monkeypatch.setattr(ingest_module, "PartLimits", lambda: limits(documents=1))
+    encode = counting.encode_documents
+
+    def interrupted(texts: list[str]) -> object:
+        if counting.documents:
+            raise KeyboardInterrupt
+        return encode(texts)
+
+    monkeypatch.setattr(counting, "encode_documents", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        store.index([docs])
+    assert store.status()["pending"]["embed"] == 1
+    done = len(counting.documents)
+    monkeypatch.setattr(counting, "encode_documents", encode)
+    report = store.index()
+    assert report.counts["embedded"] == len(counting.documents) - done
+    assert len(set(counting.documents)) == len(counting.documents)
+    assert bm25(store, "vault morning") != []
+    assert store.status()["pending"] == {"chunk": 0, "embed": 0, "index": 0}
+
+
+def test_duplicate_texts_are_embedded_once(store: embedctl.Store, tmp_path: Path, counting: CountingEncoder) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(20):
+        (folder / f"{number}.txt").write_text("The same words in every file.", encoding="utf-8")
+    report = store.index([folder])
+    assert counting.documents == ["The same words in every file."]
+    assert report.counts["reused"] == 19
+    assert len(store.query("same words", n=50).hits) == 20
+
+
+def test_sources_stay_apart_and_can_be_forgotten(store: embedctl.Store, docs: Path, tmp_path: Path) -> None:
+    records = tmp_path / "corpus.jsonl"
+    rows = [{"_id": "keys.md", "title": "Locks", "text": "A lock needs its key.", "year": 2020}]
+    records.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    store.index([docs, records])
+    names = {source["name"]: source["documents"] for source in store.status()["sources"]}
+    assert names == {"docs": 2, "corpus": 1}
+    with pytest.raises(UsageError, match="docs:keys"):
+        store.show("keys.md")
+    assert store.show("corpus:keys.md").fields["metadata"] == {"year": 2020}
+    only = QueryConfig(filter=FilterConfig(sources=("corpus",)))
+    assert [hit.doc_id for hit in store.query("key", only).hits] == ["keys.md"]
+    report = store.forget(["corpus", "docs:keys.md"])
+    assert report.outcomes["deleted"] == 2
+    assert set(bm25(store, "key lock backups")) == {"docs/ops/backup.txt"}
+    assert outcomes(store.index()) == {"unchanged": 1, "skipped": 1}
+    live = b"".join(path.read_bytes() for path in store.path.rglob("*") if path.is_file())
+    assert b"sealed envelope" not in live
+
+
+def test_changed_records_only(store: embedctl.Store, tmp_path: Path, counting: CountingEncoder) -> None:
+    records = tmp_path / "notes.csv"
+    records.write_text("id,text,stars\na,First note about tides,3\nb,Second note about winds,5\n", encoding="utf-8")
+    store.index([records])
+    counting.documents.clear()
+    records.write_text("id,text,stars\na,First note about tides,3\nc,Third note about clouds,1\n", encoding="utf-8")
+    report = store.index()
+    assert outcomes(report) == {"unchanged": 1, "added": 1, "deleted": 1}
+    assert counting.documents == ["Third note about clouds"]
+    starred = QueryConfig(filter=FilterConfig(where="stars >= 3"))
+    assert [hit.doc_id for hit in store.query("note", starred).hits] == ["a"]
+
+
+def test_a_vanished_source_keeps_its_answers(store: embedctl.Store, docs: Path) -> None:
+    store.index([docs])
+    docs.rename(docs.with_name("away"))
+    report = store.index()
+    assert report.exit_code == 3
+    assert "embedctl forget docs" in report.problems[-1]["reason"]
+    assert bm25(store, "vault") == ["docs/keys.md"]
+
+
+def test_a_file_that_breaks_keeps_its_last_good_version(store: embedctl.Store, docs: Path) -> None:
+    page = docs / "sheet.ipynb"
+    page.write_text(json.dumps({"cells": [{"cell_type": "markdown", "source": "Quasar table", "metadata": {}}],
+                                "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")  # fmt: skip
+    store.index([docs])
+    page.write_text('{"cells": [', encoding="utf-8")
+    report = store.index()
+    assert report.exit_code == 3
+    assert "stays searchable" in next(p["reason"] for p in report.problems if p["outcome"] == "failed")
+    assert bm25(store, "quasar") == ["docs/sheet.ipynb"]
+
+
+def test_other_settings_are_refused_until_asked_for_twice(
+    store: embedctl.Store, docs: Path, counting: CountingEncoder
+) -> None:
+    store.index([docs])
+    smaller = SettingsRequest(strategy="window", size=24)
+    with pytest.raises(MismatchError, match="--strategy auto, not window; --chunk-size") as caught:
+        store.index(settings=smaller)
+    assert "--rebuild" in caught.value.hint
+    before = store.status()["chunks"]
+    store.index(settings=smaller, rebuild=True)
+    assert store.status()["chunks"] > before
+    assert store.status()["settings"]["chunk"]["size"] == 24
+    assert set(bm25(store, "vault")) == {"docs/keys.md"}
+    store.index(settings=SettingsRequest(language="german"), rebuild=True)
+    assert store.status()["settings"]["language"] == "german"
+
+
+def test_a_store_can_be_moved_with_its_sources(store: embedctl.Store, docs: Path, tmp_path: Path) -> None:
+    store.index([docs])
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    shutil.copytree(store.path, moved / ".embedctl")
+    shutil.copytree(docs, moved / "docs")
+    copy = embedctl.open(moved / ".embedctl")
+    assert bm25(copy, "vault") == ["docs/keys.md"]
+    assert outcomes(copy.index())["unchanged"] == 2
+
+
+def test_parts_are_readable_elsewhere_and_row_for_row(store: embedctl.Store, docs: Path) -> None:
+    store.index([docs])
+    rows = duckdb.sql(
+        f"""
+        SELECT c.chunk_id = e.chunk_id AS same, d.text[c.start + 1 : c."end"] = c.text AS exact, length(e.vector) AS dim
+        FROM (SELECT *, row_number() OVER () AS n FROM '{store.path}/chunks/*.parquet') c
+        JOIN (SELECT *, row_number() OVER () AS n FROM '{store.path}/embeddings/*/*.parquet') e USING (n)
+        JOIN '{store.path}/documents/*.parquet' d USING (source_placeholder)
+        """.replace("USING (source_placeholder)", "ON d.doc_id = c.doc_id")
+    ).fetchall()
+    assert rows
+    assert set(rows) == {(True, True, 384)}
+    assert duckdb.sql(f"SELECT count(*) FROM '{store.path}/files/*.parquet'").fetchall() == [(3,)]
+
+
+def test_vectors_are_unit_norm_and_those_of_the_encoder(
+    store: embedctl.Store, docs: Path, counting: CountingEncoder
+) -> None:
+    store.index([docs])
+    table = duckdb.sql(
+        f"SELECT context || text AS input, vector FROM '{store.path}/chunks/*.parquet' "
+        f"JOIN '{store.path}/embeddings/*/*.parquet' USING (chunk_id)"
+    ).fetchall()
+    stored = np.array([vector for _, vector in table], dtype=np.float32)
+    assert np.allclose(np.linalg.norm(stored, axis=1), 1.0, atol=1e-5)
+    assert np.allclose(stored, counting.encode_documents([text for text, _ in table]), atol=1e-4)
+
+
+def test_dry_run_writes_nothing(store: embedctl.Store, docs: Path) -> None:
+    plan = store.preflight([docs])
+    assert not store.path.exists()
+    assert plan.outcomes == {"added": 2, "skipped": 1}
+    assert plan.documents == 2
+    assert plan.chunks >= 2
+    report = store.index([docs])
+    assert (report.counts["chunks"], report.counts["tokens"]) == (plan.chunks, plan.tokens)
+    assert store.preflight().outcomes == {"unchanged": 2, "skipped": 1}
+
+
+def test_rules_are_remembered(store: embedctl.Store, docs: Path) -> None:
+    store.index([docs], source=SourceRequest(rules=WalkRules(include=("*.md",))))
+    assert store.status()["documents"] == 1
+    (docs / "more.md").write_text("# More\n\nText.\n", encoding="utf-8")
+    assert outcomes(store.index()) == {"unchanged": 1, "added": 1}
+
+
+def test_the_store_never_indexes_itself(tmp_path: Path, counting: object) -> None:
+    (tmp_path / "a.txt").write_text("A file beside the store.", encoding="utf-8")
+    store = embedctl.create(tmp_path / "search-index")
+    rules = SourceRequest(rules=WalkRules(hidden=True, ignore=False))
+    store.index([tmp_path], source=rules)
+    assert outcomes(store.index())["unchanged"] == 1
+    assert store.status()["documents"] == 1
+
+
+def test_many_small_runs_are_compacted(store: embedctl.Store, docs: Path, counting: CountingEncoder) -> None:
+    store.index([docs])
+    for number in range(20):
+        (docs / f"note-{number}.txt").write_text(f"Note number {number} about harbours.", encoding="utf-8")
+        store.index()
+    assert store.status()["parts"] < 16
+    assert len(counting.documents) == len(set(counting.documents))
+    assert len(store.query("harbours", QueryConfig(mode="bm25", n=50)).hits) == 20
+    assert len(store.query("harbours", QueryConfig(mode="dense", n=50)).hits) >= 20
+    manifest = read_manifest(Layout(store.path))
+    assert manifest.index is not None
+    assert manifest.index.rows == store.status()["index"]["rows"]
+
+
+def test_threads_one_makes_equal_stores(docs: Path, tmp_path: Path, counting: object) -> None:
+    made = []
+    for name in ("one", "two"):
+        store = embedctl.create(tmp_path / name / ".embedctl")
+        store.index([docs], settings=SettingsRequest(threads=1))
+        made.append(
+            {
+                path.relative_to(store.path).as_posix(): path.read_bytes()
+                for path in store.path.rglob("*")
+                if path.suffix in {".parquet", ".bin", ".f32", ".u64"} and "files" not in path.parts
+            }
+        )
+    assert made[0] == made[1]
