@@ -121,6 +121,22 @@ class Bm25Retriever:
         except KeyError as error:
             raise DamagedError(f"The BM25 index in {self._folder} has no row with label {error}.") from None
 
+    def documents(self, labels: Labels) -> NDArray[np.uint64]:
+        """Return the document key of each of ``labels``, in their order; uint64 ``(n,)``.
+
+        Raises:
+            DamagedError: the index has no such row.
+        """
+        keys = np.zeros(len(labels), dtype=np.uint64)
+        for at, block in _blocks(labels):
+            hits = self._hits(self._label_set(block), len(block))
+            place, known = _places(block, np.array(self._label_values(hits), dtype=np.uint64))
+            if not known.all():
+                raise DamagedError(f"The BM25 index in {self._folder} lacks the row with label {block[~known][0]}.")
+            found = np.array(self._fast_values("doc_key", hits), dtype=np.uint64)
+            keys[at : at + len(block)] = found[place]
+        return keys
+
     def has_terms(self, query: LexicalQuery) -> bool:
         """Return whether anything is left to look for once the query is analysed."""
         return self._analyse(query).positive
@@ -163,7 +179,10 @@ class Bm25Retriever:
         return self._searcher.search(query, min(limit, len(self) + 1), count=False).hits
 
     def _label_values(self, hits: Sequence[tuple[float, tantivy.DocAddress]]) -> list[int]:
-        return list(self._searcher.fast_field_values("label", [address for _, address in hits]))  # type: ignore[arg-type]
+        return self._fast_values("label", hits)
+
+    def _fast_values(self, field: str, hits: Sequence[tuple[float, tantivy.DocAddress]]) -> list[int]:
+        return list(self._searcher.fast_field_values(field, [address for _, address in hits]))  # type: ignore[arg-type]
 
 
 def _no_ranking() -> Ranking:

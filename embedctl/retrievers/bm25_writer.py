@@ -168,7 +168,7 @@ class Bm25Writer:
 def _schema(tokenizer: str) -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_unsigned_field("label", indexed=True, fast=True)
-    builder.add_unsigned_field("doc_key", indexed=True)
+    builder.add_unsigned_field("doc_key", indexed=True, fast=True)
     builder.add_unsigned_field("part", indexed=True)
     builder.add_bytes_field("payload", stored=True)
     for name in FIELDS:

@@ -17,6 +17,7 @@ from ..contracts import Encoder, Ranking
 from ..errors import NoStoreError
 from ..records import Hit
 from .answer import Answer, Explanation
+from .collapse import fuse_documents
 from .fuse import reciprocal_rank_fusion
 from .generation import Generation
 from .querytext import ParsedQuery, parse_query
@@ -178,13 +179,22 @@ class Searcher:
             if query.exclusions and len(dense.labels):
                 keep = ~self._bm25.excluded(query, dense.labels)
                 dense = Ranking(dense.labels[keep], dense.scores[keep])
-        if config.mode == "hybrid":
-            fusion = config.fusion
-            with clock.step("fuse"):
-                fused = reciprocal_rank_fusion([bm25, dense], [fusion.bm25_weight, fusion.dense_weight], fusion.rrf_k)
-        else:
-            fused = bm25 if config.mode == "bm25" else dense
-        return _Round(bm25, dense, fused, exhausted=not full)
+        with clock.step("fuse"):
+            return self._fused(bm25, dense, config, exhausted=not full)
+
+    def _fused(self, bm25: Ranking, dense: Ranking, config: QueryConfig, exhausted: bool) -> _Round:
+        if config.mode != "hybrid":
+            return _Round(bm25, dense, bm25 if config.mode == "bm25" else dense, exhausted)
+        fusion = config.fusion
+        weights = (fusion.bm25_weight, fusion.dense_weight)
+        if config.max_per_file == 1:
+            (bm25, dense), fused = fuse_documents(
+                (bm25, dense),
+                self._bm25.documents,
+                lambda rankings: reciprocal_rank_fusion(rankings, weights, fusion.rrf_k),
+            )
+            return _Round(bm25, dense, fused, exhausted)
+        return _Round(bm25, dense, reciprocal_rank_fusion((bm25, dense), weights, fusion.rrf_k), exhausted)
 
     def _dense(self, vector: Vectors, k: int, allowed: LabelSet | None, config: QueryConfig) -> Ranking:
         if self._plan(allowed, config)[0] == "hnsw" and allowed is None:
