@@ -29,18 +29,15 @@ import operator
 import re
 from dataclasses import dataclass
 from fnmatch import translate
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from ..errors import UsageError
+from .conditions import comparing, containing, decided_by, like_pattern, matching, negated, one_of, tested, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from ..records import JSON
-
-Metadata: TypeAlias = "Mapping[str, JSON]"
-Literal: TypeAlias = "str | int | float | bool"
-Condition: TypeAlias = "Callable[[Metadata], bool | None]"
+    from .conditions import Condition, Literal, Metadata
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -114,7 +111,7 @@ class _Parser:
         operands = [self._conjunction()]
         while self._take("or"):
             operands.append(self._conjunction())
-        return operands[0] if len(operands) == 1 else _decided_by(True, operands)
+        return operands[0] if len(operands) == 1 else decided_by(True, operands)
 
     def fail(self, expected: str) -> NoReturn:
         found = f'"{self.token.text}"' if self.token.text else "the end"
@@ -127,14 +124,14 @@ class _Parser:
         operands = [self._negation()]
         while self._take("and"):
             operands.append(self._negation())
-        return operands[0] if len(operands) == 1 else _decided_by(False, operands)
+        return operands[0] if len(operands) == 1 else decided_by(False, operands)
 
     def _negation(self) -> Condition:
         self._depth += 1
         if self._depth > _DEEPEST:
             self.fail(f"at most {_DEEPEST} levels of parentheses")
         if self._take("not"):
-            condition = _negated(self._negation())
+            condition = negated(self._negation())
         elif self._take("("):
             condition = self.expression()
             if not self._take(")"):
@@ -150,24 +147,24 @@ class _Parser:
             wanted = not self._take("not")
             if not self._take("null"):
                 self.fail('"null"')
-            return lambda metadata: (_value(metadata, field) is None) is wanted
+            return lambda metadata: (value_of(metadata, field) is None) is wanted
         for symbol, compare in _COMPARISONS.items():
             if self._take(symbol):
-                return _tested(field, _comparing(compare, self._literal()))
-        negated = self._take("not")
+                return tested(field, comparing(compare, self._literal()))
+        inverted = self._take("not")
         if self._take("in"):
-            test = _one_of(self._literals())
+            test = one_of(self._literals())
         elif self._take("contains"):
-            test = _containing(self._literal())
+            test = containing(self._literal())
         elif self._take("like"):
-            test = _matching(_like_pattern(self._string()))
+            test = matching(like_pattern(self._string()))
         elif self._take("glob"):
-            test = _matching(translate(self._string()))
-        elif negated:
+            test = matching(translate(self._string()))
+        elif inverted:
             self.fail('"in", "contains", "like" or "glob"')
         else:
-            return lambda metadata: value if isinstance(value := _value(metadata, field), bool) else None
-        return _negated(_tested(field, test)) if negated else _tested(field, test)
+            return lambda metadata: value if isinstance(value := value_of(metadata, field), bool) else None
+        return negated(tested(field, test)) if inverted else tested(field, test)
 
     def _field(self) -> tuple[str, ...]:
         names = [self._name()]
@@ -240,90 +237,3 @@ def _pointed_at(text: str, at: int) -> list[str]:
     begin = max(0, at - 60)
     line = "".join(character if character.isprintable() else " " for character in text[begin : at + 40])
     return [f"  {line}", "  " + " " * (at - begin) + "^"]
-
-
-def _value(metadata: Metadata, field: tuple[str, ...]) -> JSON:
-    """Return the field's value; a key that contains the dots is preferred to nested objects."""
-    whole = metadata.get(".".join(field))
-    if whole is not None or len(field) == 1:
-        return whole
-    value: JSON = dict(metadata)
-    for name in field:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return value
-
-
-def _tested(field: tuple[str, ...], test: Callable[[JSON], bool | None]) -> Condition:
-    def condition(metadata: Metadata) -> bool | None:
-        value = _value(metadata, field)
-        return None if value is None else test(value)
-
-    return condition
-
-
-def _negated(inner: Condition) -> Condition:
-    def condition(metadata: Metadata) -> bool | None:
-        value = inner(metadata)
-        return None if value is None else not value
-
-    return condition
-
-
-def _decided_by(decisive: bool, operands: list[Condition]) -> Condition:
-    """Return the disjunction (``decisive`` is true) or conjunction (false) of ``operands``."""
-
-    def condition(metadata: Metadata) -> bool | None:
-        values = [operand(metadata) for operand in operands]
-        return decisive if decisive in values else None if None in values else not decisive
-
-    return condition
-
-
-def _alike(value: JSON, literal: Literal) -> bool:
-    if isinstance(value, bool) or isinstance(literal, bool):
-        return isinstance(value, bool) and isinstance(literal, bool)
-    if isinstance(literal, str):
-        return isinstance(value, str)
-    return isinstance(value, int | float)
-
-
-def _comparing(compare: Callable[[Any, Any], bool], literal: Literal) -> Callable[[JSON], bool | None]:
-    ordering = compare not in (operator.eq, operator.ne)
-
-    def test(value: JSON) -> bool | None:
-        if not _alike(value, literal) or (ordering and isinstance(literal, bool)):
-            return None
-        return compare(value, literal)
-
-    return test
-
-
-def _one_of(literals: list[Literal]) -> Callable[[JSON], bool | None]:
-    def test(value: JSON) -> bool | None:
-        alike = [literal for literal in literals if _alike(value, literal)]
-        return value in alike if alike else None
-
-    return test
-
-
-def _containing(literal: Literal) -> Callable[[JSON], bool | None]:
-    def test(value: JSON) -> bool | None:
-        if isinstance(value, list):
-            return any(_alike(element, literal) and element == literal for element in value)
-        if isinstance(value, str | dict) and isinstance(literal, str):
-            return literal in value
-        return None
-
-    return test
-
-
-def _matching(pattern: str) -> Callable[[JSON], bool | None]:
-    expression = re.compile(pattern, re.DOTALL)
-    return lambda value: expression.fullmatch(value) is not None if isinstance(value, str) else None
-
-
-def _like_pattern(text: str) -> str:
-    wildcards = {"%": ".*", "_": "."}
-    return "".join(wildcards.get(character) or re.escape(character) for character in text)
