@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from ..config import digest
 from ..errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ..contracts import Offsets
@@ -22,6 +22,18 @@ SEGMENT_CHARACTERS = 65_536
 """Longer texts are cut before they are tokenized: the tokenizer's own memory grows with the longest text."""
 BATCH_CHARACTERS = 1_000_000
 """Text that is tokenized at once, on every core; about 40 MB of encodings."""
+
+
+KNOWN_CHARACTERS = 8_000_000
+"""Distinct words that are remembered, in characters; about 200 MB at worst, far less in any natural language."""
+
+# White space to Python, but removed by BERT, which then reads one word. NUL is removed as well.
+_REMOVED = frozenset("\x0b\x0c\x1c\x1d\x1e\x1f\x85")
+_TO_NUL = str.maketrans(dict.fromkeys(_REMOVED, "\0"))
+_BLANK = np.array([chr(code).isspace() for code in range(0x3002)])
+
+
+_Pair: TypeAlias = "tuple[Offsets, Offsets]"
 
 
 class _Segment(NamedTuple):
@@ -51,6 +63,7 @@ class HuggingFaceTokenizer:
         self.overhead = self.count([""])[0]
         self.additive = _additive(json.loads(data)) and (not document_prompt or document_prompt[-1].isspace())
         """Counts of texts joined at blanks, tabs or newlines add up, so a known sum need not be counted again."""
+        self._words = _WordOffsets(self._encoded)
         self.fingerprint = digest(
             {"tokenizer": hashlib.sha256(data).hexdigest(), "max_tokens": max_tokens, "prompt": document_prompt}
         )
@@ -61,16 +74,12 @@ class HuggingFaceTokenizer:
         Special tokens and the prompt are left out. A text longer than ``SEGMENT_CHARACTERS`` is tokenized in
         segments that begin at white space; where there is none, a token may be cut.
         """
-        starts: list[list[Offsets]] = [[] for _ in texts]
-        ends: list[list[Offsets]] = [[] for _ in texts]
-        for batch in _batches(_segments(texts)):
-            encodings = self._tokenizer.encode_batch([segment.text for segment in batch], add_special_tokens=False)
-            for segment, encoding in zip(batch, encodings, strict=True):
-                flat = np.fromiter(chain.from_iterable(encoding.offsets), dtype=np.int64, count=2 * len(encoding))
-                flat += segment.base
-                starts[segment.text_index].append(flat[0::2].copy())
-                ends[segment.text_index].append(flat[1::2].copy())
-        return [(_join(starts, index), _join(ends, index)) for index in range(len(texts))]
+        return _in_segments(self._words.offsets if self.additive else self._encoded, texts)
+
+    def _encoded(self, texts: list[str]) -> list[_Pair]:
+        encodings = self._tokenizer.encode_batch(texts, add_special_tokens=False)
+        flat = [np.fromiter(chain.from_iterable(encoding.offsets), dtype=np.int64) for encoding in encodings]
+        return [(offsets[0::2], offsets[1::2]) for offsets in flat]
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens the encoder reads for each text: special tokens and the prompt included."""
@@ -80,6 +89,100 @@ class HuggingFaceTokenizer:
             encodings = self._tokenizer.encode_batch_fast([segment.text for segment in batch])
             counts.extend(map(len, encodings))
         return counts
+
+
+def _in_segments(tokenize: Callable[[list[str]], list[_Pair]], texts: Sequence[str]) -> list[_Pair]:
+    """Return what ``tokenize`` says of ``texts``, which it sees in bounded batches of bounded segments."""
+    starts: list[list[Offsets]] = [[] for _ in texts]
+    ends: list[list[Offsets]] = [[] for _ in texts]
+    for batch in _batches(_segments(texts)):
+        for segment, (first, last) in zip(batch, tokenize([segment.text for segment in batch]), strict=True):
+            starts[segment.text_index].append(first + segment.base)
+            ends[segment.text_index].append(last + segment.base)
+    return [(_join(starts, index), _join(ends, index)) for index in range(len(texts))]
+
+
+class _WordOffsets:
+    """Offsets of an additive tokenizer, which tokenizes each distinct word once: two to four times as fast.
+
+    Words are what white space separates for BERT. They repeat so often that looking them up costs little.
+    """
+
+    def __init__(self, encoded: Callable[[list[str]], list[_Pair]]) -> None:
+        self._encoded = encoded
+        self._table = _WordTable()
+
+    def offsets(self, texts: list[str]) -> list[_Pair]:
+        """Return the start and end offsets of the tokens of each text."""
+        # One text for all: a line break joins nothing, and a thousand small texts would cost more than their words.
+        joined = "\n".join(texts)
+        if any(character in joined for character in _REMOVED):
+            joined = joined.translate(_TO_NUL)
+        words = joined.split()
+        self._learn(words)
+        table = self._table
+        rows = np.fromiter(map(table.rows.__getitem__, words), dtype=np.int64, count=len(words))
+        counts = table.counts[rows]
+        before = np.cumsum(counts) - counts
+        places = np.arange(counts.sum()) + np.repeat(table.first[rows] - before, counts)
+        shift = np.repeat(_word_starts(joined), counts)
+        starts, ends = table.starts[places] + shift, table.ends[places] + shift
+        bases = np.cumsum([0, *(len(text) + 1 for text in texts)])
+        edges = np.searchsorted(starts, bases)
+        return [
+            (starts[low:high] - base, ends[low:high] - base)
+            for base, low, high in zip(bases.tolist(), edges.tolist(), edges[1:].tolist(), strict=False)
+        ]
+
+    def _learn(self, words: list[str]) -> None:
+        """Add the words that the table lacks; begin a new table when it would become too large."""
+        distinct = set(words)
+        new = list(distinct - self._table.rows.keys())
+        if self._table.characters + sum(map(len, new)) > KNOWN_CHARACTERS:
+            self._table = _WordTable()
+            new = list(distinct)
+        # As lines of one text: a text of its own for each word would take the tokenizer ten times as long.
+        ((starts, ends),) = _in_segments(self._encoded, ["\n".join(new)])
+        self._table.add(new, starts, ends)
+
+
+class _WordTable:
+    """Known words, and the offsets of their tokens from the start of the word."""
+
+    def __init__(self) -> None:
+        self.characters = 0
+        self.rows: dict[str, int] = {}
+        self.counts: Offsets = np.empty(0, dtype=np.int64)
+        self.first: Offsets = self.counts
+        """Place of each word's first token in ``starts`` and ``ends``."""
+        self.starts: Offsets = self.counts
+        self.ends: Offsets = self.counts
+
+    def add(self, words: list[str], starts: Offsets, ends: Offsets) -> None:
+        """Add ``words`` with the token offsets of their lines, joined as one text."""
+        lengths = np.fromiter(map(len, words), dtype=np.int64, count=len(words)) + 1
+        lines = np.cumsum(lengths) - lengths
+        first = np.searchsorted(starts, lines)
+        counts = np.diff(first, append=len(starts))
+        shift = np.repeat(lines, counts)
+        known = len(self.rows)
+        self.characters += int(lengths.sum())
+        self.rows.update(zip(words, range(known, known + len(words)), strict=True))
+        self.counts = np.concatenate([self.counts, counts])
+        self.first = np.concatenate([self.first, first + len(self.starts)])
+        self.starts = np.concatenate([self.starts, starts - shift])
+        self.ends = np.concatenate([self.ends, ends - shift])
+
+
+def _word_starts(text: str) -> Offsets:
+    """Return the offset of each word of ``text.split()``."""
+    if text.isascii():
+        blank = _BLANK[np.frombuffer(text.encode("ascii"), dtype=np.uint8)]
+    else:
+        blank = _BLANK[np.minimum(np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32), len(_BLANK) - 1)]
+    begins = ~blank
+    begins[1:] &= blank[:-1]
+    return np.flatnonzero(begins).astype(np.int64, copy=False)
 
 
 def _join(pieces: list[list[Offsets]], index: int) -> Offsets:

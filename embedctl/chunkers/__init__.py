@@ -1,0 +1,37 @@
+"""Cutting documents into chunks that fit the encoder exactly.
+
+A strategy turns a document into an :class:`~embedctl.chunkers.outline.Outline`: where sections begin, where
+weaker boundaries lie, what should stay whole, and which headings are in force. Everything else is shared:
+
+==============  ==========================================================================
+``outline``     what a strategy says about a document
+``budget``      how many tokens a chunk may have
+``context``     the line of title and headings in front of a chunk
+``tokens``      token offsets, and the cost of a span
+``prose``       the last line, sentence or word boundary of a window
+``packing``     choosing the boundaries
+``fitting``     counting what the encoder will read, and splitting what does not fit
+``batch``       many documents at once: what the chunk stage calls
+``assemble``    spans to :class:`~embedctl.records.Chunk` rows: lines, page, hash, tokens
+==============  ==========================================================================
+
+A new strategy is one file with a ``Strategy`` subclass and one line in the table below.
+"""
+
+from __future__ import annotations
+
+from ..registry import Registry
+
+CHUNKERS = Registry(
+    "chunker",
+    {
+        "auto": "embedctl.chunkers.auto:AutoChunker",
+        "markdown": "embedctl.chunkers.markdown:MarkdownChunker",
+        "rst": "embedctl.chunkers.rst:RstChunker",
+        "code": "embedctl.chunkers.code:CodeChunker",
+        "recursive": "embedctl.chunkers.recursive:RecursiveChunker",
+        "window": "embedctl.chunkers.window:WindowChunker",
+        "page": "embedctl.chunkers.page:PageChunker",
+        "none": "embedctl.chunkers.none:NoneChunker",
+    },
+)

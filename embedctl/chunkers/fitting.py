@@ -1,0 +1,89 @@
+"""The promise that nothing is truncated: count what the encoder will read, and split what does not fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import UsageError
+from .packing import Piece
+from .prose import last_boundary
+from .tokens import BLANKS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..contracts import Tokenizer
+    from ..records import Document
+    from .budget import Budget
+    from .context import Contexts
+    from .outline import Outline
+
+
+class Draft(NamedTuple):
+    """A document with the pieces that were chosen for it."""
+
+    document: Document
+    outline: Outline
+    pieces: list[Piece]
+
+
+class Fitted(NamedTuple):
+    """A chunk whose input is known to fit."""
+
+    start: int
+    end: int
+    heading: tuple[str, ...]
+    context: str
+    tokens: int
+    """Of the whole input: special tokens, prompt, context and text."""
+
+
+def fit(drafts: Sequence[Draft], contexts: Contexts, tokenizer: Tokenizer, budget: Budget) -> list[list[Fitted]]:
+    """Return the pieces of each draft with exact counts, those that are too long split until they fit."""
+    fitted: list[list[Fitted]] = [[] for _ in drafts]
+    pending: list[tuple[int, Piece]] = []
+    for index, draft in enumerate(drafts):
+        for piece in draft.pieces:
+            context = contexts.of(draft.document.title, piece.heading)
+            tokens = None if piece.tokens is None else tokenizer.overhead + context.tokens + piece.tokens
+            if budget.exact and tokens is not None and tokens <= budget.limit:
+                fitted[index].append(Fitted(piece.start, piece.end, piece.heading, context.text, tokens))
+            else:
+                pending.append((index, piece))
+    recounted = {index for index, _ in pending}
+    while pending:
+        texts = [drafts[index].document.text[piece.start : piece.end] for index, piece in pending]
+        lines = [contexts.of(drafts[index].document.title, piece.heading).text for index, piece in pending]
+        counts = tokenizer.count([line + text for line, text in zip(lines, texts, strict=True)])
+        too_long: list[tuple[int, Piece]] = []
+        for (index, piece), line, tokens in zip(pending, lines, counts, strict=True):
+            if tokens <= budget.limit:
+                fitted[index].append(Fitted(piece.start, piece.end, piece.heading, line, tokens))
+            else:
+                too_long += [(index, shorter) for shorter in _shorter(drafts[index], piece)]
+        pending = too_long
+    for index in recounted:
+        fitted[index].sort()
+    return fitted
+
+
+def _shorter(draft: Draft, piece: Piece) -> list[Piece]:
+    """Return the piece without its overlap, or two pieces that cover the same text."""
+    text, start, end = draft.document.text, piece.start, piece.end
+    if piece.own > start:
+        return [_piece(draft, piece.own, end)]
+    if end - start < 2:
+        raise UsageError(
+            f"One character of {draft.document.path} takes more tokens than a chunk may have.",
+            "Choose a larger chunk size, or turn the context off.",
+        )
+    limit = min(end - 1, start + 1 + (end - start) * 5 // 8)
+    cut = last_boundary(text, start, limit, start)
+    blanks = BLANKS.match(text, cut)
+    second = blanks.end() if blanks else cut
+    first = start + len(text[start:cut].rstrip())
+    return [_piece(draft, *span) for span in ((start, first), (second, end)) if span[0] < span[1]]
+
+
+def _piece(draft: Draft, start: int, end: int) -> Piece:
+    return Piece(start, start, end, draft.outline.heading(start, end), None)

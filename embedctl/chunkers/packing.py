@@ -1,0 +1,156 @@
+"""Choosing boundaries: from the start of a section, the strongest one that the budget reaches, the last among equals.
+
+Two rules keep neighbours sensible. A remainder that would leave a tail of less than an eighth of the budget is cut
+near its middle instead. And in a long stretch without sections some boundaries, chosen by the text in front of
+them, outrank the others: after an edit, packing falls back into step there, however regular the text is.
+"""
+
+from __future__ import annotations
+
+import zlib
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+from .outline import SECTION_FILL
+from .prose import first_boundary, last_boundary
+from .tokens import BLANKS, CHARACTERS_PER_TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from .budget import Budget
+    from .outline import HeadingPath, Outline
+    from .tokens import TokenMap
+
+TAIL_SHARE = 8
+WHOLE_FILL = 1 / 16
+LONG_STRETCH = 32
+"""Budgets' worth of text from which on anchors are wanted."""
+ANCHOR_EVERY = 16
+"""Mean distance of anchors, in budgets."""
+CHARACTERS_IN_TOKEN = 4
+
+
+class Piece(NamedTuple):
+    """A chunk before it is counted."""
+
+    start: int
+    own: int
+    """Where the text begins that the chunk before does not have; ``start`` without overlap."""
+    end: int
+    heading: HeadingPath
+    tokens: int | None
+    """Of the text alone, where that is known exactly."""
+
+
+class Packer:
+    """Cuts one document along its outline."""
+
+    def __init__(self, text: str, outline: Outline, tokens: TokenMap, budget: Budget) -> None:
+        self._text = text
+        self.outline = outline
+        self._tokens = tokens
+        self._budget = budget
+        self._section_starts = [section.start for section in outline.sections]
+
+    def pack(self, start: int, context_tokens: Callable[[HeadingPath], int]) -> Iterator[Piece]:
+        """Yield pieces that cover every non-blank character from ``start`` on."""
+        position = self._skip_blanks(start)
+        while position < len(self._text):
+            end = self._section_end(position)
+            yield from self._pack_section(position, end, context_tokens)
+            position = self._skip_blanks(end)
+
+    def _section_end(self, start: int) -> int:
+        """Return where the section from ``start`` ends, small sections joined to what follows them."""
+        sections = self.outline.sections
+        enough = max(1, int(self._budget.body * SECTION_FILL))
+        self._tokens.reach(start, self._budget.body)
+        index = bisect_right(self._section_starts, start)
+        # Text in front of the first section, such as badges above the title, joins a section of any depth.
+        depth = sections[index - 1].depth if index else 0
+        bare = index > 0 and sections[index - 1].bare
+        for section in sections[index:]:
+            if not self.outline.join_sections or section.depth < depth:
+                return section.start
+            if not bare and self._tokens.cost(start, self._trimmed(start, section.start)) >= enough:
+                return section.start
+            bare = bare and section.bare
+        return len(self._text)
+
+    def _pack_section(self, start: int, end: int, context_tokens: Callable[[HeadingPath], int]) -> Iterator[Piece]:
+        heading, tokens = self.outline.heading, self._tokens
+        anchored = end - start > LONG_STRETCH * self._budget.body * CHARACTERS_IN_TOKEN
+        position, floor = start, start
+        while floor < end:
+            # How far the chunk will reach decides its heading; room is kept for the longest that it can be.
+            context = max(context_tokens(heading(position, end)), context_tokens(heading(position, position + 1)))
+            most = self._budget.text(context)
+            tokens.reach(position, most)
+            limit = tokens.limit(position, most)
+            if limit >= end:
+                cut = end
+            else:
+                limit = max(self._shortened(position, end, limit, most), floor + 1)
+                cut = self._cut(position, limit, floor, anchored=anchored, budget=most)
+            stop = self._trimmed(position, cut)
+            yield Piece(position, floor, stop, heading(position, stop), tokens.exactly(position, stop))
+            floor = self._skip_blanks(cut)
+            position = self._overlapped(position, stop, floor, most) if floor < end else floor
+
+    def _shortened(self, start: int, end: int, limit: int, budget: int) -> int:
+        """Return ``limit``, nearer where all of it would leave only a small tail."""
+        tail = budget // TAIL_SHARE
+        if end - start > (budget + tail) * CHARACTERS_PER_TOKEN:
+            return limit
+        rest = self._tokens.cost(start, self._trimmed(start, end))
+        if rest > budget + tail:
+            return limit
+        return min(limit, self._tokens.limit(start, max(1, min(budget, rest // 2 + tail))))
+
+    def _cut(self, start: int, limit: int, floor: int, *, anchored: bool, budget: int) -> int:
+        """Return the strongest boundary in ``(floor, limit]``."""
+        window = limit - start
+        for level in self.outline.levels:
+            index = bisect_right(level.starts, limit) - 1
+            if index < 0 or level.starts[index] <= floor:
+                continue
+            boundary = level.starts[index]
+            if anchored and (anchor := self._anchor(level.starts, index, start, floor)):
+                return anchor
+            fill = (boundary - start) / window
+            if fill >= level.fill:
+                return boundary
+            if level.ends is None or fill < WHOLE_FILL or level.ends[index] <= limit:
+                continue
+            if self._tokens.limit(boundary, budget) >= level.ends[index]:
+                return boundary
+        return last_boundary(self._text, start, limit, floor, prose=self.outline.prose)
+
+    def _anchor(self, starts: Sequence[int], index: int, start: int, floor: int) -> int:
+        """Return the last boundary up to ``index`` that the text in front of it makes an anchor, or 0."""
+        scale = ANCHOR_EVERY * self._budget.body * CHARACTERS_IN_TOKEN
+        first = max(floor, start + int(self._budget.body * CHARACTERS_IN_TOKEN * SECTION_FILL))
+        while index > 0 and starts[index] > first:
+            before = self._text[starts[index - 1] : starts[index]]
+            if zlib.crc32(before.encode("utf-8", "surrogatepass")) % scale < len(before):
+                return starts[index]
+            index -= 1
+        return 0
+
+    def _overlapped(self, start: int, stop: int, floor: int, budget: int) -> int:
+        """Return where the chunk that follows ``[start, stop)`` begins, ``overlap`` tokens before its own text."""
+        overlap = min(self._budget.overlap, budget // 2)
+        if overlap == 0:
+            return floor
+        earliest = max(self._tokens.earliest(stop, overlap), start + 1)
+        return self._skip_blanks(first_boundary(self._text, earliest, stop)) if earliest < stop else floor
+
+    def _skip_blanks(self, position: int) -> int:
+        match = BLANKS.match(self._text, position)
+        return match.end() if match else position
+
+    def _trimmed(self, start: int, end: int) -> int:
+        while end > start and self._text[end - 1].isspace():
+            end -= 1
+        return end

@@ -1,0 +1,94 @@
+"""Token offsets of one document, held a window at a time, and what spans cost."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ..errors import EmbedctlError
+
+if TYPE_CHECKING:
+    from ..contracts import Offsets, Tokenizer
+
+CHARACTERS_PER_TOKEN = 16
+"""A token of budget buys at most this many characters: WordPiece reads a "word" of 50,000 letters as one token."""
+WINDOW_CHARACTERS = 2_000_000
+"""How much of a long document is tokenized at once."""
+MARGIN_BUDGETS = 2
+TRUSTED_CHARACTERS = 65_536
+"""Longer spans may hold a place where a long unbroken run was cut for tokenization."""
+
+BLANKS = re.compile(r"\s*")
+_PLAIN_BLANKS = frozenset(" \t\n\r")
+
+
+class TokenMap:
+    """Where the tokens of ``text[start:]`` lie.
+
+    Offsets are computed for a window that moves forward, so memory does not grow with the document. Tokens only
+    ever decide where to cut; what the encoder will read is counted again wherever the two can differ.
+    """
+
+    def __init__(self, text: str, start: int, tokenizer: Tokenizer) -> None:
+        self._text = text
+        self._tokenizer = tokenizer
+        self._base = self._end = start
+        self._starts: Offsets | None = None
+        self._ends: Offsets | None = None
+
+    def fill(self, offsets: tuple[Offsets, Offsets]) -> None:
+        """Take offsets of the whole rest of the text, relative to its start."""
+        self._starts, self._ends = offsets
+        self._end = len(self._text)
+
+    def reach(self, position: int, budget: int) -> None:
+        """Make sure that everything a chunk from ``position`` may hold lies in the window."""
+        margin = MARGIN_BUDGETS * CHARACTERS_PER_TOKEN * budget
+        if self._starts is not None and (self._end == len(self._text) or position + margin <= self._end):
+            return
+        self._base = position
+        self._end = min(len(self._text), position + max(WINDOW_CHARACTERS, 2 * margin))
+        # Release the old window first: two of them would be the peak.
+        self._starts = self._ends = None
+        self._starts, self._ends = self._tokenizer.offsets([self._text[position : self._end]])[0]
+
+    def tokens(self, start: int, end: int) -> int:
+        """Return how many tokens touch the span, which lies in the window."""
+        starts, ends = self._loaded()
+        base = self._base
+        return int(starts.searchsorted(end - base)) - int(ends.searchsorted(start - base, "right"))
+
+    def cost(self, start: int, end: int) -> int:
+        """Return tokens, or characters in units of ``CHARACTERS_PER_TOKEN`` where those are more."""
+        by_characters = -(-(end - start) // CHARACTERS_PER_TOKEN)
+        return by_characters if end > self._end else max(by_characters, self.tokens(start, end))
+
+    def limit(self, start: int, budget: int) -> int:
+        """Return the offset of the first character, after any blanks, that ``budget`` does not buy."""
+        starts, ends = self._loaded()
+        farthest = min(start + budget * CHARACTERS_PER_TOKEN, len(self._text))
+        first_left_out = int(ends.searchsorted(start - self._base, "right")) + budget
+        if first_left_out < len(starts):
+            farthest = min(farthest, int(starts[first_left_out]) + self._base)
+        blanks = BLANKS.match(self._text, max(farthest, start + 1))
+        return blanks.end() if blanks else farthest
+
+    def earliest(self, end: int, budget: int) -> int:
+        """Return the offset of the first of the last ``budget`` tokens before ``end``."""
+        starts, _ = self._loaded()
+        index = int(starts.searchsorted(end - self._base)) - budget
+        first = int(starts[index]) + self._base if 0 <= index < len(starts) else self._base
+        return max(first, end - budget * CHARACTERS_PER_TOKEN)
+
+    def exactly(self, start: int, end: int) -> int | None:
+        """Return the tokens of a span cut at plain white space, ``None`` where cutting may have changed them."""
+        if end - start >= TRUSTED_CHARACTERS or end > self._end:
+            return None
+        clean_start = start == self._base or self._text[start - 1] in _PLAIN_BLANKS
+        clean_end = end == len(self._text) or self._text[end] in _PLAIN_BLANKS
+        return self.tokens(start, end) if clean_start and clean_end else None
+
+    def _loaded(self) -> tuple[Offsets, Offsets]:
+        if self._starts is None or self._ends is None:
+            raise EmbedctlError("Token offsets were used before they were computed; this is a bug in embedctl.")
+        return self._starts, self._ends

@@ -1,0 +1,19 @@
+"""Fixed windows of tokens, whatever the text is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .outline import Outline
+from .strategy import Strategy
+
+if TYPE_CHECKING:
+    from ..records import Document
+
+
+class WindowChunker(Strategy):
+    """Fills every chunk, then goes back to the last word; set ``overlap`` to let neighbours share text."""
+
+    def outline(self, document: Document) -> Outline:  # noqa: ARG002 - a window has no structure
+        """Return no structure."""
+        return Outline(prose=False)
