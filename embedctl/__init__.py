@@ -21,19 +21,11 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 _HOMES = {
-    ".api": ["Store", "create", "open"],
-    ".config": [
-        "FilterConfig",
-        "FusionConfig",
-        "QueryConfig",
-        "RecordFields",
-        "SettingsRequest",
-        "SourceRequest",
-        "WalkRules",
-    ],
-    ".errors": ["EmbedctlError"],
-    ".records": ["Hit"],
-    ".search.answer": ["Answer"],
+    ".api": "Store create open",
+    ".config": "FilterConfig FusionConfig QueryConfig RecordFields SettingsRequest SourceRequest WalkRules",
+    ".errors": "EmbedctlError",
+    ".records": "Hit",
+    ".search.answer": "Answer",
 }
 # fmt: off
 __all__ = [
@@ -45,6 +37,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     for module, names in _HOMES.items():
-        if name in names:
+        if name in names.split():
             return getattr(import_module(module, __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,14 @@
+"""``chunk``: documents become chunks."""
+
+from .common_options import CommonOptions, WriteOptions
+from .finish import finish
+from .settings_options import SettingsOptions
+
+
+def chunk(settings: SettingsOptions, write: WriteOptions, common: CommonOptions) -> int:
+    """Run stage 2 alone: cut documents into chunks/."""
+    import embedctl
+
+    store = embedctl.open(common.store, reporter=common.reporter())
+    report = store.chunk(settings=settings.request(), rebuild=settings.rebuild, wait=write.wait)
+    return finish(report, store, write, common)

@@ -1,0 +1,26 @@
+"""``forget``: a source, file or document leaves the store."""
+
+from typing import Annotated
+
+from typer import Argument
+
+from .common_options import CommonOptions, WriteOptions
+from .finish import finish
+
+
+def forget(
+    targets: Annotated[
+        list[str], Argument(metavar="NAME|PATH|ID...", help="Names of sources, paths, ids of documents.")
+    ],
+    write: WriteOptions,
+    common: CommonOptions,
+) -> int:
+    """Remove sources, files or documents from the store.
+
+    Their text leaves every file of the store at once; the files that it came from are not touched. A forgotten file
+    stays out of its source; index its path to bring it back.
+    """
+    import embedctl
+
+    store = embedctl.open(common.store, reporter=common.reporter())
+    return finish(store.forget(targets, wait=write.wait), store, write, common)

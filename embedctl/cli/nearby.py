@@ -1,0 +1,36 @@
+"""Paths as the person who typed the command can use them: from the working directory."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..search.answer import Answer
+    from ..search.lookup import Shown
+
+MOST_STEPS_UP = 2
+"""A path that climbs further is given as an absolute one."""
+
+
+def nearby(path: str, base: Path) -> str:
+    """Return ``path`` (relative to ``base``, or absolute) relative to the working directory where that is short."""
+    absolute = os.path.normpath(base / path)
+    try:
+        relative = Path(os.path.relpath(absolute))
+    except ValueError:  # another drive, on Windows
+        return absolute
+    far = relative.parts[: MOST_STEPS_UP + 1] == (os.pardir,) * (MOST_STEPS_UP + 1)
+    return absolute if far else relative.as_posix()
+
+
+def answer_nearby(answer: Answer, base: Path) -> Answer:
+    """Return the answer with every path as :func:`nearby` gives it."""
+    return replace(answer, hits=tuple(replace(hit, path=nearby(hit.path, base)) for hit in answer.hits))
+
+
+def shown_nearby(shown: Shown, base: Path) -> Shown:
+    """Return the document or chunk with its path as :func:`nearby` gives it."""
+    return replace(shown, fields={**shown.fields, "path": nearby(shown.fields["path"], base)})

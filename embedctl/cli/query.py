@@ -1,0 +1,103 @@
+"""``query``: the best chunks for a text."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Argument
+
+from .common_options import CommonOptions
+from .output import emit, emit_json, note
+from .query_options import FilterOptions, OutputOptions, SearchOptions, query_config
+
+if TYPE_CHECKING:
+    from ..api import Store
+    from ..search.answer import Answer
+    from ..store.manifest import Manifest
+
+
+def query(
+    text: Annotated[
+        list[str],
+        Argument(metavar="TEXT", help='Words, "phrases" and -exclusions; several are joined. "-" reads stdin.'),
+    ],
+    output: OutputOptions,
+    search: SearchOptions,
+    filters: FilterOptions,
+    common: CommonOptions,
+) -> int:
+    """Print the best chunks for a text.
+
+    Nothing found is no error. A text that begins with "-" goes after "--": embedctl query -- -foo
+    Scores, filters and --where are explained in docs/query.md.
+    """
+    import embedctl
+
+    from ..store.handle import read_manifest
+    from ..store.layout import Layout
+    from .nearby import answer_nearby
+
+    config, wanted = query_config(search, filters, output), output.format
+    store = embedctl.open(common.store, reporter=common.reporter() if search.refresh else "silent")
+    if search.refresh:
+        _refresh(store, search.wait, common.quiet)
+    answer = answer_nearby(store.query(_question(text), config), store.path.parent)
+    manifest = read_manifest(Layout(store.path))
+    _remark(answer, manifest, common.quiet)
+    if output.explain and wanted != "json":
+        from .views.explanation import render_explanation
+
+        note(render_explanation(answer))
+    _print(answer, wanted, output, manifest.settings.language)
+    return 0
+
+
+def _question(words: list[str]) -> str:
+    """Return the text to look for: stdin for ``-``, else the arguments; bytes that are not UTF-8 are replaced."""
+    if words == ["-"]:
+        return sys.stdin.buffer.read().decode("utf-8", "replace").strip()
+    return " ".join(words).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _refresh(store: "Store", wait: float, quiet: bool) -> None:
+    from .views.run import outcomes
+
+    report = store.index(wait=wait)
+    if report.failed or (report.changed and not quiet):
+        why = ' ("embedctl status --files failed" says why)' if report.failed else ""
+        note(f"embedctl: Refreshed: {outcomes(report)}{why}.")
+
+
+def _remark(answer: "Answer", manifest: "Manifest", quiet: bool) -> None:
+    """Tell what a person should know about the answer."""
+    from ..stages.status import pending
+    from .units import counted
+
+    for warning in answer.warnings:
+        note(f"embedctl: {warning}")
+    waiting = pending(manifest)["index"]
+    if waiting and not quiet:
+        note(f'embedctl: {counted(waiting, "document")} cannot be found yet; run "embedctl index --no-refresh".')
+    if not answer.hits and not answer.warnings and not quiet:
+        note("embedctl: Nothing found.")
+
+
+def _print(answer: "Answer", wanted: str, output: OutputOptions, language: str) -> None:
+    from .views import formats
+
+    match wanted:
+        case "json":
+            emit_json(answer.to_json(explain=output.explain))
+        case "jsonl":
+            emit(formats.jsonl(answer))
+        case "csv":
+            emit(formats.table(answer))
+        case "trec":
+            emit(formats.trec(answer, output.query_id))
+        case "paths":
+            emit(formats.paths(answer, "\0" if output.null else "\n"))
+        case _:
+            from .matching import word_matcher
+            from .screen import Screen
+            from .views.hits import render_hits
+
+            emit(render_hits(answer, word_matcher(answer.query, language), Screen(sys.stdout), output.full))

@@ -1,0 +1,96 @@
+"""Flags that say which files to cover and how to read them."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from ..config import RecordFields, SourceRequest, WalkRules
+from ..errors import UsageError
+from .units import parse_size
+
+_RULES = WalkRules()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """Rules for the paths of a command; the store remembers them for the next refresh."""
+
+    paths: Annotated[
+        list[Path] | None,
+        Argument(metavar="PATH", help="Folders and files to cover from now on. Without: refresh what is covered."),
+    ] = None
+    include: Annotated[
+        list[str] | None, Option(metavar="GLOB", help="Take only matching files; may be given several times.")
+    ] = None
+    exclude: Annotated[
+        list[str] | None, Option(metavar="GLOB", help="Leave out matching files and folders; may be repeated.")
+    ] = None
+    hidden: Annotated[bool, Option("--hidden", help="Take files and folders that begin with a dot.")] = False
+    no_ignore: Annotated[bool, Option("--no-ignore", help="Disregard .gitignore and .embedctlignore.")] = False
+    max_file_size: Annotated[
+        str | None,
+        Option(metavar="SIZE", help=f"Skip larger files (500KB, 1GiB). Without it: {_RULES.max_file_bytes >> 20}MiB."),
+    ] = None
+    files_from: Annotated[
+        str | None, Option(metavar="FILE|-", help="Cover the files listed in FILE, or on stdin, one on each line.")
+    ] = None
+    null: Annotated[bool, Option("-0", "--null", help="The list of --files-from is separated by NUL bytes.")] = False
+    id_field: Annotated[str | None, Option(metavar="NAME", help="Column with the id in record files.")] = None
+    title_field: Annotated[str | None, Option(metavar="NAME", help="Column with the title in record files.")] = None
+    text_field: Annotated[str | None, Option(metavar="NAME", help="Column with the text in record files.")] = None
+    name: Annotated[str | None, Option(help="Name of the source, the first part of its ids. Default: its path's.")] = (
+        None
+    )
+
+    @property
+    def places(self) -> list[Path]:
+        """The paths that were named."""
+        return self.paths or []
+
+    def request(self) -> SourceRequest:
+        """Return what was asked for; rules and fields stay ``None`` where no flag touches them.
+
+        Raises:
+            UsageError: there are flags, and no path that they could be about.
+        """
+        asked = SourceRequest(self._rules(), self._fields(), self.name)
+        if not self.paths and self.files_from is None and (self.null or asked != SourceRequest()):
+            raise UsageError(
+                "Flags for sources were given, and no source.", "Add the PATH that they are about, or --files-from."
+            )
+        return asked
+
+    def files(self) -> list[str] | None:
+        """Return the paths listed in ``--files-from``.
+
+        Raises:
+            UsageError: there is no such file.
+        """
+        if self.files_from is None:
+            return None
+        try:
+            data = sys.stdin.buffer.read() if self.files_from == "-" else Path(self.files_from).read_bytes()
+        except OSError as error:
+            raise UsageError(
+                f'The list "{self.files_from}" cannot be read: {error.strerror}.', "Name a file with one path a line."
+            ) from error
+        lines = data.split(b"\0") if self.null else data.splitlines()
+        return [os.fsdecode(line) for line in lines if line.strip()]
+
+    def _rules(self) -> WalkRules | None:
+        rules = WalkRules(
+            include=tuple(self.include or ()),
+            exclude=tuple(self.exclude or ()),
+            hidden=self.hidden,
+            ignore=not self.no_ignore,
+            max_file_bytes=parse_size(self.max_file_size) if self.max_file_size else _RULES.max_file_bytes,
+        )
+        return rules if rules != _RULES or self.max_file_size else None
+
+    def _fields(self) -> RecordFields | None:
+        fields = RecordFields(self.id_field, self.title_field, self.text_field)
+        return fields if fields != RecordFields() else None

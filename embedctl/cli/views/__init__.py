@@ -1,0 +1,1 @@
+"""How results look. Functions of results to text; nothing here writes."""

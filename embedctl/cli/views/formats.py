@@ -1,0 +1,64 @@
+"""Hits for programs: JSON, JSON Lines, CSV, TREC run files, and paths alone."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ...search.answer import hit_json
+
+if TYPE_CHECKING:
+    from ...search.answer import Answer
+
+RUN_TAG = "embedctl"
+# fmt: off
+COLUMNS = (
+    "rank", "path", "start_line", "end_line", "page", "record", "heading", "title", "score", "rrf", "bm25", "cosine",
+    "bm25_rank", "dense_rank", "source", "doc_id", "id", "media_type", "text",
+)
+# fmt: on
+
+_BLANK = re.compile(r"\s")
+
+
+def jsonl(answer: Answer) -> str:
+    """Return one JSON object on a line for each hit, as ``docs/schema/hit.v1.json`` describes it."""
+    return "".join(json.dumps(hit_json(hit), ensure_ascii=False) + "\n" for hit in answer.hits)
+
+
+def table(answer: Answer) -> str:
+    """Return CSV with a header; the columns are ``COLUMNS``."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for hit in answer.hits:
+        row: dict[str, Any] = hit_json(hit)
+        row |= row["scores"] | {f"{arm}_rank": rank for arm, rank in row["ranks"].items()}
+        row["heading"] = " > ".join(hit.heading)
+        writer.writerow(row)
+    return stream.getvalue()
+
+
+def trec(answer: Answer, query_id: str) -> str:
+    """Return ``qid Q0 docno rank score tag`` for the best hit of each document; blanks are written as in URLs."""
+    best: dict[str, float] = {}
+    for hit in answer.hits:
+        best.setdefault(hit.doc_id, hit.score)
+    lines = [
+        f"{_word(query_id)} Q0 {_word(name)} {rank} {score:.6f} {RUN_TAG}\n"
+        for rank, (name, score) in enumerate(best.items(), start=1)
+    ]
+    return "".join(lines)
+
+
+def paths(answer: Answer, end: str) -> str:
+    """Return the path of every hit once, each with ``end`` behind it."""
+    return "".join(path + end for path in dict.fromkeys(hit.path for hit in answer.hits))
+
+
+def _word(text: str) -> str:
+    return _BLANK.sub(lambda blank: quote(blank[0]), text) or "-"

@@ -1,0 +1,104 @@
+"""Hits on a terminal: place, heading, the words around the match, and the scores."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from ...search.snippet import snippet
+from ..screen import harmless
+from .place import heading_path, place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...records import Hit
+    from ...search.answer import Answer
+    from ...search.snippet import Snippet
+    from ..screen import Screen
+
+SNIPPET_LINES = 3
+INDENT = "    "
+
+_CODE = re.compile(r"text/x-(?!rst)|text/(css|javascript)|application/(json|yaml|toml|sql|graphql|xml)|text/csv")
+_HEADING_MARK = re.compile(r"^#{1,6} ", re.MULTILINE)
+_FULL = 1 << 40
+
+
+def render_hits(answer: Answer, is_match: Callable[[str], bool], screen: Screen, full: bool = False) -> str:
+    """Return the answer for people; ``full`` shows whole chunks."""
+    lines: list[Text] = []
+    for hit in answer.hits:
+        if lines:
+            lines.append(Text(""))
+        lines += [_header(hit, screen), *_body(hit, is_match, screen, full), _footer(hit)]
+    return screen.render(lines)
+
+
+def _header(hit: Hit, screen: Screen) -> Text:
+    where = place(hit.path, hit.record, hit.page, hit.start_line, hit.end_line)
+    line = Text().append(f"{hit.rank:>2}  ").append(where.path, "magenta").append(where.detail, "green")
+    heading = heading_path(hit.heading, hit.title)
+    if heading:
+        shown = Text(f"  {heading}", "bold")
+        if screen.terminal:  # the path stays whole: people copy it
+            shown.truncate(max(screen.width - line.cell_len, 0), overflow="ellipsis")
+        line.append_text(shown)
+    return line
+
+
+def _body(hit: Hit, is_match: Callable[[str], bool], screen: Screen, full: bool) -> list[Text]:
+    width = screen.width - len(INDENT)
+    text = _without_heading(hit)
+    keep_lines = full or _CODE.match(hit.media_type)
+    if not keep_lines:
+        text = " ".join(_HEADING_MARK.sub("", text).split())
+    shown = _highlighted(snippet(text, is_match, _FULL if keep_lines else SNIPPET_LINES * width - width // 4))
+    lines = _best_lines(list(shown.split()), screen, width, full) if keep_lines else screen.wrapped(shown, width)
+    return [Text(INDENT).append_text(line) for line in lines]
+
+
+def _highlighted(window: Snippet) -> Text:
+    """Return the snippet with its matches marked."""
+    text = Text(harmless(window.text))
+    for span in window.highlights:
+        text.stylize("bold red", span.start, span.end)
+    return text
+
+
+def _best_lines(lines: list[Text], screen: Screen, width: int, full: bool) -> list[Text]:
+    """Return all lines, or those around most matches; lines of code keep their indentation to each other."""
+    lines = [line for line in lines if full or line.plain.strip()]
+    if full:
+        return [piece for line in lines for piece in (screen.wrapped(line, width) or [line])]
+    marks = [len(line.spans) for line in lines]
+    starts = range(max(1, len(lines) - SNIPPET_LINES + 1))
+    start = max(starts, key=lambda at: (sum(marks[at : at + SNIPPET_LINES]), -at))
+    chosen = lines[start : start + SNIPPET_LINES]
+    margin = min((len(line.plain) - len(line.plain.lstrip()) for line in chosen), default=0)
+    chosen = [line[margin:] for line in chosen]
+    for line in chosen:
+        line.expand_tabs(4)
+        line.truncate(width, overflow="ellipsis")
+    return chosen
+
+
+def _without_heading(hit: Hit) -> str:
+    """Return the chunk's text from behind its own heading, which the line above shows already."""
+    first, _, rest = hit.text.lstrip().partition("\n")
+    if hit.heading and rest.strip() and first.strip("# \t").casefold() == hit.heading[-1].strip().casefold():
+        under, _, below = rest.partition("\n")
+        return below if below.strip() and under.strip() and not under.strip("=-~^\"'*+ ") else rest
+    return hit.text
+
+
+def _footer(hit: Hit) -> Text:
+    pieces = []
+    for name, arm, digits in (("cosine", "dense", 2), ("bm25", "bm25", 1)):
+        score, rank = hit.scores.get(name), hit.ranks.get(arm)
+        if score is not None:
+            pieces.append(f"{name} {score:.{digits}f}" + (f" rank {rank}" if rank else ""))
+    pieces.append(f"id {harmless(hit.id)}")
+    return Text(INDENT + " · ".join(pieces), "dim")

@@ -1,0 +1,83 @@
+"""What a run did, in a few lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from ...records import Outcome
+from ..units import counted, time_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from ...stages.report import RunReport
+
+LISTED_FAILURES = 10
+LISTED_REASONS = 5
+
+
+def render_run(report: RunReport, store: Path, verbose: bool = False, quiet: bool = False) -> str:
+    """Return the summary; ``quiet`` leaves only failures, ``verbose`` lists every input that was skipped."""
+    told = outcomes(report)
+    lines = [] if quiet else [*([told] if told else []), *_counts(report), _time(report, store)]
+    if not quiet:
+        lines += _skipped(report, verbose)
+    return "\n".join([*lines, *_failed(report)])
+
+
+def outcomes(report: RunReport) -> str:
+    """Return ``added 12, unchanged 340, failed 1``; empty when the run looked at no inputs."""
+    return ", ".join(f"{kind.value} {report.outcomes[kind.value]:,}" for kind in Outcome if report.outcomes[kind.value])
+
+
+def _counts(report: RunReport) -> list[str]:
+    counts = report.counts
+    told = []
+    if counts.get("chunks"):
+        told.append(f"{counted(counts['chunks'], 'chunk')}, {counted(counts.get('tokens', 0), 'token')}")
+    if "embedded" in counts:
+        told.append(f"{counts['embedded']:,} embedded, {counts.get('reused', 0):,} reused")
+    if counts.get("indexed"):
+        told.append(f"{counts['indexed']:,} added to the index")
+    if counts.get("parts_compacted"):
+        told.append(f"{counted(counts['parts_compacted'], 'part')} compacted")
+    return ["; ".join(told)] if told else []
+
+
+def _time(report: RunReport, store: Path) -> str:
+    slow = [f"{stage} {time_text(spent)}" for stage, spent in report.seconds.items() if spent >= 0.1]
+    stages = f" ({', '.join(slow)})" if len(slow) > 1 else ""
+    return f"{report.command}: {time_text(sum(report.seconds.values()))}{stages}, store {store}"
+
+
+def _skipped(report: RunReport, verbose: bool) -> list[str]:
+    skipped = _problems(report, Outcome.SKIPPED)
+    if not skipped:
+        return []
+    if verbose:
+        return ["skipped:", *_listed(skipped)]
+    reasons = Counter(problem["reason"] for problem in skipped).most_common()
+    told = [f"{reason} ({count:,})" for reason, count in reasons[:LISTED_REASONS]]
+    rest = sum(count for _, count in reasons[LISTED_REASONS:])
+    if rest:
+        told.append(f"other reasons ({rest:,})")
+    return [f"skipped: {', '.join(told)}; -v lists them"]
+
+
+def _failed(report: RunReport) -> list[str]:
+    failed = _problems(report, Outcome.FAILED)
+    if not failed:
+        return []
+    more = report.failed - LISTED_FAILURES
+    rest = [f'  and {more:,} more: "embedctl status --files failed"'] if more > 0 else []
+    return ["failed:", *_listed(failed[:LISTED_FAILURES]), *rest]
+
+
+def _listed(problems: Iterable[dict[str, str]]) -> list[str]:
+    return [f"  {problem['path']}: {problem['reason']}" for problem in problems]
+
+
+def _problems(report: RunReport, outcome: Outcome) -> list[dict[str, str]]:
+    return [problem for problem in report.problems if problem["outcome"] == outcome.value]

@@ -1,0 +1,102 @@
+"""The state of a store on one screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from ..screen import harmless
+from ..units import counted, size_text, time_text
+
+if TYPE_CHECKING:
+    from ..screen import Screen
+
+State = dict[str, Any]
+LABEL = 10
+_HINTS = {"chunk": "cut", "embed": "embed", "index": "index"}
+
+
+def render_status(state: State, screen: Screen) -> str:
+    """Return the screen; ``state`` is what ``docs/schema/status.v1.json`` describes."""
+    rows = [
+        ("store", f"{state['store']}, snapshot {state['snapshot']}, {size_text(state['bytes'])}"),
+        *_settings(state),
+        *_sources(state["sources"]),
+        ("files", _files(state["files"])),
+        ("content", _content(state)),
+        ("index", _index(state["index"])),
+        ("pending", _pending(state["pending"])),
+    ]
+    if "stale" in state:
+        rows.append(("changes", _stale(state["stale"])))
+    if state["last_run"]:
+        rows.append(("last run", _run(state["last_run"])))
+    labelled = []
+    for at, (label, value) in enumerate(rows):
+        repeated = at and rows[at - 1][0] == label
+        labelled.append(Text().append(f"{'' if repeated else label:<{LABEL}}", "bold").append(harmless(value)))
+    return screen.render(labelled)
+
+
+def render_files(listed: list[dict[str, Any]], screen: Screen) -> str:
+    """Return a line for each file: outcome, source, path and reason."""
+    width = max((len(entry["source"]) for entry in listed), default=0)
+    rows = []
+    for entry in listed:
+        line = Text(f"{entry['outcome']:<8} {entry['source']:<{width}} ").append(harmless(entry["path"]), "magenta")
+        rows.append(line.append(f"  {harmless(entry['reason'])}" if entry["reason"] else ""))
+    return screen.render(rows)
+
+
+def _settings(state: State) -> list[tuple[str, str]]:
+    settings, encoder = state["settings"], state["encoder"]
+    chunk = settings["chunk"]
+    longest = f"{chunk['size']} tokens at most" if chunk["size"] else "as long as the encoder reads"
+    model = f"{settings['model']}" + (f", {encoder['dim']} dimensions" if encoder else "")
+    context = "with context" if chunk["context"] else "without context"
+    return [
+        ("model", model),
+        ("language", settings["language"]),
+        ("chunking", f"{chunk['strategy']}, {longest}, overlap {chunk['overlap']}, {context}"),
+    ]
+
+
+def _sources(sources: list[State]) -> list[tuple[str, str]]:
+    width = max((len(source["name"]) for source in sources), default=0)
+    rows = []
+    for source in sources:
+        only = source["only"]
+        root = source["root"] if only is None else f"{source['root']}: {', '.join(only[:3])}{' ...' * (len(only) > 3)}"
+        amount = f"{counted(source['files'], 'file')}, {counted(source['documents'], 'document')}"
+        rows.append(("sources", f"{source['name']:<{width}}  {root}  ({amount})"))
+    return rows or [("sources", "none")]
+
+
+def _files(files: dict[str, int]) -> str:
+    told = ", ".join(f"{count:,} {outcome}" for outcome, count in files.items() if count or outcome == "indexed")
+    return told + (' ("embedctl status --files failed" says why)' if files["failed"] else "")
+
+
+def _content(state: State) -> str:
+    return ", ".join(counted(state[name], name.removesuffix("s")) for name in ("documents", "chunks", "parts"))
+
+
+def _index(index: State | None) -> str:
+    return f"generation {index['generation']}, {counted(index['rows'], 'chunk')}" if index else "none yet"
+
+
+def _pending(pending: dict[str, int]) -> str:
+    told = ", ".join(f"{count:,} to {_HINTS[stage]}" for stage, count in pending.items() if count)
+    return f'{told} (documents); run "embedctl index --no-refresh"' if told else "nothing"
+
+
+def _stale(stale: dict[str, int]) -> str:
+    told = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in stale.items() if count)
+    return f'{told}; run "embedctl index"' if told else "none"
+
+
+def _run(run: State) -> str:
+    told = [f"{kind} {count:,}" for kind, count in run["outcomes"].items() if count]
+    spent = time_text(sum(run["seconds"].values()))
+    return ", ".join([f"{run['id']}, exit code {run['exit_code']}", *told, spent])
