@@ -242,9 +242,11 @@ def _no_sources(_: Manifest) -> list[Source]:
 
 
 def _query_encoder(manifest: Manifest) -> Encoder:
+    """Load the encoder that made the vectors of the index, which may not be the one the store is changing to."""
     from .encoders import find_model, open_encoder
     from .stages.settings import check_fingerprint
 
-    model = manifest.settings.model
-    check_fingerprint(manifest, find_model(model).fingerprint, model)
-    return open_encoder(EncoderConfig(model=model))
+    assert manifest.index is not None
+    made_by = manifest.index.encoder
+    check_fingerprint(made_by, find_model(made_by.model).fingerprint)
+    return open_encoder(EncoderConfig(model=made_by.model))

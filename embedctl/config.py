@@ -26,7 +26,7 @@ class WalkRules:
     """Take files and folders whose names begin with a dot."""
     ignore: bool = True
     """Honour ``.gitignore`` and ``.embedctlignore``."""
-    max_file_bytes: int = 32 * 1024 * 1024
+    max_file_bytes: int = 32_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,6 @@ class EncoderConfig:
     model: str = DEFAULT_MODEL
     batch_tokens: int = 16_384
     """Most padded tokens in one forward pass."""
-    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +171,7 @@ class QueryConfig:
     mode: Mode = "hybrid"
     n: int = 10
     candidates: int = 100
-    """Rows that each arm proposes; raised to ``n``, and doubled while a filter leaves too few hits."""
+    """Rows that each arm proposes; raised to ``n``, and by fours while thresholds or ``max_per_file`` leave too few."""
     max_per_file: int = 0
     """Most hits from one document; 0 means no limit."""
     dense: DensePlan = "auto"

@@ -40,6 +40,13 @@ class EmbedctlError(Exception):
         return f"{self.message} {self.hint}".strip()
 
 
+def exit_code_of(error: BaseException) -> int:
+    """Return the exit code for what ended a run."""
+    if isinstance(error, EmbedctlError):
+        return error.exit_code
+    return EXIT_INTERRUPTED if isinstance(error, KeyboardInterrupt) else EXIT_BUG
+
+
 class UsageError(EmbedctlError):
     """An argument, flag, filter expression or registered name is wrong."""
 

@@ -63,6 +63,8 @@ class Source:
     fields: RecordFields
     only: tuple[str, ...] | None = None
     """Paths relative to ``root`` when the source is a file or a list of files; ``None``: the whole folder."""
+    forgotten: tuple[str, ...] = ()
+    """Ids of records that ``forget`` removed: they stay out although their file still has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,8 @@ class Hit:
     scores: dict[str, float | None]
     """``rrf``, ``bm25`` and ``cosine``; ``None`` where an arm has nothing to say."""
     ranks: dict[str, int | None]
-    """Rank in ``bm25`` and ``dense``; ``None`` where the arm did not propose the chunk."""
+    """Rank in ``bm25`` and ``dense``; ``None`` where the arm proposed nothing. In hybrid mode the ranks that ``rrf`` is
+    made of: for the first hit of a document they are those of the document, which an arm ranks by its best chunk."""
 
 
 @cache

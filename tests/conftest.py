@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +12,6 @@ from embedctl.encoders import open_encoder
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.pop("EMBEDCTL_STORE", None)
-
-SAMPLE_CORPUS = Path(__file__).parent.parent / "sample_corpus"
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ class SentenceTransformerEncoder:
         self._folder = folder
         self._batch_tokens = config.batch_tokens
         self._tokenizer = HuggingFaceTokenizer(folder.tokenizer_json, folder.max_tokens, folder.document_prompt)
-        self._model = _load(folder, config.device)
+        self._model = _load(folder)
         self.dim = int(self._model.get_embedding_dimension() or 0)
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
@@ -40,7 +40,7 @@ class SentenceTransformerEncoder:
         if lengths.size and int(lengths.max()) > self._folder.max_tokens:
             raise EmbedctlError(
                 f"A chunk has {int(lengths.max())} tokens; {self.name} reads {self._folder.max_tokens}.",
-                'Cut the documents again with "embedctl chunk --redo".',
+                'Cut the documents again with "embedctl index --rebuild".',
             )
         vectors = np.empty((len(texts), self.dim), dtype=np.float32)
         order = np.argsort(-lengths, kind="stable")
@@ -66,14 +66,14 @@ class SentenceTransformerEncoder:
         return cast("Vectors", np.ascontiguousarray(vectors, dtype=np.float32))
 
 
-def _load(folder: ModelFolder, device: str):  # type: ignore[no-untyped-def]
+def _load(folder: ModelFolder):  # type: ignore[no-untyped-def]
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(
-            str(folder.path), device=device, trust_remote_code=False, local_files_only=True,
+            str(folder.path), device="cpu", trust_remote_code=False, local_files_only=True,
             model_kwargs={"use_safetensors": True},
         )  # fmt: skip
     except (OSError, ValueError, RuntimeError, KeyError) as error:

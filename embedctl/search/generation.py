@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import DamagedError
+from ..store.files import sha256_file
 from ..store.layout import GenerationLayout, Layout
 
 if TYPE_CHECKING:
@@ -21,12 +22,12 @@ _HINT = 'Make both indexes anew with "embedctl index --no-refresh --rebuild".'
 class Generation:
     """The three retrievers of one generation; each has as many rows as the manifest says."""
 
-    def __init__(self, layout: Layout, record: IndexRecord, dim: int) -> None:
+    def __init__(self, layout: Layout, record: IndexRecord) -> None:
         self._record = record
         self._files = GenerationLayout(layout.generation(record.generation))
-        self._dim = dim
+        self._dim = record.encoder.dim
 
-    def bm25(self, language: str) -> Bm25Retriever:
+    def bm25(self) -> Bm25Retriever:
         """Open the BM25 arm.
 
         Raises:
@@ -34,7 +35,7 @@ class Generation:
         """
         from ..retrievers.bm25 import Bm25Retriever
 
-        retriever = Bm25Retriever(self._files.bm25, language)
+        retriever = Bm25Retriever(self._files.bm25, self._record.settings.language)
         self._check("bm25", len(retriever))
         return retriever
 
@@ -66,15 +67,18 @@ class Generation:
         self._check("flat", len(retriever))
         return retriever
 
-    def hnsw(self, ef: int) -> HnswRetriever:
-        """Load the graph.
+    def hnsw(self) -> HnswRetriever:
+        """Load the graph, its checksum first: hnswlib believes any file, and may crash on a damaged one.
 
         Raises:
             DamagedError: it is missing or damaged, or has another number of rows.
         """
         from ..retrievers.hnsw import HnswRetriever
 
-        retriever = HnswRetriever(self._files.hnsw, self._dim, ef)
+        path = self._files.hnsw
+        if not path.exists() or sha256_file(path) != self._record.files[path.name].sha256:
+            raise DamagedError(f"{path} is missing or not what was written.", _HINT)
+        retriever = HnswRetriever(path, self._dim, self._record.settings.hnsw.ef)
         self._check("hnsw", len(retriever))
         return retriever
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from ..sources.describe import path_from_base
 from ..store.files import read_columns
 from ..store.parts import chunk_columns
-from .select import full_path
 
 if TYPE_CHECKING:
     from ..store.layout import Layout
@@ -36,7 +36,7 @@ def show(layout: Layout, manifest: Manifest, wanted: str) -> Shown:
     """Return the document or chunk called ``wanted``.
 
     A chunk is ``source:document#ordinal``, a document ``source:document``; the source may be left out where only one
-    has such a document, and a file's path from the store's base is a name too.
+    has such a document, and a file's path, from the store's base or from the working directory, is a name too.
 
     Raises:
         UsageError: there is none, or several; the message lists them.
@@ -49,7 +49,7 @@ def show(layout: Layout, manifest: Manifest, wanted: str) -> Shown:
         for row, document in enumerate(table.to_pylist()):
             if row in dead:
                 continue
-            ordinal = _match(wanted, document, roots)
+            ordinal = _match((wanted, layout.from_base(wanted)), document, roots)
             if ordinal is not None:
                 name = f"{document['source']}:{document['doc_id']}"
                 found.append((part, row, name, ordinal if ordinal >= 0 else None))
@@ -68,16 +68,17 @@ def show(layout: Layout, manifest: Manifest, wanted: str) -> Shown:
     )
 
 
-def _match(wanted: str, document: dict[str, Any], roots: dict[str, str]) -> int | None:
-    """Return -1 when ``wanted`` names the document, the ordinal when it names a chunk of it, else ``None``."""
+def _match(wanted: tuple[str, ...], document: dict[str, Any], roots: dict[str, str]) -> int | None:
+    """Return -1 when one of ``wanted`` names the document, the ordinal when it names a chunk of it, else ``None``."""
     names = [f"{document['source']}:{document['doc_id']}", document["doc_id"]]
     if document["record"] is None:
-        names.append(full_path(roots, document["source"], document["path"]))
+        names.append(path_from_base(roots[document["source"]], document["path"]))
     for name in names:
-        if wanted == name:
-            return -1
-        if wanted.startswith(f"{name}#") and wanted[len(name) + 1 :].isdecimal():
-            return int(wanted[len(name) + 1 :])
+        for spelling in wanted:
+            if spelling == name:
+                return -1
+            if spelling.startswith(f"{name}#") and spelling[len(name) + 1 :].isdecimal():
+                return int(spelling[len(name) + 1 :])
     return None
 
 
@@ -86,7 +87,7 @@ def _place(layout: Layout, part: Part, row: int, roots: dict[str, str], *more: s
     document: dict[str, Any] = (
         read_columns(layout.documents(part.number), part.documents, columns).slice(row, 1).to_pylist()[0]
     )
-    document["path"] = full_path(roots, document["source"], document["path"])
+    document["path"] = path_from_base(roots[document["source"]], document["path"])
     document["metadata"] = json.loads(document["metadata"])
     return document
 

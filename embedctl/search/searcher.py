@@ -16,19 +16,19 @@ from ..config import IndexLimits, QueryConfig
 from ..contracts import Encoder, Ranking
 from ..errors import NoStoreError
 from ..records import Hit
+from ..sources.describe import path_from_base
 from .answer import Answer, Explanation
-from .collapse import fuse_documents
-from .fuse import reciprocal_rank_fusion
+from .documents import Fused, fuse_chunks
 from .generation import Generation
 from .querytext import ParsedQuery, parse_query
-from .select import full_path, select
+from .select import select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-    from ..contracts import Labels, Vectors
+    from ..contracts import Vectors
     from ..retrievers.bm25 import Bm25Retriever
     from ..retrievers.flat import FlatRetriever
     from ..retrievers.hnsw import HnswRetriever
@@ -60,7 +60,7 @@ class _Round:
 
     bm25: Ranking
     dense: Ranking
-    fused: Ranking
+    fused: Fused
     exhausted: bool
     """No arm has more to propose."""
 
@@ -74,17 +74,17 @@ class Searcher:
         Raises:
             NoStoreError: it has no index yet.
         """
-        if manifest.index is None or manifest.encoder is None:
+        if manifest.index is None:
             raise NoStoreError(f"The store in {layout.root} has no index yet.", 'Make it with "embedctl index".')
         self._layout = layout
         self._manifest = manifest
         self._index = manifest.index
-        self._generation = Generation(layout, manifest.index, manifest.encoder.dim)
+        self._generation = Generation(layout, manifest.index)
         self._load_encoder = load_encoder
 
     @cached_property
     def _bm25(self) -> Bm25Retriever:
-        return self._generation.bm25(self._manifest.settings.language)
+        return self._generation.bm25()
 
     @cached_property
     def _flat(self) -> FlatRetriever:
@@ -92,7 +92,7 @@ class Searcher:
 
     @cached_property
     def _hnsw(self) -> HnswRetriever:
-        return self._generation.hnsw(self._manifest.settings.hnsw.ef)
+        return self._generation.hnsw()
 
     @cached_property
     def _encoder(self) -> Encoder:
@@ -144,7 +144,7 @@ class Searcher:
         if not query.original.strip():
             return ["The query is empty."]
         if config.mode != "dense" and not self._bm25.has_terms(query):
-            language = self._manifest.settings.language
+            language = self._index.settings.language
             return [f'The query has no word that BM25 can look up (language "{language}").']
         return []
 
@@ -180,21 +180,15 @@ class Searcher:
                 keep = ~self._bm25.excluded(query, dense.labels)
                 dense = Ranking(dense.labels[keep], dense.scores[keep])
         with clock.step("fuse"):
-            return self._fused(bm25, dense, config, exhausted=not full)
+            fused = self._fused(bm25, dense, config)
+        return _Round(bm25, dense, fused, exhausted=not full)
 
-    def _fused(self, bm25: Ranking, dense: Ranking, config: QueryConfig, exhausted: bool) -> _Round:
+    def _fused(self, bm25: Ranking, dense: Ranking, config: QueryConfig) -> Fused:
         if config.mode != "hybrid":
-            return _Round(bm25, dense, bm25 if config.mode == "bm25" else dense, exhausted)
+            return Fused(bm25 if config.mode == "bm25" else dense, [_ranks(bm25), _ranks(dense)])
         fusion = config.fusion
         weights = (fusion.bm25_weight, fusion.dense_weight)
-        if config.max_per_file == 1:
-            (bm25, dense), fused = fuse_documents(
-                (bm25, dense),
-                self._bm25.documents,
-                lambda rankings: reciprocal_rank_fusion(rankings, weights, fusion.rrf_k),
-            )
-            return _Round(bm25, dense, fused, exhausted)
-        return _Round(bm25, dense, reciprocal_rank_fusion((bm25, dense), weights, fusion.rrf_k), exhausted)
+        return fuse_chunks((bm25, dense), self._bm25.documents, weights, fusion.rrf_k)
 
     def _dense(self, vector: Vectors, k: int, allowed: LabelSet | None, config: QueryConfig) -> Ranking:
         if self._plan(allowed, config)[0] == "hnsw" and allowed is None:
@@ -204,14 +198,14 @@ class Searcher:
         return self._flat.search(vector, k, allowed)
 
     def _hydrate(self, query: ParsedQuery, vector: Vectors | None, found: _Round, config: QueryConfig) -> list[Hit]:
-        labels = found.fused.labels
+        labels = found.fused.ranking.labels
         if not len(labels):
             return []
         cosine = None if vector is None else self._flat.cosine(vector, labels)
         bm25 = None if config.mode == "dense" else self._bm25.scores(query, labels)
         keep = _above(cosine, config.min_cosine, len(labels)) & _above(bm25, config.min_bm25, len(labels))
         places = np.flatnonzero(keep)
-        bm25_ranks, dense_ranks = _ranks(found.bm25.labels), _ranks(found.dense.labels)
+        bm25_ranks, dense_ranks = found.fused.ranks
         roots = {source.name: source.root for source in self._manifest.sources}
         per_file: Counter[tuple[str, str]] = Counter()
         hits: list[Hit] = []
@@ -224,8 +218,8 @@ class Searcher:
                     continue
                 per_file[document] += 1
                 label = int(labels[at])
-                score = float(found.fused.scores[at])
-                fields["path"] = full_path(roots, fields["source"], fields["path"])
+                score = float(found.fused.ranking.scores[at])
+                fields["path"] = path_from_base(roots.get(fields["source"], ""), fields["path"])
                 fields["heading"] = tuple(fields["heading"])
                 hits.append(
                     Hit(
@@ -254,8 +248,8 @@ def _above(scores: NDArray[np.float32] | None, least: float | None, count: int) 
     return np.nan_to_num(scores, nan=-np.inf) >= least
 
 
-def _ranks(labels: Labels) -> dict[int, int]:
-    return {label: rank for rank, label in enumerate(labels.tolist(), start=1)}
+def _ranks(ranking: Ranking) -> dict[int, int]:
+    return {label: rank for rank, label in enumerate(ranking.labels.tolist(), start=1)}
 
 
 def _number(scores: NDArray[np.float32] | None, at: int) -> float | None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import UsageError
 from ..registry import nearest
+from ..sources.describe import path_from_base
 from ..store.files import read_columns
 from ..store.parts import chunk_columns
 from .filters import LabelSet, path_matcher, type_matcher
@@ -66,7 +67,7 @@ def _tests(manifest: Manifest, config: FilterConfig) -> list[Callable[[Row], boo
         roots = {source.name: source.root for source in manifest.sources}
         matches_path = path_matcher(config.paths)
         tests.append(
-            lambda row: matches_path(row["path"]) or matches_path(full_path(roots, row["source"], row["path"]))
+            lambda row: matches_path(row["path"]) or matches_path(path_from_base(roots[row["source"]], row["path"]))
         )
     if config.types:
         matches_type = type_matcher(config.types)
@@ -75,12 +76,6 @@ def _tests(manifest: Manifest, config: FilterConfig) -> list[Callable[[Row], boo
         predicate = parse_where(config.where)
         tests.append(lambda row: predicate(_fields(row)))
     return tests
-
-
-def full_path(roots: dict[str, str], source: str, path: str) -> str:
-    """Return a document's path relative to the store's base, or absolute where its source is."""
-    root = roots.get(source, "")
-    return path if root in ("", ".") else f"{root.rstrip('/')}/{path}"
 
 
 def _passing_rows(layout: Layout, part: Part, tests: list[Callable[[Row], bool]]) -> NDArray[np.int64]:

@@ -102,6 +102,16 @@ def source_root(source: Source, base: Path) -> Path:
     return _lexical(base.resolve() / source.root)
 
 
+def path_from_base(root: str, path: str) -> str:
+    """Return where a document lies as the store writes it: from its base, or absolute where its source is.
+
+    Args:
+        root: ``Source.root``.
+        path: The document's path below it.
+    """
+    return path if root in ("", ".") else f"{root.rstrip('/')}/{path}"
+
+
 def same_place(first: Source, second: Source, base: Path | None = None) -> bool:
     """Say whether both cover the same folder, or the same files of it, whatever their names and rules.
 

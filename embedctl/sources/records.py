@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ParseError
-from ..records import BadRecord, JSON, Outcome, Record
+from ..records import JSON, BadRecord, Outcome, Record
 from .delimited import open_delimited
 from .fields import Columns, find_columns
 from .jsonl import open_jsonl

@@ -63,6 +63,7 @@ def _settled(source: Source, old: Source | None, asked: SourceRequest, taken: Se
         name=old.name,
         rules=source.rules if asked.rules else old.rules,
         fields=source.fields if asked.fields else old.fields,
+        forgotten=old.forgotten,
     )
 
 

@@ -235,7 +235,7 @@ def _name_bytes(entry: os.DirEntry[str]) -> bytes:
 
 
 def _size(count: int) -> str:
-    for unit, size in (("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10)):
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):
         if count >= size:
             return f"{count / size:.4g} {unit}"
     return f"{count} bytes"

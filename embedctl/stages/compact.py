@@ -14,7 +14,10 @@ from ..store.manifest import Part
 from ..store.parts import chunk_columns, read_vectors, write_embeddings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
 
     from ..store.handle import Writer
     from .report import RunReport
@@ -23,70 +26,82 @@ SMALL_PARTS = 16
 """Neighbouring small parts are merged when there are this many of them."""
 
 
-def compact(writer: Writer, report: RunReport, force: Sequence[int] = ()) -> None:
+def compact(writer: Writer, report: RunReport, force: Collection[int] = ()) -> None:
     """Rewrite what is past a threshold; ``force`` names parts that are rewritten if they have any dead row.
 
-    Only parts that are through the pipeline take part. Text is copied row for row: nothing is parsed, cut or embedded
-    again.
+    Rows are copied: nothing is parsed, cut or embedded again. Parts that are not through the pipeline yet are left
+    alone unless forced.
     """
-    for group in _groups(writer.manifest.parts, set(force)):
+    for group in _groups(writer.manifest.parts, force):
         _merge(writer, group)
         report.add("parts_compacted", len(group))
 
 
-def _groups(parts: Sequence[Part], force: set[int]) -> list[list[Part]]:
+def _groups(parts: Sequence[Part], force: Collection[int]) -> list[list[Part]]:
     limits, full = IndexLimits(), PartLimits()
     groups: list[list[Part]] = []
-    small: list[Part] = []
+    small: dict[tuple[str, str], list[Part]] = {}
     for part in parts:
-        if part.chunks is None or part.embeddings is None:
+        if part.number in force and part.dead:
+            groups.append([part])
+        elif part.chunks is None or part.embeddings is None:
             continue
-        if (part.number in force and part.dead) or len(part.dead) > limits.dead_share * part.documents.rows:
+        elif len(part.dead) > limits.dead_share * part.documents.rows:
             groups.append([part])
         elif 4 * part.live_documents < full.documents and 4 * part.documents.bytes < full.text_bytes:
-            small.append(part)
-    made_alike = [part for part in small if small and _made_with(part) == _made_with(small[0])]
-    if len(made_alike) >= SMALL_PARTS:
-        groups.append(made_alike)
-    return groups
-
-
-def _made_with(part: Part) -> tuple[str, str]:
-    assert part.chunks
-    assert part.embeddings
-    return part.chunks.made_with, part.embeddings.made_with
+            small.setdefault((part.chunks.made_with, part.embeddings.made_with), []).append(part)
+    return groups + [alike for alike in small.values() if len(alike) >= SMALL_PARTS]
 
 
 def _merge(writer: Writer, group: Sequence[Part]) -> None:
+    """Replace the parts of ``group`` by one new part of their live rows, as far down the pipeline as they are."""
     import pyarrow as pa
 
     layout, manifest = writer.layout, writer.manifest
     number = manifest.next_part
-    documents, chunks, vectors = [], [], []
-    offset = 0
-    for part in group:
-        live = np.ones(part.documents.rows, dtype=bool)
-        live[list(part.dead)] = False
-        table = read_columns(layout.documents(part.number), part.documents, documents_schema().names)
-        documents.append(table.filter(pa.array(live)))
-        pieces = chunk_columns(layout, part, *chunks_schema().names)
-        owners = pieces.column("doc_row").to_numpy()
-        keep = live[owners]
-        renumbered = (np.cumsum(live) - 1)[owners[keep]] + offset
-        at = pieces.schema.get_field_index("doc_row")
-        kept = pieces.filter(pa.array(keep))
-        chunks.append(kept.set_column(at, chunks_schema().field(at), pa.array(renumbered, pa.int32())))
-        vectors.append(read_vectors(layout, part)[keep])
-        offset += int(live.sum())
-    chunk_settings, encoder = _made_with(group[0])
-    merged = pa.concat_tables(chunks)
-    part = Part(
-        number,
-        documents=write_table(layout.documents(number), pa.concat_tables(documents)),
-        chunks=write_table(layout.chunks(number), merged, chunk_settings),
-        embeddings=write_embeddings(layout, number, merged.column("chunk_id"), np.concatenate(vectors), encoder),
-    )
+    documents = pa.concat_tables([_live_documents(writer, part) for part in group])
+    merged = Part(number, write_table(layout.documents(number), documents))
+    new_files = [layout.documents(number)]
+    chunks_made, vectors_made = group[0].chunks, group[0].embeddings
+    if chunks_made:
+        offsets = np.cumsum([0, *(part.live_documents for part in group)])
+        kept = [_live_chunks(writer, part, int(offset)) for part, offset in zip(group, offsets, strict=False)]
+        chunks = pa.concat_tables([table for table, _ in kept])
+        merged = replace(merged, chunks=write_table(layout.chunks(number), chunks, chunks_made.made_with))
+        new_files.append(layout.chunks(number))
+        if vectors_made:
+            encoder = vectors_made.made_with
+            live = [read_vectors(layout, part)[rows] for part, (_, rows) in zip(group, kept, strict=True)]
+            record = write_embeddings(layout, number, chunks.column("chunk_id"), np.concatenate(live), encoder)
+            merged = replace(merged, embeddings=record)
+            new_files.append(layout.embeddings(encoder, number))
     gone = {other.number for other in group}
     others = tuple(other for other in manifest.parts if other.number not in gone)
-    new_files = [layout.documents(number), layout.chunks(number), layout.embeddings(encoder, number)]
-    writer.commit(replace(manifest, parts=(*others, part), next_part=number + 1), new_files)
+    writer.commit(replace(manifest, parts=(*others, merged), next_part=number + 1), new_files)
+
+
+def _live_rows(part: Part) -> NDArray[np.bool_]:
+    live = np.ones(part.documents.rows, dtype=bool)
+    live[list(part.dead)] = False
+    return live
+
+
+def _live_documents(writer: Writer, part: Part) -> pa.Table:
+    import pyarrow as pa
+
+    names = documents_schema().names
+    table = read_columns(writer.layout.documents(part.number), part.documents, names)
+    return table.filter(pa.array(_live_rows(part)))
+
+
+def _live_chunks(writer: Writer, part: Part, offset: int) -> tuple[pa.Table, NDArray[np.bool_]]:
+    """Return a part's live chunks and which rows they are; their live documents are numbered from ``offset``."""
+    import pyarrow as pa
+
+    live = _live_rows(part)
+    table = chunk_columns(writer.layout, part, *chunks_schema().names)
+    owners = table.column("doc_row").to_numpy()
+    keep = live[owners]
+    numbered = pa.array((np.cumsum(live) - 1)[owners[keep]] + offset, pa.int32())
+    at = table.schema.get_field_index("doc_row")
+    return table.filter(pa.array(keep)).set_column(at, chunks_schema().field(at), numbered), keep

@@ -2,106 +2,120 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..records import Outcome, Source
 from ..registry import nearest
+from ..sources.describe import path_from_base
 from ..store.files import read_columns
 from ..store.garbage import collect
 from ..store.handle import Writer, writing
 from ..store.ledger import FileKey, read_ledger, write_ledger
 from .compact import compact
 from .index import index
-from .report import RunReport, save_report
+from .report import RunReport, reported
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from ..contracts import Reporter
     from ..store.layout import Layout
+    from ..store.manifest import Manifest
 
 
 def forget(layout: Layout, targets: Sequence[str], reporter: Reporter, wait: float = 0.0) -> RunReport:
     """Remove sources (by name) and files or documents (``source:path`` or path) from a store.
 
-    A forgotten file is excluded from its source, so that the next refresh does not bring it back; a record comes
-    back with the next change of its file. Parts are rewritten without the text, both indexes are made anew, and what
-    held it is deleted at once.
+    What is forgotten is left out of its source from then on, so that no refresh brings it back. Parts are rewritten
+    without the text, both indexes are made anew, and what held it is deleted at once.
 
     Raises:
         UsageError: the store has no such source or document; nothing is removed then.
     """
     report = RunReport("forget")
-    with writing(layout, "embedctl forget", wait) as writer:
-        try:
-            _bury(writer, targets, report)
-            touched = [part.number for part in writer.manifest.parts if part.dead]
-            with report.timing("compact"):
-                compact(writer, report, force=touched)
-            if writer.manifest.index is not None:
-                index(writer, reporter, report, rebuild=True)
-            collect(layout, writer.manifest)
-        finally:
-            save_report(layout, report)
+    with writing(layout, "embedctl forget", wait) as writer, reported(layout, report):
+        _bury(writer, targets, report)
+        touched = [part.number for part in writer.manifest.parts if part.dead]
+        with report.timing("compact"):
+            compact(writer, report, force=touched)
+        if writer.manifest.index is not None:
+            index(writer, reporter, report, rebuild=True)
+        collect(layout, writer.manifest)
     return report
 
 
 def _bury(writer: Writer, targets: Sequence[str], report: RunReport) -> None:
-    manifest = writer.manifest
+    """Take the targets out of sources, ledger and live rows, in one commit."""
+    layout, manifest = writer.layout, writer.manifest
     sources = {source.name: source for source in manifest.sources}
-    named = {target for target in targets if target in sources}
-    wanted = [target for target in targets if target not in sources]
-    dead: dict[int, set[int]] = {}
-    excluded: dict[str, set[str]] = {}
-    met: set[str] = set()
-    for part in manifest.parts:
-        table = read_columns(
-            writer.layout.documents(part.number), part.documents, ["source", "doc_id", "path", "record"]
+    wanted = {target for target in targets if target not in sources}
+    found = _find(layout, manifest, set(targets) & sources.keys(), wanted)
+    for target in sorted(wanted - found.met):
+        raise UsageError(
+            f'The store has no source or document called "{target}".{nearest(target, sources)}',
+            f"Its sources are: {', '.join(sources) or 'none'}.",
         )
-        already = frozenset(part.dead)
-        for row, document in enumerate(table.to_pylist()):
-            if row in already:
-                continue
-            source = document["source"]
-            hits = _matching(wanted, source, document["doc_id"], document["path"])
-            if source in named or hits:
-                dead.setdefault(part.number, set()).add(row)
-                met.update(hits)
-                if document["record"] is None:
-                    excluded.setdefault(source, set()).add(document["path"])
-    for target in wanted:
-        if target not in met:
-            choices = [*sources, *targets]
-            raise UsageError(
-                f'The store has no source or document called "{target}".{nearest(target, choices[: len(sources)])}',
-                f"Its sources are: {', '.join(sources) or 'none'}.",
-            )
-    ledger = read_ledger(writer.layout, manifest)
-    gone: set[FileKey] = {key for key in ledger if key[0] in named}
-    gone |= {(source, path) for source, paths in excluded.items() for path in paths}
+    gone: set[FileKey] = {(source, path) for source, paths in found.files.items() for path in paths}
+    ledger = {
+        key: state for key, state in read_ledger(layout, manifest).items() if key[0] not in targets and key not in gone
+    }
     kept = tuple(
-        _without(source, excluded.get(source.name, set())) for source in manifest.sources if source.name not in named
+        _without(source, found.files.get(source.name, set()), found.records.get(source.name, set()))
+        for source in manifest.sources
+        if source.name not in targets
     )
-    report.outcomes[Outcome.DELETED.value] += sum(len(rows) for rows in dead.values())
-    manifest = replace(manifest.with_dead(dead), sources=kept)
-    remaining = {key: state for key, state in ledger.items() if key not in gone}
-    record = write_ledger(writer.layout, manifest, remaining)
-    writer.commit(replace(manifest, files=record), [writer.layout.files(record.number)])
+    report.outcomes[Outcome.DELETED.value] += sum(len(rows) for rows in found.rows.values())
+    manifest = replace(manifest.with_dead(found.rows), sources=kept)
+    record = write_ledger(layout, manifest, ledger)
+    writer.commit(replace(manifest, files=record), [layout.files(record.number)])
 
 
-def _matching(wanted: Sequence[str], source: str, doc_id: str, path: str) -> list[str]:
-    names = {doc_id, path, f"{source}:{doc_id}", f"{source}:{path}"}
-    return [target for target in wanted if target in names]
+@dataclass(slots=True)
+class _Found:
+    """What the targets stand for."""
+
+    rows: dict[int, set[int]] = field(default_factory=dict)
+    """Part number -> rows of its documents."""
+    files: dict[str, set[str]] = field(default_factory=dict)
+    """Source -> paths of files that are documents."""
+    records: dict[str, set[str]] = field(default_factory=dict)
+    """Source -> ids of records."""
+    met: set[str] = field(default_factory=set)
+    """Targets that name something."""
 
 
-def _without(source: Source, paths: set[str]) -> Source:
-    """Return the source with forgotten files left out of it from now on."""
-    if not paths:
+def _find(layout: Layout, manifest: Manifest, named: Collection[str], wanted: Collection[str]) -> _Found:
+    found = _Found()
+    roots = {source.name: source.root for source in manifest.sources}
+    spellings = {layout.from_base(target): target for target in wanted} | {target: target for target in wanted}
+    for part in manifest.parts:
+        columns = ["source", "doc_id", "path", "record"]
+        dead = frozenset(part.dead)
+        table = read_columns(layout.documents(part.number), part.documents, columns)
+        for row, document in enumerate(table.to_pylist()):
+            source, doc_id, path = document["source"], document["doc_id"], document["path"]
+            names = {doc_id, path, path_from_base(roots[source], path), f"{source}:{doc_id}", f"{source}:{path}"}
+            hits = {spellings[name] for name in names & spellings.keys()}
+            if row in dead or not (hits or source in named):
+                continue
+            found.met |= hits
+            found.rows.setdefault(part.number, set()).add(row)
+            if document["record"] is None:
+                found.files.setdefault(source, set()).add(path)
+            else:
+                found.records.setdefault(source, set()).add(doc_id)
+    return found
+
+
+def _without(source: Source, files: set[str], records: set[str]) -> Source:
+    """Return the source with forgotten files and records left out of it from now on."""
+    source = replace(source, forgotten=tuple(sorted({*source.forgotten, *records})))
+    if not files:
         return source
     if source.only is not None:
-        return replace(source, only=tuple(path for path in source.only if path not in paths))
-    escaped = tuple("/" + "".join(f"\\{c}" if c in "*?[]!#\\ " else c for c in path) for path in sorted(paths))
-    rules = replace(source.rules, exclude=(*source.rules.exclude, *escaped))
-    return replace(source, rules=rules)
+        return replace(source, only=tuple(path for path in source.only if path not in files))
+    patterns = tuple("/" + re.sub(r"([*?\[\]!#\\ ])", r"\\\1", path) for path in sorted(files))
+    return replace(source, rules=replace(source.rules, exclude=(*source.rules.exclude, *patterns)))

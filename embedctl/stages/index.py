@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..config import IndexLimits, StoreSettings, digest
+from ..config import IndexLimits
 from ..errors import DamagedError, NoStoreError
 from ..records import chunks_schema
 from ..retrievers.bm25_writer import Bm25Document, Bm25Writer
 from ..retrievers.flat import write_flat
 from ..retrievers.hnsw_writer import HnswChange, write_hnsw
-from ..store.files import describe_file, iter_batches, link_or_copy, read_columns
+from ..store.files import describe_file, iter_batches, link_or_copy, read_columns, sha256_file
 from ..store.layout import GenerationLayout, Layout
-from ..store.manifest import FileRecord, IndexRecord, Manifest, Part
+from ..store.manifest import EncoderRecord, FileRecord, IndexRecord, Manifest, Part
 from ..store.parts import dead_chunk_rows, read_vectors
 from .compact import compact
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ..config import StoreSettings
     from ..contracts import Labels, Progress, Reporter, Vectors
     from ..store.handle import Writer
     from .report import RunReport
@@ -42,6 +43,8 @@ def index(writer: Writer, reporter: Reporter, report: RunReport, rebuild: bool =
     Raises:
         NoStoreError: nothing is embedded.
     """
+    if not writer.manifest.parts and writer.manifest.encoder is None:
+        return  # sources without a single document: there is nothing to index, and nothing is wrong
     with report.timing("index"):
         compact(writer, report)
         change = Change(writer.manifest, rebuild)
@@ -59,10 +62,14 @@ def labels_of(part: Part, rows: NDArray[Any]) -> Labels:
     return (np.uint64(part.number) << np.uint64(32)) | rows.astype(np.uint64)
 
 
-def made_with(settings: StoreSettings, encoder: str) -> str:
-    """Return the fingerprint of everything that decides what an index looks like."""
-    return digest(
-        {"language": settings.language, "m": settings.hnsw.m, "ef": settings.hnsw.ef_construction, "encoder": encoder}
+def made_alike(record: IndexRecord, settings: StoreSettings, encoder: EncoderRecord) -> bool:
+    """Say whether a generation can be extended: same analysis, same graph parameters, same encoder."""
+    old, new = record.settings, settings
+    return (old.language, old.hnsw.m, old.hnsw.ef_construction, record.encoder.fingerprint) == (
+        new.language,
+        new.hnsw.m,
+        new.hnsw.ef_construction,
+        encoder.fingerprint,
     )
 
 
@@ -73,12 +80,11 @@ class Change:
         encoder = manifest.encoder
         if encoder is None:
             raise NoStoreError("Nothing is embedded yet.", 'Run "embedctl embed" first.')
-        self.made_with = made_with(manifest.settings, encoder.fingerprint)
         self.parts = tuple(
             part for part in manifest.parts if part.embeddings and part.embeddings.made_with == encoder.fingerprint
         )
         old = manifest.index
-        usable = old is not None and old.made_with == self.made_with and not rebuild
+        usable = old is not None and made_alike(old, manifest.settings, encoder) and not rebuild
         self.previous = old if usable else None
         before = {part.number: part for part in old.parts} if old and usable else {}
         now = {part.number for part in self.parts}
@@ -101,6 +107,8 @@ class _Build:
     def __init__(self, writer: Writer, change: Change, progress: Progress) -> None:
         self.store: Layout = writer.layout
         self.manifest = writer.manifest
+        assert self.manifest.encoder is not None
+        self.encoder = self.manifest.encoder
         self.change = change
         self.progress = progress
         self.limits = IndexLimits()
@@ -122,7 +130,8 @@ class _Build:
         folders = {path.parent for path in written} | {self.files.root}
         record = IndexRecord(
             generation=self.generation,
-            made_with=self.change.made_with,
+            settings=self.manifest.settings,
+            encoder=self.encoder,
             parts=self.change.parts,
             files={path.relative_to(self.files.root).as_posix(): self._describe(path) for path in written},
             rows=rows,
@@ -139,6 +148,13 @@ class _Build:
                 return previous.files[name]
         return describe_file(path)
 
+    def _intact(self, name: str) -> bool:
+        """Say whether a file of the previous generation is what was written: hnswlib may crash on one that is not."""
+        assert self.before is not None
+        assert self.change.previous is not None
+        path = self.before.root / name
+        return path.exists() and sha256_file(path) == self.change.previous.files[name].sha256
+
     def _flat(self) -> None:
         old = {part.number for part in self.change.parts} - {part.number for part in self.change.added}
         for part in self.change.parts:
@@ -151,17 +167,15 @@ class _Build:
         np.sort(labels).astype("<u8").tofile(self.files.dead)
 
     def _hnsw(self, rows: int) -> None:
-        encoder = self.manifest.encoder
-        assert encoder is not None
         change = HnswChange(
-            dim=encoder.dim,
+            dim=self.encoder.dim,
             removed=self._removed_labels(),
             added=lambda: self._vectors(self.change.added),
             added_rows=sum(part.chunks.rows - len(self.dead[part.number]) for part in self.change.added if part.chunks),
             live=lambda: self._vectors(self.change.parts),
             live_rows=rows,
         )
-        previous = self.before.hnsw if self.before else None
+        previous = self.before.hnsw if self.before and self._intact("hnsw.bin") else None
         write_hnsw(self.files.hnsw, change, self.manifest.settings.hnsw, previous, self.limits.dead_share)
 
     def _removed_labels(self) -> Labels:

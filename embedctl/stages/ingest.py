@@ -15,7 +15,7 @@ from .. import parsers
 from ..config import PartLimits
 from ..errors import ParseError, UnsupportedError
 from ..records import BadRecord, Document, FileEntry, Outcome, ParsedDocument, Record, SkippedEntry, Source
-from ..sources.describe import source_root
+from ..sources.describe import path_from_base, source_root
 from ..sources.records import is_record_file, read_records
 from ..store.ledger import FileKey, FileState, LiveDocuments, read_ledger, write_ledger
 from ..store.manifest import Part
@@ -129,6 +129,7 @@ class _Ingest:
         self.progress = progress
         self.reread = reread
         self.limits = PartLimits()
+        self.roots = {source.name: source.root for source in writer.manifest.sources}
         self.before = read_ledger(writer.layout, writer.manifest)
         self.after: dict[FileKey, FileState] = {}
         self.parts_before = writer.manifest.parts
@@ -162,7 +163,8 @@ class _Ingest:
             known = self.before.get(key)
             records = is_record_file(entry.path)
             same = known and (known.size, known.mtime_us) == (entry.size, entry.mtime_us)
-            if known and same and not (records and source.name in self.reread):
+            retry = known and known.outcome is Outcome.FAILED
+            if known and same and not retry and not (records and source.name in self.reread):
                 self._keep(key, known)
             elif records:
                 self._take_records(source, entry)
@@ -203,7 +205,11 @@ class _Ingest:
             self.report.outcomes[Outcome.UNCHANGED.value] += state.documents
         if state.outcome is not Outcome.INDEXED or state.reason:
             failed = state.outcome is Outcome.INDEXED
-            self.report.problem(key[1], Outcome.FAILED if failed else state.outcome, state.reason or "")
+            self._problem(key, Outcome.FAILED if failed else state.outcome, state.reason or "")
+
+    def _problem(self, key: FileKey, outcome: Outcome, reason: str, row: int | None = None) -> None:
+        path = path_from_base(self.roots[key[0]], key[1])
+        self.report.problem(path if row is None else f"{path}, row {row}", outcome, reason)
 
     def _leave_out(self, key: FileKey, state: FileState) -> None:
         """Skip or fail a file. What was skipped is no longer searchable; what failed keeps its last good version."""
@@ -218,7 +224,7 @@ class _Ingest:
         if state.outcome is Outcome.FAILED:
             self.unlisted.append(key)
         self.after[key] = replace(state, reason=reason)
-        self.report.problem(key[1], state.outcome, reason)
+        self._problem(key, state.outcome, reason)
 
     def _take_file(self, source: Source, entry: FileEntry) -> None:
         key = (source.name, entry.path)
@@ -251,15 +257,19 @@ class _Ingest:
             for record in read_records(Path(entry.absolute), source.fields):
                 self.progress.advance()
                 if isinstance(record, BadRecord):
-                    self.report.problem(f"{entry.path}, row {record.row}", record.outcome, record.reason)
+                    self._problem(key, record.outcome, record.reason, record.row)
                     bad += record.outcome is Outcome.FAILED
                     continue
+                document = record_document(source, entry, record)
+                if document.doc_id in source.forgotten:
+                    self._problem(key, Outcome.SKIPPED, "forgotten", record.row)
+                    continue
                 rows += 1
-                self._take_record(record_document(source, entry, record))
+                self._take_record(document)
         except ParseError as error:
             named = source.only is not None
             outcome = Outcome.FAILED if named or rows else Outcome.SKIPPED
-            self._leave_out(key, FileState(entry.size, entry.mtime_us, None, outcome, str(error), rows))
+            self._leave_out(key, FileState(entry.size, entry.mtime_us, None, outcome, _reason(error), rows))
             return
         self._bury(gone := self.live.of_file(*key, unseen_only=True))
         self.report.outcomes[Outcome.DELETED.value] += len(gone)
@@ -300,6 +310,10 @@ class _Ingest:
             self.report.add("documents", len(self.batch))
         self.writer.commit(manifest, files)
         self.batch, self.batch_bytes, self.dead = [], 0, {}
+
+
+def _reason(error: ParseError) -> str:
+    return f"{error.message}. {error.hint}" if error.hint else error.message
 
 
 def _trusted(mtime_us: int) -> int:

@@ -14,7 +14,7 @@ from .chunk import chunk
 from .embed import embed
 from .index import index
 from .ingest import ingest
-from .report import RunReport, save_report
+from .report import RunReport, reported
 from .settings import check_fingerprint, settle
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ class Run:
     settings: SettingsRequest = field(default_factory=SettingsRequest)
     rebuild: bool = False
     wait: float = 0.0
-    device: str = "cpu"
 
     def go(self, sources: Callable[[Manifest], Sequence[Source]] = lambda manifest: ()) -> RunReport:  # noqa: ARG005
         """Run the stages; ``sources`` says which to ingest, given the snapshot (none: every remembered one).
@@ -50,32 +49,37 @@ class Run:
             NoStoreError: there is nothing to work on.
         """
         report = RunReport(self.command)
-        with writing(self.layout, f"embedctl {self.command}", self.wait) as writer:
-            try:
-                self._stages(writer, sources, report)
-            finally:
-                save_report(self.layout, report)
+        with writing(self.layout, f"embedctl {self.command}", self.wait) as writer, reported(self.layout, report):
+            self._stages(writer, sources, report)
         return report
 
     def _stages(self, writer: Writer, sources: Callable[[Manifest], Sequence[Source]], report: RunReport) -> None:
         manifest = settle(writer.manifest, self.settings, self.rebuild)
-        if manifest is not writer.manifest:
-            writer.manifest = manifest
+        model = manifest.settings.model
+        if "chunk" in self.stages or "embed" in self.stages:
+            find_model(model)  # before anything is written: a name that leads nowhere must not get into the store
+        given = sources(manifest) if "ingest" in self.stages else ()
+        if manifest != writer.manifest and writer.layout.manifest.exists():
+            writer.commit(manifest)
+        writer.manifest = manifest
         if "ingest" in self.stages:
-            self._ingest(writer, sources(writer.manifest), report)
-        elif not writer.manifest.parts:
+            self._ingest(writer, given, report)
+        elif not manifest.parts:
             raise NoStoreError(f"There are no documents in {self.layout.root}.", 'Run "embedctl ingest PATH" first.')
-        model = writer.manifest.settings.model
         if "chunk" in self.stages:
             chunk(writer, open_tokenizer(model), self.reporter, report)
         if "embed" in self.stages:
-            fingerprint = find_model(model).fingerprint
-            if not self.rebuild:
-                check_fingerprint(writer.manifest, fingerprint, model)
-            encoder = cache(lambda: open_encoder(EncoderConfig(model=model, device=self.device)))
-            embed(writer, fingerprint, encoder, self.reporter, report)
+            self._embed(writer, model, report)
         if "index" in self.stages:
             index(writer, self.reporter, report, self.rebuild)
+
+    def _embed(self, writer: Writer, model: str, report: RunReport) -> None:
+        fingerprint = find_model(model).fingerprint
+        made_by = writer.manifest.encoder
+        if made_by and made_by.model == model and not self.rebuild:
+            check_fingerprint(made_by, fingerprint)
+        encoder = cache(lambda: open_encoder(EncoderConfig(model=model)))
+        embed(writer, fingerprint, encoder, self.reporter, report)
 
     def _ingest(self, writer: Writer, given: Sequence[Source], report: RunReport) -> None:
         manifest = writer.manifest

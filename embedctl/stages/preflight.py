@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..chunkers.batch import chunk_documents
 from ..errors import ParseError, UnsupportedError
 from ..records import BadRecord, Document, FileEntry, Outcome, SkippedEntry, Source
+from ..sources.describe import path_from_base
 from ..sources.records import is_record_file, read_records
 from ..store.ledger import read_ledger
 from .entries import entries
@@ -86,11 +87,12 @@ def preflight(
 def _documents(layout: Layout, manifest: Manifest, sources: Sequence[Source], plan: Preflight) -> Iterator[Document]:
     ledger = read_ledger(layout, manifest)
 
-    def tell(path: str, outcome: Outcome, reason: str = "") -> None:
-        plan.outcomes[outcome.value] += 1
-        plan.files.append({"path": path, "outcome": outcome.value, "reason": reason})
-
     for source in sources:
+
+        def tell(path: str, outcome: Outcome, reason: str = "", root: str = source.root) -> None:
+            plan.outcomes[outcome.value] += 1
+            plan.files.append({"path": path_from_base(root, path), "outcome": outcome.value, "reason": reason})
+
         unmet = {path for (name, path) in ledger if name == source.name}
         for entry in entries(source, layout):
             unmet.discard(entry.path)
@@ -117,7 +119,7 @@ def _documents(layout: Layout, manifest: Manifest, sources: Sequence[Source], pl
             except UnsupportedError as error:
                 tell(entry.path, Outcome.SKIPPED, error.message)
             except ParseError as error:
-                tell(entry.path, Outcome.FAILED, str(error))
+                tell(entry.path, Outcome.FAILED, f"{error.message}. {error.hint}".removesuffix(". "))
         for path in sorted(unmet):
             tell(path, Outcome.DELETED)
 

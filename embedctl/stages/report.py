@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..errors import EXIT_OK, EXIT_SOME_FAILED
+from ..errors import EXIT_OK, EXIT_SOME_FAILED, exit_code_of
 from ..records import Outcome
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class RunReport:
     """What the stages made: documents, chunks, tokens, vectors embedded and reused, rows indexed ..."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall time by stage."""
+    stopped: BaseException | None = None
+    """What ended the run before it was done."""
 
     def problem(self, path: str, outcome: Outcome, reason: str) -> None:
         """Count an input that was left out, with the reason."""
@@ -69,7 +71,9 @@ class RunReport:
 
     @property
     def exit_code(self) -> int:
-        """0, or 3 when some inputs failed."""
+        """0, 3 when some inputs failed, or the code of what stopped the run."""
+        if self.stopped is not None:
+            return exit_code_of(self.stopped)
         return EXIT_SOME_FAILED if self.failed else EXIT_OK
 
     def to_json(self) -> dict[str, Any]:
@@ -79,11 +83,25 @@ class RunReport:
             "id": self.id,
             "command": self.command,
             "exit_code": self.exit_code,
+            "stopped": None if self.stopped is None else str(self.stopped) or type(self.stopped).__name__,
             "outcomes": {kind.value: self.outcomes[kind.value] for kind in Outcome if kind is not Outcome.INDEXED},
             "counts": dict(sorted(self.counts.items())),
             "seconds": {name: round(value, 4) for name, value in self.seconds.items()},
             "problems": self.problems,
         }
+
+
+@contextmanager
+def reported(layout: Layout, report: RunReport) -> Iterator[None]:
+    """Save the report when the body ends, however it ends."""
+    try:
+        yield
+    except BaseException as error:
+        report.stopped = error
+        raise
+    finally:
+        if layout.manifest.exists():
+            save_report(layout, report)
 
 
 def save_report(layout: Layout, report: RunReport) -> None:

@@ -5,66 +5,72 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..chunkers import CHUNKERS
 from ..encoders import find_model
 from ..errors import MismatchError
+from ..retrievers.analysis import analyzer
 
 if TYPE_CHECKING:
     from ..config import SettingsRequest, StoreSettings
-    from ..store.manifest import Manifest
+    from ..store.manifest import EncoderRecord, Manifest
 
 
 def settle(manifest: Manifest, request: SettingsRequest, rebuild: bool) -> Manifest:
     """Return the manifest with the settings that this run works with.
 
-    An empty store takes what is asked for. A filled one keeps what it was made with; ``rebuild`` lets the request
-    win, and the stages then redo what was made otherwise.
+    What nothing was made with yet can be set freely. For the rest the store keeps what it has; ``rebuild`` lets the
+    request win, and the stages then redo what was made otherwise. Threads are nobody's property and follow the
+    request.
 
     Raises:
-        MismatchError: the request differs from the store, and ``rebuild`` was not said.
+        ModelError, UsageError: the model, strategy or language that is asked for is not there.
+        MismatchError: the request differs from what the store was made with, and ``rebuild`` was not said.
     """
+    if request.model is not None:
+        request = replace(request, model=find_model(request.model).name)
+    if request.strategy is not None:
+        CHUNKERS.load(request.strategy)
+    if request.language is not None:
+        analyzer(request.language)
     wanted = request.applied_to(manifest.settings)
-    if not manifest.parts or rebuild:
-        return replace(manifest, settings=wanted)
-    differences = _differences(manifest.settings, wanted)
-    if differences:
+    if not rebuild and (differences := _differences(manifest, wanted)):
         raise MismatchError(
             f"The store was made with {'; '.join(differences)}.",
             "Add --rebuild to make everything again with the new settings, or use another --store.",
         )
-    return manifest
+    return replace(manifest, settings=wanted)
 
 
-def _differences(stored: StoreSettings, wanted: StoreSettings) -> list[str]:
-    found = []
-    if stored.model != wanted.model and find_model(stored.model).path != find_model(wanted.model).path:
-        found.append(f"--model {stored.model}, not {wanted.model}")
-    if stored.language != wanted.language:
-        found.append(f"--language {stored.language}, not {wanted.language}")
-    for name, flag in (
-        ("strategy", "strategy"),
-        ("size", "chunk-size"),
-        ("overlap", "overlap"),
-        ("context", "context"),
-    ):
-        before, after = getattr(stored.chunk, name), getattr(wanted.chunk, name)
-        if before != after:
-            found.append(f"--{flag} {'the model’s maximum' if before is None else before}, not {after}")
-    for name, flag in (("m", "hnsw-m"), ("ef_construction", "ef-construction")):
-        before, after = getattr(stored.hnsw, name), getattr(wanted.hnsw, name)
-        if before != after:
-            found.append(f"--{flag} {before}, not {after}")
-    return found
+def _differences(manifest: Manifest, wanted: StoreSettings) -> list[str]:
+    """Return what was made with other settings than those wanted, each as ``--flag old, not new``."""
+    stored = manifest.settings
+    pairs: list[tuple[str, object, object]] = []
+    if any(part.chunks for part in manifest.parts):
+        pairs += [
+            ("--model", stored.model, wanted.model),
+            ("--strategy", stored.chunk.strategy, wanted.chunk.strategy),
+            ("--chunk-size", stored.chunk.size or "the longest", wanted.chunk.size or "the longest"),
+            ("--overlap", stored.chunk.overlap, wanted.chunk.overlap),
+            ("--context", stored.chunk.context, wanted.chunk.context),
+        ]
+    if manifest.index:
+        pairs += [
+            ("--language", stored.language, wanted.language),
+            ("--hnsw-m", stored.hnsw.m, wanted.hnsw.m),
+            ("--ef-construction", stored.hnsw.ef_construction, wanted.hnsw.ef_construction),
+        ]
+    return [f"{flag} {before}, not {after}" for flag, before, after in pairs if before != after]
 
 
-def check_fingerprint(manifest: Manifest, fingerprint: str, model: str) -> None:
-    """Refuse a model whose files changed since the store was made.
+def check_fingerprint(made_by: EncoderRecord, fingerprint: str) -> None:
+    """Refuse a model whose files changed since it made vectors of the store.
 
     Raises:
         MismatchError: its vectors would not lie in the space of the stored ones.
     """
-    if manifest.encoder and manifest.encoder.model == model and manifest.encoder.fingerprint != fingerprint:
+    if made_by.fingerprint != fingerprint:
         raise MismatchError(
-            f'The files of the model "{model}" are not those that made the vectors in this store '
-            f"(fingerprint {fingerprint}, stored {manifest.encoder.fingerprint}).",
-            'Bring the old files back, or embed everything again with "embedctl embed --rebuild".',
+            f'The files of the model "{made_by.model}" are not those that made the vectors in this store '
+            f"(fingerprint {fingerprint}, stored {made_by.fingerprint}).",
+            'Bring the old files back, or embed everything again with "embedctl index --rebuild".',
         )

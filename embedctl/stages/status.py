@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ..records import Outcome, SkippedEntry
-from ..sources.describe import source_root
+from ..sources.describe import path_from_base, source_root
 from ..store.garbage import referenced
 from ..store.ledger import read_ledger
 from .entries import entries
@@ -60,8 +60,14 @@ def status(layout: Layout, manifest: Manifest, check: bool = False, files: str |
     if check:
         result["stale"] = _stale(layout, manifest)
     if files:
+        roots = {source.name: source.root for source in manifest.sources}
         result["listed"] = [
-            {"source": name, "path": path, "outcome": state.outcome.value, "reason": state.reason}
+            {
+                "source": name,
+                "path": path_from_base(roots[name], path),
+                "outcome": state.outcome.value,
+                "reason": state.reason,
+            }
             for (name, path), state in sorted(ledger.items())
             if files in ("all", state.outcome.value)
         ]
@@ -100,7 +106,7 @@ def _stale(layout: Layout, manifest: Manifest) -> dict[str, int]:
             known = ledger.get((source.name, entry.path))
             if known is None:
                 found["new"] += 1
-            elif (known.size, known.mtime_us) != (entry.size, entry.mtime_us):
+            elif known.size != entry.size or known.mtime_us not in (entry.mtime_us, 0):
                 found["changed"] += 1
         found["deleted"] += len(unmet)
     return {kind: found[kind] for kind in ("new", "changed", "deleted", "missing_sources")}

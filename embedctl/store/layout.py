@@ -61,6 +61,10 @@ class Layout:
         """The folder of one index generation, laid out by :class:`GenerationLayout`."""
         return self.root / "index" / f"{number:06d}"
 
+    def from_base(self, typed: str) -> str:
+        """Return a path that was typed in the working directory as the store writes it: POSIX, from its base."""
+        return Path(os.path.relpath(typed or ".", self.base)).as_posix()
+
 
 @dataclass(frozen=True, slots=True)
 class GenerationLayout:

@@ -42,12 +42,22 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class EncoderRecord:
+    """The encoder whose vectors the store holds."""
+
+    model: str
+    fingerprint: str
+    dim: int
+
+
+@dataclass(frozen=True, slots=True)
 class IndexRecord:
     """One published index generation and the parts that it answers from."""
 
     generation: int
-    made_with: str
-    """Fingerprint of language, graph parameters and encoder."""
+    settings: StoreSettings
+    """What it was made with; the store's own may have been changed since."""
+    encoder: EncoderRecord
     parts: tuple[Part, ...]
     files: dict[str, FileRecord]
     """Path below the generation's folder -> what it is."""
@@ -62,15 +72,6 @@ class FilesRecord:
     number: int
     file: FileRecord
     covers: int
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderRecord:
-    """The encoder whose vectors the store holds."""
-
-    model: str
-    fingerprint: str
-    dim: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +140,10 @@ class Manifest:
 
 
 def _manifest(raw: dict[str, Any]) -> Manifest:
-    settings = raw["settings"]
     index = raw["index"]
     files = raw["files"]
     return Manifest(
-        settings=StoreSettings(
-            chunk=ChunkConfig(**settings["chunk"]),
-            model=settings["model"],
-            language=settings["language"],
-            hnsw=HnswConfig(**settings["hnsw"]),
-        ),
+        settings=_settings(raw["settings"]),
         sources=tuple(_source(source) for source in raw["sources"]),
         parts=tuple(_part(part) for part in raw["parts"]),
         files=files and FilesRecord(files["number"], FileRecord(**files["file"]), files["covers"]),
@@ -156,7 +151,8 @@ def _manifest(raw: dict[str, Any]) -> Manifest:
         index=index
         and IndexRecord(
             generation=index["generation"],
-            made_with=index["made_with"],
+            settings=_settings(index["settings"]),
+            encoder=EncoderRecord(**index["encoder"]),
             parts=tuple(_part(part) for part in index["parts"]),
             files={name: FileRecord(**record) for name, record in index["files"].items()},
             rows=index["rows"],
@@ -165,6 +161,12 @@ def _manifest(raw: dict[str, Any]) -> Manifest:
         next_generation=raw["next_generation"],
         snapshot=raw["snapshot"],
         format_version=raw["format_version"],
+    )
+
+
+def _settings(raw: dict[str, Any]) -> StoreSettings:
+    return StoreSettings(
+        chunk=ChunkConfig(**raw["chunk"]), model=raw["model"], language=raw["language"], hnsw=HnswConfig(**raw["hnsw"])
     )
 
 
@@ -188,4 +190,5 @@ def _source(raw: dict[str, Any]) -> Source:
         rules=WalkRules(**rules),
         fields=RecordFields(**raw["fields"]),
         only=None if raw["only"] is None else tuple(raw["only"]),
+        forgotten=tuple(raw["forgotten"]),
     )

@@ -179,11 +179,11 @@ def test_a_hidden_or_linked_root_is_walked(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_taken_is_told_with_its_reason(tmp_path: Path) -> None:
-    plant(tmp_path, {"docs/a.md": "", "big.txt": "x" * 2049, "rows.csv": "x" * 2049, "fits.txt": "x" * 2048})
+    plant(tmp_path, {"docs/a.md": "", "big.txt": "x" * 2001, "rows.csv": "x" * 2001, "fits.txt": "x" * 2000})
     (tmp_path / "loop").symlink_to(".")
     (tmp_path / "dangling.md").symlink_to("nowhere")
     os.mkfifo(tmp_path / "pipe")
-    rules = WalkRules(max_file_bytes=2048)
+    rules = WalkRules(max_file_bytes=2000)
     expected = {
         "loop": ("symbolic link, not followed", Outcome.SKIPPED),
         "dangling.md": ("symbolic link, not followed", Outcome.SKIPPED),
@@ -196,7 +196,7 @@ def test_what_cannot_be_taken_is_told_with_its_reason(tmp_path: Path) -> None:
     assert taken == ["docs/a.md", "fits.txt", "rows.csv"]
 
 
-@pytest.mark.parametrize(("limit", "words"), [(64 << 20, "64 MB"), (3 << 29, "1.5 GB"), (1000, "1000 bytes")])
+@pytest.mark.parametrize(("limit", "words"), [(64_000_000, "64 MB"), (1_500_000_000, "1.5 GB"), (999, "999 bytes")])
 def test_the_limit_is_told_as_people_write_it(tmp_path: Path, limit: int, words: str) -> None:
     with (tmp_path / "huge.txt").open("wb") as file:
         file.truncate(limit + 1)

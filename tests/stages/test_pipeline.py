@@ -15,7 +15,10 @@ from guide import GUIDE
 
 import embedctl
 from embedctl import FilterConfig, QueryConfig, SettingsRequest, SourceRequest, WalkRules
-from embedctl.errors import MismatchError, NoStoreError, UsageError
+from embedctl.config import DEFAULT_MODEL
+from embedctl.encoders import find_model
+from embedctl.errors import MismatchError, ModelError, NoStoreError, ParseError, UsageError
+from embedctl.records import FileEntry
 from embedctl.stages import ingest as ingest_module
 from embedctl.store.handle import read_manifest
 from embedctl.store.layout import Layout
@@ -40,7 +43,7 @@ def outcomes(report: object) -> dict[str, int]:
 def test_first_index_answers_in_every_mode(store: embedctl.Store, docs: Path) -> None:
     report = store.index([docs])
     assert outcomes(report) == {"added": 2, "skipped": 1}
-    assert report.problems == [{"path": "ops/logo.png", "outcome": "skipped", "reason": report.problems[0]["reason"]}]
+    assert report.problems == [{"path": "docs/ops/logo.png", "outcome": "skipped", "reason": "image"}]
     assert report.exit_code == 0
     hit = store.query("how often are keys replaced?").hits[0]
     first_line = GUIDE.splitlines().index("## Rotation") + 1
@@ -187,6 +190,88 @@ def test_changed_records_only(store: embedctl.Store, tmp_path: Path, counting: C
     assert counting.documents == ["Third note about clouds"]
     starred = QueryConfig(filter=FilterConfig(where="stars >= 3"))
     assert [hit.doc_id for hit in store.query("note", starred).hits] == ["a"]
+
+
+def test_a_forgotten_record_stays_forgotten(store: embedctl.Store, tmp_path: Path) -> None:
+    records = tmp_path / "rows.jsonl"
+    records.write_text('{"id": "a", "text": "Heron"}\n{"id": "b", "text": "Otter"}\n', encoding="utf-8")
+    store.index([records])
+    store.forget(["rows:a"])
+    records.write_text('{"id": "a", "text": "Heron"}\n{"id": "b", "text": "Otter"}\n\n', encoding="utf-8")
+    report = store.index()
+    assert outcomes(report) == {"unchanged": 1, "skipped": 1}
+    assert bm25(store, "heron") == []
+
+
+def test_a_name_that_leads_nowhere_does_not_get_into_the_store(store: embedctl.Store, docs: Path) -> None:
+    for request, error in (
+        (SettingsRequest(model="no/such-model"), ModelError),
+        (SettingsRequest(strategy="paragraphs"), UsageError),
+        (SettingsRequest(language="klingon"), UsageError),
+    ):
+        with pytest.raises(error):
+            store.index([docs], settings=request)
+        with pytest.raises(NoStoreError):
+            store.status()
+    store.index([docs])
+    assert bm25(store, "vault") == ["docs/keys.md"]
+
+
+def test_the_index_is_asked_with_the_model_that_made_it(
+    store: embedctl.Store, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a store changes its model, its old index keeps answering in the old space."""
+    other = tmp_path / "other-model"
+    shutil.copytree(find_model(DEFAULT_MODEL).path, other)
+    prompts = {"prompts": {"document": "passage: ", "query": "query: "}}
+    (other / "config_sentence_transformers.json").write_text(json.dumps(prompts), encoding="utf-8")
+    monkeypatch.undo()  # the encoders themselves, not the counting one
+    store.index([docs])
+    before = [(hit.id, hit.scores) for hit in store.query("lost keys").hits]
+    request = SettingsRequest(model=str(other))
+    store.chunk(settings=request, rebuild=True)
+    store.embed()
+    assert [(hit.id, hit.scores) for hit in embedctl.open(store.path).query("lost keys").hits] == before
+    store.index(refresh=False)
+    answer = embedctl.open(store.path).query("lost keys")
+    assert store.status()["encoder"]["model"] == str(other)
+    assert [hit.scores["cosine"] for hit in answer.hits] != [scores["cosine"] for _, scores in before]
+
+
+def test_an_interrupted_run_says_so(
+    store: embedctl.Store, docs: Path, counting: CountingEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(texts: list[str]) -> object:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(counting, "encode_documents", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        store.index([docs])
+    run = store.status()["last_run"]
+    assert (run["exit_code"], run["stopped"]) == (130, "KeyboardInterrupt")
+
+
+def test_settings_are_free_until_something_is_made_with_them(store: embedctl.Store, docs: Path) -> None:
+    store.ingest([docs])
+    store.chunk(settings=SettingsRequest(strategy="window", size=64))
+    with pytest.raises(MismatchError):
+        store.chunk(settings=SettingsRequest(size=128))
+    store.index(settings=SettingsRequest(language="german", threads=1))
+    assert store.status()["settings"]["language"] == "german"
+    store.index(settings=SettingsRequest(threads=2))
+    assert store.status()["settings"]["hnsw"]["threads"] == 2
+
+
+def test_a_failed_file_is_tried_again(store: embedctl.Store, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_file = ingest_module.read_file
+
+    def refused(entry: FileEntry) -> bytes:
+        raise ParseError("cannot be read: Permission denied")
+
+    monkeypatch.setattr(ingest_module, "read_file", refused)
+    assert store.index([docs / "keys.md"]).exit_code == 3
+    monkeypatch.setattr(ingest_module, "read_file", read_file)
+    assert outcomes(store.index()) == {"added": 1}
 
 
 def test_a_vanished_source_keeps_its_answers(store: embedctl.Store, docs: Path) -> None:

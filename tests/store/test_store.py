@@ -38,16 +38,30 @@ def layout(tmp_path: Path) -> Layout:
     return Layout(tmp_path / ".embedctl")
 
 
+def index_record(generation: int, parts: tuple[Part, ...], files: dict[str, FileRecord] | None = None) -> IndexRecord:
+    settings = StoreSettings(language="german")
+    return IndexRecord(generation, settings, EncoderRecord("m", "ef" * 8, 384), parts, files or {}, rows=1)
+
+
 def full_manifest() -> Manifest:
     record = FileRecord(rows=3, bytes=10, sha256="ab" * 32, made_with="cd" * 8)
     part = Part(4, record, record, record, dead=(0, 2))
     return Manifest(
         settings=StoreSettings(ChunkConfig("window", 64, 8, False), "some/model", "german", HnswConfig(8, 50, 60, 1)),
-        sources=(Source("docs", "docs", WalkRules(include=("*.md",)), RecordFields(text="body"), only=("a.md",)),),
+        sources=(
+            Source(
+                "docs",
+                "docs",
+                WalkRules(include=("*.md",)),
+                RecordFields(text="body"),
+                only=("a.md",),
+                forgotten=("7",),
+            ),
+        ),
         parts=(part,),
         files=FilesRecord(2, record, covers=4),
         encoder=EncoderRecord("some/model", "ef" * 8, 384),
-        index=IndexRecord(3, "01" * 8, (part,), {"bm25/meta.json": record}, rows=1),
+        index=index_record(3, (part,), {"bm25/meta.json": record}),
         next_part=5,
         next_generation=4,
         snapshot=9,
@@ -147,7 +161,7 @@ def test_garbage_is_what_no_manifest_names(layout: Layout) -> None:
         layout.generation(number).mkdir(parents=True)
     record = describe_file(layout.documents(2), 1)
     part = Part(2, record, None, replace(record, made_with="e"))
-    manifest = Manifest(parts=(part,), index=IndexRecord(2, "", (part,), {}, 1))
+    manifest = Manifest(parts=(part,), index=index_record(2, (part,)))
     collect(layout, manifest)
     left = {path.relative_to(layout.root).as_posix() for path in layout.root.rglob("*") if path.name.startswith("0")}
     assert left == {"documents/000002.parquet", "embeddings/e/000002.parquet", "index/000002"}
@@ -156,7 +170,7 @@ def test_garbage_is_what_no_manifest_names(layout: Layout) -> None:
 def test_a_part_that_only_the_index_serves_is_kept(layout: Layout) -> None:
     write_table(layout.documents(1), pa.table({"a": [1]}))
     part = Part(1, describe_file(layout.documents(1), 1))
-    collect(layout, Manifest(parts=(), index=IndexRecord(1, "", (part,), {}, 1)))
+    collect(layout, Manifest(parts=(), index=index_record(1, (part,))))
     assert layout.documents(1).exists()
 
 
