@@ -3,7 +3,7 @@
 Usage:
 
     ranker = OkapiRanker(["the cat sat", "a dog barked", "cat and dog"])
-    ranker.top("cat", limit=2)      # [(0, 0.47...), (2, 0.47...)]
+    ranker.top("cat", limit=2)      # [(0, 0.21...), (2, 0.21...)]
 
 The inverted lists are ordinary dictionaries. A production engine would store
 them compressed and skip documents that cannot enter the result list.
