@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .config import EncoderConfig, QueryConfig, SettingsRequest, SourceRequest
 from .errors import DamagedError, NoStoreError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .stages.report import RunReport
 
 PathLike = str | os.PathLike[str]
+Answered = TypeVar("Answered")
 
 
 def open(path: PathLike | None = None, *, reporter: Reporter | str = "silent") -> Store:  # noqa: A001
@@ -162,14 +163,25 @@ class Store:
         wanted = config or QueryConfig()
         if n is not None:
             wanted = replace(wanted, n=n)
-        searcher = self._searcher()
-        try:
-            return searcher.search(text, wanted)
-        except (DamagedError, FileNotFoundError):
-            if read_manifest(self._layout).snapshot == self._snapshot:
-                raise
-            self._opened = None  # a writer published and cleaned up while this snapshot was being opened
-            return self._searcher().search(text, wanted)
+        return self._ask(lambda searcher: searcher.search(text, wanted))
+
+    def matcher(self, text: str) -> Callable[[str], bool]:
+        """Return a function that tells whether a word of a text is one that ``query(text)`` looks up in BM25.
+
+        Words count up to inflection, as the index stems them; exclusions do not count. No model is loaded.
+
+        Raises:
+            NoStoreError: there is no index yet.
+        """
+        from .search.querytext import parse_query
+
+        return self._ask(lambda searcher: searcher._bm25.matcher(parse_query(text)))
+
+    def pending(self) -> dict[str, int]:
+        """Return how many documents wait for each of ``chunk``, ``embed`` and ``index``; all 0: nothing is waiting."""
+        from .stages.status import pending
+
+        return pending(read_manifest(self._layout))
 
     def status(self, *, check: bool = False, files: str | None = None) -> dict[str, Any]:
         """Return what the store holds and what is pending, as ``docs/schema/status.v1.json`` describes it."""
@@ -192,6 +204,17 @@ class Store:
     @property
     def _snapshot(self) -> int:
         return self._opened[0] if self._opened else -1
+
+    def _ask(self, question: Callable[[Searcher], Answered]) -> Answered:
+        """Put a question to the current snapshot; once more where it is gone before all of it was open."""
+        searcher = self._searcher()
+        try:
+            return question(searcher)
+        except (DamagedError, FileNotFoundError):
+            if read_manifest(self._layout).snapshot == self._snapshot:
+                raise
+            self._opened = None  # a writer published and cleaned up while this snapshot was being opened
+            return question(self._searcher())
 
     def _searcher(self) -> Searcher:
         from .search.searcher import Searcher

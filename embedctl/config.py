@@ -128,7 +128,7 @@ class PartLimits:
     """A part is closed when it reaches one of these."""
 
     documents: int = 2_000
-    text_bytes: int = 4 * 1024 * 1024
+    text_bytes: int = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

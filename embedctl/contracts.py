@@ -43,6 +43,9 @@ class Tokenizer(Protocol):
     overhead: int
     """Tokens that every input has besides its text: special tokens and the document prompt."""
 
+    additive: bool
+    """Whether the counts of texts that are joined at blanks, tabs or newlines add up."""
+
     def offsets(self, texts: Sequence[str]) -> list[tuple[Offsets, Offsets]]:
         """Return, for each text, the start and end offsets (code points) of its tokens, without special tokens."""
         ...
@@ -119,7 +122,10 @@ class DenseRetriever(Protocol):
         ...
 
     def search(self, vector: Vectors, k: int, allowed: Allowed | None = None) -> Ranking:
-        """Return the ``min(k, live and allowed rows)`` best rows for one unit-norm query vector ``(dim,)``."""
+        """Return the ``min(k, live and allowed rows)`` best rows for one unit-norm query vector ``(dim,)``.
+
+        An approximate retriever may return fewer; the caller then scans.
+        """
         ...
 
 
@@ -140,8 +146,4 @@ class Progress(Protocol):
 
     def advance(self, units: int = 1) -> None:
         """Say that ``units`` more are done."""
-        ...
-
-    def expect(self, total: int) -> None:
-        """Say how many units there will be, once that is known."""
         ...

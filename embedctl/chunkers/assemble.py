@@ -7,29 +7,12 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from ..records import Chunk
-from .context import Contexts
-from .fitting import Fitted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from ..config import ChunkConfig
-    from ..contracts import Tokenizer
-    from ..records import ChunkSpan, Document
-
-
-def assemble(
-    document: Document, doc_row: int, spans: Iterable[ChunkSpan], tokenizer: Tokenizer, config: ChunkConfig
-) -> list[Chunk]:
-    """Return the rows for ``spans`` of ``document``, which is row ``doc_row`` of its part; tokens are counted."""
-    contexts = Contexts(tokenizer, config)
-    listed = list(spans)
-    lines = [contexts.of(document.title, span.heading).text for span in listed]
-    counts = tokenizer.count(
-        [line + document.text[span.start : span.end] for line, span in zip(lines, listed, strict=True)]
-    )
-    fitted = [Fitted(*span, line, count) for span, line, count in zip(listed, lines, counts, strict=True)]
-    return rows(document, doc_row, fitted)
+    from ..records import Document
+    from .fitting import Fitted
 
 
 def rows(document: Document, doc_row: int, fitted: Sequence[Fitted]) -> list[Chunk]:

@@ -62,5 +62,5 @@ def budget_for(tokenizer: Tokenizer, config: ChunkConfig) -> Budget:
             f"An overlap of {config.overlap} tokens does not go with chunks of {body} tokens of text.",
             f"Choose an overlap from 0 to {(body - 1) // 2}.",
         )
-    exact = bool(getattr(tokenizer, "additive", False))
+    exact = tokenizer.additive
     return Budget(limit, body, config.overlap, body // CONTEXT_SHARE, exact)

@@ -12,7 +12,6 @@ from .query_options import FilterOptions, OutputOptions, SearchOptions, query_co
 if TYPE_CHECKING:
     from ..api import Store
     from ..search.answer import Answer
-    from ..store.manifest import Manifest
 
 
 def query(
@@ -32,8 +31,6 @@ def query(
     """
     import embedctl
 
-    from ..store.handle import read_manifest
-    from ..store.layout import Layout
     from .nearby import answer_nearby
 
     config, wanted = query_config(search, filters, output), output.format
@@ -41,13 +38,12 @@ def query(
     if search.refresh:
         _refresh(store, search.wait, common.quiet)
     answer = answer_nearby(store.query(_question(text), config), store.path.parent)
-    manifest = read_manifest(Layout(store.path))
-    _remark(answer, manifest, common.quiet)
+    _remark(answer, store, common.quiet)
     if output.explain and wanted != "json":
         from .views.explanation import render_explanation
 
         note(render_explanation(answer))
-    _print(answer, wanted, output, manifest.settings.language)
+    _print(answer, store, wanted, output)
     return 0
 
 
@@ -67,21 +63,20 @@ def _refresh(store: "Store", wait: float, quiet: bool) -> None:
         note(f"embedctl: Refreshed: {outcomes(report)}{why}.")
 
 
-def _remark(answer: "Answer", manifest: "Manifest", quiet: bool) -> None:
+def _remark(answer: "Answer", store: "Store", quiet: bool) -> None:
     """Tell what a person should know about the answer."""
-    from ..stages.status import pending
     from .units import counted
 
     for warning in answer.warnings:
         note(f"embedctl: {warning}")
-    waiting = pending(manifest)["index"]
+    waiting = store.pending()["index"]
     if waiting and not quiet:
         note(f'embedctl: {counted(waiting, "document")} cannot be found yet; run "embedctl index --no-refresh".')
     if not answer.hits and not answer.warnings and not quiet:
         note("embedctl: Nothing found.")
 
 
-def _print(answer: "Answer", wanted: str, output: OutputOptions, language: str) -> None:
+def _print(answer: "Answer", store: "Store", wanted: str, output: OutputOptions) -> None:
     from .views import formats
 
     match wanted:
@@ -96,8 +91,8 @@ def _print(answer: "Answer", wanted: str, output: OutputOptions, language: str) 
         case "paths":
             emit(formats.paths(answer, "\0" if output.null else "\n"))
         case _:
-            from .matching import word_matcher
+            from .matching import telling
             from .screen import Screen
             from .views.hits import render_hits
 
-            emit(render_hits(answer, word_matcher(answer.query, language), Screen(sys.stdout), output.full))
+            emit(render_hits(answer, store.matcher(telling(answer.query)), Screen(sys.stdout), output.full))

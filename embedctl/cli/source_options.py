@@ -1,6 +1,5 @@
 """Flags that say which files to cover and how to read them."""
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typer import Argument, Option
 
 from ..config import RecordFields, SourceRequest, WalkRules
 from ..errors import UsageError
+from ..sources.paths import read_path_list
 from .units import parse_size
 
 _RULES = WalkRules()
@@ -33,7 +33,7 @@ class SourceOptions:
     no_ignore: Annotated[bool, Option("--no-ignore", help="Disregard .gitignore and .embedctlignore.")] = False
     max_file_size: Annotated[
         str | None,
-        Option(metavar="SIZE", help=f"Skip larger files (500KB, 1GiB). Without it: {_RULES.max_file_bytes >> 20}MiB."),
+        Option(metavar="SIZE", help=f"Skip larger files (500KB, 1GB). Without it: {_RULES.max_file_bytes // 10**6}MB."),
     ] = None
     files_from: Annotated[
         str | None, Option(metavar="FILE|-", help="Cover the files listed in FILE, or on stdin, one on each line.")
@@ -68,18 +68,19 @@ class SourceOptions:
         """Return the paths listed in ``--files-from``.
 
         Raises:
-            UsageError: there is no such file.
+            UsageError: there is no such file, or it is separated by NUL bytes and ``--null`` was not given.
         """
         if self.files_from is None:
             return None
         try:
-            data = sys.stdin.buffer.read() if self.files_from == "-" else Path(self.files_from).read_bytes()
+            if self.files_from == "-":
+                return read_path_list(sys.stdin.buffer, self.null)
+            with Path(self.files_from).open("rb") as stream:
+                return read_path_list(stream, self.null)
         except OSError as error:
             raise UsageError(
                 f'The list "{self.files_from}" cannot be read: {error.strerror}.', "Name a file with one path a line."
             ) from error
-        lines = data.split(b"\0") if self.null else data.splitlines()
-        return [os.fsdecode(line) for line in lines if line.strip()]
 
     def _rules(self) -> WalkRules | None:
         rules = WalkRules(

@@ -40,10 +40,6 @@ class BarsProgress:
         """Move the bar."""
         self._progress.advance(self._task, units)
 
-    def expect(self, total: int) -> None:
-        """Give the bar its end."""
-        self._progress.update(self._task, total=total)
-
 
 class BarsReporter:
     """One bar at a time on stderr, gone when its stage is done."""

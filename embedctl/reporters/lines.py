@@ -31,10 +31,6 @@ class LinesProgress:
             self._told = time.monotonic()
             _say(f"{self._name}: {self._amount()}{self._time_left()}")
 
-    def expect(self, total: int) -> None:
-        """Take the total."""
-        self._total = total
-
     def finish(self) -> None:
         """Tell how it ended, if anything was done."""
         if self._done:

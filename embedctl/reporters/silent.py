@@ -15,9 +15,6 @@ class SilentProgress:
     def advance(self, units: int = 1) -> None:
         """Do nothing."""
 
-    def expect(self, total: int) -> None:
-        """Do nothing."""
-
 
 class SilentReporter:
     """Shows nothing."""

@@ -22,11 +22,6 @@ class TqdmProgress:
         """Move the bar."""
         self._bar.update(units)
 
-    def expect(self, total: int) -> None:
-        """Give the bar its end."""
-        self._bar.total = total
-        self._bar.refresh()
-
 
 class TqdmReporter:
     """A bar for each stage that has something to do; a widget in a notebook."""

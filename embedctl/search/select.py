@@ -42,14 +42,17 @@ def select(layout: Layout, manifest: Manifest, index: IndexRecord, config: Filte
     tests = _tests(manifest, config)
     if not tests:
         return None
-    labels: list[NDArray[np.uint64]] = [np.empty(0, dtype=np.uint64)]
+    first: list[NDArray[np.uint64]] = [np.empty(0, dtype=np.uint64)]
+    last: list[NDArray[np.uint64]] = [np.empty(0, dtype=np.uint64)]
     for part in index.parts:
         passing = _passing_rows(layout, part, tests)
         if len(passing):
             owners = chunk_columns(layout, part, "doc_row").column("doc_row").to_numpy()
-            rows = np.flatnonzero(np.isin(owners, passing)).astype(np.uint64)
-            labels.append((np.uint64(part.number) << np.uint64(32)) | rows)
-    return LabelSet(np.sort(np.concatenate(labels)))
+            begin, end = (np.searchsorted(owners, passing, side) for side in ("left", "right"))  # in document order
+            base = np.uint64(part.number) << np.uint64(32)
+            first.append(base + begin[begin < end].astype(np.uint64))
+            last.append(base + end[begin < end].astype(np.uint64) - np.uint64(1))
+    return LabelSet.from_ranges(np.concatenate(first), np.concatenate(last))
 
 
 def _tests(manifest: Manifest, config: FilterConfig) -> list[Callable[[Row], bool]]:

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from ..store.layout import Layout
     from ..store.manifest import Manifest
 
-STAGES = ("ingest", "chunk", "embed", "index")
-
 
 @dataclass
 class Run:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from embedctl.chunkers import CHUNKERS
-from embedctl.chunkers.assemble import assemble
 from embedctl.chunkers.batch import chunk_documents
 from embedctl.config import ChunkConfig
 from embedctl.errors import UsageError
@@ -51,7 +49,6 @@ def test_one_document_is_split_as_in_a_batch(strategy, wordpiece):
     for sample, chunks in zip(samples, chunk_documents(samples, wordpiece, config), strict=True):
         spans = list(chunker.split(sample, wordpiece, config))
         assert spans == [ChunkSpan(chunk.start, chunk.end, chunk.heading) for chunk in chunks]
-        assert [replace(chunk, doc_row=0) for chunk in chunks] == assemble(sample, 0, spans, wordpiece, config)
 
 
 def test_rows_of_a_batch_name_their_document(wordpiece):

@@ -13,7 +13,6 @@ def test_every_reporter_takes_every_event_and_leaves_stdout_alone(name: str, cap
     reporter = make_reporter(name)
     for total in (None, 0, 3):
         with reporter.stage("embed", total, "chunks") as progress:
-            progress.expect(4)
             progress.advance()
             progress.advance(3)
     reporter.message("info", "hello")

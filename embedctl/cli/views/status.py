@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from ...errors import EXIT_INTERRUPTED
 from ..screen import harmless
 from ..units import counted, size_text, time_text
 
@@ -97,6 +98,10 @@ def _stale(stale: dict[str, int]) -> str:
 
 
 def _run(run: State) -> str:
-    told = [f"{kind} {count:,}" for kind, count in run["outcomes"].items() if count]
-    spent = time_text(sum(run["seconds"].values()))
-    return ", ".join([f"{run['id']}, exit code {run['exit_code']}", *told, spent])
+    told = [run["id"], f"exit code {run['exit_code']}"]
+    told += [f"{kind} {count:,}" for kind, count in run["outcomes"].items() if count]
+    told.append(time_text(sum(run["seconds"].values())))
+    if run["stopped"] is None:
+        return ", ".join(told)
+    how = "interrupted" if run["exit_code"] == EXIT_INTERRUPTED else f"stopped: {run['stopped']}"
+    return f"{', '.join(told)}; {how}"
