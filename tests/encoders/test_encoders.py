@@ -1,0 +1,180 @@
+"""Encoders: the contract on the embedded model and on small local ones, and what is refused before it is loaded."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from small_models import save_small_model, write
+
+from embedctl.config import DEFAULT_MODEL, EncoderConfig
+from embedctl.contracts import Encoder
+from embedctl.encoders import ENCODERS, find_model, open_encoder, open_tokenizer
+from embedctl.encoders.model_folder import EMBEDDED_NAMES, ModelFolder
+from embedctl.errors import EmbedctlError, ModelError, UsageError
+
+TEXTS = [
+    "the key is lost",
+    "keys rotated every ninety days",
+    "",
+    "a",
+    "vault " * 20,
+    "CAFÉ naïve 東京 🙂",
+    "the key is lost",
+]
+
+
+@pytest.fixture(scope="module", params=[DEFAULT_MODEL, "mean", "cls", "max", "not normalized"])
+def any_encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Encoder:
+    if request.param == DEFAULT_MODEL:
+        return encoder
+    pooling = "mean" if request.param == "not normalized" else request.param
+    folder = save_small_model(tmp_path_factory.mktemp("model") / "m", pooling, normalize=request.param == pooling)
+    return open_encoder(EncoderConfig(model=str(folder)))
+
+
+def test_vectors_are_unit_norm_float32_in_the_order_of_the_texts(any_encoder: Encoder) -> None:
+    vectors = any_encoder.encode_documents(TEXTS)
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (len(TEXTS), any_encoder.dim)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
+    for text, vector in zip(TEXTS, vectors, strict=True):
+        assert np.allclose(any_encoder.encode_documents([text])[0], vector, atol=1e-5)
+    assert np.allclose(vectors[0], vectors[-1], atol=1e-6)
+
+
+def test_no_text_no_vector(any_encoder: Encoder) -> None:
+    assert any_encoder.encode_documents([]).shape == (0, any_encoder.dim)
+    assert any_encoder.encode_queries([]).shape == (0, any_encoder.dim)
+
+
+def test_a_document_that_is_too_long_is_refused_and_a_query_is_cut(any_encoder: Encoder) -> None:
+    long = "lost keys " * 400
+    with pytest.raises(EmbedctlError, match=r"A chunk has \d+ tokens"):
+        any_encoder.encode_documents(["a", long])
+    assert any_encoder.encode_queries([long]).shape == (1, any_encoder.dim)
+
+
+def test_batches_do_not_change_vectors(tmp_path: Path) -> None:
+    folder = save_small_model(tmp_path / "m")
+    large, small = (open_encoder(EncoderConfig(str(folder), tokens)) for tokens in (4096, 8))
+    assert np.allclose(large.encode_documents(TEXTS), small.encode_documents(TEXTS), atol=1e-5)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls", "max"])
+def test_pooling_is_the_models_own(tmp_path: Path, pooling: str) -> None:
+    """Against the transformer itself, pooled by hand."""
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = save_small_model(tmp_path / "m", pooling)
+    encoded = AutoTokenizer.from_pretrained(folder)("the key is lost", return_tensors="pt")
+    with torch.no_grad():
+        tokens = AutoModel.from_pretrained(folder)(**encoded).last_hidden_state[0]
+    by_hand = {"mean": tokens.mean(0), "cls": tokens[0], "max": tokens.max(0).values}[pooling].numpy()
+    vector = open_encoder(EncoderConfig(model=str(folder))).encode_documents(["the key is lost"])[0]
+    assert np.allclose(vector, by_hand / np.linalg.norm(by_hand), atol=1e-5)
+
+
+def test_prompts_are_the_models_own(tmp_path: Path) -> None:
+    plain = open_encoder(EncoderConfig(model=str(save_small_model(tmp_path / "plain"))))
+    folder = save_small_model(tmp_path / "prompted")
+    prompts = {"query": "search query: ", "document": "search document: "}
+    write(folder / "config_sentence_transformers.json", {"prompts": prompts})
+    prompted = open_encoder(EncoderConfig(model=str(folder)))
+    assert np.allclose(
+        prompted.encode_documents(["lost keys"]), plain.encode_documents(["search document: lost keys"]), atol=1e-5
+    )
+    assert np.allclose(
+        prompted.encode_queries(["lost keys"]), plain.encode_queries(["search query: lost keys"]), atol=1e-5
+    )
+    assert prompted.fingerprint != plain.fingerprint
+    tokenizer = open_tokenizer(str(folder))
+    assert tokenizer.count([""])[0] == tokenizer.overhead > open_tokenizer(plain.name).overhead
+
+
+def test_every_part_of_the_fingerprint_counts(tmp_path: Path) -> None:
+    seen = {find_model(str(save_small_model(tmp_path / "base"))).fingerprint}
+    seen.add(find_model(str(save_small_model(tmp_path / "pooling", "cls"))).fingerprint)
+    seen.add(find_model(str(save_small_model(tmp_path / "length", max_tokens=16))).fingerprint)
+    weights = save_small_model(tmp_path / "weights") / "model.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(data)
+    seen.add(find_model(str(weights.parent)).fingerprint)
+    assert len(seen) == 4
+    copy = shutil.copytree(tmp_path / "base", tmp_path / "copy")
+    assert find_model(str(copy)).fingerprint in seen
+
+
+def test_the_embedded_model_goes_by_all_its_names() -> None:
+    folders = [find_model(name) for name in sorted(EMBEDDED_NAMES)]
+    assert {folder.name for folder in folders} == {DEFAULT_MODEL}
+    assert {folder.max_tokens for folder in folders} == {256}
+    assert len({folder.fingerprint for folder in folders}) == 1
+
+
+def test_embedded_weights_that_are_not_the_published_ones_are_never_loaded(tmp_path: Path) -> None:
+    real = find_model(DEFAULT_MODEL)
+    folder = shutil.copytree(real.path, tmp_path / "model")
+    data = bytearray((folder / "model.safetensors").read_bytes())
+    data[5_000_000] ^= 1
+    (folder / "model.safetensors").write_bytes(data)
+    damaged = ModelFolder(real.name, folder, real.expected_sha256)
+    with pytest.raises(ModelError, match="not the published ones"):
+        ENCODERS.load("sentence-transformers")(damaged, EncoderConfig())
+
+
+@pytest.mark.parametrize("name", ["no/such-model", "nothing", "./not/here", "/not/here", "~/not-here", "a b\0c"])
+def test_a_model_that_is_not_here_says_how_to_get_it(name: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        find_model(name)
+    assert caught.value.exit_code == 5
+    assert "hf download" in caught.value.hint or "--model" in caught.value.hint
+
+
+def test_a_hub_model_is_found_in_the_local_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub import constants
+
+    cache = tmp_path / "hub"
+    snapshot = cache / "models--acme--small" / "snapshots" / "0123456789abcdef0123456789abcdef01234567"
+    save_small_model(snapshot)
+    (cache / "models--acme--small" / "refs").mkdir()
+    (cache / "models--acme--small" / "refs" / "main").write_text(snapshot.name, encoding="utf-8")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
+    assert find_model("acme/small").path == snapshot
+
+
+def harm_modules(folder: Path, **change: str) -> None:
+    modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
+    modules[1].update(change)
+    write(folder / "modules.json", modules)
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (lambda folder: (folder / "modules.json").unlink(), "no modules.json"),
+        (lambda folder: (folder / "modules.json").write_text("{"), "cannot be read"),
+        (lambda folder: (folder / "modules.json").write_text("{}"), "does not hold"),
+        (lambda folder: harm_modules(folder, type="evil.module.Code"), "could run code"),
+        (lambda folder: harm_modules(folder, type="custom_st.Pooling"), "could run code"),
+        (lambda folder: harm_modules(folder, path="../outside"), "outside its folder"),
+        (lambda folder: (folder / "tokenizer.json").unlink(), "no tokenizer.json"),
+        (lambda folder: (folder / "model.safetensors").rename(folder / "pytorch_model.bin"), "no safetensors"),
+        (lambda folder: write(folder / "config.json", {"auto_map": {"AutoModel": "evil.Model"}}), "code of its own"),
+    ],
+)
+def test_unsafe_or_broken_models_are_refused_before_they_are_loaded(tmp_path: Path, harm: object, message: str) -> None:
+    folder = save_small_model(tmp_path / "m")
+    harm(folder)  # type: ignore[operator]
+    with pytest.raises(ModelError, match=message):
+        find_model(str(folder))
+
+
+def test_unknown_kinds_list_the_choices() -> None:
+    with pytest.raises(UsageError, match='Did you mean "sentence-transformers"'):
+        ENCODERS.load("sentence-transformer")
