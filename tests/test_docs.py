@@ -194,9 +194,11 @@ def test_every_parquet_file_of_the_store_is_described() -> None:
 
 MANIFEST = {
     "One JSON object on one line. Its fields:": manifest.Manifest,
+    "A source:": records.Source,
     "A part:": manifest.Part,
     "A file record:": manifest.FileRecord,
     "The index:": manifest.IndexRecord,
+    "An encoder:": manifest.EncoderRecord,
 }
 
 

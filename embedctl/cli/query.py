@@ -71,7 +71,7 @@ def _remark(answer: "Answer", store: "Store", quiet: bool) -> None:
         note(f"embedctl: {warning}")
     waiting = store.pending()["index"]
     if waiting and not quiet:
-        note(f'embedctl: {counted(waiting, "document")} cannot be found yet; run "embedctl index --no-refresh".')
+        note(f'embedctl: Waiting to be indexed: {counted(waiting, "document")}; run "embedctl index --no-refresh".')
     if not answer.hits and not answer.warnings and not quiet:
         note("embedctl: Nothing found.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import pty
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from command import process, typed
+from schemas import validate
 
 import embedctl
 
@@ -144,3 +146,9 @@ def test_interrupted_is_130_and_keeps_what_was_committed(fresh: Path, number: si
     assert "Traceback" not in err
     state = typed("status", "--json")
     assert '"embed": 7' in state.out
+    last = json.loads(state.out)["last_run"]
+    validate("run", last)
+    assert (last["exit_code"], last["stopped"]) == (130, "KeyboardInterrupt")
+    screen = typed("status").out.splitlines()
+    assert screen[-1].startswith("last run")
+    assert screen[-1].endswith("; interrupted")

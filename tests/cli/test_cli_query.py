@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,30 @@ def test_json_is_what_the_schema_says(cli: Cli, here: Path) -> None:
     explained = json.loads(cli("query", "keys", "--json", "--explain").out)
     validate("query", explained)
     assert explained["explain"]["words"] == ["keys"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "k", "weights"),
+    [
+        ((), 60, {"bm25": 1.0, "dense": 1.0}),
+        (("--rrf-k", "10", "--bm25-weight", "0.5", "--dense-weight", "2"), 10, {"bm25": 0.5, "dense": 2.0}),
+        (("--bm25-weight", "0"), 60, {"dense": 1.0}),
+        (("--max-per-file", "1", "--candidates", "2"), 60, {"bm25": 1.0, "dense": 1.0}),
+    ],
+)
+def test_rrf_is_the_sum_over_the_ranks_that_are_shown(
+    cli: Cli, here: Path, flags: tuple[str, ...], k: int, weights: dict[str, float]
+) -> None:
+    hits = json.loads(cli("query", "a lost key is rotated at night", "-n", "50", *flags, "--json").out)["hits"]
+    assert len(hits) > 4
+    for hit in hits:
+        ranks = {arm: rank for arm, rank in hit["ranks"].items() if rank is not None}
+        assert ranks.keys() <= weights.keys()
+        assert hit["scores"]["rrf"] == pytest.approx(sum(weights[arm] / (k + ranks[arm]) for arm in ranks), abs=1e-6)
+    firsts = {hit["doc_id"]: hit for hit in reversed(hits)}  # the best chunk of each document
+    for arm in weights:
+        ranks_of_documents = [hit["ranks"][arm] for hit in firsts.values() if hit["ranks"][arm]]
+        assert sorted(ranks_of_documents) == list(range(1, len(ranks_of_documents) + 1))
 
 
 def test_every_format_has_the_same_hits(cli: Cli, here: Path) -> None:
@@ -137,6 +162,15 @@ def test_text_view_shows_the_place_of_every_kind(cli: Cli, here: Path) -> None:
     assert "\n        swap(key, fresh)\n" in code or "\n    swap(key, fresh)\n" in code
 
 
+def test_words_that_were_asked_for_are_marked(cli: Cli, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    out = cli(*BM25, "how are the keys rotating -owl").out
+    marked = set(re.findall(r"\x1b\[1;31m(\w+)\x1b\[0m", out))
+    assert {"Keys", "key", "rotated"} <= marked
+    assert not {"the", "are", "The"} & marked  # they say nothing about where to look
+    assert "\x1b[1;31mthe\x1b[0m" in cli(*BM25, "the").out  # unless nothing else was asked for
+
+
 def test_full_prints_whole_chunks(cli: Cli, here: Path) -> None:
     text = " ".join(cli(*BM25, "ninety", "--full").out.split())
     hit = json.loads(cli(*BM25, "ninety", "--json").out)["hits"][0]
@@ -194,6 +228,6 @@ def test_what_is_not_indexed_yet_is_told(cli: Cli, fresh: Path) -> None:
     assert cli("index", "docs").code == 3
     (fresh / "docs" / "new.txt").write_text("A walrus was seen on the beach.\n", encoding="utf-8")
     cli("ingest")
-    assert '1 document cannot be found yet; run "embedctl index --no-refresh"' in cli(*BM25, "keys").err
+    assert 'Waiting to be indexed: 1 document; run "embedctl index --no-refresh"' in cli(*BM25, "keys").err
     assert cli("index", "--no-refresh").code == 0
     assert cli(*BM25, "walrus", "-l").out == "docs/new.txt\n"

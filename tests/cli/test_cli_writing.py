@@ -18,14 +18,14 @@ def test_index_tells_a_person_what_happened(cli: Cli, fresh: Path) -> None:
     summary = result.err.splitlines()
     assert summary[0] == "added 7, skipped 2, failed 1"
     assert "7 embedded" in result.err or "embedded, 0 reused" in result.err
-    assert summary[-2:] == ["failed:", "  broken.pdf: damaged PDF: it cannot be opened"]
+    assert summary[-2:] == ["failed:", "  docs/broken.pdf: damaged PDF: it cannot be opened"]
     assert 'its "text" is empty (1)' in result.err
     assert "logo.png" not in result.err
-    assert "  logo.png: " in cli("index", "-v").err
+    assert "  docs/logo.png: " in cli("index", "-v").err
 
 
 def test_quiet_leaves_only_what_failed(cli: Cli, fresh: Path) -> None:
-    assert cli("index", "docs", "-q").err == "failed:\n  broken.pdf: damaged PDF: it cannot be opened\n"
+    assert cli("index", "docs", "-q").err == "failed:\n  docs/broken.pdf: damaged PDF: it cannot be opened\n"
     (fresh / "docs" / "broken.pdf").unlink()
     again = cli("index", "-q")
     assert (again.code, again.out, again.err) == (0, "", "")
@@ -36,6 +36,12 @@ def test_json_prints_the_report_that_is_kept(cli: Cli, fresh: Path) -> None:
     report = json.loads(result.out)
     validate("run", report)
     assert report["exit_code"] == result.code == 3
+    assert report["stopped"] is None
+    assert {problem["path"] for problem in report["problems"]} == {
+        "docs/birds.jsonl, row 3",
+        "docs/broken.pdf",
+        "docs/logo.png",
+    }
     assert result.err == ""
     assert json.loads((fresh / ".embedctl" / "runs" / f"{report['id']}.json").read_text(encoding="utf-8")) == report
 
@@ -58,8 +64,8 @@ def test_dry_run_writes_nothing(cli: Cli, fresh: Path) -> None:
     assert plan.code == 0
     assert not (fresh / ".embedctl").exists()
     lines = plan.out.splitlines()
-    assert any(line.startswith("failed") and "broken.pdf" in line and "damaged PDF" in line for line in lines)
-    assert any(line.split() == ["added", "keys.md"] for line in lines)
+    assert any(line.startswith("failed") and "docs/broken.pdf" in line and "damaged PDF" in line for line in lines)
+    assert any(line.split() == ["added", "docs/keys.md"] for line in lines)
     assert lines[-2].startswith("to do: 7 documents, ")
     found = json.loads(cli("index", "docs", "--dry-run", "--json").out)
     validate("preflight", found)
@@ -80,6 +86,36 @@ def test_files_from_a_list(cli: Cli, fresh: Path) -> None:
     report = json.loads(cli("index", "--files-from", "list.txt", "--name", "second", "--json").out)
     assert report["outcomes"]["added"] == 2
     assert cli("index", "--files-from", "-", stdin=b"").code == 2
+
+
+def test_lists_as_windows_writes_them_and_lists_without_their_flag(cli: Cli, fresh: Path) -> None:
+    listed = "\ufeffdocs/keys.md\r\ndocs/ops/night backup.txt\r\n".encode()
+    report = json.loads(cli("ingest", "--files-from", "-", "--json", stdin=listed).out)
+    assert (report["exit_code"], report["outcomes"]["added"]) == (0, 2)
+    wrong = cli("ingest", "--files-from", "-", stdin=b"docs/keys.md\0docs/rotate.py\0")
+    assert wrong.code == 2
+    assert "Add -0" in wrong.err
+
+
+def test_sources_without_a_document_end_well(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    assert cli("index", "docs").code == 0
+    (tmp_path / "docs" / "broken.pdf").write_bytes(b"%PDF-1.4 and nothing more")
+    assert cli("index").code == 3
+    assert cli(*BM25, "anything").code == 10
+    (tmp_path / "docs" / "broken.pdf").unlink()
+    (tmp_path / "docs" / "new.txt").write_text("A walrus was seen on the beach.\n", encoding="utf-8")
+    assert cli("index").code == 0
+    assert cli(*BM25, "walrus", "-l").out == "docs/new.txt\n"
+
+
+def test_a_setting_that_leads_nowhere_is_refused_and_forgotten(cli: Cli, fresh: Path) -> None:
+    for wrong in (("--strategy", "markdwon"), ("--language", "englsh"), ("--model", "./no-such-folder")):
+        assert cli("index", "docs", *wrong).code in (2, 5)
+        assert not (fresh / ".embedctl" / "manifest.json").exists()
+    cli("index", "docs")
+    assert cli("index", "--threads", "1").code == 3  # nobody's property; one of the files is broken on purpose
 
 
 def test_rules_and_fields_reach_the_source(cli: Cli, fresh: Path) -> None:
@@ -104,7 +140,7 @@ def test_status_on_a_screen_and_as_json(cli: Cli, here: Path) -> None:
     assert screen["files"].startswith("6 indexed, 1 skipped, 1 failed")
     assert screen["language"] == "english"
     failed = cli("status", "--files", "failed").out
-    assert failed.split()[:3] == ["failed", "docs", "broken.pdf"]
+    assert failed.split()[:3] == ["failed", "docs", "docs/broken.pdf"]
     assert "changes" in cli("status", "--check").out
 
 
@@ -128,12 +164,17 @@ def test_show_a_document_and_a_chunk(cli: Cli, here: Path) -> None:
 
 def test_forget_and_its_report(cli: Cli, fresh: Path) -> None:
     cli("index", "docs")
-    result = cli("forget", "docs:keys.md", "--json")
+    result = cli("forget", "docs/keys.md", "--json")
     validate("run", json.loads(result.out))
     assert result.code == 0
     assert cli(*BM25, "vault", "-l").out == ""
     cli("index")
     assert cli(*BM25, "vault", "-l").out == ""
+    assert cli("forget", "docs:birds.jsonl#r2", "-q").code == 0
+    birds = fresh / "docs" / "birds.jsonl"
+    birds.write_text(birds.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert "forgotten (1)" in cli("index").err
+    assert cli(*BM25, "owl", "-l").out == ""
     assert cli("forget", "docs").code == 0
     assert json.loads(cli("status", "--json").out)["documents"] == 0
 
