@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .config import EncoderConfig, QueryConfig, SettingsRequest, SourceRequest
-from .errors import DamagedError, NoStoreError
+from .config import DEFAULT_MODEL, EncoderConfig, QueryConfig, SettingsRequest, SourceRequest
+from .errors import DamagedError, ModelError, NoStoreError
 from .reporters import make_reporter
 from .store.handle import read_manifest
 from .store.layout import Layout, new_store, require_store
@@ -129,13 +129,14 @@ class Store:
         files: Sequence[str] | None = None,
         source: SourceRequest | None = None,
         settings: SettingsRequest | None = None,
+        rebuild: bool = False,
     ) -> Preflight:
         """Return what :meth:`index` would do, without writing anything; arguments as there."""
         from .encoders import open_encoder, open_tokenizer
         from .stages.preflight import preflight
         from .stages.settings import settle
 
-        manifest = settle(self._manifest_or_empty(), settings or SettingsRequest(), rebuild=False)
+        manifest = settle(self._manifest_or_empty(), settings or SettingsRequest(), rebuild)
         sources = self._wanted(paths, files, source)(manifest) or manifest.sources
         if not sources:
             raise NoStoreError("There is nothing to look at.", 'Name a path: "embedctl index PATH --dry-run".')
@@ -173,9 +174,7 @@ class Store:
         Raises:
             NoStoreError: there is no index yet.
         """
-        from .search.querytext import parse_query
-
-        return self._ask(lambda searcher: searcher._bm25.matcher(parse_query(text)))
+        return self._ask(lambda searcher: searcher.matcher(text))
 
     def pending(self) -> dict[str, int]:
         """Return how many documents wait for each of ``chunk``, ``embed`` and ``index``; all 0: nothing is waiting."""
@@ -271,5 +270,10 @@ def _query_encoder(manifest: Manifest) -> Encoder:
 
     assert manifest.index is not None
     made_by = manifest.index.encoder
-    check_fingerprint(made_by, find_model(made_by.model).fingerprint)
+    try:
+        fingerprint = find_model(made_by.model).fingerprint
+    except ModelError as error:
+        hint = f'The index was made with it; for another: "embedctl index --rebuild --model {DEFAULT_MODEL}".'
+        raise ModelError(error.message, f"{error.hint} {hint}") from error
+    check_fingerprint(made_by, fingerprint)
     return open_encoder(EncoderConfig(model=made_by.model))

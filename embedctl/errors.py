@@ -18,6 +18,8 @@ type where there is one. ``cli/`` prints both and exits with the class's ``exit_
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import ClassVar
 
 EXIT_OK = 0
@@ -38,13 +40,6 @@ class EmbedctlError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
-
-
-def exit_code_of(error: BaseException) -> int:
-    """Return the exit code for what ended a run."""
-    if isinstance(error, EmbedctlError):
-        return error.exit_code
-    return EXIT_INTERRUPTED if isinstance(error, KeyboardInterrupt) else EXIT_BUG
 
 
 class UsageError(EmbedctlError):
@@ -95,3 +90,40 @@ class LockedError(EmbedctlError):
     """Another process holds the store's write lock."""
 
     exit_code = 11
+
+
+SHORTAGES = frozenset(
+    (
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.ENOMEM,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.EIO,
+    )
+)
+"""What the operating system did not give: no fault of embedctl's, and no bug."""
+
+
+def shortage(error: BaseException) -> int | None:
+    """Return the system's error number when ``error`` tells of a shortage, else ``None``."""
+    number = None
+    if isinstance(error, MemoryError):
+        number = errno.ENOMEM
+    elif isinstance(error, OSError) and error.errno:
+        number = error.errno
+    elif os.strerror(errno.ENOSPC) in str(error):  # tantivy and Arrow say it in words
+        number = errno.ENOSPC
+    return number if number in SHORTAGES else None
+
+
+def exit_code_of(error: BaseException) -> int:
+    """Return the exit code for what ended a run."""
+    if isinstance(error, EmbedctlError):
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    return EXIT_BUG if shortage(error) is None else ResourceError.exit_code

@@ -64,7 +64,7 @@ class Source:
     only: tuple[str, ...] | None = None
     """Paths relative to ``root`` when the source is a file or a list of files; ``None``: the whole folder."""
     forgotten: tuple[str, ...] = ()
-    """Ids of records that ``forget`` removed: they stay out although their file still has them."""
+    """Ids of documents that ``forget`` removed: they stay out although they are still there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def index(
         raise UsageError("--no-refresh looks at no source.", "Leave it out, or leave out paths and --dry-run.")
     store = embedctl.create(common.store, reporter=common.reporter())
     if action.dry_run:
-        plan = store.preflight(sources.places, files=files, source=request, settings=wanted)
+        plan = store.preflight(sources.places, files=files, source=request, settings=wanted, rebuild=settings.rebuild)
         return _show_plan(plan, write.json, common.verbose)
     report = store.index(
         sources.places,

@@ -12,7 +12,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn, cast
 
-from ..errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EmbedctlError, ResourceError
+from ..errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EmbedctlError, ResourceError, shortage
 from .output import ReaderLeftError, complain, note, prepare
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def _unexpected(error: BaseException, arguments: Sequence[str]) -> int:
         import traceback
 
         note("".join(traceback.format_exception(error)).rstrip())
-    number = _shortage(error)
-    if number in _SHORTAGES:
+    number = shortage(error)
+    if number is not None:
         message, hint = _SHORTAGES[number]
         place = getattr(error, "filename", None)
         complain(f"{message}{f': {place}' if place else ''}.", hint)
@@ -109,15 +109,6 @@ def _unexpected(error: BaseException, arguments: Sequence[str]) -> int:
         f"This is a bug in embedctl; run again with {TRACEBACK_ENVIRONMENT}=1 to see where, and report it.",
     )
     return EXIT_BUG
-
-
-def _shortage(error: BaseException) -> int | None:
-    """Return the operating system's number for what it would not give."""
-    if isinstance(error, MemoryError):
-        return errno.ENOMEM
-    if isinstance(error, OSError) and error.errno:
-        return error.errno
-    return errno.ENOSPC if os.strerror(errno.ENOSPC) in str(error) else None  # tantivy and Arrow say it in words
 
 
 def _interrupt(_signal: int, _frame: object) -> NoReturn:

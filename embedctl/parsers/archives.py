@@ -33,9 +33,9 @@ def open_archive(data: bytes, kind: str) -> zipfile.ZipFile:
         if member.flag_bits & _ENCRYPTED:
             raise ParseError(f"password-protected {kind}")
         if member.file_size > SUSPICIOUS_BYTES and member.file_size > MOST_RATIO * max(member.compress_size, 1):
-            raise ParseError(f"{kind} refused: one of its parts unpacks to {member.file_size // 2**20:,} MB")
+            raise ParseError(f"{kind} refused: one of its parts unpacks to {member.file_size // 10**6:,} MB")
     if total > MOST_BYTES:
-        raise ParseError(f"{kind} refused: it unpacks to {total // 2**20:,} MB")
+        raise ParseError(f"{kind} refused: it unpacks to {total // 10**6:,} MB")
     return archive
 
 

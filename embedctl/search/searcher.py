@@ -140,6 +140,10 @@ class Searcher:
         )
         return Answer(text, config.mode, tuple(hits), timings, explanation, tuple(warnings))
 
+    def matcher(self, text: str) -> Callable[[str], bool]:
+        """Return a function that tells whether a word is one that ``text`` looks up in BM25, up to its inflection."""
+        return self._bm25.matcher(parse_query(text))
+
     def _warnings(self, query: ParsedQuery, config: QueryConfig) -> list[str]:
         if not query.original.strip():
             return ["The query is empty."]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..records import FileEntry, SkippedEntry, Source
 from ..sources.describe import source_root
+from ..sources.records import is_record_file
 from ..sources.walk import walk
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ def entries(source: Source, layout: Layout) -> Iterator[FileEntry | SkippedEntry
         UsageError: the source's folder is not there.
     """
     inside = f"{layout.root}/"
+    forgotten = frozenset(source.forgotten)
     for entry in walk(source_root(source, layout.base), source.rules, source.only):
-        if isinstance(entry, SkippedEntry) or not entry.absolute.startswith(inside):
+        if isinstance(entry, SkippedEntry):
+            yield entry
+        elif entry.path in forgotten and not is_record_file(entry.path):
+            yield SkippedEntry(entry.path, "forgotten")
+        elif not entry.absolute.startswith(inside):
             yield entry

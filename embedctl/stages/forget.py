@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from ..records import Outcome, Source
+from ..records import Outcome
 from ..registry import nearest
 from ..sources.describe import path_from_base
 from ..store.files import read_columns
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 def forget(layout: Layout, targets: Sequence[str], reporter: Reporter, wait: float = 0.0) -> RunReport:
     """Remove sources (by name) and files or documents (``source:path`` or path) from a store.
 
-    What is forgotten is left out of its source from then on, so that no refresh brings it back. Parts are rewritten
+    What is forgotten is left out of its source from then on, so that no refresh brings it back; to have it again,
+    forget the whole source and index it anew. Parts are rewritten
     without the text, both indexes are made anew, and what held it is deleted at once.
 
     Raises:
@@ -58,12 +59,13 @@ def _bury(writer: Writer, targets: Sequence[str], report: RunReport) -> None:
             f'The store has no source or document called "{target}".{nearest(target, sources)}',
             f"Its sources are: {', '.join(sources) or 'none'}.",
         )
-    gone: set[FileKey] = {(source, path) for source, paths in found.files.items() for path in paths}
     ledger = {
-        key: state for key, state in read_ledger(layout, manifest).items() if key[0] not in targets and key not in gone
+        key: replace(state, documents=state.documents - found.documents[key])
+        for key, state in read_ledger(layout, manifest).items()
+        if key[0] not in targets and key not in found.files
     }
     kept = tuple(
-        _without(source, found.files.get(source.name, set()), found.records.get(source.name, set()))
+        replace(source, forgotten=tuple(sorted({*source.forgotten, *found.ids.get(source.name, ())})))
         for source in manifest.sources
         if source.name not in targets
     )
@@ -79,10 +81,12 @@ class _Found:
 
     rows: dict[int, set[int]] = field(default_factory=dict)
     """Part number -> rows of its documents."""
-    files: dict[str, set[str]] = field(default_factory=dict)
-    """Source -> paths of files that are documents."""
-    records: dict[str, set[str]] = field(default_factory=dict)
-    """Source -> ids of records."""
+    ids: dict[str, set[str]] = field(default_factory=dict)
+    """Source -> ids of documents."""
+    files: set[FileKey] = field(default_factory=set)
+    """Files that are one document each."""
+    documents: Counter[FileKey] = field(default_factory=Counter)
+    """Documents by the file they came from."""
     met: set[str] = field(default_factory=set)
     """Targets that name something."""
 
@@ -103,19 +107,8 @@ def _find(layout: Layout, manifest: Manifest, named: Collection[str], wanted: Co
                 continue
             found.met |= hits
             found.rows.setdefault(part.number, set()).add(row)
+            found.ids.setdefault(source, set()).add(doc_id)
+            found.documents[source, path] += 1
             if document["record"] is None:
-                found.files.setdefault(source, set()).add(path)
-            else:
-                found.records.setdefault(source, set()).add(doc_id)
+                found.files.add((source, path))
     return found
-
-
-def _without(source: Source, files: set[str], records: set[str]) -> Source:
-    """Return the source with forgotten files and records left out of it from now on."""
-    source = replace(source, forgotten=tuple(sorted({*source.forgotten, *records})))
-    if not files:
-        return source
-    if source.only is not None:
-        return replace(source, only=tuple(path for path in source.only if path not in files))
-    patterns = tuple("/" + re.sub(r"([*?\[\]!#\\ ])", r"\\\1", path) for path in sorted(files))
-    return replace(source, rules=replace(source.rules, exclude=(*source.rules.exclude, *patterns)))

@@ -51,7 +51,7 @@ def index(writer: Writer, reporter: Reporter, report: RunReport, rebuild: bool =
         if change.nothing:
             return
         with reporter.stage("index", change.rows, "chunks") as progress:
-            record, new_files = _Build(writer, change, progress).run()
+            record, new_files = _Build(writer, change, reporter, progress).run()
         manifest = replace(writer.manifest, index=record, next_generation=record.generation + 1)
         writer.commit(manifest, new_files)
         report.add("indexed", change.rows)
@@ -104,12 +104,13 @@ class Change:
 class _Build:
     """One generation in the making, in a folder that no manifest names yet."""
 
-    def __init__(self, writer: Writer, change: Change, progress: Progress) -> None:
+    def __init__(self, writer: Writer, change: Change, reporter: Reporter, progress: Progress) -> None:
         self.store: Layout = writer.layout
         self.manifest = writer.manifest
         assert self.manifest.encoder is not None
         self.encoder = self.manifest.encoder
         self.change = change
+        self.reporter = reporter
         self.progress = progress
         self.limits = IndexLimits()
         self.generation = self.manifest.next_generation
@@ -176,7 +177,9 @@ class _Build:
             live_rows=rows,
         )
         previous = self.before.hnsw if self.before and self._intact("hnsw.bin") else None
-        write_hnsw(self.files.hnsw, change, self.manifest.settings.hnsw, previous, self.limits.dead_share)
+        outcome = write_hnsw(self.files.hnsw, change, self.manifest.settings.hnsw, previous, self.limits.dead_share)
+        if outcome.rebuilt and self.before:
+            self.reporter.message("detail", f"The HNSW graph was built anew: {outcome.rebuilt}.")
 
     def _removed_labels(self) -> Labels:
         """Return the labels that the previous generation has alive and this one has not."""

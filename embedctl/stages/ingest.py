@@ -233,7 +233,7 @@ class _Ingest:
         try:
             data = read_file(entry)
             state = replace(state, sha256=hashlib.sha256(data).digest())
-            if known and known.sha256 == state.sha256:
+            if known and known.sha256 == state.sha256 and known.outcome is not Outcome.FAILED:
                 self._keep(key, replace(known, size=entry.size, mtime_us=state.mtime_us))
                 return
             document = file_document(source, entry, data, state.sha256 or b"")

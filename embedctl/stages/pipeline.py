@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from ..config import EncoderConfig, SettingsRequest
 from ..encoders import find_model, open_encoder, open_tokenizer
-from ..errors import NoStoreError
+from ..errors import MismatchError, NoStoreError
 from ..store.handle import Writer, writing
-from .chunk import chunk
+from .chunk import chunk, pending
 from .embed import embed
 from .index import index
 from .ingest import ingest
@@ -20,7 +20,7 @@ from .settings import check_fingerprint, settle
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ..contracts import Reporter
+    from ..contracts import Encoder, Reporter
     from ..records import Source
     from ..store.layout import Layout
     from ..store.manifest import Manifest
@@ -64,20 +64,31 @@ class Run:
             self._ingest(writer, given, report)
         elif not manifest.parts:
             raise NoStoreError(f"There are no documents in {self.layout.root}.", 'Run "embedctl ingest PATH" first.')
+        if "embed" in self.stages:
+            self._check_model(writer.manifest, model)
         if "chunk" in self.stages:
             chunk(writer, open_tokenizer(model), self.reporter, report)
         if "embed" in self.stages:
-            self._embed(writer, model, report)
+            encoder = cache(lambda: self._load(model))
+            embed(writer, find_model(model).fingerprint, encoder, self.reporter, report)
         if "index" in self.stages:
             index(writer, self.reporter, report, self.rebuild)
 
-    def _embed(self, writer: Writer, model: str, report: RunReport) -> None:
-        fingerprint = find_model(model).fingerprint
-        made_by = writer.manifest.encoder
+    def _check_model(self, manifest: Manifest, model: str) -> None:
+        """Refuse to embed with a model whose files changed, or chunks that were cut for another one."""
+        made_by = manifest.encoder
         if made_by and made_by.model == model and not self.rebuild:
-            check_fingerprint(made_by, fingerprint)
-        encoder = cache(lambda: open_encoder(EncoderConfig(model=model)))
-        embed(writer, fingerprint, encoder, self.reporter, report)
+            check_fingerprint(made_by, find_model(model).fingerprint)
+        made_with = manifest.settings.chunk.fingerprint(open_tokenizer(model).fingerprint)
+        if "chunk" not in self.stages and any(part.chunks for part in pending(manifest, made_with)):
+            raise MismatchError(
+                f'The chunks in this store were cut with other settings, or for another model than "{model}".',
+                'Cut them again with "embedctl chunk --rebuild", or do everything with "embedctl index --rebuild".',
+            )
+
+    def _load(self, model: str) -> Encoder:
+        self.reporter.message("detail", f"Loading the model {model}.")
+        return open_encoder(EncoderConfig(model=model))
 
     def _ingest(self, writer: Writer, given: Sequence[Source], report: RunReport) -> None:
         manifest = writer.manifest

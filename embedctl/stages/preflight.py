@@ -100,7 +100,8 @@ def _documents(layout: Layout, manifest: Manifest, sources: Sequence[Source], pl
                 tell(entry.path, entry.outcome, entry.reason)
                 continue
             known = ledger.get((source.name, entry.path))
-            if known and (known.size, known.mtime_us) == (entry.size, entry.mtime_us):
+            settled = known and known.outcome is not Outcome.FAILED
+            if known and settled and (known.size, known.mtime_us) == (entry.size, entry.mtime_us):
                 kept = known.outcome is Outcome.INDEXED
                 tell(entry.path, Outcome.UNCHANGED if kept else known.outcome, known.reason or "")
                 continue
@@ -111,7 +112,7 @@ def _documents(layout: Layout, manifest: Manifest, sources: Sequence[Source], pl
                 else:
                     data = read_file(entry)
                     sha256 = hashlib.sha256(data).digest()
-                    if known and known.sha256 == sha256:
+                    if known and settled and known.sha256 == sha256:
                         tell(entry.path, Outcome.UNCHANGED)
                         continue
                     yield file_document(source, entry, data, sha256)
@@ -126,8 +127,11 @@ def _documents(layout: Layout, manifest: Manifest, sources: Sequence[Source], pl
 
 def _records(source: Source, entry: FileEntry) -> Iterator[Document]:
     for record in read_records(Path(entry.absolute), source.fields):
-        if not isinstance(record, BadRecord):
-            yield record_document(source, entry, record)
+        if isinstance(record, BadRecord):
+            continue
+        document = record_document(source, entry, record)
+        if document.doc_id not in source.forgotten:
+            yield document
 
 
 def _rate(

@@ -173,7 +173,7 @@ def test_forget_and_its_report(cli: Cli, fresh: Path) -> None:
     assert cli("forget", "docs:birds.jsonl#r2", "-q").code == 0
     birds = fresh / "docs" / "birds.jsonl"
     birds.write_text(birds.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    assert "forgotten (1)" in cli("index").err
+    assert "forgotten (2)" in cli("index").err
     assert cli(*BM25, "owl", "-l").out == ""
     assert cli("forget", "docs").code == 0
     assert json.loads(cli("status", "--json").out)["documents"] == 0
