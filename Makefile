@@ -27,7 +27,7 @@ demo: setup ## Index sample_corpus/ with the real model and answer three questio
 	$(BIN)/embedctl index sample_corpus --store $(STORE)
 	@for question in \
 	    'why do the scores of two retrievers have to be fused by rank?' \
-	    'how can vectors be stored in far less memory?' \
+	    'shrink vectors without losing much recall' \
 	    'ef_construction'; do \
 	  printf '\n$$ embedctl query "%s"\n' "$$question"; \
 	  $(BIN)/embedctl query "$$question" --store $(STORE) -n 3 || exit 1; \
