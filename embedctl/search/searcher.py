@@ -175,17 +175,23 @@ class Searcher:
         if config.mode != "dense":
             with clock.step("bm25"):
                 bm25 = self._bm25.search(query, depth, allowed)
-        full = len(bm25.labels) >= depth
         if vector is not None:
             with clock.step("dense"):
                 dense = self._dense(vector, depth, allowed, config)
-            full = full or len(dense.labels) >= depth
-            if query.exclusions and len(dense.labels):
-                keep = ~self._bm25.excluded(query, dense.labels)
-                dense = Ranking(dense.labels[keep], dense.scores[keep])
+        more = {
+            "bm25": _reaches_on(bm25, depth, config.min_bm25),
+            "dense": _reaches_on(dense, depth, config.min_cosine),
+        }
+        if query.exclusions and len(dense.labels):
+            keep = ~self._bm25.excluded(query, dense.labels)
+            dense = Ranking(dense.labels[keep], dense.scores[keep])
         with clock.step("fuse"):
             fused = self._fused(bm25, dense, config)
-        return _Round(bm25, dense, fused, exhausted=not full)
+        # Below its own threshold an arm proposes nothing that may be shown, and neither then does the other.
+        ended = (config.min_bm25 is not None and not more["bm25"]) or (
+            config.min_cosine is not None and not more["dense"]
+        )
+        return _Round(bm25, dense, fused, exhausted=ended or not any(more.values()))
 
     def _fused(self, bm25: Ranking, dense: Ranking, config: QueryConfig) -> Fused:
         if config.mode != "hybrid":
@@ -241,6 +247,11 @@ class Searcher:
                 if len(hits) == config.n:
                     return hits
         return hits
+
+
+def _reaches_on(arm: Ranking, depth: int, least: float | None) -> bool:
+    """Say whether an arm has rows beyond ``depth`` that could still pass its threshold."""
+    return len(arm.labels) >= depth and (least is None or float(arm.scores[-1]) >= least)
 
 
 def _above(scores: NDArray[np.float32] | None, least: float | None, count: int) -> NDArray[np.bool_]:

@@ -405,3 +405,21 @@ def test_threads_one_makes_equal_stores(docs: Path, tmp_path: Path, counting: ob
             }
         )
     assert made[0] == made[1]
+
+
+def test_thresholds_and_limits_reach_beyond_the_first_candidates(store: embedctl.Store, tmp_path: Path) -> None:
+    """Independent of depth: what passes is what an exhaustive list would keep, in the same order."""
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(60):
+        (folder / f"{number:02d}.txt").write_text(f"Harbour note {number} on tide {number % 7}.", encoding="utf-8")
+    store.index([folder])
+    every = store.query("harbour tide", QueryConfig(mode="dense", n=60, candidates=60)).hits
+    least = every[24].scores["cosine"]
+    assert least is not None
+    shallow = QueryConfig(mode="dense", n=60, candidates=1, min_cosine=least)
+    assert [hit.id for hit in store.query("harbour tide", shallow).hits] == [hit.id for hit in every[:25]]
+    one = QueryConfig(mode="hybrid", n=5, candidates=1, max_per_file=1)
+    assert len({hit.doc_id for hit in store.query("harbour tide", one).hits}) == 5
+    narrow = QueryConfig(n=3, candidates=1, filter=FilterConfig(paths=("5[0-2].txt",)))
+    assert {hit.doc_id for hit in store.query("harbour tide", narrow).hits} == {"50.txt", "51.txt", "52.txt"}
