@@ -15,14 +15,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import pytest
 import typer
 
 from embedctl import errors, records
 from embedctl.cli.app import app
 from embedctl.cli.run import run
-from embedctl.encoders import find_model
 from embedctl.store import manifest
 
 if TYPE_CHECKING:
@@ -30,13 +28,13 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from embedctl.contracts import Encoder, Vectors
+    from embedctl.contracts import Encoder
 
 NO_FLAGS = {"--", "--flag"}
 """End of the flags, and a word of a query that looks like one."""
 ROOT = Path(__file__).parent.parent
-DOCS = ROOT / "docs"
 DIM = 384
+DOCS = ROOT / "docs"
 
 _FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`\n]+)`")
@@ -253,22 +251,6 @@ def test_python_examples_of_the_library_run(tmp_path: Path, monkeypatch: pytest.
     assert not result.failed, heard.getvalue()
 
 
-class QuickEncoder:
-    """Vectors without a model: what counts here is that commands run, not what they find."""
-
-    name = "quick"
-    dim = DIM
-
-    def __init__(self) -> None:
-        self.fingerprint = find_model("all-MiniLM-L6-v2").fingerprint
-
-    def encode_documents(self, texts: list[str]) -> Vectors:
-        vectors = np.array([np.random.default_rng(len(text)).normal(size=DIM) for text in texts], dtype=np.float32)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-    encode_queries = encode_documents
-
-
 def readme_commands() -> list[str]:
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.exists() else ""
@@ -299,9 +281,9 @@ def in_process(line: str, monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 def test_shell_lines_of_the_readme_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], encoder: Encoder
 ) -> None:
-    _use(QuickEncoder(), monkeypatch)
+    _use(encoder, monkeypatch)
     monkeypatch.setattr("signal.signal", lambda *_: None)
     shutil.copytree(ROOT / "sample_corpus", tmp_path / "docs")
     git = ["git", "-C", str(tmp_path), "-c", "init.defaultBranch=main"]

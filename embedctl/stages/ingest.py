@@ -267,7 +267,7 @@ class _Ingest:
                 rows += 1
                 self._take_record(document)
         except ParseError as error:
-            named = source.only is not None
+            named = source.only == (entry.path,)
             outcome = Outcome.FAILED if named or rows else Outcome.SKIPPED
             self._leave_out(key, FileState(entry.size, entry.mtime_us, None, outcome, _reason(error), rows))
             return
