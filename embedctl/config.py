@@ -138,7 +138,9 @@ class IndexLimits:
     dead_share: float = 0.25
     """Rebuild an index when more than this share of its rows is dead."""
     flat_rows: int = 200_000
-    """At most this many rows are scanned exactly by ``--dense auto``."""
+    """At most this many rows are always scanned exactly by ``--dense auto``."""
+    graph_after: int = 10
+    """Above that, dense queries of one session that are scanned before the graph is worth loading."""
     bm25_heap_bytes: int = 256 * 1024 * 1024
 
 

@@ -81,6 +81,8 @@ class Searcher:
         self._index = manifest.index
         self._generation = Generation(layout, manifest.index)
         self._load_encoder = load_encoder
+        self._scanned = 0
+        """Queries whose dense arm has been answered."""
 
     @cached_property
     def _bm25(self) -> Bm25Retriever:
@@ -124,8 +126,9 @@ class Searcher:
             if len(hits) >= config.n or found.exhausted:
                 break
             depth *= 4
-        timings = {**clock.spent, "total": 1e3 * (time.perf_counter() - start)}
         plan = None if config.mode == "bm25" else self._plan(allowed, config)
+        self._scanned += vector is not None
+        timings = {**clock.spent, "total": 1e3 * (time.perf_counter() - start)}
         explanation = Explanation(
             words=query.words,
             phrases=query.phrases,
@@ -153,14 +156,16 @@ class Searcher:
         return []
 
     def _plan(self, allowed: LabelSet | None, config: QueryConfig) -> tuple[str, str]:
-        limit = IndexLimits().flat_rows
+        limits, rows = IndexLimits(), self._index.rows
         if config.dense != "auto":
             return config.dense, "asked for"
         if allowed is not None:
-            return "flat", f"{allowed.count} chunks pass the filter"
-        if self._index.rows <= limit:
-            return "flat", f"{self._index.rows} chunks, at most {limit} are scanned exactly"
-        return "hnsw", f"{self._index.rows} chunks, more than {limit}"
+            return "flat", f"{allowed.count:,} chunks pass the filter"
+        if rows <= limits.flat_rows:
+            return "flat", f"{rows:,} chunks, at most {limits.flat_rows:,} are scanned exactly"
+        if self._scanned < limits.graph_after:
+            return "flat", f"{rows:,} chunks; the graph is loaded after {limits.graph_after} queries"
+        return "hnsw", f"{rows:,} chunks, more than {limits.flat_rows:,}"
 
     def _round(
         self,

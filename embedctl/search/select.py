@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -28,9 +29,12 @@ if TYPE_CHECKING:
 BUILT_IN = ("doc_id", "source", "path", "title", "media_type", "language", "size", "mtime", "record")
 """What ``--where`` knows of every document; its own metadata of the same name comes first."""
 
-_COLUMNS = ("doc_id", "source", "path", "title", "media_type", "language", "size", "mtime_us", "record", "metadata")
 
-Row = dict[str, Any]
+class _Test(NamedTuple):
+    """A question to a document, asked of these columns of its row."""
+
+    columns: tuple[str, ...]
+    passes: Callable[..., bool]
 
 
 def select(layout: Layout, manifest: Manifest, index: IndexRecord, config: FilterConfig) -> LabelSet | None:
@@ -55,43 +59,54 @@ def select(layout: Layout, manifest: Manifest, index: IndexRecord, config: Filte
     return LabelSet.from_ranges(np.concatenate(first), np.concatenate(last))
 
 
-def _tests(manifest: Manifest, config: FilterConfig) -> list[Callable[[Row], bool]]:
-    tests: list[Callable[[Row], bool]] = []
+def _tests(manifest: Manifest, config: FilterConfig) -> list[_Test]:
+    tests: list[_Test] = []
+    roots = {source.name: source.root for source in manifest.sources}
+    for name in config.sources:
+        if name not in roots:
+            raise UsageError(
+                f'The store has no source called "{name}".{nearest(name, roots)}', f"It has: {', '.join(roots)}."
+            )
     if config.sources:
-        names = [source.name for source in manifest.sources]
-        for name in config.sources:
-            if name not in names:
-                raise UsageError(
-                    f'The store has no source called "{name}".{nearest(name, names)}', f"It has: {', '.join(names)}."
-                )
-        wanted = frozenset(config.sources)
-        tests.append(lambda row: row["source"] in wanted)
+        tests.append(_Test(("source",), frozenset(config.sources).__contains__))
     if config.paths:
-        roots = {source.name: source.root for source in manifest.sources}
-        matches_path = path_matcher(config.paths)
-        tests.append(
-            lambda row: matches_path(row["path"]) or matches_path(path_from_base(roots[row["source"]], row["path"]))
-        )
+        matches = path_matcher(config.paths)
+
+        @lru_cache(maxsize=10_000)  # the records of one file have one path
+        def covered(source: str, path: str) -> bool:
+            return matches(path) or matches(path_from_base(roots.get(source, ""), path))
+
+        tests.append(_Test(("source", "path"), covered))
     if config.types:
-        matches_type = type_matcher(config.types)
-        tests.append(lambda row: matches_type(row["media_type"], row["path"], row["language"]))
+        tests.append(_Test(("media_type", "path", "language"), type_matcher(config.types)))
     if config.where.strip():
-        predicate = parse_where(config.where)
-        tests.append(lambda row: predicate(_fields(row)))
+        tests.append(_where(config.where))
     return tests
 
 
-def _passing_rows(layout: Layout, part: Part, tests: list[Callable[[Row], bool]]) -> NDArray[np.int64]:
-    table = read_columns(layout.documents(part.number), part.documents, _COLUMNS)
+def _where(expression: str) -> _Test:
+    predicate = parse_where(expression)
+    asked = {field.split(".")[0] for field in predicate.fields}
+    built_in = tuple(name for name in BUILT_IN if name in asked)
+    columns = tuple("mtime_us" if name == "mtime" else name for name in built_in)
+    parsed = lru_cache(maxsize=10_000)(json.loads)  # documents often have their metadata in common
+
+    def passes(metadata: str, *values: Any) -> bool:
+        fields = dict(zip(built_in, values, strict=True))
+        if "mtime" in fields:
+            fields["mtime"] = datetime.fromtimestamp(fields["mtime"] / 1e6, UTC).isoformat(timespec="seconds")
+        return predicate({**fields, **parsed(metadata)})
+
+    return _Test(("metadata", *columns), passes)
+
+
+def _passing_rows(layout: Layout, part: Part, tests: list[_Test]) -> NDArray[np.int64]:
+    names = list(dict.fromkeys(name for test in tests for name in test.columns))
+    table = read_columns(layout.documents(part.number), part.documents, names)
+    values = {name: table.column(name).to_pylist() for name in names}
     dead = frozenset(part.dead)
-    rows = [
-        number
-        for number, row in enumerate(table.to_pylist())
-        if number not in dead and all(test(row) for test in tests)
-    ]
+    rows = [row for row in range(part.documents.rows) if row not in dead]
+    for test in tests:
+        columns = [values[name] for name in test.columns]
+        rows = [row for row in rows if test.passes(*(column[row] for column in columns))]
     return np.asarray(rows, dtype=np.int64)
-
-
-def _fields(row: Row) -> Row:
-    modified = datetime.fromtimestamp(row["mtime_us"] / 1e6, UTC).isoformat(timespec="seconds")
-    return {**{name: row.get(name) for name in BUILT_IN}, "mtime": modified, **json.loads(row["metadata"])}

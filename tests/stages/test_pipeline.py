@@ -19,6 +19,7 @@ from embedctl.config import DEFAULT_MODEL
 from embedctl.encoders import find_model
 from embedctl.errors import MismatchError, ModelError, NoStoreError, ParseError, UsageError
 from embedctl.records import FileEntry
+from embedctl.search import searcher as searcher_module
 from embedctl.stages import ingest as ingest_module
 from embedctl.store.handle import read_manifest
 from embedctl.store.layout import Layout
@@ -423,3 +424,16 @@ def test_thresholds_and_limits_reach_beyond_the_first_candidates(store: embedctl
     assert len({hit.doc_id for hit in store.query("harbour tide", one).hits}) == 5
     narrow = QueryConfig(n=3, candidates=1, filter=FilterConfig(paths=("5[0-2].txt",)))
     assert {hit.doc_id for hit in store.query("harbour tide", narrow).hits} == {"50.txt", "51.txt", "52.txt"}
+
+
+def test_a_session_loads_the_graph_once_it_pays(
+    store: embedctl.Store, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = searcher_module.IndexLimits
+    monkeypatch.setattr(searcher_module, "IndexLimits", lambda: limits(flat_rows=0, graph_after=2))
+    store.index([docs])
+    plans = [store.query("lost keys").explanation.dense_plan for _ in range(4)]
+    assert [plan.split(":")[0] for plan in plans if plan] == ["flat", "flat", "hnsw", "hnsw"]
+    assert "vault" in store.query("lost keys").hits[0].text
+    filtered = store.query("lost keys", QueryConfig(filter=FilterConfig(paths=("*.md",))))
+    assert (filtered.explanation.dense_plan or "").startswith("flat")
