@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from ..chunkers.budget import budget_for
 from ..config import EncoderConfig, SettingsRequest
 from ..encoders import find_model, open_encoder, open_tokenizer
 from ..errors import MismatchError, NoStoreError
@@ -54,8 +55,11 @@ class Run:
     def _stages(self, writer: Writer, sources: Callable[[Manifest], Sequence[Source]], report: RunReport) -> None:
         manifest = settle(writer.manifest, self.settings, self.rebuild)
         model = manifest.settings.model
-        if "chunk" in self.stages or "embed" in self.stages:
-            find_model(model)  # before anything is written: a name that leads nowhere must not get into the store
+        # Before anything is written: a setting that leads nowhere must not get into the store.
+        if "chunk" in self.stages:
+            budget_for(open_tokenizer(model), manifest.settings.chunk)
+        elif "embed" in self.stages:
+            find_model(model)
         given = sources(manifest) if "ingest" in self.stages else ()
         if manifest != writer.manifest and writer.layout.manifest.exists():
             writer.commit(manifest)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..errors import EXIT_OK, EXIT_SOME_FAILED, exit_code_of
+from ..errors import EXIT_OK, EXIT_SOME_FAILED, UsageError, exit_code_of
 from ..records import Outcome
 
 if TYPE_CHECKING:
@@ -93,14 +93,14 @@ class RunReport:
 
 @contextmanager
 def reported(layout: Layout, report: RunReport) -> Iterator[None]:
-    """Save the report when the body ends, however it ends."""
+    """Save the report when the body ends, however it ends; a command that made no sense is no run."""
     try:
         yield
     except BaseException as error:
         report.stopped = error
         raise
     finally:
-        if layout.manifest.exists():
+        if layout.manifest.exists() and not isinstance(report.stopped, UsageError):
             save_report(layout, report)
 
 

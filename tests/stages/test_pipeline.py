@@ -209,12 +209,18 @@ def test_a_name_that_leads_nowhere_does_not_get_into_the_store(store: embedctl.S
         (SettingsRequest(model="no/such-model"), ModelError),
         (SettingsRequest(strategy="paragraphs"), UsageError),
         (SettingsRequest(language="klingon"), UsageError),
+        (SettingsRequest(size=9999), UsageError),
+        (SettingsRequest(size=64, overlap=60), UsageError),
     ):
         with pytest.raises(error):
             store.index([docs], settings=request)
         with pytest.raises(NoStoreError):
             store.status()
     store.index([docs])
+    with pytest.raises(UsageError):
+        store.index(settings=SettingsRequest(size=9999), rebuild=True)
+    assert store.index().exit_code == 0
+    assert store.status()["last_run"]["exit_code"] == 0
     assert bm25(store, "vault") == ["docs/keys.md"]
 
 
