@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ..store.handle import Writer
     from .report import RunReport
 
-EMBED_BLOCK = 512
-"""Chunks handed to the encoder at once: enough for it to sort by length, little enough to show progress."""
+EMBED_BLOCK = 64
+"""Chunks of like length handed to the encoder at once: enough to keep it busy, little enough to show progress."""
 
 
 def embed(writer: Writer, fingerprint: str, load: Callable[[], Encoder], reporter: Reporter, report: RunReport) -> None:
@@ -79,7 +79,9 @@ class _Embed:
             first = {slot: row for row, slot in reversed(list(enumerate(inverse)))}
             texts = table.select(["context", "text", "tokens"]).take([first[slot] for slot in missing]).to_pylist()
             self.report.add("embedded_tokens", sum(row["tokens"] for row in texts))
-            self._encode([row["context"] + row["text"] for row in texts], missing, vectors)
+            longest_first = sorted(range(len(missing)), key=lambda at: -texts[at]["tokens"])
+            inputs = [texts[at]["context"] + texts[at]["text"] for at in longest_first]
+            self._encode(inputs, [missing[at] for at in longest_first], vectors)
         rows = vectors[np.asarray(inverse, dtype=np.int64)]
         record = write_embeddings(layout, part.number, table.column("chunk_id"), rows, self.fingerprint)
         done = replace(part, embeddings=record)
