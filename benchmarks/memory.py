@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import json
 import random
 import subprocess
 import sys
@@ -43,11 +43,22 @@ def make_folder(docs: Path, folder_bytes: int) -> None:
         (docs / f"{number:06d}.md").write_text("".join(lines), encoding="utf-8")
 
 
+_WATCH = """
+import json, os, subprocess, sys, time
+start = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:])
+_, status, usage = os.wait4(process.pid, 0)
+print(json.dumps([status, usage.ru_maxrss, time.perf_counter() - start]))
+"""
+
+
 def peak_memory(command: list[str]) -> tuple[int, float]:
-    """Return peak resident bytes and wall seconds of one process."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command)
-    _, status, usage = os.wait4(process.pid, 0)
+    """Return peak resident bytes and wall seconds of one process.
+
+    It is started by a small process of its own: Linux counts what the parent held at the fork towards the peak.
+    """
+    watched = [sys.executable, "-c", _WATCH, *command]
+    status, peak, spent = json.loads(subprocess.run(watched, check=True, stdout=subprocess.PIPE).stdout)
     if status:
         raise SystemExit(f"{' '.join(command)} failed with status {status}")
-    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024), time.perf_counter() - start
+    return peak * (1 if sys.platform == "darwin" else 1024), spent
