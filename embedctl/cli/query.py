@@ -26,7 +26,7 @@ def query(
 ) -> int:
     """Print the best chunks for a text.
 
-    Nothing found is no error. A text that begins with "-" goes after "--": embedctl query -- -foo
+    Nothing found is no error. A single word that begins with "-" goes after "--": embedctl query -- -foo
     Scores, filters and --where are explained in docs/query.md.
     """
     import embedctl

@@ -64,11 +64,19 @@ def _main(arguments: list[str]) -> int:
     import typer
 
     from .app import app
+    from .texts import texts_last
 
     # Click's UsageError, which typer carries along but does not export.
     usage_error = cast("type[Exception]", typer.BadParameter.__mro__[1])
+    command = typer.main.get_command(app)
+    if arguments[:1] == ["query"]:
+        parameters = command.commands["query"].params  # type: ignore[attr-defined]
+        options = [option for option in parameters if option.param_type_name == "option"]
+        spellings = [name for option in options for name in (*option.opts, *option.secondary_opts)]
+        with_value = [name for option in options if not option.is_flag for name in option.opts]
+        arguments = ["query", *texts_last(arguments[1:], spellings, with_value)]
     try:
-        code = typer.main.get_command(app).main(arguments, prog_name=PROGRAM, standalone_mode=False)
+        code = command.main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except typer.Abort:
         return EXIT_INTERRUPTED
     except usage_error as error:
