@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .config import DEFAULT_MODEL, EncoderConfig, QueryConfig, SettingsRequest, SourceRequest
+from .config import DEFAULT_MODEL, QueryConfig, RuntimeConfig, SettingsRequest, SourceRequest
 from .errors import DamagedError, ModelError, NoStoreError
 from .reporters import make_reporter
 from .store.handle import read_manifest
@@ -141,7 +141,7 @@ class Store:
         if not sources:
             raise NoStoreError("There is nothing to look at.", 'Name a path: "embedctl index PATH --dry-run".')
         model = manifest.settings.model
-        load = cache(lambda: open_encoder(EncoderConfig(model=model)))
+        load = cache(lambda: open_encoder(model, RuntimeConfig()))
         return preflight(self._layout, manifest, sources, open_tokenizer(model), load, self._reporter)
 
     # --- questions
@@ -276,4 +276,4 @@ def _query_encoder(manifest: Manifest) -> Encoder:
         hint = f'The index was made with it; for another: "embedctl index --rebuild --model {DEFAULT_MODEL}".'
         raise ModelError(error.message, f"{error.hint} {hint}") from error
     check_fingerprint(made_by, fingerprint)
-    return open_encoder(EncoderConfig(model=made_by.model))
+    return open_encoder(made_by.model, RuntimeConfig())

@@ -11,6 +11,7 @@ STORE_DIRECTORY = ".embedctl"
 STORE_ENVIRONMENT = "EMBEDCTL_STORE"
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
+Runtime = Literal["auto", "openvino", "torch"]
 Mode = Literal["hybrid", "bm25", "dense"]
 DensePlan = Literal["auto", "flat", "hnsw"]
 
@@ -56,10 +57,13 @@ class ChunkConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class EncoderConfig:
-    """Which encoder, and how it is run (only ``model`` decides what the vectors are)."""
+class RuntimeConfig:
+    """How an encoder is run on this machine; nothing here decides what the vectors are."""
 
-    model: str = DEFAULT_MODEL
+    runtime: Runtime = "auto"
+    """``auto``: OpenVINO, and torch, with a message, for a model that cannot be converted."""
+    device: str = "cpu"
+    """Anything else is a torch device (``cuda``, ``mps``) and means the torch runtime."""
     batch_tokens: int = 2_048
     """Most padded tokens in one forward pass; on CPUs more is slower (measured from 2,048 to 16,384)."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,6 +33,15 @@ class Parser(Protocol):
         ...
 
 
+class TokenIds(NamedTuple):
+    """Tokens of many texts, without special tokens and prompts: text ``i`` has ``ids[offsets[i]:offsets[i + 1]]``."""
+
+    ids: NDArray[np.int32]
+    """int32 ``(offsets[-1],)``: rows of the tokenizer's vocabulary."""
+    offsets: Offsets
+    """int64 ``(texts + 1,)``, ascending from 0."""
+
+
 class Tokenizer(Protocol):
     """The encoder's own tokenizer, without the encoder."""
 
@@ -48,6 +57,10 @@ class Tokenizer(Protocol):
 
     def offsets(self, texts: Sequence[str]) -> list[tuple[Offsets, Offsets]]:
         """Return, for each text, the start and end offsets (code points) of its tokens, without special tokens."""
+        ...
+
+    def token_ids(self, texts: Sequence[str]) -> TokenIds:
+        """Return the tokens of each text, uncut: what the encoder reads besides ``overhead``."""
         ...
 
     def count(self, texts: Sequence[str]) -> list[int]:
@@ -75,6 +88,12 @@ class Encoder(Protocol):
     fingerprint: str
     """16 hex digits over weights, pooling, prompts, dimensions, normalization and maximum length."""
     dim: int
+    tokenizer_fingerprint: str
+    """Of the :class:`Tokenizer` whose ids ``encode_tokens`` takes."""
+
+    def encode_tokens(self, tokens: TokenIds) -> Vectors:
+        """Return what ``encode_documents`` returns for the texts that these tokens were made of."""
+        ...
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Return float32 ``(len(texts), dim)``, unit norm, in the order of ``texts``.

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from embedctl.config import EncoderConfig
+from embedctl.config import DEFAULT_MODEL, RuntimeConfig
 from embedctl.contracts import Encoder
 from embedctl.encoders import open_encoder
 
@@ -17,4 +17,4 @@ os.environ.pop("EMBEDCTL_STORE", None)
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
     """The real model, loaded once."""
-    return open_encoder(EncoderConfig())
+    return open_encoder(DEFAULT_MODEL, RuntimeConfig())

@@ -233,8 +233,8 @@ def test_exit_codes_of_the_command_line() -> None:
 
 
 def _use(encoder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("embedctl.encoders.open_encoder", lambda config: encoder)
-    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda config: encoder)
+    monkeypatch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
+    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
 
 
 def test_python_examples_of_the_library_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Encoder) -> None:

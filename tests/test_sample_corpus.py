@@ -30,8 +30,8 @@ CLOSE = {"bm25": 1e-4, "dense": 1e-3, "hybrid": 3e-4}
 def store(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Iterator[embedctl.Store]:
     store = embedctl.create(tmp_path_factory.mktemp("sample") / ".embedctl")
     with pytest.MonkeyPatch.context() as patch:  # the session's encoder: loading it once is enough
-        patch.setattr("embedctl.stages.pipeline.open_encoder", lambda config: encoder)
-        patch.setattr("embedctl.encoders.open_encoder", lambda config: encoder)
+        patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
+        patch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
         report = store.index([CORPUS])
         assert (report.exit_code, report.problems) == (0, [])
         yield store

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..registry import Registry
 
 if TYPE_CHECKING:
-    from ..config import EncoderConfig
+    from ..config import RuntimeConfig
     from ..contracts import Encoder, Tokenizer
     from .model_folder import ModelFolder
 
@@ -38,8 +38,8 @@ def open_tokenizer(model: str) -> Tokenizer:
     return HuggingFaceTokenizer(folder.tokenizer_json, folder.max_tokens, folder.document_prompt)
 
 
-def open_encoder(config: EncoderConfig) -> Encoder:
-    """Load the encoder that ``config`` names."""
+def open_encoder(model: str, runtime: RuntimeConfig) -> Encoder:
+    """Load an encoder to run it as ``runtime`` says."""
     kind = ENCODERS.load("sentence-transformers")
-    encoder: Encoder = kind(find_model(config.model), config)
+    encoder: Encoder = kind(find_model(model), runtime)
     return encoder

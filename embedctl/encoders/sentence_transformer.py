@@ -12,7 +12,7 @@ from .tokenization import HuggingFaceTokenizer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..config import EncoderConfig
+    from ..config import RuntimeConfig
     from ..contracts import Vectors
     from .model_folder import ModelFolder
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class SentenceTransformerEncoder:
     """A local sentence-transformers model; prompts, pooling and maximum length come from its own files."""
 
-    def __init__(self, folder: ModelFolder, config: EncoderConfig) -> None:
+    def __init__(self, folder: ModelFolder, runtime: RuntimeConfig) -> None:
         """Load the model.
 
         Raises:
@@ -29,7 +29,7 @@ class SentenceTransformerEncoder:
         self.name = folder.name
         self.fingerprint = folder.fingerprint  # reads every weight: nothing is loaded before this check
         self._folder = folder
-        self._batch_tokens = config.batch_tokens
+        self._batch_tokens = runtime.batch_tokens
         self._tokenizer = HuggingFaceTokenizer(folder.tokenizer_json, folder.max_tokens, folder.document_prompt)
         self._model = _load(folder)
         self.dim = int(self._model.get_embedding_dimension() or 0)

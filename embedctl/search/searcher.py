@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..config import IndexLimits, QueryConfig
 from ..contracts import Encoder, Ranking
 from ..errors import NoStoreError
 from ..records import Hit
 from ..sources.describe import path_from_base
 from .answer import Answer, Explanation
+from .dense import DenseArm, Plan
 from .documents import Fused, fuse_chunks
 from .generation import Generation
 from .querytext import ParsedQuery, parse_query
@@ -28,10 +28,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ..config import QueryConfig
     from ..contracts import Vectors
     from ..retrievers.bm25 import Bm25Retriever
-    from ..retrievers.flat import FlatRetriever
-    from ..retrievers.hnsw import HnswRetriever
     from ..store.layout import Layout
     from ..store.manifest import Manifest
     from .filters import LabelSet
@@ -81,20 +80,11 @@ class Searcher:
         self._index = manifest.index
         self._generation = Generation(layout, manifest.index)
         self._load_encoder = load_encoder
-        self._scanned = 0
-        """Queries whose dense arm has been answered."""
+        self._dense = DenseArm(self._generation, manifest.index.rows)
 
     @cached_property
     def _bm25(self) -> Bm25Retriever:
         return self._generation.bm25()
-
-    @cached_property
-    def _flat(self) -> FlatRetriever:
-        return self._generation.flat()
-
-    @cached_property
-    def _hnsw(self) -> HnswRetriever:
-        return self._generation.hnsw()
 
     @cached_property
     def _encoder(self) -> Encoder:
@@ -118,22 +108,23 @@ class Searcher:
                 encoder = self._encoder
             with clock.step("encode"):
                 vector = encoder.encode_queries([query.dense_text])[0]
+        plan = None if config.mode == "bm25" else self._dense.plan(config.dense, allowed)
         depth = max(config.candidates, config.n)
         while True:
-            found = self._round(query, vector, allowed, depth, config, clock)
+            found = self._round(query, vector, plan, allowed, depth, config, clock)
             with clock.step("hydrate"):
                 hits = self._hydrate(query, vector, found, config)
             if len(hits) >= config.n or found.exhausted:
                 break
             depth *= 4
-        plan = None if config.mode == "bm25" else self._plan(allowed, config)
-        self._scanned += vector is not None
+        if vector is not None:
+            self._dense.answered()
         timings = {**clock.spent, "total": 1e3 * (time.perf_counter() - start)}
         explanation = Explanation(
             words=query.words,
             phrases=query.phrases,
             exclusions=query.exclusions,
-            dense_plan=plan and f"{plan[0]}: {plan[1]}",
+            dense_plan=plan and f"{plan.name}: {plan.reason}",
             rows=self._index.rows,
             allowed=None if allowed is None else allowed.count,
             candidates=depth,
@@ -155,22 +146,11 @@ class Searcher:
             return [f'The query has no word that BM25 can look up (language "{language}").']
         return []
 
-    def _plan(self, allowed: LabelSet | None, config: QueryConfig) -> tuple[str, str]:
-        limits, rows = IndexLimits(), self._index.rows
-        if config.dense != "auto":
-            return config.dense, "asked for"
-        if allowed is not None:
-            return "flat", f"{allowed.count:,} chunks pass the filter"
-        if rows <= limits.flat_rows:
-            return "flat", f"{rows:,} chunks, at most {limits.flat_rows:,} are scanned exactly"
-        if self._scanned < limits.graph_after:
-            return "flat", f"{rows:,} chunks; the graph is loaded after {limits.graph_after} queries"
-        return "hnsw", f"{rows:,} chunks, more than {limits.flat_rows:,}"
-
     def _round(
         self,
         query: ParsedQuery,
         vector: Vectors | None,
+        plan: Plan | None,
         allowed: LabelSet | None,
         depth: int,
         config: QueryConfig,
@@ -180,9 +160,9 @@ class Searcher:
         if config.mode != "dense":
             with clock.step("bm25"):
                 bm25 = self._bm25.search(query, depth, allowed)
-        if vector is not None:
+        if vector is not None and plan is not None:
             with clock.step("dense"):
-                dense = self._dense(vector, depth, allowed, config)
+                dense = self._dense.search(plan, vector, depth, allowed)
         more = {
             "bm25": _reaches_on(bm25, depth, config.min_bm25),
             "dense": _reaches_on(dense, depth, config.min_cosine),
@@ -205,18 +185,11 @@ class Searcher:
         weights = (fusion.bm25_weight, fusion.dense_weight)
         return fuse_chunks((bm25, dense), self._bm25.documents, weights, fusion.rrf_k)
 
-    def _dense(self, vector: Vectors, k: int, allowed: LabelSet | None, config: QueryConfig) -> Ranking:
-        if self._plan(allowed, config)[0] == "hnsw" and allowed is None:
-            ranking = self._hnsw.search(vector, k)
-            if len(ranking.labels) >= min(k, self._index.rows):
-                return ranking
-        return self._flat.search(vector, k, allowed)
-
     def _hydrate(self, query: ParsedQuery, vector: Vectors | None, found: _Round, config: QueryConfig) -> list[Hit]:
         labels = found.fused.ranking.labels
         if not len(labels):
             return []
-        cosine = None if vector is None else self._flat.cosine(vector, labels)
+        cosine = None if vector is None else self._dense.cosine(vector, labels)
         bm25 = None if config.mode == "dense" else self._bm25.scores(query, labels)
         keep = _above(cosine, config.min_cosine, len(labels)) & _above(bm25, config.min_bm25, len(labels))
         places = np.flatnonzero(keep)

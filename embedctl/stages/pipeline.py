@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from ..chunkers.budget import budget_for
-from ..config import EncoderConfig, SettingsRequest
+from ..config import RuntimeConfig, SettingsRequest
 from ..encoders import find_model, open_encoder, open_tokenizer
 from ..errors import MismatchError, NoStoreError
 from ..store.handle import Writer, writing
@@ -38,6 +38,7 @@ class Run:
     settings: SettingsRequest = field(default_factory=SettingsRequest)
     rebuild: bool = False
     wait: float = 0.0
+    runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
 
     def go(self, sources: Callable[[Manifest], Sequence[Source]] = lambda manifest: ()) -> RunReport:  # noqa: ARG005
         """Run the stages; ``sources`` says which to ingest, given the snapshot (none: every remembered one).
@@ -92,7 +93,7 @@ class Run:
 
     def _load(self, model: str) -> Encoder:
         self.reporter.message("detail", f"Loading the model {model}.")
-        return open_encoder(EncoderConfig(model=model))
+        return open_encoder(model, self.runtime)
 
     def _ingest(self, writer: Writer, given: Sequence[Source], report: RunReport) -> None:
         manifest = writer.manifest

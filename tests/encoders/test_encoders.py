@@ -11,7 +11,7 @@ import pytest
 import torch
 from small_models import save_small_model, write
 
-from embedctl.config import DEFAULT_MODEL, EncoderConfig
+from embedctl.config import DEFAULT_MODEL, RuntimeConfig
 from embedctl.contracts import Encoder
 from embedctl.encoders import ENCODERS, find_model, open_encoder, open_tokenizer
 from embedctl.encoders.model_folder import EMBEDDED_NAMES, ModelFolder
@@ -34,7 +34,7 @@ def any_encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
         return encoder
     pooling = "mean" if request.param == "not normalized" else request.param
     folder = save_small_model(tmp_path_factory.mktemp("model") / "m", pooling, normalize=request.param == pooling)
-    return open_encoder(EncoderConfig(model=str(folder)))
+    return open_encoder(str(folder), RuntimeConfig())
 
 
 def test_vectors_are_unit_norm_float32_in_the_order_of_the_texts(any_encoder: Encoder) -> None:
@@ -61,7 +61,7 @@ def test_a_document_that_is_too_long_is_refused_and_a_query_is_cut(any_encoder: 
 
 def test_batches_do_not_change_vectors(tmp_path: Path) -> None:
     folder = save_small_model(tmp_path / "m")
-    large, small = (open_encoder(EncoderConfig(str(folder), tokens)) for tokens in (4096, 8))
+    large, small = (open_encoder(str(folder), RuntimeConfig(batch_tokens=tokens)) for tokens in (4096, 8))
     assert np.allclose(large.encode_documents(TEXTS), small.encode_documents(TEXTS), atol=1e-5)
 
 
@@ -75,16 +75,16 @@ def test_pooling_is_the_models_own(tmp_path: Path, pooling: str) -> None:
     with torch.no_grad():
         tokens = AutoModel.from_pretrained(folder)(**encoded).last_hidden_state[0]
     by_hand = {"mean": tokens.mean(0), "cls": tokens[0], "max": tokens.max(0).values}[pooling].numpy()
-    vector = open_encoder(EncoderConfig(model=str(folder))).encode_documents(["the key is lost"])[0]
+    vector = open_encoder(str(folder), RuntimeConfig()).encode_documents(["the key is lost"])[0]
     assert np.allclose(vector, by_hand / np.linalg.norm(by_hand), atol=1e-5)
 
 
 def test_prompts_are_the_models_own(tmp_path: Path) -> None:
-    plain = open_encoder(EncoderConfig(model=str(save_small_model(tmp_path / "plain"))))
+    plain = open_encoder(str(save_small_model(tmp_path / "plain")), RuntimeConfig())
     folder = save_small_model(tmp_path / "prompted")
     prompts = {"query": "search query: ", "document": "search document: "}
     write(folder / "config_sentence_transformers.json", {"prompts": prompts})
-    prompted = open_encoder(EncoderConfig(model=str(folder)))
+    prompted = open_encoder(str(folder), RuntimeConfig())
     assert np.allclose(
         prompted.encode_documents(["lost keys"]), plain.encode_documents(["search document: lost keys"]), atol=1e-5
     )
@@ -125,7 +125,7 @@ def test_embedded_weights_that_are_not_the_published_ones_are_never_loaded(tmp_p
     (folder / "model.safetensors").write_bytes(data)
     damaged = ModelFolder(real.name, folder, real.expected_sha256)
     with pytest.raises(ModelError, match="not the published ones"):
-        ENCODERS.load("sentence-transformers")(damaged, EncoderConfig())
+        ENCODERS.load("sentence-transformers")(damaged, RuntimeConfig())
 
 
 @pytest.mark.parametrize("name", ["no/such-model", "nothing", "./not/here", "/not/here", "~/not-here", "a b\0c"])

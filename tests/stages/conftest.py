@@ -17,8 +17,8 @@ from embedctl.contracts import Encoder
 def counting(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> CountingEncoder:
     """The session's encoder, handed to every run of the test, with a record of its work."""
     counting = CountingEncoder(encoder)
-    monkeypatch.setattr(encoders, "open_encoder", lambda config: counting)
-    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda config: counting)
+    monkeypatch.setattr(encoders, "open_encoder", lambda *_: counting)
+    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: counting)
     return counting
 
 
