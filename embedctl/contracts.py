@@ -42,6 +42,15 @@ class TokenIds(NamedTuple):
     """int64 ``(texts + 1,)``, ascending from 0."""
 
 
+class LocatedTokens(NamedTuple):
+    """The tokens of one text and where they lie in it."""
+
+    ids: NDArray[np.int32]
+    starts: Offsets
+    """Code points; non-decreasing, as are ``ends``."""
+    ends: Offsets
+
+
 class Tokenizer(Protocol):
     """The encoder's own tokenizer, without the encoder."""
 
@@ -53,14 +62,23 @@ class Tokenizer(Protocol):
     """Tokens that every input has besides its text: special tokens and the document prompt."""
 
     additive: bool
-    """Whether the counts of texts that are joined at blanks, tabs or newlines add up."""
+    """Whether the tokens of texts that are joined at blanks, tabs or newlines are those of the texts, joined."""
+    prefix_ids: NDArray[np.int32]
+    """Special tokens and document prompt, which every input has in front of the ids of its text."""
+    suffix_ids: NDArray[np.int32]
+    """Special tokens behind the ids of its text."""
 
-    def offsets(self, texts: Sequence[str]) -> list[tuple[Offsets, Offsets]]:
-        """Return, for each text, the start and end offsets (code points) of its tokens, without special tokens."""
+    @property
+    def vocabulary(self) -> int:
+        """One more than the highest token id."""
+        ...
+
+    def locate(self, texts: Sequence[str]) -> list[LocatedTokens]:
+        """Return, for each text, its tokens and their places, without special tokens and prompt."""
         ...
 
     def token_ids(self, texts: Sequence[str]) -> TokenIds:
-        """Return the tokens of each text, uncut: what the encoder reads besides ``overhead``."""
+        """Return the tokens of each text, uncut: what the encoder reads between ``prefix_ids`` and ``suffix_ids``."""
         ...
 
     def count(self, texts: Sequence[str]) -> list[int]:
@@ -88,8 +106,11 @@ class Encoder(Protocol):
     fingerprint: str
     """16 hex digits over weights, pooling, prompts, dimensions, normalization and maximum length."""
     dim: int
-    tokenizer_fingerprint: str
-    """Of the :class:`Tokenizer` whose ids ``encode_tokens`` takes."""
+
+    @property
+    def tokenizer_fingerprint(self) -> str:
+        """Of the :class:`Tokenizer` whose ids ``encode_tokens`` takes."""
+        ...
 
     def encode_tokens(self, tokens: TokenIds) -> Vectors:
         """Return what ``encode_documents`` returns for the texts that these tokens were made of."""
@@ -145,6 +166,10 @@ class DenseRetriever(Protocol):
 
         An approximate retriever may return fewer; the caller then scans.
         """
+        ...
+
+    def search_batch(self, vectors: Vectors, k: int, allowed: Allowed | None = None) -> list[Ranking]:
+        """Return what ``search`` returns for each row of float32 ``(queries, dim)``."""
         ...
 
 

@@ -12,7 +12,9 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from .config import RecordFields, WalkRules
 
@@ -67,9 +69,8 @@ class Source:
     """Ids of documents that ``forget`` removed: they stay out although they are still there."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileEntry:
-    """One regular file that a source covers."""
+class FileEntry(NamedTuple):
+    """One regular file that a source covers; a tuple, because a walk makes a million of them."""
 
     path: str
     """Relative to the source's root, POSIX style."""
@@ -98,6 +99,8 @@ class Record:
     title: str | None
     text: str
     metadata: dict[str, JSON]
+    row_hash: int | None = field(default=None, compare=False)
+    """64 bits of SHA-256 over the row as the file spells it; ``None`` where the format has no such thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,8 @@ class Document:
     """Of the file's bytes, or of the record's canonical JSON."""
     metadata: str
     """A JSON object."""
+    row_hash: int | None = field(default=None, compare=False)
+    """As in ``Record``."""
 
 
 class ChunkSpan(NamedTuple):
@@ -182,6 +187,8 @@ class Chunk:
     """Of what the encoder reads: context and text."""
     tokens: int
     """Of what the encoder reads, special tokens and prompt included."""
+    token_ids: NDArray[np.int32] | None = field(default=None, compare=False, repr=False)
+    """Of context and text: what the encoder reads between special tokens and prompt; ``None``: not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +242,7 @@ def documents_schema() -> pa.Schema:
             pa.field("size", pa.int64(), nullable=False),
             pa.field("sha256", pa.binary(32), nullable=False),
             pa.field("metadata", pa.string(), nullable=False),
+            pa.field("row_hash", pa.uint64()),
         ]
     )
 
@@ -260,6 +268,7 @@ def chunks_schema() -> pa.Schema:
             pa.field("text", pa.large_string(), nullable=False),
             pa.field("sha256", pa.binary(32), nullable=False),
             pa.field("tokens", pa.int32(), nullable=False),
+            pa.field("token_ids", pa.list_(pa.int32())),
         ]
     )
 
@@ -272,6 +281,19 @@ def embeddings_schema(dim: int) -> pa.Schema:
     return pa.schema(
         [
             pa.field("chunk_id", pa.string(), nullable=False),
+            pa.field("vector", pa.list_(pa.float32(), dim), nullable=False),
+        ]
+    )
+
+
+@cache
+def samples_schema(dim: int) -> pa.Schema:
+    """Return the schema of ``samples/<n>.parquet``: unit-norm float32 rows of ``dim``, by the hash of their text."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            pa.field("sha256", pa.binary(32), nullable=False),
             pa.field("vector", pa.list_(pa.float32(), dim), nullable=False),
         ]
     )
@@ -292,5 +314,7 @@ def files_schema() -> pa.Schema:
             pa.field("outcome", pa.string(), nullable=False),
             pa.field("reason", pa.string()),
             pa.field("documents", pa.int64(), nullable=False),
+            pa.field("rows", pa.int64()),
+            pa.field("bad_rows", pa.int64()),
         ]
     )

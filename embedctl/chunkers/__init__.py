@@ -9,6 +9,7 @@ weaker boundaries lie, what should stay whole, and which headings are in force. 
 ``context``     the line of title and headings in front of a chunk
 ``tokens``      token offsets, and the cost of a span
 ``prose``       the last line, sentence or word boundary of a window
+``short``       documents that make one chunk
 ``packing``     choosing the boundaries
 ``fitting``     counting what the encoder will read, and splitting what does not fit
 ``batch``       many documents at once: what the chunk stage calls

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def rows(document: Document, doc_row: int, fitted: Sequence[Fitted]) -> list[Chunk]:
     """Return the rows for spans whose context and token count are known."""
     text, pages = document.text, document.pages
-    first_lines, last_lines = LineCounter(text), LineCounter(text)
+    lines = LineCounter(text)
     prefix = f"{document.source}:{document.doc_id}#"
     chunks = []
-    for ordinal, (start, end, heading, context, tokens) in enumerate(fitted):
+    for ordinal, (start, end, heading, context, tokens, ids) in enumerate(fitted):
         body = text[start:end]
         chunks.append(
             Chunk(
@@ -31,14 +31,15 @@ def rows(document: Document, doc_row: int, fitted: Sequence[Fitted]) -> list[Chu
                 ordinal=ordinal,
                 start=start,
                 end=end,
-                start_line=first_lines.line(start),
-                end_line=last_lines.line(end - 1),
+                start_line=lines.line(start),
+                end_line=lines.line(end - 1),
                 page=max(1, bisect_right(pages, start)) if pages else None,
                 heading=heading,
                 context=context,
                 text=body,
                 sha256=hashlib.sha256((context + body).encode()).digest(),
                 tokens=tokens,
+                token_ids=ids,
             )
         )
     return chunks

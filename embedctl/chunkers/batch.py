@@ -10,6 +10,7 @@ from .budget import budget_for
 from .context import Contexts
 from .fitting import Draft, Fitted, fit
 from .packing import Packer
+from .short import single_chunks
 from .tokens import TokenMap
 
 if TYPE_CHECKING:
@@ -32,41 +33,47 @@ class Outliner(Protocol):
         ...
 
 
-def chunk_documents(documents: Iterable[Document], tokenizer: Tokenizer, config: ChunkConfig) -> Iterator[list[Chunk]]:
+def chunk_documents(
+    documents: Iterable[Document], tokenizer: Tokenizer, config: ChunkConfig, *, keep_tokens: bool = False
+) -> Iterator[list[Chunk]]:
     """Yield the chunks of each document, in order; ``doc_row`` is the document's position in ``documents``.
+
+    With ``keep_tokens`` each chunk carries the tokens of its context and text.
 
     Raises:
         UsageError: there is no such strategy, or size and overlap do not go with the encoder; before any work.
     """
     strategy: Outliner = CHUNKERS.load(config.strategy)()
     budget_for(tokenizer, config)
-    return _chunks(documents, strategy, tokenizer, config)
-
-
-def _chunks(
-    documents: Iterable[Document], strategy: Outliner, tokenizer: Tokenizer, config: ChunkConfig
-) -> Iterator[list[Chunk]]:
-    for doc_row, (document, fitted) in enumerate(fit_documents(documents, strategy, tokenizer, config)):
-        yield rows(document, doc_row, fitted)
+    found = fit_documents(documents, strategy, tokenizer, config, keep_tokens=keep_tokens)
+    return (rows(document, doc_row, fitted) for doc_row, (document, fitted) in enumerate(found))
 
 
 def fit_documents(
-    documents: Iterable[Document], strategy: Outliner, tokenizer: Tokenizer, config: ChunkConfig
+    documents: Iterable[Document],
+    strategy: Outliner,
+    tokenizer: Tokenizer,
+    config: ChunkConfig,
+    *,
+    keep_tokens: bool = False,
 ) -> Iterator[tuple[Document, list[Fitted]]]:
     """Yield each document with its spans, contexts and exact token counts."""
     budget = budget_for(tokenizer, config)
     for batch in _batches(documents):
-        outlines = [strategy.outline(document) for document in batch]
-        maps = _token_maps(batch, tokenizer)
+        outlined = [(document, strategy.outline(document)) for document in batch]
         contexts = Contexts(tokenizer, config)
-        contexts.prepare(
-            (document.title, path) for document, outline in zip(batch, outlines, strict=True) for path in outline.paths
-        )
+        contexts.prepare((document.title, path) for document, outline in outlined for path in outline.paths)
+        # Locating tokens tells their number too, but only where counts add up; elsewhere it would be a second reading.
+        short = {} if budget.exact else single_chunks(outlined, contexts, tokenizer, budget, keep_tokens=keep_tokens)
+        others = [pair for index, pair in enumerate(outlined) if index not in short]
+        maps = _token_maps([document for document, _ in others], tokenizer)
         drafts = [
-            _draft(document, Packer(document.text, outline, tokens, budget), contexts)
-            for document, outline, tokens in zip(batch, outlines, maps, strict=True)
+            _draft(document, Packer(document.text, outline, tokens, budget, keep_tokens=keep_tokens), contexts)
+            for (document, outline), tokens in zip(others, maps, strict=True)
         ]
-        yield from zip(batch, fit(drafts, contexts, tokenizer, budget), strict=True)
+        fitted = iter(fit(drafts, contexts, tokenizer, budget, keep_tokens=keep_tokens))
+        for index, document in enumerate(batch):
+            yield document, short[index] if index in short else next(fitted)
 
 
 def _draft(document: Document, packer: Packer, contexts: Contexts) -> Draft:
@@ -92,6 +99,6 @@ def _token_maps(documents: list[Document], tokenizer: Tokenizer) -> list[TokenMa
     maps = [TokenMap(document.text, document.body_start, tokenizer) for document in documents]
     short = [index for index, document in enumerate(documents) if len(document.text) <= BATCH_CHARACTERS]
     texts = [documents[index].text[documents[index].body_start :] for index in short]
-    for index, offsets in zip(short, tokenizer.offsets(texts), strict=True):
-        maps[index].fill(offsets)
+    for index, located in zip(short, tokenizer.locate(texts), strict=True):
+        maps[index].fill(located)
     return maps

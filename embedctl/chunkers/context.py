@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from .budget import budget_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from numpy.typing import NDArray
 
     from ..config import ChunkConfig
     from ..contracts import Tokenizer
@@ -23,6 +28,8 @@ class Context(NamedTuple):
     """Empty, or one line with its line break."""
     tokens: int
     """Of the line alone, without special tokens and prompt."""
+    ids: NDArray[np.int32]
+    """What the encoder reads for the line."""
 
 
 class Contexts:
@@ -38,36 +45,45 @@ class Contexts:
         self._tokenizer = tokenizer
         self._enabled = config.context
         self._most = budget_for(tokenizer, config).context
-        self._known: dict[HeadingPath, Context] = {(): Context("", 0)}
+        self._frame = len(tokenizer.prefix_ids) + len(tokenizer.suffix_ids)
+        self._none = Context("", 0, np.empty(0, dtype=np.int32))
+        self._known: dict[tuple[str | None, HeadingPath], Context] = {(None, ()): self._none}
 
     def of(self, title: str | None, heading: HeadingPath) -> Context:
         """Return the context of a chunk under ``title`` and ``heading``."""
         if not self._enabled:
-            return self._known[()]
-        levels = _levels(title, heading)
-        if levels not in self._known:
-            self._count([levels])
-        return self._known[levels]
+            return self._none
+        known = self._known.get((title, heading))
+        if known is None:
+            self.prepare([(title, heading)])
+            known = self._known[title, heading]
+        return known
 
     def prepare(self, wanted: Iterable[tuple[str | None, HeadingPath]]) -> None:
         """Count many contexts in one call of the tokenizer."""
-        if self._enabled:
-            levels = {_levels(title, heading) for title, heading in wanted}
-            self._count(sorted(levels - self._known.keys()))
+        if not self._enabled:
+            return
+        levels = {request: _levels(*request) for request in set(wanted) - self._known.keys()}
+        counted = self._counted(sorted(set(levels.values())))
+        self._known.update((request, counted[kept]) for request, kept in levels.items())
 
-    def _count(self, wanted: list[HeadingPath]) -> None:
+    def _counted(self, wanted: list[HeadingPath]) -> dict[HeadingPath, Context]:
+        """Return the context of each path of levels."""
+        counted: dict[HeadingPath, Context] = {}
         pending = {levels: levels for levels in wanted}
         while pending:
             lines = [_line(kept) for kept in pending.values()]
-            counts = self._tokenizer.count(lines)
+            found = self._tokenizer.token_ids(lines)
+            each = [found.ids[low:high] for low, high in pairwise(found.offsets.tolist())]
             shorter: dict[HeadingPath, HeadingPath] = {}
-            for (levels, kept), line, count in zip(pending.items(), lines, counts, strict=True):
-                tokens = count - self._tokenizer.overhead
+            for (levels, kept), line, ids in zip(pending.items(), lines, each, strict=True):
+                tokens = self._frame + len(ids) - self._tokenizer.overhead
                 if tokens <= self._most or not kept:
-                    self._known[levels] = Context(line, tokens)
+                    counted[levels] = Context(line, tokens, ids)
                 else:
                     shorter[levels] = kept[1:]
             pending = shorter
+        return counted
 
 
 def _levels(title: str | None, heading: HeadingPath) -> HeadingPath:

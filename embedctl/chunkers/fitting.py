@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from ..errors import UsageError
 from .packing import Piece
@@ -11,6 +14,8 @@ from .tokens import BLANKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from ..contracts import Tokenizer
     from ..records import Document
@@ -36,9 +41,13 @@ class Fitted(NamedTuple):
     context: str
     tokens: int
     """Of the whole input: special tokens, prompt, context and text."""
+    ids: NDArray[np.int32] | None
+    """Tokens of context and text, where they are kept."""
 
 
-def fit(drafts: Sequence[Draft], contexts: Contexts, tokenizer: Tokenizer, budget: Budget) -> list[list[Fitted]]:
+def fit(
+    drafts: Sequence[Draft], contexts: Contexts, tokenizer: Tokenizer, budget: Budget, *, keep_tokens: bool
+) -> list[list[Fitted]]:
     """Return the pieces of each draft with exact counts, those that are too long split until they fit."""
     fitted: list[list[Fitted]] = [[] for _ in drafts]
     pending: list[tuple[int, Piece]] = []
@@ -47,24 +56,32 @@ def fit(drafts: Sequence[Draft], contexts: Contexts, tokenizer: Tokenizer, budge
             context = contexts.of(draft.document.title, piece.heading)
             tokens = None if piece.tokens is None else tokenizer.overhead + context.tokens + piece.tokens
             if budget.exact and tokens is not None and tokens <= budget.limit:
-                fitted[index].append(Fitted(piece.start, piece.end, piece.heading, context.text, tokens))
+                ids = _behind(context.ids, piece.ids)
+                fitted[index].append(Fitted(piece.start, piece.end, piece.heading, context.text, tokens, ids))
             else:
                 pending.append((index, piece))
     recounted = {index for index, _ in pending}
+    frame = len(tokenizer.prefix_ids) + len(tokenizer.suffix_ids)
     while pending:
         texts = [drafts[index].document.text[piece.start : piece.end] for index, piece in pending]
         lines = [contexts.of(drafts[index].document.title, piece.heading).text for index, piece in pending]
-        counts = tokenizer.count([line + text for line, text in zip(lines, texts, strict=True)])
+        found = tokenizer.token_ids([line + text for line, text in zip(lines, texts, strict=True)])
         too_long: list[tuple[int, Piece]] = []
-        for (index, piece), line, tokens in zip(pending, lines, counts, strict=True):
+        for (index, piece), line, (low, high) in zip(pending, lines, pairwise(found.offsets.tolist()), strict=True):
+            tokens = frame + high - low
             if tokens <= budget.limit:
-                fitted[index].append(Fitted(piece.start, piece.end, piece.heading, line, tokens))
+                kept = found.ids[low:high] if keep_tokens else None
+                fitted[index].append(Fitted(piece.start, piece.end, piece.heading, line, tokens, kept))
             else:
                 too_long += [(index, shorter) for shorter in _shorter(drafts[index], piece)]
         pending = too_long
     for index in recounted:
-        fitted[index].sort()
+        fitted[index].sort(key=lambda piece: piece.start)
     return fitted
+
+
+def _behind(context: NDArray[np.int32], text: NDArray[np.int32] | None) -> NDArray[np.int32] | None:
+    return text if text is None or not len(context) else np.concatenate([context, text])
 
 
 def _shorter(draft: Draft, piece: Piece) -> list[Piece]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -29,6 +29,20 @@ class Level:
     own, is kept whole even when ``fill`` is not reached."""
 
 
+class Deferred(Iterable[Level]):
+    """Levels that are looked for once, when they are first asked for: a text that fits a chunk needs none."""
+
+    def __init__(self, find: Callable[[], tuple[Level, ...]]) -> None:
+        self._find = find
+        self._found: tuple[Level, ...] | None = None
+
+    def __iter__(self) -> Iterator[Level]:
+        """Yield the levels, strongest first."""
+        if self._found is None:
+            self._found = self._find()
+        return iter(self._found)
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """A place where a new chunk begins, unless so little was collected that it joins what follows."""
@@ -49,7 +63,7 @@ def no_heading(_start: int, _end: int) -> HeadingPath:
 class Outline:
     """The structure of one document, in offsets of its text."""
 
-    levels: tuple[Level, ...] = ()
+    levels: Iterable[Level] = ()
     """Strongest first."""
     sections: Sequence[Section] = ()
     """Sorted by start."""

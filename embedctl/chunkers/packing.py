@@ -18,6 +18,9 @@ from .tokens import BLANKS, CHARACTERS_PER_TOKEN
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from .budget import Budget
     from .outline import HeadingPath, Outline
     from .tokens import TokenMap
@@ -41,25 +44,44 @@ class Piece(NamedTuple):
     heading: HeadingPath
     tokens: int | None
     """Of the text alone, where that is known exactly."""
+    ids: NDArray[np.int32] | None = None
+    """Those tokens, where they are wanted."""
 
 
 class Packer:
     """Cuts one document along its outline."""
 
-    def __init__(self, text: str, outline: Outline, tokens: TokenMap, budget: Budget) -> None:
+    def __init__(self, text: str, outline: Outline, tokens: TokenMap, budget: Budget, *, keep_tokens: bool) -> None:
         self._text = text
         self.outline = outline
         self._tokens = tokens
         self._budget = budget
+        self._keep_tokens = keep_tokens
         self._section_starts = [section.start for section in outline.sections]
 
     def pack(self, start: int, context_tokens: Callable[[HeadingPath], int]) -> Iterator[Piece]:
         """Yield pieces that cover every non-blank character from ``start`` on."""
         position = self._skip_blanks(start)
+        whole = self._whole(position, context_tokens) if position < len(self._text) else None
+        if whole:
+            yield whole
+            return
         while position < len(self._text):
             end = self._section_end(position)
             yield from self._pack_section(position, end, context_tokens)
             position = self._skip_blanks(end)
+
+    def _whole(self, start: int, context_tokens: Callable[[HeadingPath], int]) -> Piece | None:
+        """Return all of a text without sections as one piece, if it fits: what packing would come to, sooner."""
+        if self.outline.sections:
+            return None
+        end = self._trimmed(start, len(self._text))
+        budget = self._budget.text(self._context(start, end, context_tokens))
+        if end - start > budget * CHARACTERS_PER_TOKEN:
+            return None
+        self._tokens.reach(start, self._budget.body)
+        ids = self._tokens.exactly(start, end)
+        return self._piece(start, start, end, ids) if ids is not None and len(ids) <= budget else None
 
     def _section_end(self, start: int) -> int:
         """Return where the section from ``start`` ends, small sections joined to what follows them."""
@@ -79,13 +101,11 @@ class Packer:
         return len(self._text)
 
     def _pack_section(self, start: int, end: int, context_tokens: Callable[[HeadingPath], int]) -> Iterator[Piece]:
-        heading, tokens = self.outline.heading, self._tokens
+        tokens = self._tokens
         anchored = end - start > LONG_STRETCH * self._budget.body * CHARACTERS_IN_TOKEN
         position, floor = start, start
         while floor < end:
-            # How far the chunk will reach decides its heading; room is kept for the longest that it can be.
-            context = max(context_tokens(heading(position, end)), context_tokens(heading(position, position + 1)))
-            most = self._budget.text(context)
+            most = self._budget.text(self._context(position, end, context_tokens))
             tokens.reach(position, most)
             limit = tokens.limit(position, most)
             if limit >= end:
@@ -94,9 +114,23 @@ class Packer:
                 limit = max(self._shortened(position, end, limit, most), floor + 1)
                 cut = self._cut(position, limit, floor, anchored=anchored, budget=most)
             stop = self._trimmed(position, cut)
-            yield Piece(position, floor, stop, heading(position, stop), tokens.exactly(position, stop))
+            yield self._piece(position, floor, stop, tokens.exactly(position, stop))
             floor = self._skip_blanks(cut)
             position = self._overlapped(position, stop, floor, most) if floor < end else floor
+
+    def _context(self, start: int, end: int, context_tokens: Callable[[HeadingPath], int]) -> int:
+        """Return the most tokens that the context of a chunk from ``start`` to anywhere up to ``end`` can have.
+
+        How far the chunk will reach decides its heading.
+        """
+        heading = self.outline.heading
+        longest, shortest = heading(start, start + 1), heading(start, end)
+        tokens = context_tokens(longest)
+        return tokens if shortest == longest else max(tokens, context_tokens(shortest))
+
+    def _piece(self, start: int, own: int, end: int, ids: NDArray[np.int32] | None) -> Piece:
+        known = None if ids is None else len(ids)
+        return Piece(start, own, end, self.outline.heading(start, end), known, ids if self._keep_tokens else None)
 
     def _shortened(self, start: int, end: int, limit: int, budget: int) -> int:
         """Return ``limit``, nearer where all of it would leave only a small tail."""
@@ -147,7 +181,10 @@ class Packer:
         return self._skip_blanks(first_boundary(self._text, earliest, stop)) if earliest < stop else floor
 
     def _skip_blanks(self, position: int) -> int:
-        match = BLANKS.match(self._text, position)
+        text = self._text
+        if position < len(text) and not text[position].isspace():
+            return position
+        match = BLANKS.match(text, position)
         return match.end() if match else position
 
     def _trimmed(self, start: int, end: int) -> int:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from .blocks import with_newlines
-from .outline import BLOCK_FILL, LINE_FILL, Level, Outline
+from .outline import BLOCK_FILL, LINE_FILL, Deferred, Level, Outline
 from .prose import WRAPPED_WIDTH
 
 if TYPE_CHECKING:
@@ -21,7 +21,10 @@ SAMPLE_LINES = 100
 
 def plain_outline(document: Document) -> Outline:
     """Return paragraphs as boundaries, pages above them, and every line where lines are what the text is made of."""
-    text, start = document.text, document.body_start
+    return Outline(Deferred(lambda: _levels(document.text, document.body_start))).with_pages(document.pages)
+
+
+def _levels(text: str, start: int) -> tuple[Level, ...]:
     paragraphs = [match.end() for match in _PARAGRAPH.finditer(text, start)]
     # What is indented continues the paragraph before it: an example, a formula, a quotation.
     at_margin = [start for start in paragraphs if text[start : start + 1] not in (" ", "\t")]
@@ -29,7 +32,7 @@ def plain_outline(document: Document) -> Outline:
     if len(paragraphs) * SPARSE_CHARACTERS < len(text) - start and not _wrapped(text, start):
         lines = [start, *(match.end() for match in _NEWLINE.finditer(text, start))]
         levels.append(Level(lines, LINE_FILL, ends=[*lines[1:], len(text)]))
-    return Outline(tuple(levels)).with_pages(document.pages)
+    return tuple(levels)
 
 
 def _wrapped(text: str, start: int) -> bool:

@@ -13,7 +13,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_SENTENCE = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]*_]*+\s+|[。！？｡؟۔।॥]+[」』”’）】»\"')]*\s*")
+# The marks come first, in one class: the pattern engine skips to them without trying anything else.
+_SENTENCE = re.compile(
+    r"[.!?…。！？｡؟۔।॥](?:(?<=[.!?…])(?<![.!?…]{2})[.!?…]*+[\"'”’»)\]*_]*+\s+"
+    r"|(?<=[。！？｡؟۔।॥])[。！？｡؟۔।॥]*[」』”’）】»\"')]*\s*)"
+)
 _LAST_WORD = re.compile(r"[\w.]+$")
 _OPENING = "\"'“‘«([¿¡*_"
 _NO_SENTENCE_END = re.compile(
@@ -25,6 +29,7 @@ _NO_SENTENCE_END = re.compile(
 )
 """Abbreviations, initials and short numbers before a full stop."""
 _LONGEST_MARK = 8
+_STRETCH = 256
 _HARD_END = ".!?:;…。！？"
 _LIST_ITEM = re.compile(r"[ \t]*(?:[-*+•‣◦|>#]|\d{1,9}[.)]|[A-Za-z][.)])[ \t]|\s")
 _FIRST_WORD = re.compile(r"\S*")
@@ -89,10 +94,25 @@ def _last_line(text: str, start: int, low: int, limit: int) -> int:
 
 def _last_sentence(text: str, low: int, limit: int) -> int:
     """Return the last sentence start in ``(low, limit]``, or 0."""
-    for match in reversed(list(_SENTENCE.finditer(text, max(0, low - _LONGEST_MARK), limit))):
-        if match.end() > low and _ends_sentence(text, match):
-            return match.end()
+    first, end = max(0, low - _LONGEST_MARK), limit
+    while end > first:
+        # From behind, a stretch at a time: the last sentence begins near the limit nearly always.
+        start = max(first, end - _STRETCH)
+        for match in reversed(_sentence_ends(text, start, end, limit)):
+            if match.end() > low and _ends_sentence(text, match):
+                return match.end()
+        end = start
     return 0
+
+
+def _sentence_ends(text: str, start: int, end: int, limit: int) -> list[re.Match[str]]:
+    """Return what may end a sentence and begins in ``text[start:end]``; it may reach up to ``limit``."""
+    found: list[re.Match[str]] = []
+    match = _SENTENCE.search(text, start, limit)
+    while match and match.start() < end:
+        found.append(match)
+        match = _SENTENCE.search(text, match.end(), limit)
+    return found
 
 
 def _ends_sentence(text: str, match: re.Match[str]) -> bool:

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from ..errors import EmbedctlError
 
 if TYPE_CHECKING:
-    from ..contracts import Offsets, Tokenizer
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..contracts import LocatedTokens, Tokenizer
 
 CHARACTERS_PER_TOKEN = 16
 """A token of budget buys at most this many characters: WordPiece reads a "word" of 50,000 letters as one token."""
@@ -33,30 +36,28 @@ class TokenMap:
         self._text = text
         self._tokenizer = tokenizer
         self._base = self._end = start
-        self._starts: Offsets | None = None
-        self._ends: Offsets | None = None
+        self._window: LocatedTokens | None = None
 
-    def fill(self, offsets: tuple[Offsets, Offsets]) -> None:
-        """Take offsets of the whole rest of the text, relative to its start."""
-        self._starts, self._ends = offsets
+    def fill(self, window: LocatedTokens) -> None:
+        """Take the tokens of the whole rest of the text, their offsets relative to its start."""
+        self._window = window
         self._end = len(self._text)
 
     def reach(self, position: int, budget: int) -> None:
         """Make sure that everything a chunk from ``position`` may hold lies in the window."""
         margin = MARGIN_BUDGETS * CHARACTERS_PER_TOKEN * budget
-        if self._starts is not None and (self._end == len(self._text) or position + margin <= self._end):
+        if self._window is not None and (self._end == len(self._text) or position + margin <= self._end):
             return
         self._base = position
         self._end = min(len(self._text), position + max(WINDOW_CHARACTERS, 2 * margin))
         # Release the old window first: two of them would be the peak.
-        self._starts = self._ends = None
-        self._starts, self._ends = self._tokenizer.offsets([self._text[position : self._end]])[0]
+        self._window = None
+        (self._window,) = self._tokenizer.locate([self._text[position : self._end]])
 
     def tokens(self, start: int, end: int) -> int:
         """Return how many tokens touch the span, which lies in the window."""
-        starts, ends = self._loaded()
-        base = self._base
-        return int(starts.searchsorted(end - base)) - int(ends.searchsorted(start - base, "right"))
+        first, last = self._touching(start, end)
+        return last - first
 
     def cost(self, start: int, end: int) -> int:
         """Return tokens, or characters in units of ``CHARACTERS_PER_TOKEN`` where those are more."""
@@ -65,7 +66,7 @@ class TokenMap:
 
     def limit(self, start: int, budget: int) -> int:
         """Return the offset of the first character, after any blanks, that ``budget`` does not buy."""
-        starts, ends = self._loaded()
+        _, starts, ends = self._loaded()
         farthest = min(start + budget * CHARACTERS_PER_TOKEN, len(self._text))
         first_left_out = int(ends.searchsorted(start - self._base, "right")) + budget
         if first_left_out < len(starts):
@@ -75,20 +76,29 @@ class TokenMap:
 
     def earliest(self, end: int, budget: int) -> int:
         """Return the offset of the first of the last ``budget`` tokens before ``end``."""
-        starts, _ = self._loaded()
+        starts = self._loaded().starts
         index = int(starts.searchsorted(end - self._base)) - budget
         first = int(starts[index]) + self._base if 0 <= index < len(starts) else self._base
         return max(first, end - budget * CHARACTERS_PER_TOKEN)
 
-    def exactly(self, start: int, end: int) -> int | None:
+    def exactly(self, start: int, end: int) -> NDArray[np.int32] | None:
         """Return the tokens of a span cut at plain white space, ``None`` where cutting may have changed them."""
         if end - start >= TRUSTED_CHARACTERS or end > self._end:
             return None
         clean_start = start == self._base or self._text[start - 1] in _PLAIN_BLANKS
         clean_end = end == len(self._text) or self._text[end] in _PLAIN_BLANKS
-        return self.tokens(start, end) if clean_start and clean_end else None
+        if not (clean_start and clean_end):
+            return None
+        first, last = self._touching(start, end)
+        return self._loaded().ids[first:last]
 
-    def _loaded(self) -> tuple[Offsets, Offsets]:
-        if self._starts is None or self._ends is None:
+    def _touching(self, start: int, end: int) -> tuple[int, int]:
+        """Return first and last, exclusive, of the tokens that touch the span."""
+        window, base = self._loaded(), self._base
+        last = int(window.starts.searchsorted(end - base))
+        return int(window.ends.searchsorted(start - base, "right")), last
+
+    def _loaded(self) -> LocatedTokens:
+        if self._window is None:
             raise EmbedctlError("Token offsets were used before they were computed; this is a bug in embedctl.")
-        return self._starts, self._ends
+        return self._window

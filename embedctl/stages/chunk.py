@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,16 +13,21 @@ from ..store.parts import iter_documents, write_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Future
 
-    from ..contracts import Reporter, Tokenizer
+    from ..contracts import Progress, Reporter, Tokenizer
     from ..records import Chunk, Document
     from ..store.handle import Writer
     from .report import RunReport
 
 
-def chunk(writer: Writer, tokenizer: Tokenizer, reporter: Reporter, report: RunReport) -> None:
+def chunk(
+    writer: Writer, tokenizer: Tokenizer, reporter: Reporter, report: RunReport, *, keep_tokens: bool = False
+) -> None:
     """Cut the documents of every part that has no chunks made with the store's settings.
 
+    With ``keep_tokens`` the chunks are stored with their tokens, so that an encoder need not make them again. While one
+    part is cut, the one before it is written and committed.
     A part that was cut with other settings goes on as a new part with the same documents, so that an index which
     still answers from the old one is not disturbed.
     """
@@ -29,19 +35,42 @@ def chunk(writer: Writer, tokenizer: Tokenizer, reporter: Reporter, report: RunR
     made_with = config.fingerprint(tokenizer.fingerprint)
     todo = pending(writer.manifest, made_with)
     total = sum(part.live_documents for part in todo)
-    with report.timing("chunk"), reporter.stage("chunk", total, "documents") as progress:
+    with (
+        report.timing("chunk"),
+        reporter.stage("chunk", total, "documents") as progress,
+        ThreadPoolExecutor(1, "chunk") as pool,
+    ):
+        behind: Future[None] | None = None
         for part in todo:
-            manifest, part = _fresh(writer, part)
-            chunks: list[Chunk] = []
-            rows: list[int] = []
-            for at, pieces in enumerate(chunk_documents(_live(writer, part, rows), tokenizer, config)):
-                chunks.extend(replace(piece, doc_row=rows[at]) for piece in pieces)
-                progress.advance()
-            record = write_chunks(writer.layout, part.number, chunks, made_with)
-            files = [writer.layout.chunks(part.number), writer.layout.documents(part.number)]
-            writer.commit(manifest.with_part(replace(part, chunks=record)), files)
+            chunks = _cut(writer, part, tokenizer, progress, keep_tokens=keep_tokens)
+            if behind:
+                behind.result()
+            behind = pool.submit(_commit, writer, part, chunks, made_with)
             report.add("chunks", len(chunks))
             report.add("tokens", sum(piece.tokens for piece in chunks))
+        if behind:
+            behind.result()
+
+
+def _cut(writer: Writer, part: Part, tokenizer: Tokenizer, progress: Progress, *, keep_tokens: bool) -> list[Chunk]:
+    """Return the chunks of a part's live documents."""
+    chunks: list[Chunk] = []
+    rows: list[int] = []
+    config = writer.manifest.settings.chunk
+    found = chunk_documents(_live(writer, part, rows), tokenizer, config, keep_tokens=keep_tokens)
+    for at, pieces in enumerate(found):
+        # Only behind a dead document is a row not the position among the live ones.
+        chunks.extend(pieces if rows[at] == at else (replace(piece, doc_row=rows[at]) for piece in pieces))
+        progress.advance()
+    return chunks
+
+
+def _commit(writer: Writer, part: Part, chunks: list[Chunk], made_with: str) -> None:
+    """Write and commit the chunks of a part, which may go on under a new number."""
+    manifest, part = _fresh(writer, part)
+    record = write_chunks(writer.layout, part.number, chunks, made_with)
+    files = [writer.layout.chunks(part.number), writer.layout.documents(part.number)]
+    writer.commit(manifest.with_part(replace(part, chunks=record)), files)
 
 
 def pending(manifest: Manifest, made_with: str) -> list[Part]:

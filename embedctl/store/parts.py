@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..records import Chunk, Document, chunks_schema, documents_schema, embeddings_schema
+from ..contracts import TokenIds
+from ..records import Chunk, Document, chunks_schema, documents_schema, embeddings_schema, samples_schema
 from .files import iter_batches, read_columns, write_table
 
 if TYPE_CHECKING:
@@ -17,17 +19,27 @@ if TYPE_CHECKING:
 
     from ..contracts import Vectors
     from .layout import Layout
-    from .manifest import FileRecord, Part
+    from .manifest import FileRecord, Part, SampleRecord
 
 
 def write_documents(layout: Layout, number: int, documents: Sequence[Document]) -> FileRecord:
     """Write ``documents/<part>.parquet``."""
-    return write_table(layout.documents(number), _table(documents, documents_schema()))
+    import pyarrow as pa
+
+    schema = documents_schema()
+    columns = [_column(documents, column) for column in schema]
+    return write_table(layout.documents(number), pa.Table.from_arrays(columns, schema=schema))
 
 
 def write_chunks(layout: Layout, number: int, chunks: Sequence[Chunk], made_with: str) -> FileRecord:
     """Write ``chunks/<part>.parquet``."""
-    return write_table(layout.chunks(number), _table(chunks, chunks_schema()), made_with)
+    import pyarrow as pa
+
+    schema = chunks_schema()
+    columns = [
+        _token_column(chunks) if name == "token_ids" else _column(chunks, schema.field(name)) for name in schema.names
+    ]
+    return write_table(layout.chunks(number), pa.Table.from_arrays(columns, schema=schema), made_with)
 
 
 def write_embeddings(
@@ -48,12 +60,10 @@ def iter_documents(layout: Layout, part: Part) -> Iterator[tuple[int, Document]]
     names = [column.name for column in fields(Document)]
     row = 0
     for batch in iter_batches(layout.documents(part.number), part.documents):
-        columns = [batch.column(name) for name in names]
-        for at in range(batch.num_rows):
+        known = [name for name in names if name in batch.schema.names]  # the newest are the last
+        for values in zip(*(batch.column(name).to_pylist() for name in known), strict=True):
             if row not in dead:
-                values = [column[at].as_py() for column in columns]
-                document = Document(*values)
-                yield row, document
+                yield row, Document(*values)
             row += 1
 
 
@@ -64,14 +74,64 @@ def chunk_columns(layout: Layout, part: Part, *names: str) -> pa.Table:
     return read_columns(layout.chunks(part.number), part.chunks, names)
 
 
+def read_chunks(layout: Layout, part: Part) -> pa.Table:
+    """Return all columns of a part's chunks, null ``token_ids`` for a file from before there were any."""
+    import pyarrow as pa
+
+    table, schema = chunk_columns(layout, part, *chunks_schema().names), chunks_schema()
+    for position, column in enumerate(schema):
+        if column.name not in table.column_names:
+            table = table.add_column(position, column, pa.nulls(table.num_rows, column.type))
+    return table
+
+
+def read_token_ids(layout: Layout, part: Part, made_with: str) -> TokenIds | None:
+    """Return the tokens of context and text of a part's chunks, in the order of its rows.
+
+    ``None`` where they were not kept, or were cut with other settings or for another tokenizer than ``made_with``
+    names, which is ``ChunkConfig.fingerprint(tokenizer.fingerprint)``.
+    """
+    import pyarrow as pa
+
+    if part.chunks is None or part.chunks.made_with != made_with:
+        return None
+    table = chunk_columns(layout, part, "token_ids")
+    if "token_ids" not in table.column_names or table.column("token_ids").null_count:
+        return None
+    columns = table.column("token_ids").chunks
+    lengths = [np.asarray(column.value_lengths()) for column in columns]
+    ids = pa.chunked_array([column.flatten() for column in columns], pa.int32())
+    return TokenIds(ids.to_numpy(), np.cumsum([0, *np.concatenate(lengths)], dtype=np.int64))
+
+
 def read_vectors(layout: Layout, part: Part) -> Vectors:
     """Return a part's vectors, float32 ``(rows, dim)``, in the order of its chunks."""
     if part.embeddings is None:
         raise ValueError(f"part {part.number} has no embeddings")
     path = layout.embeddings(part.embeddings.made_with, part.number)
-    column = read_columns(path, part.embeddings, ["vector"]).column("vector").combine_chunks()
-    flat = column.flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat, dtype=np.float32).reshape(len(column), column.type.list_size)
+    return as_vectors(read_columns(path, part.embeddings, ["vector"]).column("vector"))
+
+
+def write_sample(layout: Layout, number: int, hashes: Sequence[bytes], vectors: Vectors, encoder: str) -> FileRecord:
+    """Write ``samples/<n>.parquet``; ``vectors`` is float32 ``(len(hashes), dim)``."""
+    import pyarrow as pa
+
+    dim = vectors.shape[1]
+    column = pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(vectors).reshape(-1)), dim)
+    table = pa.Table.from_arrays([pa.array(hashes, pa.binary(32)), column], schema=samples_schema(dim))
+    return write_table(layout.sample(number), table, encoder, vectors=True)
+
+
+def read_sample(layout: Layout, sample: SampleRecord, *names: str) -> pa.Table:
+    """Return columns of a file of sampled texts."""
+    return read_columns(layout.sample(sample.number), sample.file, names)
+
+
+def as_vectors(column: pa.ChunkedArray) -> Vectors:
+    """Return a column of fixed-size lists as float32 ``(rows, dim)``."""
+    joined = column.combine_chunks()
+    flat = joined.flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(flat, dtype=np.float32).reshape(len(joined), joined.type.list_size)
 
 
 def dead_chunk_rows(layout: Layout, part: Part) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -82,8 +142,21 @@ def dead_chunk_rows(layout: Layout, part: Part) -> np.ndarray[tuple[int], np.dty
     return np.flatnonzero(np.isin(owners, np.asarray(part.dead)))
 
 
-def _table(rows: Sequence[Document] | Sequence[Chunk], schema: pa.Schema) -> pa.Table:
+def _column(rows: Sequence[Document] | Sequence[Chunk], column: pa.Field) -> pa.Array:
     import pyarrow as pa
 
-    columns = [pa.array([getattr(row, column.name) for row in rows], column.type) for column in schema]
-    return pa.Table.from_arrays(columns, schema=schema)
+    return pa.array(list(map(attrgetter(column.name), rows)), column.type)
+
+
+def _token_column(chunks: Sequence[Chunk]) -> pa.Array:
+    """Return the tokens of each chunk, null where they were not kept."""
+    import pyarrow as pa
+
+    kept = [chunk.token_ids for chunk in chunks]
+    if not any(ids is not None for ids in kept):
+        return pa.nulls(len(kept), pa.list_(pa.int32()))
+    lengths = [0 if ids is None else len(ids) for ids in kept]
+    offsets = np.cumsum([0, *lengths], dtype=np.int32)
+    values = np.concatenate([ids for ids in kept if ids is not None])
+    missing = pa.array([ids is None for ids in kept])
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values), mask=missing)

@@ -12,7 +12,7 @@ from embedctl.records import Chunk, Document
 
 if TYPE_CHECKING:
     from embedctl.config import ChunkConfig
-    from embedctl.contracts import Tokenizer
+    from embedctl.encoders.tokenization import HuggingFaceTokenizer
 
 PROSE = (
     "Search engines keep an inverted index. Each term points to the documents that contain it. "
@@ -161,17 +161,21 @@ SAMPLES: dict[str, Document] = {
 }
 
 
-def chunks_of(document: Document, tokenizer: Tokenizer, config: ChunkConfig) -> list[Chunk]:
+def chunks_of(document: Document, tokenizer: HuggingFaceTokenizer, config: ChunkConfig) -> list[Chunk]:
     """Return the chunks of one document."""
-    (chunks,) = chunk_documents([document], tokenizer, config)
+    (chunks,) = chunk_documents([document], tokenizer, config, keep_tokens=True)
     return chunks
 
 
-def check(document: Document, chunks: list[Chunk], tokenizer: Tokenizer, config: ChunkConfig) -> None:
+def check(document: Document, chunks: list[Chunk], tokenizer: HuggingFaceTokenizer, config: ChunkConfig) -> None:
     """Assert every law of a chunk."""
     text = document.text
     limit = tokenizer.max_tokens if config.size is None else config.size
-    assert tokenizer.count([chunk.context + chunk.text for chunk in chunks]) == [chunk.tokens for chunk in chunks]
+    inputs = [tokenizer.document_prompt + chunk.context + chunk.text for chunk in chunks]
+    read = [encoding.ids for encoding in tokenizer._tokenizer.encode_batch(inputs)]
+    assert [len(ids) for ids in read] == [chunk.tokens for chunk in chunks]
+    frame = tokenizer.prefix_ids.tolist(), tokenizer.suffix_ids.tolist()
+    assert [frame[0] + chunk.token_ids.tolist() + frame[1] for chunk in chunks] == read
     covered = document.body_start
     line_starts = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", text))]
     for ordinal, chunk in enumerate(chunks):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,8 +45,23 @@ def bpe_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def make_tokenizer(wordpiece_file: Path, bpe_file: Path) -> Callable[..., HuggingFaceTokenizer]:
-    files = {"wordpiece": wordpiece_file, "bpe": bpe_file}
+def mpnet_file(wordpiece_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MPNet reads as BERT does, but has other special tokens, of which the mask takes the blanks before it with it."""
+    definition = json.loads(wordpiece_file.read_bytes())
+    definition["post_processor"] = {
+        "type": "RobertaProcessing", "sep": ["[SEP]", 102], "cls": ["[CLS]", 101],
+        "trim_offsets": True, "add_prefix_space": False,
+    }  # fmt: skip
+    for token in definition["added_tokens"]:
+        token["lstrip"] = token["content"] == "[MASK]"
+    path = tmp_path_factory.mktemp("mpnet") / "tokenizer.json"
+    path.write_text(json.dumps(definition), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def make_tokenizer(wordpiece_file: Path, bpe_file: Path, mpnet_file: Path) -> Callable[..., HuggingFaceTokenizer]:
+    files = {"wordpiece": wordpiece_file, "bpe": bpe_file, "mpnet": mpnet_file}
 
     def make(kind: str, max_tokens: int = 256, prompt: str = "") -> HuggingFaceTokenizer:
         return HuggingFaceTokenizer(files[kind], max_tokens, prompt)

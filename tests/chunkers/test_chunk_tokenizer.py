@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from chunker_samples import CJK, MARKDOWN, PROSE, SAMPLES, chunks_of, document
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
@@ -25,10 +28,11 @@ def library(wordpiece_file):
 
 
 def assert_same_offsets(ours, library, texts):
-    for text, (starts, ends) in zip(texts, ours.offsets(texts), strict=True):
-        expected = library.encode(text, add_special_tokens=False).offsets
+    for text, (ids, starts, ends) in zip(texts, ours.locate(texts), strict=True):
+        expected = library.encode(text, add_special_tokens=False)
         assert starts.dtype == ends.dtype == np.int64
-        assert list(zip(starts.tolist(), ends.tolist(), strict=True)) == expected
+        assert list(zip(starts.tolist(), ends.tolist(), strict=True)) == expected.offsets
+        assert ids.tolist() == expected.ids
 
 
 def test_offsets_are_those_of_the_library(wordpiece, library):
@@ -56,6 +60,65 @@ def test_long_texts_have_the_offsets_they_have_in_one_piece(wordpiece, library):
     assert_same_offsets(wordpiece, library, texts)
 
 
+ANY_TEXT = (
+    st.text(max_size=60)
+    | st.lists(st.sampled_from(["a", "[MASK]", "  ", "\n", "\x0b", "b."]), max_size=12).map("".join)
+    | st.text(alphabet="ab é\u0301\n\t \x00\x0b\x0c\x1c\x85\xa0\u3000\u2028長!'[SEP]", max_size=80)
+    | st.sampled_from(["[SEP]", "x[MASK]y [CLS]", "word " * 40, "長" * 300, "a" * 300, PROSE])
+).map(lambda text: text.encode("utf-8", "ignore").decode())
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(
+    texts=st.lists(ANY_TEXT, max_size=6),
+    kind=st.sampled_from(["wordpiece", "bpe", "mpnet"]),
+    prompt=st.sampled_from(["", "passage: ", "no blank at the end"]),
+    segment=st.sampled_from([7, 40, 65_536]),
+)
+def test_ids_of_any_text_are_what_the_encoder_reads(make_tokenizer, monkeypatch, texts, kind, prompt, segment):
+    monkeypatch.setattr("embedctl.encoders.segments.SEGMENT_CHARACTERS", segment)
+    tokenizer = make_tokenizer(kind, 256, prompt)
+    found = tokenizer.token_ids(texts)
+    assert found.ids.dtype == np.int32
+    assert found.offsets.dtype == np.int64
+    read = [tokenizer._tokenizer.encode(prompt + text).ids for text in texts]
+    before, after = tokenizer.prefix_ids.tolist(), tokenizer.suffix_ids.tolist()
+    inputs = [before + found.ids[low:high].tolist() + after for low, high in pairwise(found.offsets.tolist())]
+    assert inputs == read
+    assert tokenizer.count(texts) == list(map(len, read))
+
+
+@pytest.mark.parametrize("kind", ["wordpiece", "bpe"])
+def test_ids_of_long_texts_are_never_cut(make_tokenizer, kind):
+    tokenizer = make_tokenizer(kind)
+    texts = [PROSE * 700, "x" * 150_000, "", ("ab" * 40_000 + " ") * 2 + "end", "short"]
+    read = [tokenizer._tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
+    found = tokenizer.token_ids(texts)
+    assert [found.ids[low:high].tolist() for low, high in pairwise(found.offsets.tolist())] == read
+
+
+def test_words_that_were_forgotten_are_learned_again(make_tokenizer, library, monkeypatch):
+    monkeypatch.setattr("embedctl.encoders.word_table.KNOWN_CHARACTERS", 100)
+    tokenizer = make_tokenizer("wordpiece")
+    for text in (PROSE, "other words than before", MARKDOWN, PROSE):
+        assert tokenizer.token_ids([text]).ids.tolist() == library.encode(text, add_special_tokens=False).ids
+
+
+def test_a_word_that_cannot_be_tokenized_spoils_nothing_behind_it(make_tokenizer, library):
+    tokenizer = make_tokenizer("wordpiece")
+    with pytest.raises(TypeError):
+        tokenizer.token_ids(["half of a pair \ud800 and words"])
+    assert tokenizer.token_ids([PROSE]).ids.tolist() == library.encode(PROSE, add_special_tokens=False).ids
+
+
+def test_words_are_learned_by_several_threads_at_once(make_tokenizer, library):
+    tokenizer = make_tokenizer("wordpiece")
+    texts = [f"{PROSE} number{n % 50} and {n * 7919}" for n in range(400)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda text: tokenizer.token_ids([text]).ids.tolist(), texts))
+    assert found == [library.encode(text, add_special_tokens=False).ids for text in texts]
+
+
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.lists(st.text(max_size=30).map(lambda text: text.encode("utf-8", "ignore").decode()), min_size=1, max_size=6))
 def test_an_additive_tokenizer_adds_up(wordpiece, texts):
@@ -69,6 +132,24 @@ def test_counts_are_never_truncated(make_tokenizer, library):
     tokenizer = make_tokenizer("wordpiece", 256, "query: ")
     assert tokenizer.count([PROSE * 40]) == [len(library.encode("query: " + PROSE * 40).ids)]
     assert tokenizer.overhead == len(library.encode("query: ").ids)
+
+
+def test_the_tokenizer_of_mpnet_is_additive(make_tokenizer):
+    assert make_tokenizer("mpnet").additive
+
+
+PHRASE = {"id": 5, "content": "two words", "single_word": False, "lstrip": False, "rstrip": False,
+          "normalized": False, "special": True}  # fmt: skip
+CONTROLS = {"type": "BertNormalizer", "clean_text": False, "handle_chinese_chars": True, "lowercase": True}
+
+
+@pytest.mark.parametrize(
+    "change", [{"normalizer": CONTROLS}, {"added_tokens": [PHRASE]}, {"pre_tokenizer": {"type": "Whitespace"}}]
+)
+def test_what_may_join_words_is_not_taken_for_additive(wordpiece_file, tmp_path, change):
+    path = tmp_path / "tokenizer.json"
+    path.write_text(json.dumps(json.loads(wordpiece_file.read_bytes()) | change), encoding="utf-8")
+    assert not HuggingFaceTokenizer(path, 256).additive
 
 
 def test_other_tokenizers_are_not_taken_for_additive(bpe, make_tokenizer):
@@ -117,8 +198,8 @@ def test_time_grows_with_the_text_and_not_with_its_square(wordpiece):
 
 def test_a_long_document_is_never_tokenized_at_once(wordpiece, monkeypatch):
     longest = []
-    offsets = wordpiece.offsets
-    monkeypatch.setattr(wordpiece, "offsets", lambda texts: longest.append(sum(map(len, texts))) or offsets(texts))
+    locate = wordpiece.locate
+    monkeypatch.setattr(wordpiece, "locate", lambda texts: longest.append(sum(map(len, texts))) or locate(texts))
     monkeypatch.setattr("embedctl.chunkers.batch.BATCH_CHARACTERS", 50_000)
     monkeypatch.setattr("embedctl.chunkers.tokens.WINDOW_CHARACTERS", 50_000)
     chunks_of(document(PROSE * 4000), wordpiece, ChunkConfig())

@@ -42,21 +42,25 @@ def test_laws_hold_for_small_sizes_with_overlap(strategy, size, tokenizer):
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_one_document_is_split_as_in_a_batch(strategy, wordpiece):
+def test_one_document_is_split_as_in_a_batch(strategy, tokenizer):
     config = ChunkConfig(strategy=strategy, size=96, overlap=16)
     chunker = CHUNKERS.load(strategy)()
     samples = list(SAMPLES.values())
-    for sample, chunks in zip(samples, chunk_documents(samples, wordpiece, config), strict=True):
-        spans = list(chunker.split(sample, wordpiece, config))
+    for sample, chunks in zip(samples, chunk_documents(samples, tokenizer, config), strict=True):
+        spans = list(chunker.split(sample, tokenizer, config))
         assert spans == [ChunkSpan(chunk.start, chunk.end, chunk.heading) for chunk in chunks]
 
 
-def test_rows_of_a_batch_name_their_document(wordpiece):
-    documents = [document(f"text {n}", doc_id=f"d{n}") for n in range(2500)]
-    chunks = [chunk for chunks in chunk_documents(documents, wordpiece, ChunkConfig()) for chunk in chunks]
-    assert [(chunk.doc_row, chunk.chunk_id, chunk.text) for chunk in chunks] == [
-        (n, f"src:d{n}#0", f"text {n}") for n in range(2500)
-    ]
+def test_rows_of_a_batch_name_their_document(tokenizer):
+    long = PROSE * 20
+    texts = [f" text {n}\n" if n % 50 else long for n in range(2500)]
+    documents = [document(text, doc_id=f"d{n}") for n, text in enumerate(texts)]
+    for n, chunks in enumerate(chunk_documents(documents, tokenizer, ChunkConfig())):
+        assert [(chunk.doc_row, chunk.chunk_id) for chunk in chunks] == [
+            (n, f"src:d{n}#{ordinal}") for ordinal in range(len(chunks))
+        ]
+        assert len(chunks) > 1 or [chunk.text for chunk in chunks] == [texts[n].strip()]
+        assert len(chunks) > 1 or n % 50
 
 
 FRAGMENTS = st.sampled_from(
