@@ -9,7 +9,6 @@ are left to the parser, which says what it met.
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 
 from ..errors import UnsupportedError
 from . import languages, text
@@ -101,8 +100,7 @@ def parser_for(path: str, head: bytes) -> str:
     Raises:
         UnsupportedError: nothing here reads that kind of file; the message is the reason.
     """
-    name = PurePosixPath(path).name.lower()
-    ending = PurePosixPath(name).suffix
+    name, ending = name_and_ending(path)
     if ending in UNSUPPORTED:
         raise UnsupportedError(UNSUPPORTED[ending])
     if evident := _by_signature(head):
@@ -116,6 +114,13 @@ def parser_for(path: str, head: bytes) -> str:
     if head.startswith((_ZIP, _OLE2)):
         raise UnsupportedError("archive or Office file under another name" if named else "binary file")
     return named or _by_content(ending, head)
+
+
+def name_and_ending(path: str) -> tuple[str, str]:
+    """Return the last component of a POSIX path and its suffix, as ``pathlib`` has them but in lower case."""
+    name = path[path.rfind("/") + 1 :].lower()
+    dot = name.rfind(".")
+    return name, name[dot:] if 0 < dot < len(name) - 1 else ""
 
 
 def _by_signature(head: bytes) -> str | None:

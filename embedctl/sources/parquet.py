@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ..errors import ParseError
-from .table import Row, Table
+from .table import WHOLE, Block, Extent, RawRow, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _ROWS_PER_BATCH = 256
 
 
-def open_parquet(path: Path) -> Table:
+def open_parquet(path: Path, extent: Extent = WHOLE) -> Table:  # noqa: ARG001 - always read whole
     """Open the file; columns of bytes are left out.
 
     Raises:
@@ -35,7 +35,7 @@ def open_parquet(path: Path) -> Table:
         columns = [field.name for field in file.schema_arrow if not _is_bytes(field.type)]
     except (pa.ArrowException, OSError) as error:
         raise ParseError(f"is not a complete Parquet file: {_first_line(error)}") from error
-    return Table(tuple(columns), _rows(file, columns))
+    return Table(tuple(columns), _blocks(file, columns), _row)
 
 
 def plain(value: object) -> JSON:
@@ -55,7 +55,7 @@ def plain(value: object) -> JSON:
     return None if isinstance(value, (bytes, memoryview)) else str(value)
 
 
-def _rows(file: pq.ParquetFile, columns: list[str]) -> Iterator[Row]:
+def _blocks(file: pq.ParquetFile, columns: list[str]) -> Iterator[Block]:
     import pyarrow as pa
 
     number = 0
@@ -64,11 +64,15 @@ def _rows(file: pq.ParquetFile, columns: list[str]) -> Iterator[Row]:
             # Group by group: a batch that spans two would lose good rows to damage in the second.
             for group in range(file.num_row_groups):
                 for batch in file.iter_batches(_ROWS_PER_BATCH, row_groups=[group], columns=columns):
-                    for values in _readable(batch).to_pylist():
-                        number += 1
-                        yield Row(number, {column: plain(value) for column, value in values.items()})
+                    rows = [RawRow(at, b"", row) for at, row in enumerate(_readable(batch).to_pylist(), number + 1)]
+                    number += len(rows)
+                    yield Block(rows, number)
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         raise ParseError(f"is damaged after row {number}: {_first_line(error)}") from error
+
+
+def _row(raw: RawRow) -> Row:
+    return Row(raw.number, {column: plain(value) for column, value in raw.content.items()})
 
 
 def _readable(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -1,9 +1,9 @@
-"""What each kind of record file is read into: numbered rows."""
+"""What each kind of record file is read into: numbered rows, in blocks, each read only when it is asked for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +19,26 @@ class Row:
     """1-based: the line of a JSON Lines file, else the count of rows below the header."""
     values: dict[str, JSON]
     problem: str = ""
+    storable: bool = False
+    """All strings in ``values`` are known to have neither NULs nor lone surrogates."""
+
+
+class RawRow(NamedTuple):
+    """One row before it is read."""
+
+    number: int
+    spelled: bytes
+    """How the file spells the row: equal means equal values. Empty where the format has no such thing."""
+    content: Any
+    """What :attr:`Table.read` makes values of."""
+
+
+class Block(NamedTuple):
+    """Neighbouring rows."""
+
+    rows: list[RawRow]
+    last: int
+    """Number of the last row, or blank line, of the block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +47,21 @@ class Table:
 
     columns: tuple[str, ...]
     """Empty when the file has no readable row."""
-    rows: Iterator[Row]
+    blocks: Iterator[Block]
+    read: Callable[[RawRow], Row | None]
+    """Returns the values of a row; ``None``: it is blank after all."""
     convert: Callable[[JSON], JSON] | None = None
     """Makes metadata out of a value, where the format itself has no types."""
+
+
+class Extent(NamedTuple):
+    """The stretch of a text file that is to be read as rows."""
+
+    start: int = 0
+    """Offset of the first byte: 0, or that of a row other than the first."""
+    end: int | None = None
+    """Offset behind the last byte; ``None``: to the end of the file."""
+    rows_before: int = 0
+
+
+WHOLE = Extent()

@@ -7,17 +7,26 @@ import gzip
 import io
 import re
 import zlib
-from typing import TYPE_CHECKING, cast
+from contextlib import contextmanager
+from itertools import islice
+from typing import IO, TYPE_CHECKING, cast
 
 from ..errors import ParseError
+from .table import WHOLE, Extent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from typing_extensions import Buffer
+
 MOST_CHARACTERS = 1 << 26
 """In one line, or one field: enough for any document, and a bound on memory where a quote is never closed."""
 
+PACKED = ".gz"
+_BLOCK_BYTES = 1 << 18
+_BUFFER_BYTES = 1 << 16
+_LINES_PER_BLOCK = 512
 _SAMPLE_BYTES = 1 << 20
 _DETECTION_BYTES = 1 << 16
 _UNDECODED = re.compile("[\udc80-\udcff]")
@@ -31,7 +40,7 @@ _MARKS = (
 NOT_UTF8 = "is not valid UTF-8"
 
 
-def read_lines(path: Path, newline: str) -> Iterator[str]:
+def read_lines(path: Path, newline: str, extent: Extent = WHOLE) -> Iterator[str]:
     """Yield the lines of ``path`` with their ends; ``newline`` as for ``open``.
 
     Bytes that are not UTF-8 are left as surrogate escapes where the file otherwise is UTF-8 (see ``undecoded``).
@@ -40,14 +49,62 @@ def read_lines(path: Path, newline: str) -> Iterator[str]:
         ParseError: the file cannot be opened or decoded, is a damaged gzip file, or has a line that is too long;
             all lines before the damage have been given.
     """
-    encoding = _encoding(path)
+    encoding = text_encoding(path)
     errors = "surrogateescape" if encoding.startswith("utf-8") else "strict"
+    if extent.start and encoding == "utf-8-sig":
+        encoding = "utf-8"  # a mark in the middle is text
+    with (
+        _explained(encoding),
+        _open_bytes(path, extent) as data,
+        io.TextIOWrapper(cast("IO[bytes]", data), encoding, errors, newline) as text,
+    ):
+        while line := text.readline(MOST_CHARACTERS + 1):
+            if len(line) > MOST_CHARACTERS:
+                raise ParseError(f"has a line of more than {MOST_CHARACTERS:,} characters")
+            yield line
+
+
+def line_blocks(path: Path, extent: Extent = WHOLE) -> Iterator[list[bytes]]:
+    """Yield the lines of ``path`` in UTF-8 and without their newlines, some hundred kilobytes at a time.
+
+    Bytes that are not UTF-8 are left as they are where the file otherwise is UTF-8.
+
+    Raises:
+        ParseError: as for ``read_lines``.
+    """
+    encoding = text_encoding(path)
+    if not encoding.startswith("utf-8"):
+        lines = read_lines(path, "\n", extent)
+        while block := list(islice(lines, _LINES_PER_BLOCK)):
+            yield [line.removesuffix("\n").encode() for line in block]
+        return
+    with _explained(encoding), _open_bytes(path, extent) as data:
+        yield from _split(data, skipped=codecs.BOM_UTF8 if encoding == "utf-8-sig" and not extent.start else b"")
+
+
+def _split(data: io.BufferedIOBase, skipped: bytes) -> Iterator[list[bytes]]:
+    begun: list[bytes] = []
+    waiting = 0
+    while block := data.read1(_BLOCK_BYTES):
+        if skipped:
+            block = block.removeprefix(skipped)
+            skipped = b""
+        first, *others = block.split(b"\n")
+        begun.append(first)
+        waiting += len(first)
+        if waiting > MOST_CHARACTERS:
+            raise ParseError(f"has a line of more than {MOST_CHARACTERS:,} bytes")
+        if others:
+            yield [b"".join(begun), *others[:-1]]
+            begun, waiting = [others[-1]], len(others[-1])
+    if waiting:
+        yield [b"".join(begun)]
+
+
+@contextmanager
+def _explained(encoding: str) -> Iterator[None]:
     try:
-        with _open_bytes(path) as data, io.TextIOWrapper(data, encoding, errors, newline) as text:
-            while line := text.readline(MOST_CHARACTERS + 1):
-                if len(line) > MOST_CHARACTERS:
-                    raise ParseError(f"has a line of more than {MOST_CHARACTERS:,} characters")
-                yield line
+        yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         reason = "it ends too early" if isinstance(error, EOFError) else str(error)
         raise ParseError(f"is a damaged gzip file: {reason}") from error
@@ -62,13 +119,37 @@ def undecoded(text: str) -> bool:
     return not text.isascii() and _UNDECODED.search(text) is not None
 
 
-def _open_bytes(path: Path) -> io.BufferedReader:
-    if path.name.lower().endswith(".gz"):
-        return cast("io.BufferedReader", gzip.open(path))
-    return path.open("rb")
+class _Bounded(io.RawIOBase):
+    """A stretch of a file."""
+
+    def __init__(self, path: Path, extent: Extent) -> None:
+        self._file = path.open("rb", buffering=0)
+        self._file.seek(extent.start)
+        self._left = None if extent.end is None else extent.end - extent.start
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        view = memoryview(buffer)
+        read = self._file.readinto(view if self._left is None else view[: max(0, self._left)]) or 0
+        if self._left is not None:
+            self._left -= read
+        return read
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
-def _encoding(path: Path) -> str:
+def _open_bytes(path: Path, extent: Extent = WHOLE) -> io.BufferedIOBase:
+    if path.name.lower().endswith(PACKED):
+        return gzip.open(path)
+    return io.BufferedReader(_Bounded(path, extent), _BUFFER_BYTES)
+
+
+def text_encoding(path: Path) -> str:
+    """Return the Python codec that the file's text is in."""
     try:
         with _open_bytes(path) as file:
             sample = file.read1(_SAMPLE_BYTES)

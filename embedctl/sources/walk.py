@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +20,7 @@ from .paths import component_key, is_utf8, printable, require
 from .records import is_record_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 NEVER_READ = frozenset({".git", ".hg", ".svn", STORE_DIRECTORY})
 """Left out whatever the rules say: version control's own files, and ours."""
@@ -64,8 +65,8 @@ class _Walker:
     def __init__(self, root: str, rules: WalkRules) -> None:
         self._root = root
         self._rules = rules
-        self._exclude = flag_patterns(rules.exclude, "--exclude")
-        self._include = flag_patterns(rules.include, "--include")
+        self._exclude = flag_patterns(rules.exclude, "--exclude") or None
+        self._include = flag_patterns(rules.include, "--include") or None
         self.enclosing = enclosing_patterns(root) if rules.ignore else ()
         self._too_large = f"larger than the limit of {_size(rules.max_file_bytes)} (--max-file-size)"
 
@@ -131,7 +132,7 @@ class _Walker:
         absolute = self._absolute(path)
         try:
             with os.scandir(absolute) as scan:
-                entries = sorted(scan, key=_name_bytes)
+                entries = _sorted(scan)
         except OSError as error:
             yield _failed(path or ".", f"cannot be listed: {_reason(error)}")
             return
@@ -178,7 +179,7 @@ class _Walker:
             return True
         if is_folder and rules.ignore and name in SELDOM_WANTED:
             return True
-        if self._exclude and self._exclude.verdict(path, name, is_folder):
+        if self._exclude is not None and self._exclude.verdict(path, name, is_folder):
             return True
         if chain and ignored(chain, path, name, is_folder):
             return True
@@ -186,7 +187,7 @@ class _Walker:
 
     def _included(self, path: str) -> bool:
         """Say whether ``--include`` takes the file, by its own name or by that of a folder above it."""
-        if not self._include:
+        if self._include is None:
             return True
         components = path.split("/")
         # Nearest first: the file's own verdict outweighs that of its folder, as in gitignore.
@@ -199,10 +200,9 @@ class _Walker:
 
     def _excluded_with_folders(self, components: Sequence[str], is_folder: bool) -> bool:
         """Say whether ``--exclude`` takes out the path or a folder above it."""
-        return bool(self._exclude) and any(
-            self._exclude.verdict(
-                "/".join(components[:depth]), components[depth - 1], is_folder or depth < len(components)
-            )
+        exclude = self._exclude
+        return exclude is not None and any(
+            exclude.verdict("/".join(components[:depth]), components[depth - 1], is_folder or depth < len(components))
             for depth in range(1, len(components) + 1)
         )
 
@@ -230,8 +230,12 @@ def _reason(error: OSError | ValueError) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def _name_bytes(entry: os.DirEntry[str]) -> bytes:
-    return os.fsencode(entry.name)
+def _sorted(scan: Iterable[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
+    """Return a folder's entries in bytewise order of their names."""
+    entries = sorted(scan, key=attrgetter("name"))
+    if all(entry.name.isascii() for entry in entries):
+        return entries
+    return sorted(entries, key=lambda entry: os.fsencode(entry.name))
 
 
 def _size(count: int) -> str:

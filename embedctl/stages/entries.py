@@ -23,7 +23,12 @@ def entries(source: Source, layout: Layout) -> Iterator[FileEntry | SkippedEntry
     """
     inside = f"{layout.root}/"
     forgotten = frozenset(source.forgotten)
-    for entry in walk(source_root(source, layout.base), source.rules, source.only):
+    root = source_root(source, layout.base)
+    found = walk(root, source.rules, source.only)
+    if not forgotten and not layout.root.is_relative_to(root):
+        yield from found
+        return
+    for entry in found:
         if isinstance(entry, SkippedEntry):
             yield entry
         elif entry.path in forgotten and not is_record_file(entry.path):

@@ -13,7 +13,7 @@ from ..sources.describe import path_from_base
 from ..store.files import read_columns
 from ..store.garbage import collect
 from ..store.handle import Writer, writing
-from ..store.ledger import FileKey, read_ledger, write_ledger
+from ..store.ledger import FileKey, Ledger, read_ledger
 from .compact import compact
 from .index import index
 from .report import RunReport, reported
@@ -71,7 +71,7 @@ def _bury(writer: Writer, targets: Sequence[str], report: RunReport) -> None:
     )
     report.outcomes[Outcome.DELETED.value] += sum(len(rows) for rows in found.rows.values())
     manifest = replace(manifest.with_dead(found.rows), sources=kept)
-    record = write_ledger(layout, manifest, ledger)
+    record = Ledger.of(ledger).write(layout, manifest)
     writer.commit(replace(manifest, files=record), [layout.files(record.number)])
 
 

@@ -6,15 +6,9 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ..records import Outcome, SkippedEntry
-from ..sources.describe import path_from_base, source_root
-from ..store.garbage import referenced
-from ..store.ledger import read_ledger
-from .entries import entries
-from .report import last_report
-
 if TYPE_CHECKING:
     from ..store.layout import Layout
+    from ..store.ledger import Summary
     from ..store.manifest import Manifest, Part
 
 SCHEMA_VERSION = 1
@@ -26,8 +20,9 @@ def status(layout: Layout, manifest: Manifest, check: bool = False, files: str |
     ``check`` also walks the sources and counts what a refresh would find; ``files`` lists the input files with that
     outcome (``indexed``, ``skipped``, ``failed`` or ``all``).
     """
-    ledger = read_ledger(layout, manifest)
-    outcomes = Counter(state.outcome.value for state in ledger.values())
+    from .report import last_report
+
+    summary = _summary(layout, manifest)
     served = manifest.index
     result: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
@@ -36,41 +31,30 @@ def status(layout: Layout, manifest: Manifest, check: bool = False, files: str |
         "snapshot": manifest.snapshot,
         "settings": asdict(manifest.settings),
         "encoder": asdict(manifest.encoder) if manifest.encoder else None,
+        "student": _student(manifest),
         "sources": [
             {
                 "name": source.name,
                 "root": source.root,
                 "only": None if source.only is None else list(source.only)[:10],
-                "files": sum(
-                    state.outcome is Outcome.INDEXED for (name, _), state in ledger.items() if name == source.name
-                ),
-                "documents": sum(state.documents for (name, _), state in ledger.items() if name == source.name),
+                "files": summary.get(source.name, {}).get("indexed", 0),
+                "documents": summary.get(source.name, {}).get("documents", 0),
             }
             for source in manifest.sources
         ],
-        "files": {kind: outcomes[kind] for kind in ("indexed", "skipped", "failed")},
+        "files": {kind: sum(counts[kind] for counts in summary.values()) for kind in ("indexed", "skipped", "failed")},
         "documents": sum(part.live_documents for part in manifest.parts),
         "chunks": sum(part.chunks.rows for part in manifest.parts if part.chunks),
         "parts": len(manifest.parts),
         "index": {"generation": served.generation, "rows": served.rows} if served else None,
         "pending": pending(manifest),
-        "bytes": sum(_size(path) for path in referenced(layout, manifest)),
+        "bytes": _bytes(manifest),
         "last_run": last_report(layout),
     }
     if check:
         result["stale"] = _stale(layout, manifest)
     if files:
-        roots = {source.name: source.root for source in manifest.sources}
-        result["listed"] = [
-            {
-                "source": name,
-                "path": path_from_base(roots[name], path),
-                "outcome": state.outcome.value,
-                "reason": state.reason,
-            }
-            for (name, path), state in sorted(ledger.items())
-            if files in ("all", state.outcome.value)
-        ]
+        result["listed"] = _listed(layout, manifest, files)
     return result
 
 
@@ -89,8 +73,48 @@ def pending(manifest: Manifest) -> dict[str, int]:
     }
 
 
+def _student(manifest: Manifest) -> dict[str, Any] | None:
+    student = manifest.student
+    if student is None:
+        return None
+    names = ("model", "teacher", "fingerprint", "sample", "held_out", "cosine")
+    return {name: getattr(student, name) for name in names}
+
+
+def _summary(layout: Layout, manifest: Manifest) -> Summary:
+    """Return counts of files by source, from the manifest where it has them: that reads no Parquet file."""
+    files = manifest.files
+    if files and files.summary is not None and all(part.number <= files.covers for part in manifest.parts):
+        return files.summary
+    from ..store.ledger import read_ledger
+
+    return read_ledger(layout, manifest).summary()
+
+
+def _listed(layout: Layout, manifest: Manifest, outcome: str) -> list[dict[str, Any]]:
+    from ..sources.describe import path_from_base
+    from ..store.ledger import read_ledger
+
+    roots = {source.name: source.root for source in manifest.sources}
+    return [
+        {
+            "source": name,
+            "path": path_from_base(roots[name], path),
+            "outcome": state.outcome.value,
+            "reason": state.reason,
+        }
+        for (name, path), state in read_ledger(layout, manifest).items()
+        if outcome in ("all", state.outcome.value)
+    ]
+
+
 def _stale(layout: Layout, manifest: Manifest) -> dict[str, int]:
     """Return how many files a refresh would look at, by size and time only; nothing is read."""
+    from ..records import SkippedEntry
+    from ..sources.describe import source_root
+    from ..store.ledger import read_ledger
+    from .entries import entries
+
     ledger = read_ledger(layout, manifest)
     found: Counter[str] = Counter()
     for source in manifest.sources:
@@ -98,21 +122,31 @@ def _stale(layout: Layout, manifest: Manifest) -> dict[str, int]:
         if not root.is_dir():
             found["missing_sources"] += 1
             continue
-        unmet = {path for (name, path) in ledger if name == source.name}
+        rows = ledger.paths(source.name)
+        met = 0
         for entry in entries(source, layout):
-            unmet.discard(entry.path)
+            row = rows.get(entry.path)
+            met += row is not None
             if isinstance(entry, SkippedEntry):
                 continue
-            known = ledger.get((source.name, entry.path))
-            if known is None:
+            if row is None:
                 found["new"] += 1
-            elif known.size != entry.size or known.mtime_us not in (entry.mtime_us, 0):
+            elif not (ledger.is_same(row, entry.size, entry.mtime_us) or ledger.is_same(row, entry.size, 0)):
                 found["changed"] += 1
-        found["deleted"] += len(unmet)
+        found["deleted"] += len(rows) - met
     return {kind: found[kind] for kind in ("new", "changed", "deleted", "missing_sources")}
 
 
-def _size(path: Any) -> int:
-    if path.is_dir():
-        return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    return int(path.stat().st_size) if path.exists() else 0
+def _bytes(manifest: Manifest) -> int:
+    """Return what the files that the manifest names take, as it says."""
+    sizes: dict[tuple[str, str, int], int] = {}
+    for part in (*manifest.parts, *(manifest.index.parts if manifest.index else ())):
+        for stage, record in (("documents", part.documents), ("chunks", part.chunks), ("embeddings", part.embeddings)):
+            if record:
+                made_with = record.made_with if stage == "embeddings" else ""
+                sizes[stage, made_with, part.number] = record.bytes
+    for sample in manifest.samples:
+        sizes["sample", "", sample.number] = sample.file.bytes
+    index = sum(record.bytes for record in manifest.index.files.values()) if manifest.index else 0
+    index += sum(record.bytes for record in manifest.student.files.values()) if manifest.student else 0
+    return sum(sizes.values()) + index + (manifest.files.file.bytes if manifest.files else 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -22,6 +21,8 @@ ROW_GROUP_ROWS = 512
 
 def sha256_file(path: Path) -> str:
     """Return the hex sha256 of a file's bytes."""
+    import hashlib
+
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -61,10 +62,12 @@ def parquet_writer(path: Path, schema: pa.Schema, vectors: bool = False) -> Iter
         temporary.unlink(missing_ok=True)
 
 
-def write_table(path: Path, table: pa.Table, made_with: str = "", vectors: bool = False) -> FileRecord:
+def write_table(
+    path: Path, table: pa.Table, made_with: str = "", vectors: bool = False, row_group_rows: int = ROW_GROUP_ROWS
+) -> FileRecord:
     """Write a whole table and return its record."""
     with parquet_writer(path, table.schema, vectors) as writer:
-        writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+        writer.write_table(table, row_group_size=row_group_rows)
     return describe_file(path, table.num_rows, made_with)
 
 
@@ -94,7 +97,7 @@ def reading(path: Path, record: FileRecord) -> Iterator[pq.ParquetFile]:
 
 
 def read_columns(path: Path, record: FileRecord, columns: Sequence[str]) -> pa.Table:
-    """Return these columns of a whole file."""
+    """Return these columns of a whole file, without those that an older embedctl did not write."""
     with reading(path, record) as file:
         return file.read(columns=list(columns))
 

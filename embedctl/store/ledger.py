@@ -1,9 +1,10 @@
-"""What the store knows of its input: a ledger of files, and where each live document lies."""
+"""What the store knows of its input: one row for each file that its sources met."""
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,14 +14,21 @@ from .files import read_columns, write_table
 from .manifest import FilesRecord, Manifest, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator, Mapping
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from .layout import Layout
 
 FileKey = tuple[str, str]
 """Source name and path below the source's root."""
+Summary = dict[str, dict[str, int]]
+"""Source -> how many of its files are ``indexed``, ``skipped`` and ``failed``, and how many ``documents`` they gave."""
+
+ROW_GROUP_ROWS = 1 << 16
+_FEW = 256
+"""So many states are read one by one; when more are asked for, all are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +39,162 @@ class FileState:
     mtime_us: int
     """0 when the file was too young to trust its time: it is read again next time."""
     sha256: bytes | None
+    """Of its first ``size`` bytes; ``None`` where they were not read, or what was made of them is not certain."""
     outcome: Outcome
     """``INDEXED``, ``SKIPPED`` or ``FAILED``."""
     reason: str | None = None
     documents: int = 0
+    rows: int | None = None
+    """Number of the last row that was read of a record file; ``None`` for other files, and where it is not certain."""
+    bad_rows: int = 0
+    """Rows of a record file that failed."""
 
 
-def read_ledger(layout: Layout, manifest: Manifest) -> dict[FileKey, FileState]:
-    """Return the state of every file; parts that an interrupted run left newer than the ledger are laid over it."""
-    ledger: dict[FileKey, FileState] = {}
+class Ledger:
+    """The state of every file.
+
+    Kept as columns, because a store may have a million files of which one has changed.
+    """
+
+    def __init__(self, table: pa.Table, covers_all: bool = True) -> None:
+        self._table = table
+        self._asked = 0
+        self.covers_all = covers_all
+        """``False``: an interrupted run left parts behind that are newer than the ledger on disk."""
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    @staticmethod
+    def of(states: Mapping[FileKey, FileState]) -> Ledger:
+        """Return a ledger of these files."""
+        return Ledger(_table(states))
+
+    @cached_property
+    def _rows(self) -> dict[str, dict[str, int]]:
+        paths = self._table.column("path").to_pylist()
+        column = self._table.column("source").combine_chunks().dictionary_encode()
+        codes = column.indices.to_numpy()
+        rows: dict[str, dict[str, int]] = {}
+        for code, name in enumerate(column.dictionary.to_pylist()):
+            of_source = np.flatnonzero(codes == code).tolist()
+            rows[name] = dict(zip((paths[row] for row in of_source), of_source, strict=True))
+        return rows
+
+    @cached_property
+    def fingerprints(self) -> list[tuple[int, int]]:
+        """Size and time of each file, by row."""
+        return list(zip(self._column("size"), self._column("mtime_us"), strict=True))
+
+    def paths(self, source: str) -> Mapping[str, int]:
+        """Return the files of one source: path -> row."""
+        return self._rows.get(source, {})
+
+    def row(self, key: FileKey) -> int | None:
+        """Return the row of a file, or ``None``."""
+        return self.paths(key[0]).get(key[1])
+
+    def key(self, row: int) -> FileKey:
+        """Return which file a row is about."""
+        return self._table.column("source")[row].as_py(), self._table.column("path")[row].as_py()
+
+    def state(self, row: int) -> FileState:
+        """Return the state of the file in one row."""
+        self._asked += 1
+        if self._asked < _FEW:
+            return next(_states(self._table.slice(row, 1)))
+        return self._states[row]
+
+    @cached_property
+    def _states(self) -> list[FileState]:
+        return list(_states(self._table))
+
+    def get(self, key: FileKey) -> FileState | None:
+        """Return the state of a file, or ``None`` when the store never met it."""
+        row = self.row(key)
+        return None if row is None else self.state(row)
+
+    def items(self) -> Iterator[tuple[FileKey, FileState]]:
+        """Yield every file, sorted by source and path."""
+        keys = zip(self._table.column("source").to_pylist(), self._table.column("path").to_pylist(), strict=True)
+        yield from zip(keys, _states(self._table), strict=True)
+
+    def is_same(self, row: int, size: int, mtime_us: int) -> bool:
+        """Say whether a file has the size and the time that it had."""
+        return self.fingerprints[row] == (size, mtime_us)
+
+    @cached_property
+    def quiet(self) -> list[bool]:
+        """Which files are simply indexed: nothing about them is to be told or tried again."""
+        outcomes = self._table.column("outcome").to_numpy(zero_copy_only=False)
+        reasons = np.asarray(self._table.column("reason").is_null())
+        quiet: list[bool] = ((outcomes == Outcome.INDEXED.value) & reasons).tolist()
+        return quiet
+
+    @cached_property
+    def documents(self) -> list[int]:
+        """How many documents each file gave."""
+        return self._column("documents")
+
+    def updated(self, kept: NDArray[np.bool_], changes: Mapping[FileKey, FileState]) -> Ledger:
+        """Return a ledger of the rows in ``kept``, bool ``(len(self),)``, and of ``changes``."""
+        import pyarrow as pa
+
+        if not changes and kept.all():
+            return self
+        for key in changes:
+            if (row := self.row(key)) is not None:
+                kept[row] = False
+        table = pa.concat_tables([self._table.filter(pa.array(kept)), _table(changes)], promote_options="default")
+        return Ledger(table.select(files_schema().names).sort_by([("source", "ascending"), ("path", "ascending")]))
+
+    def summary(self) -> Summary:
+        """Return counts for each source."""
+        outcomes = self._table.column("outcome").to_numpy(zero_copy_only=False)
+        kinds = [kind.value for kind in (Outcome.INDEXED, Outcome.SKIPPED, Outcome.FAILED)]
+        result: Summary = {}
+        for source, paths in self._rows.items():
+            rows = np.fromiter(paths.values(), np.int64, len(paths))
+            documents = sum(map(self.documents.__getitem__, rows.tolist()))
+            counts = {kind: int(np.count_nonzero(outcomes[rows] == kind)) for kind in kinds}
+            result[source] = {**counts, "documents": documents}
+        return result
+
+    def write(self, layout: Layout, manifest: Manifest) -> FilesRecord:
+        """Write the ledger as a new file, sorted by source and path, and return its record."""
+        number = manifest.files.number + 1 if manifest.files else 1
+        record = write_table(layout.files(number), self._table, row_group_rows=ROW_GROUP_ROWS)
+        return FilesRecord(number, record, covers=manifest.next_part - 1, summary=self.summary())
+
+    def _column(self, name: str) -> list[int]:
+        values: list[int] = self._table.column(name).to_numpy().tolist()
+        return values
+
+
+def read_ledger(layout: Layout, manifest: Manifest) -> Ledger:
+    """Return the state of every file.
+
+    Parts that an interrupted run left newer than the ledger are laid over it. What such a run did to record files,
+    and what it removed, is not known: what was known of their content no longer counts.
+    """
+    ledger = Ledger.of({})
     covered = 0
     if manifest.files:
         covered = manifest.files.covers
-        table = read_columns(layout.files(manifest.files.number), manifest.files.file, files_schema().names)
-        columns = [table.column(name).to_pylist() for name in table.column_names]
-        for source, path, size, mtime_us, sha256, outcome, reason, documents in zip(*columns, strict=True):
-            ledger[source, path] = FileState(size, mtime_us, sha256, Outcome(outcome), reason, documents)
-    for part in manifest.parts:
-        if part.number > covered:
-            ledger.update(_files_of_part(layout, part))
-    return ledger
+        ledger = Ledger(read_columns(layout.files(manifest.files.number), manifest.files.file, files_schema().names))
+    newer = [part for part in manifest.parts if part.number > covered]
+    if not newer:
+        return ledger
+    laid_over = {
+        key: replace(state, mtime_us=0, sha256=None, rows=None)
+        for key, state in ledger.items()
+        if state.sha256 is None or state.rows is not None or state.documents != 1
+    }
+    for part in newer:
+        laid_over.update(_files_of_part(layout, part))
+    merged = ledger.updated(np.ones(len(ledger), dtype=bool), laid_over)
+    merged.covers_all = False
+    return merged
 
 
 def _files_of_part(layout: Layout, part: Part) -> dict[FileKey, FileState]:
@@ -64,82 +208,23 @@ def _files_of_part(layout: Layout, part: Part) -> dict[FileKey, FileState]:
     }
 
 
-def write_ledger(layout: Layout, manifest: Manifest, ledger: dict[FileKey, FileState]) -> FilesRecord:
-    """Write the ledger as a new file, sorted by source and path, and return its record."""
+def _states(table: pa.Table) -> Iterator[FileState]:
+    """Yield the state in each row; columns that an older embedctl did not write are at their defaults."""
+    names = [field.name for field in fields(FileState) if field.name in table.column_names]
+    for values in zip(*(table.column(name).to_pylist() for name in names), strict=True):
+        known = dict(zip(names, values, strict=True))
+        yield FileState(**{**known, "outcome": Outcome(known["outcome"]), "bad_rows": known.get("bad_rows") or 0})
+
+
+def _table(states: Mapping[FileKey, FileState]) -> pa.Table:
     import pyarrow as pa
 
-    number = manifest.files.number + 1 if manifest.files else 1
-    keys = sorted(ledger)
-    states = [ledger[key] for key in keys]
-    table = pa.Table.from_arrays(
-        [
-            pa.array([source for source, _ in keys], pa.string()),
-            pa.array([path for _, path in keys], pa.string()),
-            pa.array([state.size for state in states], pa.int64()),
-            pa.array([state.mtime_us for state in states], pa.int64()),
-            pa.array([state.sha256 for state in states], pa.binary(32)),
-            pa.array([state.outcome.value for state in states], pa.string()),
-            pa.array([state.reason for state in states], pa.string()),
-            pa.array([state.documents for state in states], pa.int64()),
-        ],
-        schema=files_schema(),
-    )
-    record = write_table(layout.files(number), table)
-    return FilesRecord(number, record, covers=manifest.next_part - 1)
-
-
-def _hash64(*words: str) -> int:
-    joined = "\0".join(words).encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(joined, digest_size=8).digest(), "little")
-
-
-class LiveDocuments:
-    """Where each live document lies, at 40 bytes a document: ``(source, doc_id)`` -> part and row.
-
-    Documents are found by a 64-bit hash; among a million documents two share one with a chance of 3e-8.
-    """
-
-    def __init__(self, layout: Layout, parts: Iterable[Part]) -> None:
-        keys: list[NDArray[np.uint64]] = [np.empty(0, np.uint64)]
-        files: list[NDArray[np.uint64]] = [np.empty(0, np.uint64)]
-        places: list[NDArray[np.uint64]] = [np.empty(0, np.uint64)]
-        contents: list[NDArray[np.uint64]] = [np.empty(0, np.uint64)]
-        for part in parts:
-            columns = ("source", "doc_id", "path", "sha256")
-            table = read_columns(layout.documents(part.number), part.documents, columns)
-            sources, ids, paths, hashes = (table.column(name).to_pylist() for name in columns)
-            live = np.ones(len(ids), dtype=bool)
-            live[list(part.dead)] = False
-            rows = np.flatnonzero(live)
-            keys.append(np.array([_hash64(sources[row], ids[row]) for row in rows], np.uint64))
-            files.append(np.array([_hash64(sources[row], paths[row]) for row in rows], np.uint64))
-            contents.append(np.array([int.from_bytes(hashes[row][:8], "little") for row in rows], np.uint64))
-            places.append((np.uint64(part.number) << np.uint64(32)) | rows.astype(np.uint64))
-        key = np.concatenate(keys)
-        order = np.argsort(key, kind="stable")
-        self._keys = key[order]
-        self._files = np.concatenate(files)[order]
-        self._places = np.concatenate(places)[order]
-        self._contents = np.concatenate(contents)[order]
-        self._seen = np.zeros(len(order), dtype=bool)
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-    def find(self, source: str, doc_id: str, sha256: bytes) -> tuple[tuple[int, int] | None, bool]:
-        """Mark a document as seen; return its part and row (``None``: new), and whether its content is the same."""
-        key = np.uint64(_hash64(source, doc_id))
-        at = int(np.searchsorted(self._keys, key))
-        if at == len(self._keys) or self._keys[at] != key:
-            return None, False
-        self._seen[at] = True
-        place = int(self._places[at])
-        same = int(self._contents[at]) == int.from_bytes(sha256[:8], "little")
-        return (place >> 32, place & 0xFFFFFFFF), same
-
-    def of_file(self, source: str, path: str, unseen_only: bool = False) -> list[tuple[int, int]]:
-        """Return part and row of every live document that came from one file."""
-        match = self._files == np.uint64(_hash64(source, path))
-        if unseen_only:
-            match &= ~self._seen
-        return [(int(place) >> 32, int(place) & 0xFFFFFFFF) for place in self._places[match]]
+    keys = sorted(states)
+    known = [states[key] for key in keys]
+    columns: dict[str, list[object]] = {
+        "source": [source for source, _ in keys],
+        "path": [path for _, path in keys],
+        **{field.name: list(map(attrgetter(field.name), known)) for field in fields(FileState)},
+    }
+    schema = files_schema()
+    return pa.Table.from_arrays([pa.array(columns[column.name], column.type) for column in schema], schema=schema)

@@ -1,0 +1,79 @@
+"""What a refresh has to do about each file, by the ledger: the one decision behind ``ingest`` and ``--dry-run``."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..records import FileEntry, Outcome, SkippedEntry
+from ..sources.records import is_record_file
+from .entries import entries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..records import Source
+    from ..store.layout import Layout
+    from ..store.ledger import FileState, Ledger
+
+
+class Action(Enum):
+    """What to do about one entry of a walk."""
+
+    KEEP = "keep"
+    """Nothing: size and time are what they were."""
+    READ_FILE = "read file"
+    READ_RECORDS = "read records"
+    LEAVE_OUT = "leave out"
+    """Skipped or failed by the walk itself."""
+
+
+class Met(NamedTuple):
+    """One entry of a walk, and what to do about it."""
+
+    source: Source
+    entry: FileEntry | SkippedEntry
+    action: Action
+    row: int | None
+    """Of the file in the ledger; ``None``: it is new."""
+    known: FileState | None
+    """What the ledger says; ``None`` also for files that are kept without anything to tell."""
+
+
+def decide(source: Source, layout: Layout, ledger: Ledger, reread: bool = False) -> Iterator[Met]:
+    """Yield what the source's walk meets; ``reread``: its record files are read although they have not changed.
+
+    Raises:
+        UsageError: the source's folder is not there.
+    """
+    row_of, quiet, fingerprints = ledger.paths(source.name).get, ledger.quiet, ledger.fingerprints
+    for entry in entries(source, layout):
+        row = row_of(entry.path)
+        if isinstance(entry, SkippedEntry):
+            yield Met(source, entry, Action.LEAVE_OUT, row, None if row is None else ledger.state(row))
+            continue
+        same = row is not None and fingerprints[row] == (entry.size, entry.mtime_us)
+        if row is not None and same and quiet[row] and not reread:
+            yield Met(source, entry, Action.KEEP, row, None)
+            continue
+        known = None if row is None else ledger.state(row)
+        records = is_record_file(entry.path)
+        if same and known and known.outcome is not Outcome.FAILED and not (reread and records):
+            yield Met(source, entry, Action.KEEP, row, known)
+        else:
+            yield Met(source, entry, Action.READ_RECORDS if records else Action.READ_FILE, row, known)
+
+
+def reads_otherwise(before: Source, now: Source) -> bool:
+    """Say whether the same rows of record files make other documents than before: other columns, or other ids."""
+    return before.fields != now.fields or _alone(before) != _alone(now)
+
+
+def _alone(source: Source) -> tuple[str, ...] | None:
+    """Return the one file that a source is; ids of its records have no path in front of them."""
+    return source.only if source.only is not None and len(source.only) == 1 else None
+
+
+def content_known(known: FileState | None) -> bytes | None:
+    """Return the SHA-256 of the content that needs no reading, because a document was made of it."""
+    return known.sha256 if known and known.outcome is not Outcome.FAILED else None

@@ -1,0 +1,88 @@
+"""Documents become parts, each written and committed while the next one is being read."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..config import PartLimits
+from ..store.manifest import Part
+from ..store.parts import write_documents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+    from ..records import Document
+    from ..store.handle import Writer
+    from ..store.ledger import Ledger
+    from ..store.live import Place
+    from .report import RunReport
+
+
+class PartWriter:
+    """Fills parts; use it as a context manager, which waits for the commit that is under way.
+
+    A part is committed together with the deaths of what its documents replace. One part at a time is being written,
+    so that commits come in the order of the documents, and at most two parts are in memory.
+    """
+
+    def __init__(self, writer: Writer, report: RunReport) -> None:
+        self._writer = writer
+        self._report = report
+        self._limits = PartLimits()
+        self._documents: list[Document] = []
+        self._bytes = 0
+        self._dead: dict[int, set[int]] = {}
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="part writer")
+        self._commit: Future[None] | None = None
+
+    def __enter__(self) -> PartWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Wait for the part that is being written: it belongs to what an interrupted run leaves."""
+        self._thread.shutdown()
+
+    def add(self, document: Document) -> None:
+        """Add a document to the part that is being filled."""
+        self._documents.append(document)
+        self._bytes += len(document.text)
+        if len(self._documents) >= self._limits.documents or self._bytes >= self._limits.text_bytes:
+            self._wait()
+            self._commit = self._thread.submit(self._write, self._documents, self._dead)
+            self._documents, self._bytes, self._dead = [], 0, {}
+
+    def bury(self, places: Iterable[Place]) -> None:
+        """Note that documents are deleted or replaced."""
+        for part, row in places:
+            self._dead.setdefault(part, set()).add(row)
+
+    def finish(self, ledger: Ledger | None) -> None:
+        """Commit what is left, together with the ledger where there is a new one."""
+        self._wait()
+        self._write(self._documents, self._dead, ledger)
+
+    def _wait(self) -> None:
+        """Wait for the part that is being written, and raise what became of it."""
+        if self._commit is not None:
+            self._commit.result()
+
+    def _write(self, documents: list[Document], dead: dict[int, set[int]], ledger: Ledger | None = None) -> None:
+        layout = self._writer.layout
+        manifest = self._writer.manifest.with_dead(dead)
+        files = []
+        if documents:
+            number = manifest.next_part
+            manifest = manifest.with_part(Part(number, write_documents(layout, number, documents)))
+            files.append(layout.documents(number))
+            self._report.add("documents", len(documents))
+        if ledger is not None:
+            record = ledger.write(layout, manifest)
+            manifest = replace(manifest, files=record)
+            files.append(layout.files(record.number))
+        if files or dead:
+            self._writer.commit(manifest, files)
