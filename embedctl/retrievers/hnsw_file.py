@@ -1,4 +1,9 @@
-"""The files of an HNSW graph: what they must be, checking them, loading and saving."""
+"""The files of an HNSW graph: what they must be, checking them, loading and saving.
+
+Three files: the graph as hnswlib writes it, ``.json`` with the facts that it is compared with before hnswlib sees it,
+and ``.u64`` with the labels of its rows, ascending. No row is marked as deleted in the file: a row dies for a session
+when it is loaded.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +15,14 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import hnswlib
+import numpy as np
 
 from ..errors import DamagedError, MismatchError, ResourceError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ..contracts import Labels
 
 SPACE = "ip"
 """Inner product: on unit vectors, one minus hnswlib's distance is the cosine."""
@@ -34,22 +42,36 @@ class HnswFacts:
     ef_construction: int
     max_elements: int
     count: int
-    """Rows in the graph, dead ones included."""
-    deleted: int
+    """Rows in the graph, whether they are still alive or not."""
     size: int
     """Bytes of the file."""
     hnswlib: str
     """Version that wrote it."""
 
-    @property
-    def live(self) -> int:
-        """Rows that can be found."""
-        return self.count - self.deleted
-
 
 def facts_path(path: Path) -> Path:
     """Return where the facts about the graph in ``path`` lie."""
     return path.with_name(path.name + ".json")
+
+
+def labels_path(path: Path) -> Path:
+    """Return where the labels of the graph in ``path`` lie: sorted little-endian uint64."""
+    return path.with_suffix(".u64")
+
+
+def read_labels(path: Path, facts: HnswFacts) -> Labels:
+    """Return the labels of the graph's rows, ascending uint64 ``(count,)``.
+
+    Raises:
+        DamagedError: they are missing, or not one for each row.
+    """
+    try:
+        labels = np.fromfile(labels_path(path), dtype="<u8").astype(np.uint64, copy=False)
+    except OSError as error:
+        raise DamagedError(f"{labels_path(path)} cannot be read: {error.strerror}.") from error
+    if len(labels) != facts.count:
+        raise DamagedError(f"{labels_path(path)} has {len(labels)} labels; the graph has {facts.count} rows.")
+    return labels
 
 
 def read_facts(path: Path) -> HnswFacts:
@@ -104,8 +126,8 @@ def load_graph(path: Path, facts: HnswFacts, max_elements: int) -> hnswlib.Index
     return graph
 
 
-def save_graph(graph: hnswlib.Index, path: Path, deleted: int) -> HnswFacts:
-    """Write a graph and its facts; syncing the files is the caller's business.
+def save_graph(graph: hnswlib.Index, path: Path, labels: Labels) -> HnswFacts:
+    """Write a graph, the labels of its rows in any order, and its facts; syncing the files is the caller's business.
 
     Raises:
         ResourceError: the file is shorter than the graph, which hnswlib does not notice.
@@ -122,10 +144,10 @@ def save_graph(graph: hnswlib.Index, path: Path, deleted: int) -> HnswFacts:
         ef_construction=graph.ef_construction,
         max_elements=graph.max_elements,
         count=graph.element_count,
-        deleted=deleted,
         size=size,
         hnswlib=version("hnswlib"),
     )
+    np.sort(labels).astype("<u8").tofile(labels_path(path))
     facts_path(path).write_text(json.dumps(asdict(facts), indent=2) + "\n", encoding="utf-8")
     checked_facts(path, facts.dim)
     return facts

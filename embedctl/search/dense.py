@@ -1,4 +1,4 @@
-"""The dense arm of one snapshot: which of its structures answers a query, and why."""
+"""The dense arm of one snapshot: which of its structures answers a query, why, and at what cost."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..config import DensePlan, IndexLimits
+from ..store.machine import available_memory
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..contracts import Labels, Ranking, Vectors
+    from ..contracts import DenseRetriever, Labels, Ranking, Vectors
+    from ..retrievers.binary import BinaryRetriever
     from ..retrievers.flat import FlatRetriever
     from ..retrievers.hnsw import HnswRetriever
     from .filters import LabelSet
@@ -22,52 +24,119 @@ class Plan(NamedTuple):
     """What will answer."""
 
     name: DensePlan
+    """``flat``, ``binary`` or ``hnsw``."""
     reason: str
     """One clause."""
+
+
+class Cost(NamedTuple):
+    """What one query costs by a plan."""
+
+    scanned: int
+    """Rows whose vectors or bits are looked at one after the other."""
+    bytes: int
+    """Bytes of vectors and bits that are read for it, in round numbers; of the graph, nothing is counted."""
+    rescored: int
+    """Candidates that are compared exactly."""
+    ef: int | None
+    """Candidates kept while the graph is walked."""
 
 
 class DenseArm:
     """Nearest neighbours among the live rows of a generation; structures are opened when they are first needed."""
 
-    def __init__(self, generation: Generation, rows: int) -> None:
+    def __init__(self, generation: Generation) -> None:
         self._generation = generation
-        self._rows = rows
-        self._scanned = 0
-        """Queries answered so far."""
+        self._answered = 0
 
     @cached_property
     def _flat(self) -> FlatRetriever:
         return self._generation.flat()
 
     @cached_property
+    def _binary(self) -> BinaryRetriever:
+        return self._generation.binary()
+
+    @cached_property
     def _hnsw(self) -> HnswRetriever:
         return self._generation.hnsw()
 
-    def plan(self, wanted: DensePlan, allowed: LabelSet | None) -> Plan:
-        """Return what would answer the next query."""
-        limits, rows = IndexLimits(), self._rows
+    def plan(self, wanted: DensePlan, allowed: LabelSet | None, queries: int = 1) -> Plan:
+        """Return what would answer the next ``queries`` queries under one filter."""
+        limits, rows, own = IndexLimits(), self._generation.rows, self._generation
+        few = f"at most {limits.flat_rows:,} are scanned exactly"
+        if wanted == "hnsw" and not own.graph_bytes:
+            return Plan("flat", f"hnsw was asked for, but this index of {rows:,} chunks has no graph; {few}")
+        if wanted == "binary" and not own.has_bits:
+            return Plan("flat", f"binary was asked for, but this index of {rows:,} chunks has no bits; {few}")
         if wanted != "auto":
             return Plan(wanted, "asked for")
-        if allowed is not None:
+        if allowed is not None and (not own.has_bits or allowed.count <= limits.gathered_rows):
             return Plan("flat", f"{allowed.count:,} chunks pass the filter")
-        if rows <= limits.flat_rows:
-            return Plan("flat", f"{rows:,} chunks, at most {limits.flat_rows:,} are scanned exactly")
-        if self._scanned < limits.graph_after:
-            return Plan("flat", f"{rows:,} chunks; the graph is loaded after {limits.graph_after} queries")
-        return Plan("hnsw", f"{rows:,} chunks, more than {limits.flat_rows:,}")
+        if not own.has_bits:
+            return Plan("flat", f"{rows:,} chunks; {few}")
+        if allowed is not None:
+            return Plan("binary", f"{allowed.count:,} chunks pass the filter, more than {limits.gathered_rows:,}")
+        expected = self._answered + queries
+        if "_hnsw" in self.__dict__:
+            return Plan("hnsw", "the graph is loaded")
+        if not own.graph_bytes:
+            return Plan("binary", f"{rows:,} chunks, more than {limits.flat_rows:,}, and no graph")
+        if expected <= limits.graph_after:
+            return Plan("binary", f"{rows:,} chunks; the graph is loaded for more than {limits.graph_after} queries")
+        free = available_memory()
+        if free is not None and free < own.graph_bytes:
+            return Plan("binary", f"the graph needs {own.graph_bytes / 1e9:.1f} GB, {free / 1e9:.1f} GB are there")
+        return Plan("hnsw", f"{rows:,} chunks, {expected:,} queries")
 
-    def answered(self) -> None:
-        """Note that one more query has been answered."""
-        self._scanned += 1
+    def cost(self, plan: Plan, k: int, allowed: LabelSet | None = None) -> Cost:
+        """Return what a query for ``k`` rows costs by ``plan``."""
+        total, dim = self._generation.segments.total, self._generation.dim
+        vector = 2 * dim
+        if plan.name == "hnsw":
+            tail, ef = self._hnsw.tail, max(self._generation.ef, k)
+            return Cost(tail, tail * vector, k, ef)
+        if plan.name == "binary":
+            rescored = min(self._binary.candidates(k), total)
+            return Cost(total, total * dim // 8 + rescored * vector, rescored, None)
+        scanned = self._flat.scanned(allowed)
+        return Cost(scanned, scanned * vector, min(k, scanned), None)
+
+    def answered(self, queries: int = 1) -> None:
+        """Note that more queries have been answered."""
+        self._answered += queries
 
     def search(self, plan: Plan, vector: Vectors, k: int, allowed: LabelSet | None) -> Ranking:
         """Return the ``min(k, live and allowed rows)`` best rows."""
-        if plan.name == "hnsw" and allowed is None:
-            ranking = self._hnsw.search(vector, k)
-            if len(ranking.labels) >= min(k, self._rows):
-                return ranking
-        return self._flat.search(vector, k, allowed)
+        ranking = self._retriever(plan).search(vector, k, allowed)
+        if self._complete(ranking, k, allowed):
+            return ranking
+        return self._scan(allowed).search(vector, k, allowed)
+
+    def search_batch(self, plan: Plan, vectors: Vectors, k: int, allowed: LabelSet | None) -> list[Ranking]:
+        """Return what ``search`` returns for each row of float32 ``(queries, dim)``, in several threads."""
+        rankings = list(self._retriever(plan).search_batch(vectors, k, allowed))
+        short = [at for at, ranking in enumerate(rankings) if not self._complete(ranking, k, allowed)]
+        if short:
+            completed = self._scan(allowed).search_batch(vectors[short], k, allowed)
+            for at, ranking in zip(short, completed, strict=True):
+                rankings[at] = ranking
+        return rankings
 
     def cosine(self, vector: Vectors, labels: Labels) -> NDArray[np.float32]:
         """Return the exact similarity to each of ``labels``, float32 ``(n,)``; NaN where there is no such row."""
-        return self._flat.cosine(vector, labels)
+        return self._generation.segments.cosine(vector, labels)
+
+    def _retriever(self, plan: Plan) -> DenseRetriever:
+        if plan.name == "hnsw":
+            return self._hnsw
+        return self._binary if plan.name == "binary" else self._flat
+
+    def _scan(self, allowed: LabelSet | None) -> DenseRetriever:
+        """Return what completes an answer that the graph did not reach."""
+        gathered = allowed is not None and allowed.count <= IndexLimits().gathered_rows
+        return self._binary if self._generation.has_bits and not gathered else self._flat
+
+    def _complete(self, ranking: Ranking, k: int, allowed: LabelSet | None) -> bool:
+        rows = self._generation.rows
+        return len(ranking.labels) >= min(k, rows if allowed is None else min(rows, allowed.count))

@@ -11,7 +11,7 @@ from ..config import IndexLimits, PartLimits
 from ..records import chunks_schema, documents_schema
 from ..store.files import read_columns, write_table
 from ..store.manifest import Part
-from ..store.parts import chunk_columns, read_vectors, write_embeddings
+from ..store.parts import read_chunks, read_vectors, write_embeddings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -50,7 +50,23 @@ def _groups(parts: Sequence[Part], force: Collection[int]) -> list[list[Part]]:
             groups.append([part])
         elif 4 * part.live_documents < full.documents and 4 * part.documents.bytes < full.text_bytes:
             small.setdefault((part.chunks.made_with, part.embeddings.made_with), []).append(part)
-    return groups + [alike for alike in small.values() if len(alike) >= SMALL_PARTS]
+    for alike in small.values():
+        if len(alike) >= SMALL_PARTS:
+            groups += _full_parts(alike, full)
+    return groups
+
+
+def _full_parts(small: Sequence[Part], full: PartLimits) -> list[list[Part]]:
+    """Group parts, in their order, so that each group makes one part of the usual size, however many there are."""
+    groups: list[list[Part]] = [[]]
+    for part in small:
+        group = [*groups[-1], part]
+        documents, size = sum(one.live_documents for one in group), sum(one.documents.bytes for one in group)
+        if len(group) > 1 and (documents > full.documents or size > full.text_bytes):
+            groups.append([part])
+        else:
+            groups[-1] = group
+    return [group for group in groups if len(group) > 1]
 
 
 def _merge(writer: Writer, group: Sequence[Part]) -> None:
@@ -59,7 +75,8 @@ def _merge(writer: Writer, group: Sequence[Part]) -> None:
 
     layout, manifest = writer.layout, writer.manifest
     number = manifest.next_part
-    documents = pa.concat_tables([_live_documents(writer, part) for part in group])
+    tables = [_live_documents(writer, part) for part in group]
+    documents = pa.concat_tables(tables, promote_options="default")  # older parts lack the newest columns
     merged = Part(number, write_table(layout.documents(number), documents))
     new_files = [layout.documents(number)]
     chunks_made, vectors_made = group[0].chunks, group[0].embeddings
@@ -77,7 +94,10 @@ def _merge(writer: Writer, group: Sequence[Part]) -> None:
             new_files.append(layout.embeddings(encoder, number))
     gone = {other.number for other in group}
     others = tuple(other for other in manifest.parts if other.number not in gone)
-    writer.commit(replace(manifest, parts=(*others, merged), next_part=number + 1), new_files)
+    files = manifest.files
+    if files and all(part.number <= files.covers for part in manifest.parts):
+        files = replace(files, covers=number)  # the ledger knows what is in the new part: it was in the old ones
+    writer.commit(replace(manifest, parts=(*others, merged), files=files, next_part=number + 1), new_files)
 
 
 def _live_rows(part: Part) -> NDArray[np.bool_]:
@@ -99,7 +119,7 @@ def _live_chunks(writer: Writer, part: Part, offset: int) -> tuple[pa.Table, NDA
     import pyarrow as pa
 
     live = _live_rows(part)
-    table = chunk_columns(writer.layout, part, *chunks_schema().names)
+    table = read_chunks(writer.layout, part)
     owners = table.column("doc_row").to_numpy()
     keep = live[owners]
     numbered = pa.array((np.cumsum(live) - 1)[owners[keep]] + offset, pa.int32())

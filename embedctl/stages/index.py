@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import json
+import os
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from ..config import IndexLimits
 from ..errors import DamagedError, NoStoreError
-from ..records import chunks_schema
-from ..retrievers.bm25_writer import Bm25Document, Bm25Writer
-from ..retrievers.flat import write_flat
-from ..retrievers.hnsw_writer import HnswChange, write_hnsw
-from ..store.files import describe_file, iter_batches, link_or_copy, read_columns, sha256_file
-from ..store.layout import GenerationLayout, Layout
-from ..store.manifest import EncoderRecord, FileRecord, IndexRecord, Manifest, Part
-from ..store.parts import dead_chunk_rows, read_vectors
+from ..retrievers.bm25_writer import Bm25Writer
+from ..retrievers.hnsw_writer import GraphPlan
+from ..store.files import describe_file
+from ..store.layout import GenerationLayout
+from ..store.machine import available_memory
+from ..store.manifest import EncoderRecord, FileRecord, IndexRecord, Manifest
+from ..store.verified import remember
 from .compact import compact
+from .index_text import bm25_documents
+from .index_vectors import Previous, VectorBuild
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from ..config import StoreSettings
-    from ..contracts import Labels, Progress, Reporter, Vectors
+    from ..contracts import Progress, Reporter
     from ..store.handle import Writer
     from .report import RunReport
 
-_DOCUMENT_COLUMNS = ("doc_id", "source", "path", "record", "title", "media_type", "metadata")
+_BASE_BYTES = 350_000_000
+"""What a run takes besides the graph and the heap of BM25: libraries, a part, buffers. Measured, rounded up."""
 
 
 def index(writer: Writer, reporter: Reporter, report: RunReport, rebuild: bool = False) -> None:
@@ -50,16 +50,10 @@ def index(writer: Writer, reporter: Reporter, report: RunReport, rebuild: bool =
         change = Change(writer.manifest, rebuild)
         if change.nothing:
             return
-        with reporter.stage("index", change.rows, "chunks") as progress:
-            record, new_files = _Build(writer, change, reporter, progress).run()
+        record, new_files = _Build(writer, change, reporter).run()
         manifest = replace(writer.manifest, index=record, next_generation=record.generation + 1)
         writer.commit(manifest, new_files)
         report.add("indexed", change.rows)
-
-
-def labels_of(part: Part, rows: NDArray[Any]) -> Labels:
-    """Return the labels of chunk rows of a part: its number in the upper 32 bits."""
-    return (np.uint64(part.number) << np.uint64(32)) | rows.astype(np.uint64)
 
 
 def made_alike(record: IndexRecord, settings: StoreSettings, encoder: EncoderRecord) -> bool:
@@ -101,109 +95,134 @@ class Change:
         """Chunks to be added."""
 
 
+class _StoppedError(Exception):
+    """The other side of the build failed or was interrupted."""
+
+
+class _Tracks:
+    """Progress of two sides that work at once, shown as that of the slower one."""
+
+    def __init__(self, progress: Progress, total: int, work: dict[str, int]) -> None:
+        self._progress = progress
+        self._total = total
+        self._work = {name: amount for name, amount in work.items() if amount}
+        self._done = dict.fromkeys(self._work, 0)
+        self._shown = 0
+        self._lock = threading.Lock()
+        self.stopped = threading.Event()
+
+    def advance(self, name: str, units: int) -> None:
+        """Say that ``units`` more of the work called ``name`` are done.
+
+        Raises:
+            _StoppedError: the other side has ended.
+        """
+        if self.stopped.is_set():
+            raise _StoppedError
+        with self._lock:
+            self._done[name] = self._done.get(name, 0) + units
+            least = min(self._done[one] / amount for one, amount in self._work.items()) if self._work else 1.0
+            further = int(self._total * min(1.0, least)) - self._shown
+            self._shown += further
+        if further:
+            self._progress.advance(further)
+
+
 class _Build:
     """One generation in the making, in a folder that no manifest names yet."""
 
-    def __init__(self, writer: Writer, change: Change, reporter: Reporter, progress: Progress) -> None:
-        self.store: Layout = writer.layout
+    def __init__(self, writer: Writer, change: Change, reporter: Reporter) -> None:
+        self.store = writer.layout
         self.manifest = writer.manifest
         assert self.manifest.encoder is not None
         self.encoder = self.manifest.encoder
         self.change = change
         self.reporter = reporter
-        self.progress = progress
         self.limits = IndexLimits()
         self.generation = self.manifest.next_generation
         self.files = GenerationLayout(self.store.generation(self.generation))
-        previous = change.previous
-        self.before = GenerationLayout(self.store.generation(previous.generation)) if previous else None
-        self.dead = {part.number: dead_chunk_rows(self.store, part) for part in change.parts}
+        record = change.previous
+        self.previous = Previous(record, GenerationLayout(self.store.generation(record.generation))) if record else None
+        self.vectors = VectorBuild(self.store, self.files, self.encoder.dim, self.limits, self.previous)
 
     def run(self) -> tuple[IndexRecord, list[Path]]:
         """Write the generation; return its record and the files to be made durable."""
         shutil.rmtree(self.files.root, ignore_errors=True)  # of a run that was killed here
-        self.files.flat(0).parent.mkdir(parents=True)
-        rows = sum(part.chunks.rows - len(self.dead[part.number]) for part in self.change.parts if part.chunks)
-        self._flat()
-        self._hnsw(rows)
-        self._bm25(rows)
+        self.files.root.mkdir(parents=True)
+        self.vectors.write_segments(self.change.added, self.change.removed, self.change.buried)
+        plan = self._affordable(self.vectors.plan_graph(self.manifest.settings.hnsw))
+        total = max(self.change.rows, plan.work)
+        with self.reporter.stage("index", total, "chunks") as progress:
+            self._both(plan, _Tracks(progress, total, {"bm25": self.change.rows, "graph": plan.work}))
         written = sorted(path for path in self.files.root.rglob("*") if path.is_file())
-        folders = {path.parent for path in written} | {self.files.root}
+        described = {path: self._describe(path) for path in written}
+        new_files = [path for path, (_, new) in described.items() if new]
+        folders = {path.parent for path in written} | {self.files.root, self.files.segment(0).parent}
         record = IndexRecord(
             generation=self.generation,
             settings=self.manifest.settings,
             encoder=self.encoder,
             parts=self.change.parts,
-            files={path.relative_to(self.files.root).as_posix(): self._describe(path) for path in written},
-            rows=rows,
+            files={path.relative_to(self.files.root).as_posix(): file for path, (file, _) in described.items()},
+            segments=self.vectors.records,
+            rows=len(self.vectors.segments),
         )
-        return record, [*written, *folders]
+        return record, [*new_files, *(folder for folder in sorted(folders) if folder.exists())]
 
-    def _describe(self, path: Path) -> FileRecord:
-        """Describe a file; one that is linked from the previous generation has been described before."""
+    def _affordable(self, plan: GraphPlan) -> GraphPlan:
+        """Tell what a large build takes; where the memory is not there, do without the graph, or with the old one."""
+        if not plan.work:
+            return plan
+        hnsw = self.manifest.settings.hnsw
+        graph = self.vectors.memory(plan, hnsw, hnsw.threads or os.cpu_count() or 1)
+        needed = graph + self.limits.bm25_heap_bytes + _BASE_BYTES
+        free = available_memory()
+        if plan.action == "extend" or self.previous:
+            self.reporter.message("detail", f"The HNSW graph: {plan.action}; {plan.reason}.")
+        told = f"Building both indexes: {len(self.vectors.segments):,} chunks, about {needed / 1e9:.1f} GB of memory"
+        if free is None or needed <= free:
+            self.reporter.message("info", f"{told}.")
+            return plan
+        self.reporter.message(
+            "warning",
+            f"{told}, of which {free / 1e9:.1f} GB are there: the graph is left as it is, and queries scan what it "
+            'lacks. Free some memory, then run "embedctl index --no-refresh --rebuild".',
+        )
+        if plan.action == "extend":
+            return replace(plan, action="keep", work=0)
+        return GraphPlan("none", "not enough memory")
+
+    def _both(self, plan: GraphPlan, tracks: _Tracks) -> None:
+        """Write the BM25 index here, and the graph in a thread: hnswlib does not hold Python's lock."""
+        with ThreadPoolExecutor(1, thread_name_prefix="graph") as thread:
+            graph = thread.submit(
+                self.vectors.write_graph, plan, self.manifest.settings.hnsw, lambda rows: tracks.advance("graph", rows)
+            )
+            graph.add_done_callback(lambda done: tracks.stopped.set() if done.exception() else None)
+            try:
+                with suppress(_StoppedError):  # by the graph, whose error follows
+                    self._bm25(tracks)
+                graph.result()
+            except BaseException:
+                tracks.stopped.set()  # or leaving this block would wait for the whole graph
+                raise
+
+    def _describe(self, path: Path) -> tuple[FileRecord, bool]:
+        """Describe a file and say whether it is new: one linked from the previous generation was described before."""
         name = path.relative_to(self.files.root).as_posix()
-        previous = self.change.previous
-        if previous and self.before and name in previous.files:
-            old = self.before.root / name
+        if self.previous and name in self.previous.record.files:
+            old = self.previous.files.root / name
             if old.exists() and old.samefile(path):
-                return previous.files[name]
-        return describe_file(path)
+                return self.previous.record.files[name], False
+        record = describe_file(path)
+        if path == self.files.hnsw:
+            remember(path, record.sha256)
+        return record, True
 
-    def _intact(self, name: str) -> bool:
-        """Say whether a file of the previous generation is what was written: hnswlib may crash on one that is not."""
-        assert self.before is not None
-        assert self.change.previous is not None
-        path = self.before.root / name
-        return path.exists() and sha256_file(path) == self.change.previous.files[name].sha256
-
-    def _flat(self) -> None:
-        old = {part.number for part in self.change.parts} - {part.number for part in self.change.added}
-        for part in self.change.parts:
-            if self.before and part.number in old:
-                link_or_copy(self.before.flat(part.number), self.files.flat(part.number))
-            else:
-                write_flat(self.files.flat(part.number), read_vectors(self.store, part))
-        dead = [labels_of(part, self.dead[part.number]) for part in self.change.parts]
-        labels = np.concatenate([np.empty(0, dtype=np.uint64), *dead])
-        np.sort(labels).astype("<u8").tofile(self.files.dead)
-
-    def _hnsw(self, rows: int) -> None:
-        change = HnswChange(
-            dim=self.encoder.dim,
-            removed=self._removed_labels(),
-            added=lambda: self._vectors(self.change.added),
-            added_rows=sum(part.chunks.rows - len(self.dead[part.number]) for part in self.change.added if part.chunks),
-            live=lambda: self._vectors(self.change.parts),
-            live_rows=rows,
-        )
-        previous = self.before.hnsw if self.before and self._intact("hnsw.bin") else None
-        outcome = write_hnsw(self.files.hnsw, change, self.manifest.settings.hnsw, previous, self.limits.dead_share)
-        if outcome.rebuilt and self.before:
-            self.reporter.message("detail", f"The HNSW graph was built anew: {outcome.rebuilt}.")
-
-    def _removed_labels(self) -> Labels:
-        """Return the labels that the previous generation has alive and this one has not."""
-        removed = [np.empty(0, dtype=np.uint64)]
-        for part in self.change.removed:
-            live = np.ones(part.chunks.rows if part.chunks else 0, dtype=bool)
-            live[dead_chunk_rows(self.store, part)] = False
-            removed.append(labels_of(part, np.flatnonzero(live)))
-        for part, rows in self.change.buried:
-            newly = dead_chunk_rows(self.store, replace(part, dead=tuple(rows)))
-            removed.append(labels_of(part, newly))
-        return np.concatenate(removed)
-
-    def _vectors(self, parts: Sequence[Part]) -> Iterator[tuple[Labels, Vectors]]:
-        for part in sorted(parts, key=lambda part: part.number):
-            vectors = read_vectors(self.store, part)
-            live = np.ones(len(vectors), dtype=bool)
-            live[self.dead[part.number]] = False
-            rows = np.flatnonzero(live)
-            yield labels_of(part, rows), vectors[rows]
-
-    def _bm25(self, rows: int) -> None:
-        previous = self.before.bm25 if self.before else None
+    def _bm25(self, tracks: _Tracks) -> None:
+        previous = self.previous.files.bm25 if self.previous else None
         language = self.manifest.settings.language
+        rows = len(self.vectors.segments)
         with Bm25Writer(self.files.bm25, language, self.limits.bm25_heap_bytes, previous) as bm25:
             for part in self.change.removed:
                 bm25.delete_part(part.number)
@@ -213,42 +232,10 @@ class _Build:
             for part in self.change.added:
                 for document in bm25_documents(self.store, part):
                     bm25.add(document)
-                    self.progress.advance()
+                tracks.advance("bm25", part.chunks.rows if part.chunks else 0)
             counted = bm25.commit()
         if counted.live != rows:
             raise DamagedError(
                 f"The BM25 index has {counted.live} rows instead of {rows}.",
                 'Make both indexes anew with "embedctl index --no-refresh --rebuild".',
             )
-
-
-def bm25_documents(layout: Layout, part: Part) -> Iterator[Bm25Document]:
-    """Yield the live chunks of a part as BM25 sees them, in order."""
-    assert part.chunks is not None
-    table = read_columns(layout.documents(part.number), part.documents, _DOCUMENT_COLUMNS)
-    documents = table.to_pylist()
-    dead = frozenset(part.dead)
-    label = part.number << 32
-    for batch in iter_batches(layout.chunks(part.number), part.chunks, chunks_schema().names):
-        for chunk in batch.to_pylist():
-            if chunk["doc_row"] not in dead:
-                document = documents[chunk["doc_row"]]
-                yield Bm25Document(
-                    label=label,
-                    doc_key=(part.number << 32) | chunk["doc_row"],
-                    part=part.number,
-                    body=chunk["text"],
-                    title=document["title"] or "",
-                    headings=tuple(chunk["heading"]),
-                    path=document["path"],
-                    payload=_payload(document, chunk),
-                )
-            label += 1
-
-
-def _payload(document: dict[str, Any], chunk: dict[str, Any]) -> str:
-    """Return what a hit shows, named as :class:`~embedctl.records.Hit` names it."""
-    shown = {name: chunk[name] for name in ("start_line", "end_line", "page", "heading", "text")}
-    shown |= {name: document[name] for name in ("doc_id", "source", "path", "record", "title", "media_type")}
-    shown |= {"id": chunk["chunk_id"], "metadata": json.loads(document["metadata"])}
-    return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..errors import NoStoreError
 from .files import durable, fsync_path
-from .garbage import collect
-from .lock import write_lock
 from .manifest import Manifest
 
 if TYPE_CHECKING:
@@ -31,7 +30,13 @@ def read_manifest(layout: Layout) -> Manifest:
         text = layout.manifest.read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, NotADirectoryError):
         raise NoStoreError(f"There is no store in {layout.root}.", 'Make one with "embedctl index PATH".') from None
-    return Manifest.from_json(text, str(layout.manifest))
+    return _parsed(text, str(layout.manifest))
+
+
+@lru_cache(maxsize=2)
+def _parsed(text: str, name: str) -> Manifest:
+    """Return the manifest in ``text``: one command reads it several times, and that of a large store takes 10 ms."""
+    return Manifest.from_json(text, name)
 
 
 class Writer:
@@ -69,6 +74,9 @@ def writing(layout: Layout, command: str, wait: float = 0.0) -> Iterator[Writer]
     Raises:
         LockedError: another process is writing.
     """
+    from .garbage import collect
+    from .lock import write_lock
+
     with write_lock(layout.lock, command, wait):
         try:
             manifest = read_manifest(layout)

@@ -53,6 +53,14 @@ class Layout:
         """Return where a part's vectors of one encoder (its fingerprint) are."""
         return self.root / "embeddings" / encoder / part_name(number)
 
+    def student(self, fingerprint: str) -> Path:
+        """Return the folder of an encoder that was distilled on this store."""
+        return self.root / "students" / fingerprint
+
+    def sample(self, number: int) -> Path:
+        """Return where vectors of sampled texts are."""
+        return self.root / "samples" / part_name(number)
+
     def files(self, number: int) -> Path:
         """Return where a ledger of input files is."""
         return self.root / "files" / part_name(number)
@@ -79,17 +87,22 @@ class GenerationLayout:
 
     @property
     def hnsw(self) -> Path:
-        """The hnswlib graph."""
+        """The hnswlib graph; missing in small indexes. Facts and labels lie beside it."""
         return self.root / "hnsw.bin"
 
     @property
     def dead(self) -> Path:
-        """Labels that the flat files hold and no query may return: sorted little-endian uint64."""
+        """Labels that the segments hold and no query may return: sorted little-endian uint64."""
         return self.root / "dead.u64"
 
-    def flat(self, part: int) -> Path:
-        """The vectors of one part: little-endian float32, row after row."""
-        return self.root / "flat" / f"{part:06d}.f32"
+    @property
+    def centre(self) -> Path:
+        """What the sign bits were taken around, little-endian float32; missing where there are none."""
+        return self.root / "centre.f32"
+
+    def segment(self, number: int) -> Path:
+        """The folder of one segment of vectors."""
+        return self.root / "vectors" / f"{number:06d}"
 
 
 def find_store(explicit: str | os.PathLike[str] | None = None, start: Path | None = None) -> Layout | None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from ..config import ChunkConfig, HnswConfig, RecordFields, StoreSettings, WalkRules
 from ..errors import DamagedError, MismatchError
 from ..records import Source
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Written; read are this one and 1, whose index is of no use any more: it is made anew from the same parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,51 @@ class EncoderRecord:
     model: str
     fingerprint: str
     dim: int
+    teacher: str = ""
+    """Fingerprint of the model, where the vectors are those of an encoder distilled from it; else empty."""
+
+    @property
+    def space(self) -> str:
+        """Fingerprint of the model in whose space the vectors lie."""
+        return self.teacher or self.fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class StudentRecord:
+    """An encoder that was distilled from a model on the chunks of this store."""
+
+    fingerprint: str
+    """Names its folder."""
+    model: str
+    """Name of the model it was distilled from."""
+    teacher: str
+    """Fingerprint of that model: the student lives in its space."""
+    dim: int
+    sample: int
+    """Chunks it was fitted to."""
+    held_out: int
+    """Sampled chunks that were kept from the fit."""
+    cosine: float
+    """Mean cosine to the model's vectors on these."""
+    files: dict[str, FileRecord]
+    """Name in its folder -> what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRecord:
+    """Vectors of sampled texts, made by the model whose fingerprint is the file's ``made_with``."""
+
+    number: int
+    file: FileRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRecord:
+    """One immutable run of vectors in an index."""
+
+    number: int
+    rows: int
+    """Rows, those included that died since it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +108,8 @@ class IndexRecord:
     parts: tuple[Part, ...]
     files: dict[str, FileRecord]
     """Path below the generation's folder -> what it is."""
+    segments: tuple[SegmentRecord, ...]
+    """Where its vectors are; the largest first."""
     rows: int
     """Live chunks in both arms."""
 
@@ -72,6 +121,9 @@ class FilesRecord:
     number: int
     file: FileRecord
     covers: int
+    summary: dict[str, dict[str, int]] | None = None
+    """Source -> how many files are ``indexed``, ``skipped`` and ``failed``, and how many ``documents`` they gave;
+    ``None``: written before there was one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +136,13 @@ class Manifest:
     files: FilesRecord | None = None
     encoder: EncoderRecord | None = None
     index: IndexRecord | None = None
+    student: StudentRecord | None = None
+    samples: tuple[SampleRecord, ...] = ()
     next_part: int = 1
     next_generation: int = 1
     snapshot: int = 0
     format_version: int = FORMAT_VERSION
+    """What was read; what is written is always the newest."""
 
     def part(self, number: int) -> Part:
         """Return the part called ``number``."""
@@ -109,7 +164,14 @@ class Manifest:
 
     def to_json(self) -> str:
         """Return the text of ``manifest.json``."""
-        return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True) + "\n"
+        index = self.index
+        bare = replace(self, parts=(), index=index and replace(index, parts=()), format_version=FORMAT_VERSION)
+        raw = asdict(bare)
+        fields = {name: _compact(value) for name, value in raw.items()} | {"parts": _parts_json(self.parts)}
+        if index is not None:
+            parts = {"parts": _parts_json(index.parts)}
+            fields["index"] = _object({name: _compact(value) for name, value in raw["index"].items()} | parts)
+        return _object(fields) + "\n"
 
     @staticmethod
     def from_json(text: str, name: str) -> Manifest:
@@ -139,24 +201,54 @@ class Manifest:
             ) from error
 
 
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), sort_keys=True)
+
+
+def _object(fields: dict[str, str]) -> str:
+    """Return a JSON object of members that are JSON already."""
+    return "{" + ",".join(f'"{name}":{fields[name]}' for name in sorted(fields)) + "}"
+
+
+def _parts_json(parts: tuple[Part, ...]) -> str:
+    return "[" + ",".join(map(_part_json, parts)) + "]"
+
+
+@lru_cache(maxsize=1 << 14)
+def _part_json(part: Part) -> str:
+    """Return a part as JSON; kept, because each commit writes every part and makes one."""
+    return _compact(asdict(part))
+
+
 def _manifest(raw: dict[str, Any]) -> Manifest:
-    index = raw["index"]
+    index = raw["index"] if raw["format_version"] == FORMAT_VERSION else None
     files = raw["files"]
+    parts = [_part(part) for part in raw["parts"]]
+    made = {part.number: (entry, part) for entry, part in zip(raw["parts"], parts, strict=True)}
+
+    def indexed(entry: dict[str, Any]) -> Part:  # most parts are indexed as they are: no need to make them twice
+        known = made.get(entry["number"])
+        return known[1] if known and known[0] == entry else _part(entry)
+
     return Manifest(
         settings=_settings(raw["settings"]),
         sources=tuple(_source(source) for source in raw["sources"]),
-        parts=tuple(_part(part) for part in raw["parts"]),
-        files=files and FilesRecord(files["number"], FileRecord(**files["file"]), files["covers"]),
+        parts=tuple(parts),
+        files=files
+        and FilesRecord(files["number"], FileRecord(**files["file"]), files["covers"], files.get("summary")),
         encoder=raw["encoder"] and EncoderRecord(**raw["encoder"]),
         index=index
         and IndexRecord(
             generation=index["generation"],
             settings=_settings(index["settings"]),
             encoder=EncoderRecord(**index["encoder"]),
-            parts=tuple(_part(part) for part in index["parts"]),
+            parts=tuple(indexed(part) for part in index["parts"]),
             files={name: FileRecord(**record) for name, record in index["files"].items()},
+            segments=tuple(SegmentRecord(**segment) for segment in index["segments"]),
             rows=index["rows"],
         ),
+        student=_student(raw.get("student")),
+        samples=tuple(SampleRecord(one["number"], FileRecord(**one["file"])) for one in raw.get("samples", ())),
         next_part=raw["next_part"],
         next_generation=raw["next_generation"],
         snapshot=raw["snapshot"],
@@ -165,19 +257,22 @@ def _manifest(raw: dict[str, Any]) -> Manifest:
 
 
 def _settings(raw: dict[str, Any]) -> StoreSettings:
-    return StoreSettings(
-        chunk=ChunkConfig(**raw["chunk"]), model=raw["model"], language=raw["language"], hnsw=HnswConfig(**raw["hnsw"])
-    )
+    known = {name: raw[name] for name in ("model", "language", "teacher_share") if name in raw}
+    return StoreSettings(chunk=ChunkConfig(**raw["chunk"]), hnsw=HnswConfig(**raw["hnsw"]), **known)
+
+
+def _student(raw: dict[str, Any] | None) -> StudentRecord | None:
+    if raw is None:
+        return None
+    return StudentRecord(**{**raw, "files": {name: FileRecord(**record) for name, record in raw["files"].items()}})
 
 
 def _part(raw: dict[str, Any]) -> Part:
-    return Part(
-        number=raw["number"],
-        documents=FileRecord(**raw["documents"]),
-        chunks=raw["chunks"] and FileRecord(**raw["chunks"]),
-        embeddings=raw["embeddings"] and FileRecord(**raw["embeddings"]),
-        dead=tuple(raw["dead"]),
+    documents, chunks, embeddings = (
+        file and FileRecord(file["rows"], file["bytes"], file["sha256"], file["made_with"])
+        for file in (raw["documents"], raw["chunks"], raw["embeddings"])
     )
+    return Part(raw["number"], documents, chunks, embeddings, tuple(raw["dead"]))
 
 
 def _source(raw: dict[str, Any]) -> Source:

@@ -101,13 +101,13 @@ def reference_bm25(corpus: dict[int, list[str]], query: list[str]) -> dict[int, 
 
 def test_scores_are_bm25(retriever: Bm25Retriever, corpus: dict[int, list[str]]) -> None:
     expected = reference_bm25(corpus, ["apple", "fig", "lime"])
-    ranking = retriever.search(words("apple fig lime apple"), len(corpus))
+    ranking = retriever.ask(words("apple fig lime apple")).search(len(corpus))
     assert set(ranking.labels.tolist()) == set(expected)
     np.testing.assert_allclose(ranking.scores, [expected[label] for label in ranking.labels.tolist()], rtol=1e-4)
 
 
 def test_ranking_is_descending_with_ties_by_label(retriever: Bm25Retriever) -> None:
-    ranking = retriever.search(words("kiwi nut"), 500)
+    ranking = retriever.ask(words("kiwi nut")).search(500)
     pairs = list(zip((-ranking.scores).tolist(), ranking.labels.tolist(), strict=True))
     assert pairs == sorted(pairs)
     assert len({score for score, _ in pairs}) < len(pairs), "the corpus should hold ties"
@@ -115,7 +115,7 @@ def test_ranking_is_descending_with_ties_by_label(retriever: Bm25Retriever) -> N
 
 @pytest.mark.parametrize("k", [1, 2, 3, 5, 17, 40, 10**12])
 def test_a_shorter_ranking_is_the_beginning_of_a_longer_one(retriever: Bm25Retriever, k: int) -> None:
-    every, some = retriever.search(words("apple date"), 10_000), retriever.search(words("apple date"), k)
+    every, some = retriever.ask(words("apple date")).search(10_000), retriever.ask(words("apple date")).search(k)
     np.testing.assert_array_equal(some.labels, every.labels[:k])
     np.testing.assert_array_equal(some.scores, every.scores[:k])
 
@@ -128,34 +128,34 @@ def test_filtering_equals_filtering_everything(
     monkeypatch.setattr(bm25_module, "_NARROW", narrow)
     rng = np.random.default_rng(int(share * 100))
     allowed = Allow(frozenset(label for label in corpus if rng.random() < share))
-    every = retriever.search(words("pear plum nut"), 10_000)
+    every = retriever.ask(words("pear plum nut")).search(10_000)
     keep = allowed.mask(every.labels)
     for k in (1, 4, 30, 1000):
-        found = retriever.search(words("pear plum nut"), k, allowed)
+        found = retriever.ask(words("pear plum nut")).search(k, allowed)
         np.testing.assert_array_equal(found.labels, every.labels[keep][:k])
         np.testing.assert_array_equal(found.scores, every.scores[keep][:k])
 
 
 def test_a_filter_that_lets_nothing_through(retriever: Bm25Retriever) -> None:
-    assert not len(retriever.search(words("apple"), 5, Allow(frozenset())).labels)
-    assert not len(retriever.search(words("apple"), 5, Allow(frozenset([999]))).labels)
+    assert not len(retriever.ask(words("apple")).search(5, Allow(frozenset())).labels)
+    assert not len(retriever.ask(words("apple")).search(5, Allow(frozenset([999]))).labels)
 
 
 def test_scores_of_given_rows_are_those_of_the_search(retriever: Bm25Retriever, corpus: dict[int, list[str]]) -> None:
     query = Query(words=("fig", "lime"), exclusions=("apple",))
-    ranking = retriever.search(query, 1000)
+    ranking = retriever.ask(query).search(1000)
     known = dict(zip(ranking.labels.tolist(), ranking.scores.tolist(), strict=True))
     labels = np.array([*reversed(corpus), 12345, 12345], dtype=np.uint64)
     expected = np.array([known.get(label, np.nan) for label in labels.tolist()], dtype=np.float32)
-    np.testing.assert_array_equal(retriever.scores(query, labels), expected)
+    np.testing.assert_array_equal(retriever.ask(query).scores(labels), expected)
 
 
 def test_excluded_tells_which_rows_match_an_exclusion(retriever: Bm25Retriever, corpus: dict[int, list[str]]) -> None:
     labels = np.array([*corpus, 5], dtype=np.uint64)
     expected = ["apple" in tokens or _adjacent(tokens, "fig", "plum") for tokens in corpus.values()]
-    found = retriever.excluded(Query(exclusions=("apple", "fig plum")), labels)
+    found = retriever.ask(Query(exclusions=("apple", "fig plum"))).excluded(labels)
     assert found.tolist() == [*expected, False]
-    assert not retriever.excluded(words("apple"), labels).any()
+    assert not retriever.ask(words("apple")).excluded(labels).any()
 
 
 def _adjacent(tokens: list[str], first: str, second: str) -> bool:
@@ -168,22 +168,22 @@ def test_phrases_must_match_and_exclusions_must_not(retriever: Bm25Retriever, co
         label for label, tokens in corpus.items() if _adjacent(tokens, "apple", "pear") and "kiwi" not in tokens
     }
     assert expected
-    assert set(retriever.search(query, 1000).labels.tolist()) == expected
+    assert set(retriever.ask(query).search(1000).labels.tolist()) == expected
 
 
 def test_payloads_come_in_the_order_asked_for(retriever: Bm25Retriever) -> None:
     labels = np.array([(70_000 << 32) | 3, 5, (3 << 32) | 1, 5], dtype=np.uint64)
-    assert retriever.payloads(labels) == [f'{{"label": {label}}}' for label in labels.tolist()]
+    assert retriever.ask(words("")).payloads(labels) == [f'{{"label": {label}}}' for label in labels.tolist()]
     with pytest.raises(DamagedError, match="no row with label 99"):
-        retriever.payloads(np.array([5, 99], dtype=np.uint64))
+        retriever.ask(words("")).payloads(np.array([5, 99], dtype=np.uint64))
 
 
 def test_a_query_that_asks_for_nothing_finds_nothing(retriever: Bm25Retriever) -> None:
     for query in (Query(), words("!!! --- ..."), Query(exclusions=("apple",)), Query(phrases=("?!",)), words("\0")):
-        assert not retriever.has_terms(query)
-        assert not len(retriever.search(query, 10).labels)
-        assert np.isnan(retriever.scores(query, np.array([5], dtype=np.uint64))).all()
-    assert not len(retriever.search(words("apple"), 0).labels)
+        assert not retriever.ask(query).positive
+        assert not len(retriever.ask(query).search(10).labels)
+        assert np.isnan(retriever.ask(query).scores(np.array([5], dtype=np.uint64))).all()
+    assert not len(retriever.ask(words("apple")).search(0).labels)
 
 
 @settings(max_examples=150, deadline=None)
@@ -194,9 +194,9 @@ def test_a_query_that_asks_for_nothing_finds_nothing(retriever: Bm25Retriever) -
 )
 def test_no_query_fails(retriever: Bm25Retriever, some: list[str], more: list[str], less: list[str]) -> None:
     query = Query(tuple(some + more), tuple(more), tuple(less))
-    labels = retriever.search(query, 5).labels
-    assert not np.isnan(retriever.scores(query, labels)).any()
-    assert not retriever.excluded(query, labels).any()
+    labels = retriever.ask(query).search(5).labels
+    assert not np.isnan(retriever.ask(query).scores(labels)).any()
+    assert not retriever.ask(query).excluded(labels).any()
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_no_query_fails(retriever: Bm25Retriever, some: list[str], more: list[st
     ],
 )
 def test_a_megabyte_of_query_is_answered(retriever: Bm25Retriever, query: Query) -> None:
-    assert len(retriever.search(query, 5).labels) == 5
+    assert len(retriever.ask(query).search(5).labels) == 5
 
 
 def test_identifiers_rank_first_where_their_parts_are_adjacent(tmp_path: Path) -> None:
@@ -224,8 +224,8 @@ def test_identifiers_rank_first_where_their_parts_are_adjacent(tmp_path: Path) -
         ],
     )
     retriever = Bm25Retriever(tmp_path, "english")
-    assert retriever.search(words("ef_construction"), 5).labels.tolist() == [2, 1]
-    assert retriever.search(words("parseHTTPRequest"), 5).labels.tolist() == [3]
+    assert retriever.ask(words("ef_construction")).search(5).labels.tolist() == [2, 1]
+    assert retriever.ask(words("parseHTTPRequest")).search(5).labels.tolist() == [3]
 
 
 def test_title_headings_and_path_are_searched(tmp_path: Path) -> None:
@@ -239,20 +239,20 @@ def test_title_headings_and_path_are_searched(tmp_path: Path) -> None:
         ],
     )
     retriever = Bm25Retriever(tmp_path, "english")
-    assert set(retriever.search(words("rotate keys"), 5).labels.tolist()) == {1, 2}
-    assert retriever.search(Query(phrases=("bm25.py",)), 5).labels.tolist() == [3]
-    assert retriever.search(Query(phrases=("backups rotating",)), 5).labels.tolist() == [], "not across headings"
+    assert set(retriever.ask(words("rotate keys")).search(5).labels.tolist()) == {1, 2}
+    assert retriever.ask(Query(phrases=("bm25.py",))).search(5).labels.tolist() == [3]
+    assert retriever.ask(Query(phrases=("backups rotating",))).search(5).labels.tolist() == [], "not across headings"
 
 
 def test_chinese_japanese_and_korean(tmp_path: Path) -> None:
     write(tmp_path, [row(1, "全文検索エンジンTantivy入門"), row(2, "検査の索引"), row(3, "한국어 검색")])
     retriever = Bm25Retriever(tmp_path, "english")
-    assert retriever.search(words("検索"), 5).labels.tolist() == [1]
-    assert retriever.search(words("索"), 5).labels.tolist() == [2, 1]
-    assert retriever.search(words("tantivy"), 5).labels.tolist() == [1]
-    assert retriever.search(words("검색"), 5).labels.tolist() == [3]
-    assert retriever.search(Query(phrases=("文検索エ",)), 5).labels.tolist() == [1]
-    assert retriever.search(Query(phrases=("検索入門",)), 5).labels.tolist() == []
+    assert retriever.ask(words("検索")).search(5).labels.tolist() == [1]
+    assert retriever.ask(words("索")).search(5).labels.tolist() == [2, 1]
+    assert retriever.ask(words("tantivy")).search(5).labels.tolist() == [1]
+    assert retriever.ask(words("검색")).search(5).labels.tolist() == [3]
+    assert retriever.ask(Query(phrases=("文検索エ",))).search(5).labels.tolist() == [1]
+    assert retriever.ask(Query(phrases=("検索入門",))).search(5).labels.tolist() == []
 
 
 def test_the_matcher_knows_stems_and_phrases(retriever: Bm25Retriever, tmp_path: Path) -> None:
@@ -284,10 +284,10 @@ def test_a_new_generation_leaves_the_old_one_as_it_was(tmp_path: Path) -> None:
     assert snapshot(old) == before
     for old_reader in (reader, Bm25Retriever(old, "english")):
         assert len(old_reader) == 20
-        assert set(old_reader.search(everything, 50).labels.tolist()) == {document.label for document in first}
+        assert set(old_reader.ask(everything).search(50).labels.tolist()) == {document.label for document in first}
     kept = {(1 << 32) | at for at in range(10) if at not in (4, 5)} | {3 << 32}
     new_reader = Bm25Retriever(new, "english")
-    assert set(new_reader.search(everything, 50).labels.tolist()) == kept
+    assert set(new_reader.ask(everything).search(50).labels.tolist()) == kept
     assert len(new_reader) == 9
     segments = {file.name for file in old.iterdir() if file.suffix == ".store"}
     assert segments
@@ -304,8 +304,8 @@ def test_many_generations_merge_and_equal_one(tmp_path: Path) -> None:
                 writer.add(document)
             assert writer.commit() == Bm25Rows((at + 1) * 5, 0)
     write(tmp_path / "whole", documents)
-    expected = Bm25Retriever(tmp_path / "whole", "english").search(words("pear apple"), 7)
-    found = Bm25Retriever(folders[-1], "english").search(words("pear apple"), 7)
+    expected = Bm25Retriever(tmp_path / "whole", "english").ask(words("pear apple")).search(7)
+    found = Bm25Retriever(folders[-1], "english").ask(words("pear apple")).search(7)
     np.testing.assert_array_equal(found.labels, expected.labels)
     np.testing.assert_array_equal(found.scores, expected.scores)
     for at, folder in enumerate(folders):
@@ -321,7 +321,7 @@ def test_files_are_copied_where_they_cannot_be_linked(tmp_path: Path, monkeypatc
     with Bm25Writer(tmp_path / "2", "english", HEAP, tmp_path / "1") as writer:
         writer.add(row(2, "apple"))
         writer.commit()
-    assert Bm25Retriever(tmp_path / "2", "english").search(words("apple"), 5).labels.tolist() == [1, 2]
+    assert Bm25Retriever(tmp_path / "2", "english").ask(words("apple")).search(5).labels.tolist() == [1, 2]
 
 
 def fail_halfway(folder: Path, previous: Path) -> None:
@@ -338,7 +338,7 @@ def test_leaving_without_commit_writes_nothing(tmp_path: Path) -> None:
     with Bm25Writer(tmp_path / "3", "english", HEAP, tmp_path / "1") as writer:
         writer.add(row(2, "pear"))
     for name in ("1", "2", "3"):
-        assert Bm25Retriever(tmp_path / name, "english").search(words("apple pear"), 5).labels.tolist() == [1]
+        assert Bm25Retriever(tmp_path / name, "english").ask(words("apple pear")).search(5).labels.tolist() == [1]
 
 
 def test_reading_neither_needs_nor_makes_a_writable_folder(tmp_path: Path) -> None:
@@ -348,7 +348,7 @@ def test_reading_neither_needs_nor_makes_a_writable_folder(tmp_path: Path) -> No
     before = snapshot(folder)
     folder.chmod(0o555)
     try:
-        assert len(Bm25Retriever(folder, "english").search(words("apple"), 1).labels) == 1
+        assert len(Bm25Retriever(folder, "english").ask(words("apple")).search(1).labels) == 1
         assert snapshot(folder) == before
     finally:
         folder.chmod(0o755)
@@ -358,8 +358,8 @@ def test_an_empty_index_answers(tmp_path: Path) -> None:
     assert write(tmp_path, []) == Bm25Rows(0, 0)
     retriever = Bm25Retriever(tmp_path, "english")
     assert len(retriever) == 0
-    assert not len(retriever.search(words("apple"), 5).labels)
-    assert retriever.payloads(np.empty(0, dtype=np.uint64)) == []
+    assert not len(retriever.ask(words("apple")).search(5).labels)
+    assert retriever.ask(words("")).payloads(np.empty(0, dtype=np.uint64)) == []
 
 
 def test_another_language_is_refused(tmp_path: Path) -> None:

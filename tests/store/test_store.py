@@ -26,6 +26,7 @@ from embedctl.store.manifest import (
     IndexRecord,
     Manifest,
     Part,
+    SegmentRecord,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def layout(tmp_path: Path) -> Layout:
 
 def index_record(generation: int, parts: tuple[Part, ...], files: dict[str, FileRecord] | None = None) -> IndexRecord:
     settings = StoreSettings(language="german")
-    return IndexRecord(generation, settings, EncoderRecord("m", "ef" * 8, 384), parts, files or {}, rows=1)
+    segments = (SegmentRecord(3, 7),)
+    return IndexRecord(generation, settings, EncoderRecord("m", "ef" * 8, 384), parts, files or {}, segments, rows=1)
 
 
 def full_manifest() -> Manifest:
@@ -208,3 +210,13 @@ def test_store_is_found_by_walking_up(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("EMBEDCTL_STORE", str(tmp_path / "elsewhere"))
     assert find_store(start=deep) is None
     assert require_store(layout.root).root == layout.root
+
+
+def test_an_index_may_serve_a_part_as_it_was() -> None:
+    manifest = full_manifest()
+    assert manifest.index is not None
+    served = tuple(replace(part, dead=()) for part in manifest.index.parts)
+    changed = replace(manifest, index=replace(manifest.index, parts=served))
+    again = Manifest.from_json(changed.to_json(), "manifest.json")
+    assert again == changed
+    assert [part.dead for part in again.parts] == [part.dead for part in manifest.parts]
