@@ -3,25 +3,37 @@
 import sys
 from typing import TYPE_CHECKING, Annotated
 
-from typer import Argument
-
 from .common_options import CommonOptions
 from .output import emit, emit_json, note
-from .query_options import FilterOptions, OutputOptions, SearchOptions, query_config
+from .parameters import Argument
+from .query_options import (
+    FIRST_ID,
+    BatchOptions,
+    FilterOptions,
+    OutputOptions,
+    SearchOptions,
+    query_config,
+    requested_batch,
+)
+from .runtime_options import RuntimeOptions
 
 if TYPE_CHECKING:
     from ..api import Store
+    from ..config import RuntimeConfig
     from ..search.answer import Answer
 
 
 def query(
     text: Annotated[
-        list[str],
+        list[str] | None,
         Argument(metavar="TEXT", help='Words, "phrases" and -exclusions; several are joined. "-" reads stdin.'),
-    ],
+    ] = None,
+    *,
     output: OutputOptions,
+    batch: BatchOptions,
     search: SearchOptions,
     filters: FilterOptions,
+    runtime: RuntimeOptions,
     common: CommonOptions,
 ) -> int:
     """Print the best chunks for a text.
@@ -31,13 +43,19 @@ def query(
     """
     import embedctl
 
-    from .nearby import answer_nearby
+    from .nearby import Nearby
 
     config, wanted = query_config(search, filters, output), output.format
-    store = embedctl.open(common.store, reporter=common.reporter() if search.refresh else "silent")
+    many = requested_batch(batch, output, text or [])
+    shows_progress = search.refresh or many is not None
+    store = embedctl.open(common.store, reporter=common.reporter() if shows_progress else common.teller())
     if search.refresh:
-        _refresh(store, search.wait, common.quiet)
-    answer = answer_nearby(store.query(_question(text), config), store.path.parent)
+        _refresh(store, search.wait, common.quiet, runtime.config())
+    if many is not None:
+        from .query_batch import query_batch
+
+        return query_batch(store, many, config, runtime.config())
+    answer = Nearby(store.path.parent).answer(store.query(_question(text or []), config, runtime=runtime.config()))
     _remark(answer, store, common.quiet)
     if output.explain and wanted != "json":
         from .views.explanation import render_explanation
@@ -54,10 +72,10 @@ def _question(words: list[str]) -> str:
     return " ".join(words).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _refresh(store: "Store", wait: float, quiet: bool) -> None:
+def _refresh(store: "Store", wait: float, quiet: bool, runtime: "RuntimeConfig") -> None:
     from .views.run import outcomes
 
-    report = store.index(wait=wait)
+    report = store.index(wait=wait, runtime=runtime)
     if report.failed or (report.changed and not quiet):
         why = ' ("embedctl status --files failed" says why)' if report.failed else ""
         note(f"embedctl: Refreshed: {outcomes(report)}{why}.")
@@ -87,7 +105,7 @@ def _print(answer: "Answer", store: "Store", wanted: str, output: OutputOptions)
         case "csv":
             emit(formats.table(answer))
         case "trec":
-            emit(formats.trec(answer, output.query_id))
+            emit(formats.trec(answer, output.query_id or FIRST_ID))
         case "paths":
             emit(formats.paths(answer, "\0" if output.null else "\n"))
         case _:

@@ -1,12 +1,12 @@
 """Flags of ``query``: how to search, what may answer, and what is printed."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
 
-from typer import Option
-
-from ..config import DensePlan, FilterConfig, FusionConfig, Mode, QueryConfig
+from ..config import DensePlan, FilterConfig, FusionConfig, Mode, QueryConfig, QueryEncoder
 from ..errors import UsageError
+from .parameters import option
 
 _QUERY, _FUSION = QueryConfig(), FusionConfig()
 
@@ -17,15 +17,15 @@ Format = Literal["text", "json", "jsonl", "csv", "trec"]
 class OutputOptions:
     """How the hits are printed."""
 
-    n: Annotated[int, Option("-n", "--number", min=1, metavar="N", help="Most hits.")] = _QUERY.n
-    files: Annotated[bool, Option("-l", "--files", help="Print only paths, each once.")] = False
-    null: Annotated[bool, Option("-0", "--null", help="As -l, with a NUL byte behind each path.")] = False
-    full: Annotated[bool, Option("--full", help="Print whole chunks instead of snippets.")] = False
-    json: Annotated[bool, Option("--json", help="Print one JSON object; short for --format json.")] = False
-    jsonl: Annotated[bool, Option("--jsonl", help="Print one JSON object for each hit.")] = False
-    form: Annotated[Format | None, Option("--format", help="Default: text.", show_default=False)] = None
-    query_id: Annotated[str, Option(metavar="ID", help="First column of --format trec.")] = "1"
-    explain: Annotated[bool, Option("--explain", help="Say how the answer was found.")] = False
+    n: Annotated[int, option("-n", "--number", min=1, metavar="N", help="Most hits.")] = _QUERY.n
+    files: Annotated[bool, option("-l", "--files", help="Print only paths, each once.")] = False
+    null: Annotated[bool, option("-0", "--null", help="As -l, with a NUL byte behind each path.")] = False
+    full: Annotated[bool, option("--full", help="Print whole chunks instead of snippets.")] = False
+    json: Annotated[bool, option("--json", help="Print one JSON object; short for --format json.")] = False
+    jsonl: Annotated[bool, option("--jsonl", help="Print one JSON object for each hit.")] = False
+    form: Annotated[Format | None, option("--format", help="Default: text.", show_default=False)] = None
+    query_id: Annotated[str | None, option(metavar="ID", help="First column of --format trec. Without it: 1.")] = None
+    explain: Annotated[bool, option("--explain", help="Say how the answer was found.")] = False
 
     @property
     def format(self) -> str:
@@ -48,27 +48,46 @@ class OutputOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchOptions:
+    """Many queries at once."""
+
+    queries: Annotated[
+        str | None,
+        option(metavar="FILE|-", help="Answer every query in FILE: lines of text, JSON Lines, or .tsv; - is stdin."),
+    ] = None
+    target: Annotated[
+        Path | None,
+        option("-o", "--output", metavar="FILE", help="With --queries: write there; .parquet makes it Parquet."),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
 class SearchOptions:
     """How the hits are found."""
 
-    mode: Annotated[Mode, Option("-m", "--mode", help="Both arms fused, or one of them.")] = _QUERY.mode
-    rrf_k: Annotated[int, Option(min=0, metavar="K", help="Constant of reciprocal rank fusion.")] = _FUSION.rrf_k
-    bm25_weight: Annotated[float, Option(min=0.0, metavar="W", help="Weight of BM25 in the fusion.")] = (
+    mode: Annotated[Mode, option("-m", "--mode", help="Both arms fused, or one of them.")] = _QUERY.mode
+    rrf_k: Annotated[int, option(min=0, metavar="K", help="Constant of reciprocal rank fusion.")] = _FUSION.rrf_k
+    bm25_weight: Annotated[float, option(min=0.0, metavar="W", help="Weight of BM25 in the fusion.")] = (
         _FUSION.bm25_weight
     )
-    dense_weight: Annotated[float, Option(min=0.0, metavar="W", help="Weight of the dense arm in the fusion.")] = (
+    dense_weight: Annotated[float, option(min=0.0, metavar="W", help="Weight of the dense arm in the fusion.")] = (
         _FUSION.dense_weight
     )
-    candidates: Annotated[int, Option(min=1, metavar="N", help="Chunks that each arm proposes.")] = _QUERY.candidates
-    dense: Annotated[DensePlan, Option(help="Exact scan (flat), graph (hnsw), or by size (auto).")] = _QUERY.dense
-    min_cosine: Annotated[float | None, Option(metavar="X", help="Leave out hits with a lower cosine.")] = None
-    min_bm25: Annotated[float | None, Option(metavar="X", help="Leave out hits with a lower BM25 score.")] = None
+    candidates: Annotated[int, option(min=1, metavar="N", help="Chunks that each arm proposes.")] = _QUERY.candidates
+    dense: Annotated[DensePlan, option(help="Exact scan (flat), scan of bits (binary), graph (hnsw), or auto.")] = (
+        _QUERY.dense
+    )
+    query_encoder: Annotated[
+        QueryEncoder, option(help="The model (teacher, auto), or the encoder distilled from it: nothing to load.")
+    ] = _QUERY.encoder
+    min_cosine: Annotated[float | None, option(metavar="X", help="Leave out hits with a lower cosine.")] = None
+    min_bm25: Annotated[float | None, option(metavar="X", help="Leave out hits with a lower BM25 score.")] = None
     max_per_file: Annotated[
-        int | None, Option(min=0, metavar="N", help="Most hits of one document; 0: any number.", show_default=False)
+        int | None, option(min=0, metavar="N", help="Most hits of one document; 0: any number.", show_default=False)
     ] = None
-    refresh: Annotated[bool, Option("--refresh", help="Refresh the index first.")] = False
+    refresh: Annotated[bool, option("--refresh", help="Refresh the index first.")] = False
     wait: Annotated[
-        float, Option(min=0.0, metavar="SECONDS", help="With --refresh: wait for another writer.", show_default=False)
+        float, option(min=0.0, metavar="SECONDS", help="With --refresh: wait for another writer.", show_default=False)
     ] = 0.0
 
 
@@ -77,15 +96,15 @@ class FilterOptions:
     """What may answer."""
 
     path: Annotated[
-        list[str] | None, Option(metavar="GLOB", help="Only matching paths, as in .gitignore; may be repeated.")
+        list[str] | None, option(metavar="GLOB", help="Only matching paths, as in .gitignore; may be repeated.")
     ] = None
     type: Annotated[
-        list[str] | None, Option(metavar="TYPE", help="Only this ending, language or media type; may be repeated.")
+        list[str] | None, option(metavar="TYPE", help="Only this ending, language or media type; may be repeated.")
     ] = None
     where: Annotated[
-        str, Option(metavar="EXPRESSION", help='Condition on metadata: "year >= 2024".', show_default=False)
+        str, option(metavar="EXPRESSION", help='Condition on metadata: "year >= 2024".', show_default=False)
     ] = ""
-    source: Annotated[list[str] | None, Option(metavar="NAME", help="Only this source; may be repeated.")] = None
+    source: Annotated[list[str] | None, option(metavar="NAME", help="Only this source; may be repeated.")] = None
 
 
 def query_config(search: SearchOptions, filters: FilterOptions, output: OutputOptions) -> QueryConfig:
@@ -106,6 +125,7 @@ def query_config(search: SearchOptions, filters: FilterOptions, output: OutputOp
         candidates=search.candidates,
         max_per_file=(1 if output.per_file else _QUERY.max_per_file) if limit is None else limit,
         dense=search.dense,
+        encoder=search.query_encoder,
         min_cosine=search.min_cosine,
         min_bm25=search.min_bm25,
         fusion=FusionConfig(search.rrf_k, search.bm25_weight, search.dense_weight),
@@ -113,3 +133,50 @@ def query_config(search: SearchOptions, filters: FilterOptions, output: OutputOp
             tuple(filters.path or ()), tuple(filters.type or ()), filters.where, tuple(filters.source or ())
         ),
     )
+
+
+PARQUET = ".parquet"
+FIRST_ID = "1"
+"""What TREC calls a query that was given no id."""
+
+
+class Batch(NamedTuple):
+    """Where many queries come from, and what becomes of the answers."""
+
+    queries: str
+    """A file, or ``-``."""
+    target: Path | None
+    """``None``: stdout."""
+    form: str
+    """``jsonl``, ``trec`` or ``parquet``."""
+    explain: bool
+
+
+def requested_batch(batch: BatchOptions, output: OutputOptions, words: list[str]) -> Batch | None:
+    """Return what is asked of many queries; ``None``: there is one, in ``words``.
+
+    Raises:
+        UsageError: flags that do not go together.
+    """
+    if batch.queries is None:
+        if batch.target is not None:
+            raise UsageError("--output is for the answers to many queries.", "Add --queries FILE, or redirect stdout.")
+        if not words:
+            raise UsageError("There is no TEXT to look for.", "Give one, or a file of them with --queries FILE.")
+        return None
+    if words:
+        raise UsageError("--queries and a TEXT were both given.", "Put the text into the file, or leave out one.")
+    asked = output.format
+    if output.full or output.query_id is not None or asked not in ("jsonl", "trec", "text"):
+        flag = "--full" if output.full else "--query-id" if output.query_id is not None else f"The format {asked}"
+        raise UsageError(
+            f"{flag} is for one query.", "With --queries: JSON Lines, --format trec, or --output FILE.parquet."
+        )
+    form = "jsonl" if asked == "text" else asked
+    if batch.target is not None and batch.target.suffix.lower() == PARQUET:
+        if asked != "text":
+            raise UsageError(f'"{batch.target}" is to be Parquet and {asked} at once.', "Leave out the format.")
+        form = "parquet"
+    if output.explain and form != "jsonl":
+        raise UsageError(f"--explain has no place in {form}.", "Leave it out, or take JSON Lines.")
+    return Batch(batch.queries, batch.target, form, output.explain)

@@ -18,7 +18,11 @@ class Explanation:
     phrases: tuple[str, ...]
     exclusions: tuple[str, ...]
     dense_plan: str | None
-    """``flat`` (exact scan) or ``hnsw`` (graph), and why, as one clause."""
+    """What found the nearest vectors, and why, as one clause."""
+    dense_cost: dict[str, int | None] | None
+    """What that took in the last round: rows ``scanned``, ``bytes`` read, candidates ``rescored``, and ``ef``."""
+    encoder: str | None
+    """What encoded the query, and how it is run; ``None``: the dense arm was not asked."""
     rows: int
     """Live chunks in the index."""
     allowed: int | None
@@ -42,11 +46,14 @@ class Answer:
     """Milliseconds by step, and ``total``."""
     explanation: Explanation
     warnings: tuple[str, ...] = field(default=())
+    query_id: str | None = None
+    """Of one among many queries."""
 
     def to_json(self, explain: bool = False) -> dict[str, Any]:
         """Return the object that ``docs/schema/query.v1.json`` describes."""
         result: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,
+            **({} if self.query_id is None else {"query_id": self.query_id}),
             "query": self.query,
             "mode": self.mode,
             "timings": {name: round(value, 3) for name, value in self.timings.items()},

@@ -49,16 +49,16 @@ def fuse_chunks(
         k: see ``fuse``.
     """
     chunks = reciprocal_rank_fusion(arms, weights, k)
-    owners = dict(zip(chunks.labels.tolist(), documents_of(chunks.labels).tolist(), strict=True))
+    labels = chunks.labels.tolist()
+    owners = dict(zip(labels, documents_of(chunks.labels).tolist(), strict=True))
     first: dict[int, int] = {}
     for label, document in owners.items():  # in fused order
         first.setdefault(document, label)
     ranks = [_ranks(arm, owners, first) if weight > 0 else {} for arm, weight in zip(arms, weights, strict=True)]
-    scores = np.zeros(len(chunks.labels), dtype=np.float64)
+    scores = np.zeros(len(labels), dtype=np.float64)
     for weight, of_arm in zip(weights, ranks, strict=True):
-        for at, label in enumerate(chunks.labels.tolist()):
-            if label in of_arm:
-                scores[at] += weight / (k + of_arm[label])
+        found = np.fromiter((of_arm.get(label, 0) for label in labels), dtype=np.float64, count=len(labels))
+        scores += np.divide(weight, k + found, out=np.zeros_like(found), where=found > 0)
     rounded = scores.astype(np.float32)
     order = np.lexsort((chunks.labels, -rounded))
     return Fused(Ranking(chunks.labels[order], rounded[order]), ranks)

@@ -1,0 +1,66 @@
+"""``query --queries``: many queries, answered to a stream or a file."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import EXIT_OK, EXIT_SOME_FAILED
+from .nearby import Nearby
+from .output import emit, new_file, new_text_file, note
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ..api import Store
+    from ..config import QueryConfig, RuntimeConfig
+    from ..search.answer import Answer
+    from ..search.queryfile import Problem, QueryFile, QueryStream
+    from .query_options import Batch
+
+STDIN = "-"
+
+
+def query_batch(store: Store, batch: Batch, config: QueryConfig, runtime: RuntimeConfig) -> int:
+    """Answer the queries of a file or stdin; return 3 where lines of stdin were no queries and were left out."""
+    left_out: list[Problem] = []
+
+    def tell(problem: Problem) -> None:
+        left_out.append(problem)
+        note(f"embedctl: Left out {problem}.")
+
+    nearby = Nearby(store.path.parent)
+    answers = (nearby.answer(one) for one in store.query_many(_source(batch.queries, tell), config, runtime=runtime))
+    if batch.target is not None and batch.form == "parquet":
+        from .parquet_output import write_parquet
+
+        with new_file(batch.target) as path:
+            write_parquet(path, answers)
+    else:
+        with nullcontext(emit) if batch.target is None else new_text_file(batch.target) as write:
+            for text in _lines(answers, batch):
+                write(text)
+    return EXIT_SOME_FAILED if left_out else EXIT_OK
+
+
+def _source(queries: str, tell: Callable[[Problem], None]) -> QueryFile | QueryStream:
+    from ..search.queryfile import QueryFile, QueryStream
+
+    path = Path(queries)
+    if queries == STDIN:
+        return QueryStream(sys.stdin.buffer, tell)
+    if path.exists() and not path.is_file() and not path.is_dir():  # a named pipe, or the shell's <(command)
+        return QueryStream(path.open("rb"), tell)
+    return QueryFile(path)
+
+
+def _lines(answers: Iterable[Answer], batch: Batch) -> Iterator[str]:
+    from .views import formats
+
+    for answer in answers:
+        if batch.form == "trec":
+            yield formats.trec(answer, answer.query_id or "")
+        else:
+            yield formats.line(answer, batch.explain)

@@ -1,0 +1,249 @@
+"""One query on its way to an answer: ask both arms, fuse, apply thresholds, hydrate."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..contracts import Ranking
+from ..records import Hit
+from ..sources.describe import path_from_base
+from .answer import Answer, Explanation
+from .documents import Fused, fuse_chunks
+from .querytext import parse_query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from ..config import QueryConfig
+    from ..contracts import Labels, Vectors
+    from ..retrievers.bm25 import Bm25Retriever
+    from .dense import DenseArm, Plan
+    from .filters import LabelSet
+
+EMPTY = Ranking(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.float32))
+
+
+class Clock:
+    """Milliseconds by step; a step that is taken twice counts twice."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Count the body's time to a step."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.add(name, 1e3 * (time.perf_counter() - start))
+
+    def add(self, name: str, spent: float) -> None:
+        """Count milliseconds to a step."""
+        self.spent[name] = self.spent.get(name, 0.0) + spent
+
+
+class Asked(NamedTuple):
+    """What is asked, and of what: the same for all queries of a batch."""
+
+    bm25: Bm25Retriever
+    dense: DenseArm
+    config: QueryConfig
+    allowed: LabelSet | None
+    rows: int
+    """Live chunks in the index."""
+    language: str
+    roots: Mapping[str, str]
+    """Root of each source by its name."""
+
+    @property
+    def depth(self) -> int:
+        """Rows that each arm is asked for at first."""
+        return max(self.config.candidates, self.config.n)
+
+
+class DensePart(NamedTuple):
+    """What the dense arm needs, or has found already."""
+
+    plan: Plan
+    vector: Callable[[], Vectors]
+    """Gives the query's vector, float32 ``(dim,)``; called once BM25 has answered."""
+    encoder: Callable[[], str]
+    """Says what encoded it, and how that is run."""
+    first: Ranking | None = None
+    """What the arm proposes at the first depth, where that is known."""
+
+
+class _Round(NamedTuple):
+    """What both arms propose at one candidate depth."""
+
+    bm25: Ranking
+    dense: Ranking
+    fused: Fused
+    exhausted: bool
+    """No arm has more to propose."""
+
+
+class Question:
+    """One query; not to be answered by two threads at a time."""
+
+    def __init__(self, text: str, query_id: str | None = None) -> None:
+        self.clock = Clock()
+        self._text = text
+        self._id = query_id
+        self._query = parse_query(text)
+        self._vector: Vectors | None = None
+
+    @property
+    def dense_text(self) -> str:
+        """What the encoder is to read; blank where the query has nothing for it."""
+        return self._query.dense_text if self._query.dense_text.strip() else ""
+
+    def answer(self, asked: Asked, part: DensePart | None) -> Answer:
+        """Return the ``config.n`` best hits.
+
+        Arms are asked for more until the filter, the thresholds and the limit per file leave enough, or until they
+        have no more. ``part`` is ``None`` where the dense arm is not asked.
+        """
+        self._bm25 = asked.bm25.ask(self._query)
+        config, depth = asked.config, asked.depth
+        warnings = self._warnings(asked)
+        while True:
+            found = self._round(asked, part, depth)
+            with self.clock.step("hydrate"):
+                hits = self._hydrate(asked, found)
+            if len(hits) >= config.n or found.exhausted:
+                break
+            depth *= 4
+        explanation = Explanation(
+            words=self._query.words,
+            phrases=self._query.phrases,
+            exclusions=self._query.exclusions,
+            dense_plan=part and f"{part.plan.name}: {part.plan.reason}",
+            dense_cost=part and asked.dense.cost(part.plan, depth, asked.allowed)._asdict(),
+            encoder=part and part.encoder(),
+            rows=asked.rows,
+            allowed=None if asked.allowed is None else asked.allowed.count,
+            candidates=depth,
+            proposed={"bm25": len(found.bm25.labels), "dense": len(found.dense.labels)},
+            rrf_k=config.fusion.rrf_k,
+            weights={"bm25": config.fusion.bm25_weight, "dense": config.fusion.dense_weight},
+        )
+        return Answer(
+            self._text, config.mode, tuple(hits), dict(self.clock.spent), explanation, tuple(warnings), self._id
+        )
+
+    def _warnings(self, asked: Asked) -> list[str]:
+        if not self._text.strip():
+            return ["The query is empty."]
+        if asked.config.mode != "dense" and not self._bm25.positive:
+            return [f'The query has no word that BM25 can look up (language "{asked.language}").']
+        return []
+
+    def _round(self, asked: Asked, part: DensePart | None, depth: int) -> _Round:
+        config = asked.config
+        bm25 = dense = EMPTY
+        if config.mode != "dense":
+            with self.clock.step("bm25"):
+                bm25 = self._bm25.search(depth, asked.allowed)
+        if part is not None:
+            self._vector = vector = part.vector()
+            with self.clock.step("dense"):
+                known = part.first if depth == asked.depth else None
+                dense = known or asked.dense.search(part.plan, vector, depth, asked.allowed)
+        more = {
+            "bm25": _reaches_on(bm25, depth, config.min_bm25),
+            "dense": _reaches_on(dense, depth, config.min_cosine),
+        }
+        if self._query.exclusions and len(dense.labels):
+            keep = ~self._bm25.excluded(dense.labels)
+            dense = Ranking(dense.labels[keep], dense.scores[keep])
+        with self.clock.step("fuse"):
+            fused = self._fused(bm25, dense, config)
+        # Below its own threshold an arm proposes nothing that may be shown, and neither then does the other.
+        ended = (config.min_bm25 is not None and not more["bm25"]) or (
+            config.min_cosine is not None and not more["dense"]
+        )
+        return _Round(bm25, dense, fused, exhausted=ended or not any(more.values()))
+
+    def _fused(self, bm25: Ranking, dense: Ranking, config: QueryConfig) -> Fused:
+        if config.mode != "hybrid":
+            return Fused(bm25 if config.mode == "bm25" else dense, [_ranks(bm25), _ranks(dense)])
+        fusion = config.fusion
+        weights = (fusion.bm25_weight, fusion.dense_weight)
+        return fuse_chunks((bm25, dense), self._bm25.documents, weights, fusion.rrf_k)
+
+    def _hydrate(self, asked: Asked, found: _Round) -> list[Hit]:
+        """Return the hits; raw scores are looked up for those that are shown, and for all under a threshold."""
+        config, labels = asked.config, found.fused.ranking.labels
+        places = np.arange(len(labels))
+        for scored, least in ((self._cosine, config.min_cosine), (self._bm25_scores, config.min_bm25)):
+            if least is not None:
+                given = scored(asked, labels[places])
+                places = places[:0] if given is None else places[np.nan_to_num(given, nan=-np.inf) >= least]
+        per_file: Counter[tuple[str, str]] = Counter()
+        hits: list[Hit] = []
+        for start in range(0, len(places), config.n):
+            block = places[start : start + config.n]
+            cosine, bm25 = self._cosine(asked, labels[block]), self._bm25_scores(asked, labels[block])
+            for at, payload in enumerate(self._bm25.payloads(labels[block])):
+                fields: dict[str, Any] = json.loads(payload)
+                document = (fields["source"], fields["doc_id"])
+                if config.max_per_file and per_file[document] >= config.max_per_file:
+                    continue
+                per_file[document] += 1
+                scores = {"bm25": _number(bm25, at), "cosine": _number(cosine, at)}
+                hits.append(_hit(fields, len(hits) + 1, int(block[at]), found.fused, config, scores, asked.roots))
+                if len(hits) == config.n:
+                    return hits
+        return hits
+
+    def _cosine(self, asked: Asked, labels: Labels) -> NDArray[np.float32] | None:
+        return None if self._vector is None else asked.dense.cosine(self._vector, labels)
+
+    def _bm25_scores(self, asked: Asked, labels: Labels) -> NDArray[np.float32] | None:
+        return None if asked.config.mode == "dense" else self._bm25.scores(labels)
+
+
+def _hit(
+    fields: dict[str, Any],
+    rank: int,
+    place: int,
+    fused: Fused,
+    config: QueryConfig,
+    scores: dict[str, float | None],
+    roots: Mapping[str, str],
+) -> Hit:
+    """Return what is stored of a chunk as a hit, with its scores and ranks."""
+    label, score = int(fused.ranking.labels[place]), float(fused.ranking.scores[place])
+    bm25_ranks, dense_ranks = fused.ranks
+    fields["path"] = path_from_base(roots.get(fields["source"], ""), fields["path"])
+    fields["heading"] = tuple(fields["heading"])
+    return Hit(
+        rank=rank,
+        score=score,
+        scores={"rrf": score if config.mode == "hybrid" else None, **scores},
+        ranks={"bm25": bm25_ranks.get(label), "dense": dense_ranks.get(label)},
+        **fields,
+    )
+
+
+def _reaches_on(arm: Ranking, depth: int, least: float | None) -> bool:
+    """Say whether an arm has rows beyond ``depth`` that could still pass its threshold."""
+    return len(arm.labels) >= depth and (least is None or float(arm.scores[-1]) >= least)
+
+
+def _ranks(ranking: Ranking) -> dict[int, int]:
+    return {label: rank for rank, label in enumerate(ranking.labels.tolist(), start=1)}
+
+
+def _number(scores: NDArray[np.float32] | None, at: int) -> float | None:
+    return None if scores is None or np.isnan(scores[at]) else float(scores[at])
