@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from typer import Option
+from .parameters import option
 
 if TYPE_CHECKING:
     from ..contracts import Reporter
@@ -19,15 +19,15 @@ class CommonOptions:
 
     store: Annotated[
         Path | None,
-        Option(
+        option(
             metavar="DIR",
             help="The store's folder. Default: $EMBEDCTL_STORE, or the nearest .embedctl.",
         ),
     ] = None
-    quiet: Annotated[bool, Option("--quiet", "-q", help="No progress and no summary; problems are still told.")] = False
-    verbose: Annotated[bool, Option("--verbose", "-v", help="Tell more; a traceback where embedctl has a bug.")] = False
+    quiet: Annotated[bool, option("--quiet", "-q", help="No progress and no summary; problems are still told.")] = False
+    verbose: Annotated[bool, option("--verbose", "-v", help="Tell more; a traceback where embedctl has a bug.")] = False
     progress: Annotated[
-        ProgressStyle, Option(help="How progress is shown on stderr; auto: bars on a terminal, else lines.")
+        ProgressStyle, option(help="How progress is shown on stderr; auto: bars on a terminal, else lines.")
     ] = "auto"
 
     def reporter(self) -> "Reporter":
@@ -40,12 +40,16 @@ class CommonOptions:
             style = "none" if self.quiet else "bars" if is_terminal(sys.stderr) else "lines"
         return make_reporter("silent" if style == "none" else style)
 
+    def teller(self) -> str:
+        """Return the name of the reporter of a command that shows no progress but may have something to say."""
+        return "silent" if self.quiet else "lines"
+
 
 @dataclass(frozen=True, slots=True)
 class WriteOptions:
     """What every command that writes takes."""
 
     wait: Annotated[
-        float, Option(min=0.0, metavar="SECONDS", help="Wait so long for another writer to finish.", show_default=False)
+        float, option(min=0.0, metavar="SECONDS", help="Wait so long for another writer to finish.", show_default=False)
     ] = 0.0
-    json: Annotated[bool, Option("--json", help="Print the run's report as JSON on stdout.")] = False
+    json: Annotated[bool, option("--json", help="Print the run's report as JSON on stdout.")] = False

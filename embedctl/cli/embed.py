@@ -2,13 +2,16 @@
 
 from .common_options import CommonOptions, WriteOptions
 from .finish import finish
+from .runtime_options import RuntimeOptions
 from .settings_options import SettingsOptions
 
 
-def embed(settings: SettingsOptions, write: WriteOptions, common: CommonOptions) -> int:
+def embed(settings: SettingsOptions, runtime: RuntimeOptions, write: WriteOptions, common: CommonOptions) -> int:
     """Run stage 3 alone: embed chunks into embeddings/."""
     import embedctl
 
     store = embedctl.open(common.store, reporter=common.reporter())
-    report = store.embed(settings=settings.request(), rebuild=settings.rebuild, wait=write.wait)
+    report = store.embed(
+        settings=settings.request(), rebuild=settings.rebuild, wait=write.wait, runtime=runtime.config()
+    )
     return finish(report, store, write, common)

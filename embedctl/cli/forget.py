@@ -2,16 +2,13 @@
 
 from typing import Annotated
 
-from typer import Argument
-
 from .common_options import CommonOptions, WriteOptions
 from .finish import finish
+from .parameters import Argument
 
 
 def forget(
-    targets: Annotated[
-        list[str], Argument(metavar="NAME|PATH|ID...", help="Names of sources, paths, ids of documents.")
-    ],
+    targets: Annotated[list[str], Argument(metavar="NAME|PATH|ID", help="Names of sources, paths, ids of documents.")],
     write: WriteOptions,
     common: CommonOptions,
 ) -> int:

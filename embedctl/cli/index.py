@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from typer import Option
-
 from ..errors import UsageError
 from .common_options import CommonOptions, WriteOptions
 from .finish import finish
 from .output import emit, emit_json
+from .parameters import option
+from .runtime_options import RuntimeOptions
 from .settings_options import SettingsOptions
 from .source_options import SourceOptions
 
@@ -21,15 +21,20 @@ class IndexOptions:
     """What ``index`` does and does not do."""
 
     dry_run: Annotated[
-        bool, Option("--dry-run", help="List what would happen to each file, chunks, tokens and time; write nothing.")
+        bool, option("--dry-run", help="List what would happen to each file, chunks, tokens and time; write nothing.")
     ] = False
-    no_refresh: Annotated[bool, Option("--no-refresh", help="Leave the sources alone; finish what is ingested.")] = (
+    no_refresh: Annotated[bool, option("--no-refresh", help="Leave the sources alone; finish what is ingested.")] = (
         False
     )
 
 
 def index(
-    action: IndexOptions, sources: SourceOptions, settings: SettingsOptions, write: WriteOptions, common: CommonOptions
+    action: IndexOptions,
+    sources: SourceOptions,
+    settings: SettingsOptions,
+    runtime: RuntimeOptions,
+    write: WriteOptions,
+    common: CommonOptions,
 ) -> int:
     """Make files and folders searchable, or refresh the index.
 
@@ -42,7 +47,14 @@ def index(
         raise UsageError("--no-refresh looks at no source.", "Leave it out, or leave out paths and --dry-run.")
     store = embedctl.create(common.store, reporter=common.reporter())
     if action.dry_run:
-        plan = store.preflight(sources.places, files=files, source=request, settings=wanted, rebuild=settings.rebuild)
+        plan = store.preflight(
+            sources.places,
+            files=files,
+            source=request,
+            settings=wanted,
+            rebuild=settings.rebuild,
+            runtime=runtime.config(),
+        )
         return _show_plan(plan, write.json, common.verbose)
     report = store.index(
         sources.places,
@@ -52,6 +64,7 @@ def index(
         refresh=not action.no_refresh,
         rebuild=settings.rebuild,
         wait=write.wait,
+        runtime=runtime.config(),
     )
     return finish(report, store, write, common)
 

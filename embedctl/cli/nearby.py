@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,9 +27,15 @@ def nearby(path: str, base: Path) -> str:
     return absolute if far else relative.as_posix()
 
 
-def answer_nearby(answer: Answer, base: Path) -> Answer:
-    """Return the answer with every path as :func:`nearby` gives it."""
-    return replace(answer, hits=tuple(replace(hit, path=nearby(hit.path, base)) for hit in answer.hits))
+class Nearby:
+    """Gives the paths of many answers, and remembers those that come again."""
+
+    def __init__(self, base: Path) -> None:
+        self._path = lru_cache(maxsize=10_000)(lambda path: nearby(path, base))
+
+    def answer(self, answer: Answer) -> Answer:
+        """Return the answer with every path as :func:`nearby` gives it."""
+        return replace(answer, hits=tuple(replace(hit, path=self._path(hit.path)) for hit in answer.hits))
 
 
 def shown_nearby(shown: Shown, base: Path) -> Shown:

@@ -6,8 +6,14 @@ import io
 import json
 import os
 import sys
-from contextlib import suppress
-from typing import Any, TextIO
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TextIO
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 
 class ReaderLeftError(Exception):
@@ -43,6 +49,46 @@ def emit(text: str) -> None:
 def emit_json(value: Any) -> None:
     """Write one JSON object to stdout, indented."""
     emit(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Give a path to write to, and call it ``path`` when it is whole; after an error nothing is left of it.
+
+    What is no regular file (``/dev/null``, a named pipe) is written to as it is.
+
+    Raises:
+        UsageError: ``path`` is a folder, or in a folder that is not there.
+    """
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        why = "is a folder" if path.is_dir() else "is in a folder that is not there"
+        raise UsageError(f'"{path}" {why}.', "Name a file to write to.")
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    target = path.resolve()  # what a symbolic link points to is replaced, not the link
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_text_file(path: Path) -> Iterator[Callable[[str], object]]:
+    """Give a function that writes text to a :func:`new_file`: UTF-8, paths as the bytes they came in."""
+
+    def write(text: str) -> None:
+        try:
+            stream.write(text)
+        except UnicodeEncodeError:
+            stream.write(text.encode("utf-8", "replace").decode("utf-8"))
+
+    with new_file(path) as place, place.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
+        yield write
 
 
 def note(text: str) -> None:

@@ -7,10 +7,12 @@ The codes are a promise, see ``docs/cli.md``: 0 ok, 1 a bug, 2 usage, 3 done but
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn, cast
+from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EmbedctlError, ResourceError, shortage
 from .output import ReaderLeftError, complain, note, prepare
@@ -18,9 +20,14 @@ from .output import ReaderLeftError, complain, note, prepare
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import click
+
 PROGRAM = "embedctl"
 TRACEBACK_ENVIRONMENT = "EMBEDCTL_TRACEBACK"
-WRITERS = frozenset({"index", "ingest", "chunk", "embed", "forget"})
+GARBAGE_AFTER = 50_000
+"""Objects made before the first search for cycles: importing modules makes no garbage, and being searched takes 5 %."""
+WRITERS = frozenset({"index", "ingest", "chunk", "embed", "distill", "forget"})
+READERS = frozenset({"query", "status", "show"})
 
 _ROOM = "Make room and run the same command again; what was committed stays."
 _RIGHTS = "Check who may read and write there."
@@ -61,33 +68,30 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _main(arguments: list[str]) -> int:
-    import typer
+    import click
 
     from .app import app
     from .texts import texts_last
 
-    # Click's UsageError, which typer carries along but does not export.
-    usage_error = cast("type[Exception]", typer.BadParameter.__mro__[1])
-    command = typer.main.get_command(app)
     if arguments[:1] == ["query"]:
-        parameters = command.commands["query"].params  # type: ignore[attr-defined]
-        options = [option for option in parameters if option.param_type_name == "option"]
+        parameters = app.built("query").params
+        options = [option for option in parameters if isinstance(option, click.Option)]
         spellings = [name for option in options for name in (*option.opts, *option.secondary_opts)]
         with_value = [name for option in options if not option.is_flag for name in option.opts]
         arguments = ["query", *texts_last(arguments[1:], spellings, with_value)]
     try:
-        code = command.main(arguments, prog_name=PROGRAM, standalone_mode=False)
-    except typer.Abort:
+        code = app.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+    except click.Abort:
         return EXIT_INTERRUPTED
-    except usage_error as error:
+    except click.UsageError as error:
         return _usage(error, arguments)
     return code or EXIT_OK
 
 
-def _usage(error: BaseException, arguments: list[str]) -> int:
+def _usage(error: click.UsageError, arguments: list[str]) -> int:
     """Explain a command line that could not be read."""
-    context = getattr(error, "ctx", None)
-    message = error.format_message().replace("Value error, ", "")  # type: ignore[attr-defined]
+    context = error.ctx
+    message = error.format_message()
     if not arguments or message.startswith("Usage:"):
         note(message)
         return 2
@@ -124,5 +128,19 @@ def _interrupt(_signal: int, _frame: object) -> NoReturn:
 
 
 def main() -> NoReturn:
-    """Run the process's own command line and leave with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    """Run the process's own command line and leave with its exit code.
+
+    A command that only reads leaves at once: nothing of its is unwritten, and taking libraries of models apart can take
+    longer than the query did.
+    """
+    gc.set_threshold(GARBAGE_AFTER)
+    only_reads = not sys.argv[1:] or sys.argv[1] in READERS or sys.argv[1].startswith("-")
+    if only_reads:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy is quicker to import without a pool that nobody uses
+    code = run(sys.argv[1:])
+    if only_reads and sys.gettrace() is None and sys.getprofile() is None:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):  # what could not be written has been told
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from rich.text import Text
+    from .styled import Text
 
 PIPED_WIDTH = 100
 WIDEST = 120
@@ -35,33 +34,13 @@ def harmless(text: str) -> str:
 
 
 class Screen:
-    """Turns rich text into a string, as fits the stream that it will be written to."""
+    """Turns styled text into a string, as fits the stream that it will be written to."""
 
     def __init__(self, stream: TextIO) -> None:
-        from rich.console import Console
-
         self.terminal = is_terminal(stream)
         self.width = min(WIDEST, shutil.get_terminal_size().columns) if self.terminal else PIPED_WIDTH
-        self._console = Console(
-            file=io.StringIO(),
-            width=self.width,
-            force_terminal=has_colour(stream),
-            color_system="auto" if has_colour(stream) else None,
-            highlight=False,
-            markup=False,
-            emoji=False,
-        )
-
-    def wrapped(self, text: Text, width: int) -> list[Text]:
-        """Return the lines of ``text`` when none may be wider than ``width`` cells."""
-        lines = list(text.wrap(self._console, max(width, 20), tab_size=4))
-        for line in lines:
-            line.rstrip()
-        return lines
+        self._colour = has_colour(stream)
 
     def render(self, lines: list[Text]) -> str:
         """Return ``lines`` with their styles, each as long as it is."""
-        with self._console.capture() as captured:
-            for line in lines:
-                self._console.print(line, soft_wrap=True, no_wrap=True, crop=False, overflow="ignore")
-        return captured.get()
+        return "".join(f"{line.rendered(self._colour)}\n" for line in lines)

@@ -3,16 +3,15 @@
 import sys
 from typing import Annotated
 
-from typer import Argument, Option
-
 from .common_options import CommonOptions
 from .output import emit, emit_json
+from .parameters import Argument, option
 
 
 def show(
     name: Annotated[str, Argument(metavar="ID", help="Id of a chunk or document, or the path of a file.")],
-    plain: Annotated[bool, Option("--plain", help="Print the text alone.")] = False,
-    json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+    plain: Annotated[bool, option("--plain", help="Print the text alone.")] = False,
+    json: Annotated[bool, option("--json", help="Print one JSON object.")] = False,
     *,
     common: CommonOptions,
 ) -> int:

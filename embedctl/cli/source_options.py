@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from typer import Argument, Option
-
 from ..config import RecordFields, SourceRequest, WalkRules
 from ..errors import UsageError
 from ..sources.paths import read_path_list
+from .parameters import Argument, option
 from .units import parse_size
 
 _RULES = WalkRules()
@@ -24,25 +23,25 @@ class SourceOptions:
         Argument(metavar="PATH", help="Folders and files to cover from now on. Without: refresh what is covered."),
     ] = None
     include: Annotated[
-        list[str] | None, Option(metavar="GLOB", help="Take only matching files; may be given several times.")
+        list[str] | None, option(metavar="GLOB", help="Take only matching files; may be given several times.")
     ] = None
     exclude: Annotated[
-        list[str] | None, Option(metavar="GLOB", help="Leave out matching files and folders; may be repeated.")
+        list[str] | None, option(metavar="GLOB", help="Leave out matching files and folders; may be repeated.")
     ] = None
-    hidden: Annotated[bool, Option("--hidden", help="Take files and folders that begin with a dot.")] = False
-    no_ignore: Annotated[bool, Option("--no-ignore", help="Disregard .gitignore and .embedctlignore.")] = False
+    hidden: Annotated[bool, option("--hidden", help="Take files and folders that begin with a dot.")] = False
+    no_ignore: Annotated[bool, option("--no-ignore", help="Disregard .gitignore and .embedctlignore.")] = False
     max_file_size: Annotated[
         str | None,
-        Option(metavar="SIZE", help=f"Skip larger files (500KB, 1GB). Without it: {_RULES.max_file_bytes // 10**6}MB."),
+        option(metavar="SIZE", help=f"Skip larger files (500KB, 1GB). Without it: {_RULES.max_file_bytes // 10**6}MB."),
     ] = None
     files_from: Annotated[
-        str | None, Option(metavar="FILE|-", help="Cover the files listed in FILE, or on stdin, one on each line.")
+        str | None, option(metavar="FILE|-", help="Cover the files listed in FILE, or on stdin, one on each line.")
     ] = None
-    null: Annotated[bool, Option("-0", "--null", help="The list of --files-from is separated by NUL bytes.")] = False
-    id_field: Annotated[str | None, Option(metavar="NAME", help="Column with the id in record files.")] = None
-    title_field: Annotated[str | None, Option(metavar="NAME", help="Column with the title in record files.")] = None
-    text_field: Annotated[str | None, Option(metavar="NAME", help="Column with the text in record files.")] = None
-    name: Annotated[str | None, Option(help="Name of the source, the first part of its ids. Default: its path's.")] = (
+    null: Annotated[bool, option("-0", "--null", help="The list of --files-from is separated by NUL bytes.")] = False
+    id_field: Annotated[str | None, option(metavar="NAME", help="Column with the id in record files.")] = None
+    title_field: Annotated[str | None, option(metavar="NAME", help="Column with the title in record files.")] = None
+    text_field: Annotated[str | None, option(metavar="NAME", help="Column with the text in record files.")] = None
+    name: Annotated[str | None, option(help="Name of the source, the first part of its ids. Default: its path's.")] = (
         None
     )
 

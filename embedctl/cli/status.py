@@ -3,22 +3,21 @@
 import sys
 from typing import Annotated, Literal
 
-from typer import Option
-
 from .common_options import CommonOptions
 from .output import emit, emit_json, note
+from .parameters import option
 
 Listed = Literal["indexed", "skipped", "failed", "all"]
 
 
 def status(
     check: Annotated[
-        bool, Option("--check", help="Also look at the sources and count what a refresh would find.")
+        bool, option("--check", help="Also look at the sources and count what a refresh would find.")
     ] = False,
     files: Annotated[
-        Listed | None, Option(help="List the input files with this outcome instead, and the reason.")
+        Listed | None, option(help="List the input files with this outcome instead, and the reason.")
     ] = None,
-    json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+    json: Annotated[bool, option("--json", help="Print one JSON object.")] = False,
     *,
     common: CommonOptions,
 ) -> int:

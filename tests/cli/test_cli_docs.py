@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import typer
-
-from embedctl.cli.app import app
+from embedctl.cli.app import COMMANDS, app
 from embedctl.search import where
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 def flags() -> set[str]:
-    group = typer.main.get_command(app)
-    commands = [group, *group.commands.values()]  # type: ignore[attr-defined]
+    commands = [app, *(app.built(name) for name in COMMANDS)]
     return {
         option
         for command in commands
@@ -34,7 +31,7 @@ def test_every_flag_is_documented_and_every_documented_flag_exists() -> None:
 
 def test_every_command_is_documented() -> None:
     text = (DOCS / "cli.md").read_text(encoding="utf-8")
-    for name in typer.main.get_command(app).commands:  # type: ignore[attr-defined]
+    for name in COMMANDS:
         assert re.search(rf"^\| `{name}\b", text, re.MULTILINE), name
 
 

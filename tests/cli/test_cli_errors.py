@@ -21,10 +21,10 @@ BM25 = ("query", "--mode", "bm25")
     ("arguments", "told"),
     [
         (["qurey", "x"], "Did you mean 'query'?"),
-        (["query"], "Missing argument"),
+        (["query"], "--queries FILE"),
         (["query", "--jsno", "x"], "--json"),
         (["query", "-foo"], "embedctl query -- -f"),
-        (["query", "x", "-n", "0"], "greater than or equal to 1"),
+        (["query", "x", "-n", "0"], "not in the range x>=1"),
         (["query", "x", "--mode", "sparse"], "'hybrid', 'bm25', 'dense'"),
         (["query", "x", "--json", "-l"], "Keep one of"),
         ([*BM25, "x", "--where", "year >"], "^"),

@@ -23,10 +23,14 @@ LOADED = """
 import sys
 from embedctl.cli.run import run
 code = run(sys.argv[1:])
-heavy = {"torch", "sentence_transformers", "transformers", "hnswlib", "tokenizers", "numpy", "pyarrow", "rich"}
-sys.stderr.write(f"\\nloaded: {sorted(heavy & {name.partition('.')[0] for name in sys.modules})}")
+sys.stderr.write(f"\\nloaded: {sorted({name.partition('.')[0] for name in sys.modules})}")
 sys.exit(code)
 """
+HEAVY = {
+    *("torch", "sentence_transformers", "transformers", "huggingface_hub", "openvino", "tokenizers", "hnswlib"),
+    *("numpy", "scipy", "pandas", "pyarrow", "tantivy", "pathspec", "rich", "tqdm", "typer", "pydantic", "asyncio"),
+}
+ENCODER = {"openvino", "tokenizers"}
 
 
 @pytest.mark.parametrize(
@@ -35,15 +39,19 @@ sys.exit(code)
         (["--help"], set()),
         (["query", "--help"], set()),
         (["--version"], set()),
-        (["status"], {"numpy", "pyarrow", "rich"}),
-        ([*BM25, "vault"], {"numpy", "pyarrow", "rich"}),
-        ([*BM25, "vault", "--json"], {"numpy", "pyarrow"}),
+        (["status", "--json"], set()),
+        (["status"], set()),
+        ([*BM25, "vault"], {"numpy", "tantivy"}),
+        ([*BM25, "vault", "--json"], {"numpy", "tantivy"}),
+        (["query", "vault", "--json"], {"numpy", "tantivy", *ENCODER}),
+        (["query", "vault", "--json", "--mode", "dense"], {"numpy", "tantivy", *ENCODER}),
+        ([*BM25, "vault", "--json", "--path", "*.md"], {"numpy", "tantivy", "pyarrow", "pathspec"}),
     ],
 )
 def test_only_what_is_needed_is_imported(here: Path, arguments: list[str], allowed: set[str]) -> None:
     done = subprocess.run([sys.executable, "-c", LOADED, *arguments], capture_output=True, text=True, check=True)
     loaded = done.stderr.rpartition("loaded: ")[2]
-    assert set(ast.literal_eval(loaded)) <= allowed
+    assert HEAVY & set(ast.literal_eval(loaded)) <= allowed
 
 
 def test_python_dash_m(here: Path) -> None:
@@ -104,22 +112,22 @@ def test_output_is_utf8_in_any_locale(here: Path) -> None:
 
 
 def test_shell_completion(here: Path) -> None:
-    marks = {"bash": "complete -o default -F", "zsh": "#compdef embedctl", "fish": "complete --command"}
+    marks = {"bash": "complete -o nosort -F", "zsh": "#compdef embedctl", "fish": "complete --no-files --command"}
     for shell, mark in marks.items():
-        script = typed(env={"_EMBEDCTL_COMPLETE": f"source_{shell}"})
+        script = typed(env={"_EMBEDCTL_COMPLETE": f"{shell}_source"})
         assert script.code == 0
         assert mark in script.out
-    asked = {"_EMBEDCTL_COMPLETE": "complete_bash", "COMP_WORDS": "embedctl st", "COMP_CWORD": "1"}
-    assert typed(env=asked).out.split() == ["status"]
-    asked = {"_EMBEDCTL_COMPLETE": "complete_bash", "COMP_WORDS": "embedctl query --mode ", "COMP_CWORD": "3"}
-    assert typed(env=asked).out.split() == ["hybrid", "bm25", "dense"]
+    asked = {"_EMBEDCTL_COMPLETE": "bash_complete", "COMP_WORDS": "embedctl st", "COMP_CWORD": "1"}
+    assert typed(env=asked).out.split() == ["plain,status"]
+    asked = {"_EMBEDCTL_COMPLETE": "bash_complete", "COMP_WORDS": "embedctl query --mode ", "COMP_CWORD": "3"}
+    assert typed(env=asked).out.split() == ["plain,hybrid", "plain,bm25", "plain,dense"]
 
 
 STUCK_WHILE_EMBEDDING = """
 import sys, threading
 from embedctl.stages import pipeline
 class Stuck:
-    dim = 384
+    dim, tokenizer_fingerprint = 384, ""
     def encode_documents(self, texts):
         sys.stderr.write("embedding now\\n"); sys.stderr.flush()
         threading.Event().wait()
@@ -152,3 +160,19 @@ def test_interrupted_is_130_and_keeps_what_was_committed(fresh: Path, number: si
     screen = typed("status").out.splitlines()
     assert screen[-1].startswith("last run")
     assert screen[-1].endswith("; interrupted")
+
+
+def test_completion_is_installed_once(tmp_path: Path) -> None:
+    home = {"HOME": str(tmp_path), "SHELL": "/bin/bash"}
+    (tmp_path / ".bashrc").write_text("alias ll='ls -l'", encoding="utf-8")
+    for _ in range(2):
+        result = typed("--install-completion", env=home)
+        assert (result.code, result.out) == (0, "")
+        assert "open a new terminal" in result.err
+    script = (tmp_path / ".bash_completions" / "embedctl.sh").read_text(encoding="utf-8")
+    assert script == typed("--show-completion", env=home).out
+    startup = (tmp_path / ".bashrc").read_text(encoding="utf-8").splitlines()
+    assert startup == ["alias ll='ls -l'", "source ~/.bash_completions/embedctl.sh"]
+    unknown = typed("--show-completion", env={"SHELL": "/bin/ksh"})
+    assert (unknown.code, unknown.out) == (2, "")
+    assert "bash, zsh, fish" in unknown.err

@@ -210,7 +210,7 @@ def test_mode_and_thresholds_that_cannot_go_together(cli: Cli, here: Path) -> No
 def test_explain_is_on_stderr(cli: Cli, here: Path) -> None:
     result = cli("query", "rotate keys -owl", "--explain", "-l")
     assert result.out.splitlines()[0] in ("docs/keys.md", "docs/rotate.py")
-    for told in ('not "owl"', "flat: ", "k = 60", "candidates"):
+    for told in ('not "owl"', "flat: ", "scanned", "encoder:", "k = 60", "candidates"):
         assert told in result.err
 
 

@@ -30,6 +30,11 @@ def jsonl(answer: Answer) -> str:
     return "".join(json.dumps(hit_json(hit), ensure_ascii=False) + "\n" for hit in answer.hits)
 
 
+def line(answer: Answer, explain: bool) -> str:
+    """Return the whole answer as one JSON object on a line, as ``docs/schema/query.v1.json`` describes it."""
+    return json.dumps(answer.to_json(explain), ensure_ascii=False) + "\n"
+
+
 def table(answer: Answer) -> str:
     """Return CSV with a header; the columns are ``COLUMNS``."""
     stream = io.StringIO()

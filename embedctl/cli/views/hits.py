@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from ...search.snippet import snippet
 from ..screen import harmless
+from ..styled import Text
 from .place import heading_path, place
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 SNIPPET_LINES = 3
 INDENT = "    "
+NARROWEST = 20
 
 _CODE = re.compile(r"text/x-(?!rst)|text/(css|javascript)|application/(json|yaml|toml|sql|graphql|xml)|text/csv")
 _HEADING_MARK = re.compile(r"^#{1,6} ", re.MULTILINE)
@@ -44,7 +44,7 @@ def _header(hit: Hit, screen: Screen) -> Text:
     if heading:
         shown = Text(f"  {heading}", "bold")
         if screen.terminal:  # the path stays whole: people copy it
-            shown.truncate(max(screen.width - line.cell_len, 0), overflow="ellipsis")
+            shown = shown.shortened(max(screen.width - line.cell_len, 0))
         line.append_text(shown)
     return line
 
@@ -56,7 +56,7 @@ def _body(hit: Hit, is_match: Callable[[str], bool], screen: Screen, full: bool)
     if not keep_lines:
         text = " ".join(_HEADING_MARK.sub("", text).split())
     shown = _highlighted(snippet(text, is_match, _FULL if keep_lines else SNIPPET_LINES * width - width // 4))
-    lines = _best_lines(list(shown.split()), screen, width, full) if keep_lines else screen.wrapped(shown, width)
+    lines = _best_lines(shown.lines(), width, full) if keep_lines else shown.wrapped(max(width, NARROWEST))
     return [Text(INDENT).append_text(line) for line in lines]
 
 
@@ -68,21 +68,17 @@ def _highlighted(window: Snippet) -> Text:
     return text
 
 
-def _best_lines(lines: list[Text], screen: Screen, width: int, full: bool) -> list[Text]:
+def _best_lines(lines: list[Text], width: int, full: bool) -> list[Text]:
     """Return all lines, or those around most matches; lines of code keep their indentation to each other."""
     lines = [line for line in lines if full or line.plain.strip()]
     if full:
-        return [piece for line in lines for piece in (screen.wrapped(line, width) or [line])]
+        return [piece for line in lines for piece in (line.wrapped(max(width, NARROWEST)) or [line])]
     marks = [len(line.spans) for line in lines]
     starts = range(max(1, len(lines) - SNIPPET_LINES + 1))
     start = max(starts, key=lambda at: (sum(marks[at : at + SNIPPET_LINES]), -at))
     chosen = lines[start : start + SNIPPET_LINES]
     margin = min((len(line.plain) - len(line.plain.lstrip()) for line in chosen), default=0)
-    chosen = [line[margin:] for line in chosen]
-    for line in chosen:
-        line.expand_tabs(4)
-        line.truncate(width, overflow="ellipsis")
-    return chosen
+    return [line.part(margin).expanded(4).shortened(width) for line in chosen]
 
 
 def _without_heading(hit: Hit) -> str:

@@ -39,11 +39,19 @@ def _counts(report: RunReport) -> list[str]:
         told.append(f"{counted(counts['chunks'], 'chunk')}, {counted(counts.get('tokens', 0), 'token')}")
     if "embedded" in counts:
         told.append(f"{counts['embedded']:,} embedded, {counts.get('reused', 0):,} reused")
+    if "taught" in counts:
+        told.append(f"{counts['taught']:,} embedded by the model to learn from")
     if counts.get("indexed"):
         told.append(f"{counts['indexed']:,} added to the index")
     if counts.get("parts_compacted"):
         told.append(f"{counted(counts['parts_compacted'], 'part')} compacted")
-    return ["; ".join(told)] if told else []
+    lines = ["; ".join(told)] if told else []
+    if (student := report.student) is not None:
+        lines.append(
+            f"distilled from {student['sample']:,} of {student['chunks']:,} distinct chunks; mean cosine to the model "
+            f"{student['cosine']:.3f} on {student['held_out']:,} that it did not learn from"
+        )
+    return lines
 
 
 def _time(report: RunReport, store: Path) -> str:

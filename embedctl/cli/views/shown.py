@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TextIO
 
-from rich.text import Text
-
 from ..screen import harmless, is_terminal
+from ..styled import Text
 from ..units import counted
 from .place import heading_path, place
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
 from ...errors import EXIT_INTERRUPTED
 from ..screen import harmless
+from ..styled import Text
 from ..units import counted, size_text, time_text
 
 if TYPE_CHECKING:
@@ -56,11 +55,20 @@ def _settings(state: State) -> list[tuple[str, str]]:
     longest = f"{chunk['size']} tokens at most" if chunk["size"] else "as long as the encoder reads"
     model = f"{settings['model']}" + (f", {encoder['dim']} dimensions" if encoder else "")
     context = "with context" if chunk["context"] else "without context"
+    if settings["teacher_share"] < 1:
+        model += "; vectors by an encoder distilled from it (--fast)"
     return [
         ("model", model),
+        *([("student", _student(state["student"]))] if state["student"] else []),
         ("language", settings["language"]),
         ("chunking", f"{chunk['strategy']}, {longest}, overlap {chunk['overlap']}, {context}"),
     ]
+
+
+def _student(student: State) -> str:
+    of = counted(student["sample"], "chunk")
+    told = f", mean cosine {student['cosine']:.3f} to the model on {student['held_out']:,} others"
+    return f"distilled from {student['model']} on {of}{told if student['held_out'] else ''}"
 
 
 def _sources(sources: list[State]) -> list[tuple[str, str]]:
