@@ -7,7 +7,7 @@ STORE := build/demo/.embedctl
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test check bench bench-full bench-others clean
 
 help: ## Say what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -41,8 +41,21 @@ check: setup ## Lint and strict types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: setup ## Measure quality and speed on the collections named by DATA (see benchmarks/README.md)
-	$(BIN)/python -m benchmarks $(DATA)
+bench: $(VENV)/.bench ## Measure speed and quality in minutes; DATA="path ..." names collections (docs/benchmarks.md)
+	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA)) $(MORE)
+
+bench-full: $(VENV)/.bench ## The same up to a million chunks, beside LanceDB and txtai; about an hour
+	$(BIN)/python -m benchmarks --sizes 1k 100k 1M --largest-other 1M --repeat 15 --queries 2000 --folder-bytes 200000000 \
+	    $(if $(DATA),--data $(DATA)) $(MORE)
+
+bench-others: ## Install LanceDB and txtai, which embedctl is compared with, into build/others
+	$(PYTHON) -m venv build/others
+	build/others/bin/pip install --quiet --disable-pip-version-check $(TORCH)
+	build/others/bin/pip install --quiet --disable-pip-version-check lancedb sentence-transformers txtai
+
+$(VENV)/.bench: setup
+	@test -e $@ || $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@
 
 clean: ## Remove what the targets above made
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,1 +1,1 @@
-"""Measurements of embedctl on this machine; see README.md beside this file. They report, they never judge."""
+"""Measurements of embedctl on this machine; see docs/benchmarks.md. They report, they never judge."""

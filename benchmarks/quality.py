@@ -1,71 +1,87 @@
-"""nDCG@10 of both arms and their fusion on a judged collection, documents ranked by their best chunk."""
+"""nDCG@10 of both arms and their fusion on judged collections, documents ranked by their best chunk."""
 
 from __future__ import annotations
 
-import csv
-import json
 import math
-import tempfile
+import shutil
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, get_args
 
 import embedctl
+from embedctl.config import Mode
+
+from .bench import SkipError
+from .collection import read_qrels, read_queries
+from .results import Row, latency_rows
+from .stores import collection_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from .bench import Bench
+    from .collection import Collection
+
+__all__ = ["DEPTH", "NAME", "mean_ndcg", "measure", "ndcg", "read_qrels", "read_queries"]
+
+NAME = "quality"
 DEPTH = 100
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 
-def measure(collection: Path) -> list[dict[str, Any]]:
-    """Index a collection with every setting at its default and run its queries in each mode."""
-    corpus = collection / "corpus.jsonl"
-    queries = dict(read_queries(collection / "queries.jsonl"))
-    judged = collection / "qrels" / "test.tsv"
-    qrels = read_qrels(judged if judged.exists() else collection / "qrels.tsv")
-    rows: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory() as folder:
-        store = embedctl.create(Path(folder) / ".embedctl", reporter="lines")
-        start = time.perf_counter()
-        report = store.index([(corpus if corpus.exists() else collection).absolute()])
-        spent = time.perf_counter() - start
-        name = collection.name
-        rows.append({"what": f"{name}: chunks indexed", "figure": report.counts["chunks"], "unit": "chunks"})
-        rows.append({"what": f"{name}: time to index", "figure": spent, "unit": "s"})
-        for mode in ("bm25", "dense", "hybrid"):
-            config = embedctl.QueryConfig(mode=mode, n=DEPTH, max_per_file=1)
+def measure(bench: Bench) -> Iterator[Row]:
+    """Index every judged collection with every setting at its default and run its queries in each mode.
+
+    Raises:
+        SkipError: no collection has judgements.
+    """
+    judged = [collection for collection in bench.collections if collection.qrels()]
+    if not judged:
+        raise SkipError("No collection has judgements; name one in BEIR's form with --data.")
+    for collection in judged:
+        yield from _index(bench, collection)
+        yield from _answer(bench, collection)
+
+
+def _index(bench: Bench, collection: Collection) -> Iterator[Row]:
+    folder = bench.work / "quality"
+    shutil.rmtree(folder, ignore_errors=True)
+    bench.say(f"{collection.name}: indexing, every setting at its default")
+    store = embedctl.create(folder / ".embedctl")
+    start = time.perf_counter()
+    report = store.index([collection.texts])
+    seconds = time.perf_counter() - start
+    shutil.rmtree(folder)
+    chunks = report.counts["chunks"]
+    row = Row(NAME, f"{collection.name}, index", "embedctl", "time", seconds, "s", chunks)
+    yield row
+    yield replace(row, metric="rate", value=chunks / seconds, unit="chunks/s")
+
+
+def _answer(bench: Bench, collection: Collection) -> Iterator[Row]:
+    store = embedctl.open(collection_store(bench, collection))
+    qrels = collection.qrels()
+    texts = {query: text for query, text in collection.queries().items() if query in qrels}
+    for mode in MODES:
+        bench.say(f"{collection.name}: {len(texts)} queries, {mode}")
+        config = embedctl.QueryConfig(mode=mode, n=DEPTH, max_per_file=1)
+        runs: dict[str, list[str]] = {}
+        seconds: list[float] = []
+        for query, text in texts.items():
             start = time.perf_counter()
-            runs = {
-                query: [hit.doc_id for hit in store.query(text, config).hits]
-                for query, text in queries.items()
-                if query in qrels
-            }
-            each = 1e3 * (time.perf_counter() - start) / len(runs)
-            score = sum(ndcg(runs[query], qrels[query]) for query in runs) / len(runs)
-            rows.append({"what": f"{name}: nDCG@10, {mode}", "figure": score, "unit": ""})
-            rows.append({"what": f"{name}: warm query, {mode}", "figure": each, "unit": "ms"})
-    return rows
+            runs[query] = [hit.doc_id for hit in store.query(text, config).hits]
+            seconds.append(time.perf_counter() - start)
+        row = Row(NAME, f"{collection.name}, {mode}", "embedctl", "nDCG@10", mean_ndcg(runs, qrels), "")
+        yield row
+        yield from latency_rows(row, seconds[1:])
 
 
-def read_queries(path: Path) -> Iterable[tuple[str, str]]:
-    """Yield id and text of every query."""
-    with path.open(encoding="utf-8") as stream:
-        for line in stream:
-            query = json.loads(line)
-            yield str(query["_id"]), query["text"]
+def mean_ndcg(runs: Mapping[str, Sequence[str]], qrels: Mapping[str, Mapping[str, int]]) -> float:
+    """Return the mean nDCG@10 of rankings of documents, by query."""
+    return sum(ndcg(list(runs[query]), qrels[query]) for query in runs) / len(runs)
 
 
-def read_qrels(path: Path) -> dict[str, dict[str, int]]:
-    """Return query -> document -> grade."""
-    qrels: dict[str, dict[str, int]] = {}
-    with path.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream, delimiter="\t"):
-            qrels.setdefault(row["query-id"], {})[row["corpus-id"]] = int(row["score"])
-    return qrels
-
-
-def ndcg(ranking: list[str], grades: dict[str, int], k: int = 10) -> float:
+def ndcg(ranking: Sequence[str], grades: Mapping[str, int], k: int = 10) -> float:
     """Return nDCG@k with linear gain (Järvelin and Kekäläinen, TOIS 2002), as trec_eval computes it."""
     gained = sum(grades.get(document, 0) / math.log2(place + 2) for place, document in enumerate(ranking[:k]))
     ideal = sorted((grade for grade in grades.values() if grade > 0), reverse=True)[:k]

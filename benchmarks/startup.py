@@ -1,46 +1,45 @@
-"""Whole-process times of commands that must feel instant: the median of several runs."""
+"""Whole-process times of commands that must feel instant, on the sample corpus."""
 
 from __future__ import annotations
 
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import embedctl
 
+from .bench import SAMPLE
+from .processes import embedctl as command
+from .processes import watch
+from .results import Row, latency_rows
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
-RUNS = 7
+    from .bench import Bench
+
+NAME = "startup"
 
 
-def measure() -> list[dict[str, Any]]:
-    """Time ``--help``, ``status`` and one cold query of each mode on the sample corpus."""
+def measure(bench: Bench) -> Iterator[Row]:
+    """Time ``--help``, ``status``, a refresh that finds nothing new, and one query of each mode."""
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / ".embedctl"
-        embedctl.create(store).index([Path("sample_corpus").absolute()])
+        bench.say("indexing the sample corpus")
+        embedctl.create(store).index([SAMPLE])
+        at = ["--store", str(store)]
         commands = {
-            "embedctl --help": ["--help"],
-            "embedctl status": ["status", "--store", str(store)],
-            "embedctl index (nothing changed)": ["index", "--store", str(store), "-q"],
-            "embedctl query --mode bm25": ["query", "fusion of rankings", "--mode", "bm25", "--store", str(store)],
-            "embedctl query": ["query", "fusion of rankings", "--store", str(store)],
+            "--help": ["--help"],
+            "status": ["status", *at],
+            "index, nothing changed": ["index", *at, "-q"],
+            "query --mode bm25": ["query", "fusion of rankings", "--mode", "bm25", *at],
+            "query --mode dense": ["query", "fusion of rankings", "--mode", "dense", *at],
+            "query": ["query", "fusion of rankings", *at],
         }
-        return [
-            {"what": f"{name}, cold process, median of {RUNS}", "figure": median_seconds(arguments), "unit": "s"}
-            for name, arguments in commands.items()
-        ]
-
-
-def median_seconds(arguments: Sequence[str], runs: int = RUNS) -> float:
-    """Return the median wall time of ``embedctl`` with these arguments."""
-    spent = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "embedctl", *arguments], check=True, capture_output=True)
-        spent.append(time.perf_counter() - start)
-    return statistics.median(spent)
+        for name, arguments in commands.items():
+            bench.say(f"embedctl {name}")
+            runs = [watch(command(*arguments)) for _ in range(bench.repeat + 1)][1:]
+            row = Row(NAME, f"embedctl {name}", "embedctl", "", 0.0, "")
+            yield from latency_rows(row, [run.seconds for run in runs])
+            yield replace(row, metric="peak memory", value=max(run.peak_bytes for run in runs) / 1e6, unit="MB")

@@ -6,22 +6,24 @@ import os
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .config import DEFAULT_MODEL, QueryConfig, RuntimeConfig, SettingsRequest, SourceRequest
-from .errors import DamagedError, ModelError, NoStoreError
+from .errors import DamagedError, ModelError, NoStoreError, UsageError
 from .reporters import make_reporter
 from .store.handle import read_manifest
 from .store.layout import Layout, new_store, require_store
 from .store.manifest import Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from .config import QueryEncoder
     from .contracts import Encoder, Reporter
     from .records import Source
     from .search.answer import Answer
     from .search.lookup import Shown
+    from .search.queryfile import QuerySource
     from .search.searcher import Searcher
     from .stages.preflight import Preflight
     from .stages.report import RunReport
@@ -49,6 +51,15 @@ def create(path: PathLike | None = None, *, reporter: Reporter | str = "silent")
     return Store(new_store(path), reporter)
 
 
+class _Opened(NamedTuple):
+    """What the last question was put to."""
+
+    snapshot: int
+    runtime: RuntimeConfig
+    encoder: QueryEncoder
+    searcher: Searcher
+
+
 class Store:
     """One store: the stages that fill it, and the questions it answers.
 
@@ -59,7 +70,7 @@ class Store:
     def __init__(self, layout: Layout, reporter: Reporter | str = "silent") -> None:
         self._layout = layout
         self._reporter = make_reporter(reporter) if isinstance(reporter, str) else reporter
-        self._opened: tuple[int, Searcher] | None = None
+        self._opened: _Opened | None = None
 
     @property
     def path(self) -> Path:
@@ -78,6 +89,7 @@ class Store:
         refresh: bool = True,
         rebuild: bool = False,
         wait: float = 0.0,
+        runtime: RuntimeConfig | None = None,
     ) -> RunReport:
         """Run the whole pipeline: ingest, chunk, embed, index.
 
@@ -89,12 +101,13 @@ class Store:
             refresh: ``False``: leave the sources alone and only finish what is ingested.
             rebuild: make everything again that was made with other settings, and both indexes from nothing.
             wait: seconds to wait for another writer.
+            runtime: how the encoder is run.
 
         Raises:
             EmbedctlError: see ``embedctl.errors``; what was committed before stays.
         """
         stages = ("ingest", "chunk", "embed", "index") if refresh else ("chunk", "embed", "index")
-        return self._run("index", stages, self._wanted(paths, files, source), settings, rebuild, wait)
+        return self._run("index", stages, self._wanted(paths, files, source), settings, rebuild, wait, runtime)
 
     def ingest(
         self,
@@ -111,9 +124,64 @@ class Store:
         """Cut documents into ``chunks/``; arguments as for :meth:`index`."""
         return self._run("chunk", ("chunk",), _no_sources, settings, rebuild, wait)
 
-    def embed(self, *, settings: SettingsRequest | None = None, rebuild: bool = False, wait: float = 0.0) -> RunReport:
+    def embed(
+        self,
+        *,
+        settings: SettingsRequest | None = None,
+        rebuild: bool = False,
+        wait: float = 0.0,
+        runtime: RuntimeConfig | None = None,
+    ) -> RunReport:
         """Embed chunks into ``embeddings/``; arguments as for :meth:`index`."""
-        return self._run("embed", ("embed",), _no_sources, settings, rebuild, wait)
+        return self._run("embed", ("embed",), _no_sources, settings, rebuild, wait, runtime)
+
+    def distill(
+        self, share: float | None = None, *, wait: float = 0.0, runtime: RuntimeConfig | None = None
+    ) -> RunReport:
+        """Fit a student to the store's model on the store's chunks: a static encoder in the same space.
+
+        The model embeds only sampled chunks that have no vector of it yet. A store that was made with ``--fast`` is
+        then embedded and indexed with the new student; any other keeps its vectors, and queries may use the student.
+
+        Args:
+            share: of the distinct chunks to learn from; ``None``: as the store was made, else the default.
+            wait: seconds to wait for another writer.
+            runtime: how the model is run.
+
+        Raises:
+            UsageError: there are too few chunks.
+            MismatchError: documents are not cut for the store's model yet.
+        """
+        stages = ("distill", "embed", "index") if read_manifest(self._layout).settings.fast else ("distill",)
+        return self._run("distill", stages, _no_sources, None, False, wait, runtime, share)
+
+    def student(self) -> Path:
+        """Return the folder of the store's student, which is not to be changed.
+
+        Raises:
+            ModelError: it has none.
+            DamagedError: a file of it is missing.
+        """
+        from .store.students import student_folder
+
+        manifest = read_manifest(self._layout)
+        if manifest.student is None:
+            raise ModelError("This store has no student.", 'Make one with "embedctl distill".')
+        return student_folder(self._layout, manifest.student)
+
+    def export_student(self, folder: PathLike) -> None:
+        """Copy the store's student to a new or empty folder, in a form that other libraries read.
+
+        Raises:
+            ModelError: there is no student.
+            UsageError: the folder has something in it.
+        """
+        import shutil
+
+        target = Path(folder).expanduser()
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise UsageError(f"{target} is there already, and not an empty folder.", "Name another.")
+        shutil.copytree(self.student(), target, dirs_exist_ok=True)
 
     def forget(self, targets: Sequence[str], *, wait: float = 0.0) -> RunReport:
         """Remove sources (by name), files or documents (by path or id), and their text from every live file."""
@@ -130,6 +198,7 @@ class Store:
         source: SourceRequest | None = None,
         settings: SettingsRequest | None = None,
         rebuild: bool = False,
+        runtime: RuntimeConfig | None = None,
     ) -> Preflight:
         """Return what :meth:`index` would do, without writing anything; arguments as there."""
         from .encoders import open_encoder, open_tokenizer
@@ -141,12 +210,19 @@ class Store:
         if not sources:
             raise NoStoreError("There is nothing to look at.", 'Name a path: "embedctl index PATH --dry-run".')
         model = manifest.settings.model
-        load = cache(lambda: open_encoder(model, RuntimeConfig()))
+        load = cache(lambda: open_encoder(model, runtime or RuntimeConfig(), self._reporter.message))
         return preflight(self._layout, manifest, sources, open_tokenizer(model), load, self._reporter)
 
     # --- questions
 
-    def query(self, text: str, config: QueryConfig | None = None, *, n: int | None = None) -> Answer:
+    def query(
+        self,
+        text: str,
+        config: QueryConfig | None = None,
+        *,
+        n: int | None = None,
+        runtime: RuntimeConfig | None = None,
+    ) -> Answer:
         """Return the best chunks for ``text``; any text is a valid query.
 
         The snapshot stays open between calls and is replaced when a new one was published.
@@ -155,6 +231,7 @@ class Store:
             text: words, ``"phrases"`` and ``-exclusions``.
             config: mode, number of hits, filters, fusion; see :class:`~embedctl.config.QueryConfig`.
             n: number of hits, instead of ``config.n``.
+            runtime: how the encoder is run.
 
         Raises:
             NoStoreError: there is no index yet.
@@ -164,7 +241,43 @@ class Store:
         wanted = config or QueryConfig()
         if n is not None:
             wanted = replace(wanted, n=n)
-        return self._ask(lambda searcher: searcher.search(text, wanted))
+        return self._ask(lambda searcher: searcher.search(text, wanted), runtime, wanted.encoder)
+
+    def query_many(
+        self,
+        queries: Iterable[str | tuple[str, str]] | QuerySource,
+        config: QueryConfig | None = None,
+        *,
+        n: int | None = None,
+        runtime: RuntimeConfig | None = None,
+    ) -> Iterator[Answer]:
+        """Yield what :meth:`query` returns for each of ``queries``, in their order and much faster.
+
+        Queries are encoded in batches and answered by as many threads as there are processors. The snapshot that
+        is current at the first answer answers all of them.
+
+        Args:
+            queries: texts, or pairs of id and text; the id is in ``Answer.query_id``, and the place from 1 where there
+                is none. Read by another thread, up to two batches ahead of the answers.
+            config: as for :meth:`query`, for all of them.
+            n: number of hits, instead of ``config.n``.
+            runtime: how the encoder is run.
+
+        Raises:
+            NoStoreError, UsageError, MismatchError: as for :meth:`query`, at the first answer.
+        """
+        from .search.batch import search_many
+        from .search.queryfile import QueryFile, QueryList, QueryStream
+
+        wanted = config or QueryConfig()
+        if n is not None:
+            wanted = replace(wanted, n=n)
+        source = queries if isinstance(queries, QueryFile | QueryStream | QueryList) else QueryList(queries)
+        searcher = self._ask(lambda searcher: searcher.ready(wanted), runtime, wanted.encoder)
+        with self._reporter.stage("query", source.count, "queries") as progress:
+            for answer in search_many(searcher, source, wanted):
+                yield answer
+                progress.advance()
 
     def matcher(self, text: str) -> Callable[[str], bool]:
         """Return a function that tells whether a word of a text is one that ``query(text)`` looks up in BM25.
@@ -202,29 +315,34 @@ class Store:
 
     @property
     def _snapshot(self) -> int:
-        return self._opened[0] if self._opened else -1
+        return self._opened.snapshot if self._opened else -1
 
-    def _ask(self, question: Callable[[Searcher], Answered]) -> Answered:
+    def _ask(
+        self,
+        question: Callable[[Searcher], Answered],
+        runtime: RuntimeConfig | None = None,
+        encoder: QueryEncoder | None = None,
+    ) -> Answered:
         """Put a question to the current snapshot; once more where it is gone before all of it was open."""
-        searcher = self._searcher()
+        searcher = self._searcher(runtime, encoder)
         try:
             return question(searcher)
         except (DamagedError, FileNotFoundError):
             if read_manifest(self._layout).snapshot == self._snapshot:
                 raise
             self._opened = None  # a writer published and cleaned up while this snapshot was being opened
-            return question(self._searcher())
+            return question(self._searcher(runtime, encoder))
 
-    def _searcher(self) -> Searcher:
+    def _searcher(self, runtime: RuntimeConfig | None, encoder: QueryEncoder | None) -> Searcher:
         from .search.searcher import Searcher
 
         manifest = read_manifest(self._layout)
-        if self._opened is None or self._opened[0] != manifest.snapshot:
-            self._opened = (
-                manifest.snapshot,
-                Searcher(self._layout, manifest, cache(lambda: _query_encoder(manifest))),
-            )
-        return self._opened[1]
+        how = runtime or (self._opened.runtime if self._opened else RuntimeConfig())
+        which = encoder or (self._opened.encoder if self._opened else QueryConfig().encoder)
+        if self._opened is None or self._opened[:3] != (manifest.snapshot, how, which):
+            load = cache(lambda: _query_encoder(self._layout, manifest, how, self._reporter, which))
+            self._opened = _Opened(manifest.snapshot, how, which, Searcher(self._layout, manifest, load))
+        return self._opened.searcher
 
     def _manifest_or_empty(self) -> Manifest:
         return read_manifest(self._layout) if self._layout.manifest.exists() else Manifest()
@@ -237,6 +355,8 @@ class Store:
         settings: SettingsRequest | None,
         rebuild: bool,
         wait: float,
+        runtime: RuntimeConfig | None = None,
+        share: float | None = None,
     ) -> RunReport:
         from .stages.pipeline import Run
 
@@ -246,7 +366,8 @@ class Store:
             if not sources(Manifest()):
                 raise NoStoreError(f"There is no store in {self._layout.root}.", 'Make one with "embedctl index PATH".')
         request = settings or SettingsRequest()
-        return Run(self._layout, command, stages, self._reporter, request, rebuild, wait).go(sources)
+        how = runtime or RuntimeConfig()
+        return Run(self._layout, command, stages, self._reporter, request, rebuild, wait, how, share).go(sources)
 
     def _wanted(
         self, paths: Sequence[PathLike], files: Sequence[str] | None, request: SourceRequest | None
@@ -263,17 +384,33 @@ def _no_sources(_: Manifest) -> list[Source]:
     return []
 
 
-def _query_encoder(manifest: Manifest) -> Encoder:
-    """Load the encoder that made the vectors of the index, which may not be the one the store is changing to."""
-    from .encoders import find_model, open_encoder
+def _query_encoder(
+    layout: Layout, manifest: Manifest, runtime: RuntimeConfig, reporter: Reporter, which: QueryEncoder
+) -> Encoder:
+    """Open an encoder for queries: the model of the index, which may not be the one the store is changing to.
+
+    Or the student of that model, without a look at the model itself.
+    """
+    from .encoders import find_model, open_encoder, open_student
     from .stages.settings import check_fingerprint
+    from .store.students import student_folder, usable_student
 
     assert manifest.index is not None
     made_by = manifest.index.encoder
+    student = usable_student(manifest, made_by.space)
+    if which == "student":
+        if student is None:
+            raise ModelError(
+                f'The store has no student of the model "{made_by.model}".',
+                'Make one with "embedctl distill", or leave out --query-encoder.',
+            )
+        return open_student(student_folder(layout, student))
     try:
         fingerprint = find_model(made_by.model).fingerprint
     except ModelError as error:
         hint = f'The index was made with it; for another: "embedctl index --rebuild --model {DEFAULT_MODEL}".'
+        if student:
+            hint += ' Queries can do without: "--query-encoder student".'
         raise ModelError(error.message, f"{error.hint} {hint}") from error
     check_fingerprint(made_by, fingerprint)
-    return open_encoder(made_by.model, RuntimeConfig())
+    return open_encoder(made_by.model, runtime, reporter.message)

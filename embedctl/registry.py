@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,8 @@ if TYPE_CHECKING:
 
 def nearest(name: str, choices: Iterable[str]) -> str:
     """Return ``' Did you mean "x"?'`` for the closest of ``choices``, or an empty string."""
+    import difflib
+
     close = difflib.get_close_matches(name, list(choices), n=1)
     return f' Did you mean "{close[0]}"?' if close else ""
 

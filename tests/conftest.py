@@ -14,6 +14,11 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.pop("EMBEDCTL_STORE", None)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep converted models between runs, but not where the person who runs them has theirs."""
+    os.environ["EMBEDCTL_CACHE"] = str(config.rootpath / ".pytest_cache" / "embedctl")
+
+
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
     """The real model, loaded once."""

@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-import typer
 
 from embedctl import errors, records
-from embedctl.cli.app import app
+from embedctl.cli.app import COMMANDS, app
 from embedctl.cli.run import run
 from embedctl.store import manifest
 
@@ -62,8 +61,7 @@ each_document = pytest.mark.parametrize("path", documents(), ids=_name)
 @cache
 def flags_by_command() -> dict[str, frozenset[str]]:
     """Return the flags of each command; those of ``embedctl`` itself under an empty name."""
-    group: Any = typer.main.get_command(app)
-    commands = {"": group, **group.commands}
+    commands = {"": app, **{name: app.built(name) for name in COMMANDS}}
     return {name: frozenset(_flags(command)) for name, command in commands.items()}
 
 
@@ -170,6 +168,7 @@ SCHEMAS: dict[str, Callable[[], pa.Schema]] = {
     "### `documents/<part>.parquet`": records.documents_schema,
     "### `chunks/<part>.parquet`": records.chunks_schema,
     "### `embeddings/<encoder>/<part>.parquet`": lambda: records.embeddings_schema(DIM),
+    "### `samples/<number>.parquet`": lambda: records.samples_schema(DIM),
     "### `files/<number>.parquet`": records.files_schema,
 }
 
@@ -233,8 +232,9 @@ def test_exit_codes_of_the_command_line() -> None:
 
 
 def _use(encoder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
+    # In this order: a pipeline that is imported meanwhile would keep the replacement as its own.
     monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
+    monkeypatch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
 
 
 def test_python_examples_of_the_library_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Encoder) -> None:

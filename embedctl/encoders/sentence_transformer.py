@@ -1,82 +1,84 @@
-"""The encoder kind ``sentence-transformers``: transformer, pooling and normalization run by torch."""
+"""The encoder kind ``sentence-transformers``: prompts, special tokens, lengths and order; a runtime does the rest."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import EmbedctlError, ModelError
-from .tokenization import HuggingFaceTokenizer
+from ..errors import EmbedctlError
+from .inputs import QueryTokenizer
+from .packing import Frame, Packed
+from .runtime import open_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..config import RuntimeConfig
-    from ..contracts import Vectors
+    from ..contracts import TokenIds, Vectors
     from .model_folder import ModelFolder
+    from .runtime import Tell
+    from .tokenization import HuggingFaceTokenizer
 
 
 class SentenceTransformerEncoder:
     """A local sentence-transformers model; prompts, pooling and maximum length come from its own files."""
 
-    def __init__(self, folder: ModelFolder, runtime: RuntimeConfig) -> None:
-        """Load the model.
+    def __init__(self, folder: ModelFolder, runtime: RuntimeConfig, tell: Tell) -> None:
+        """Open the model.
 
         Raises:
             ModelError: the weights are not the expected ones, or the library cannot load them.
         """
         self.name = folder.name
-        self.fingerprint = folder.fingerprint  # reads every weight: nothing is loaded before this check
+        self.fingerprint = folder.fingerprint  # checks every weight: nothing is loaded before
         self._folder = folder
-        self._batch_tokens = runtime.batch_tokens
-        self._tokenizer = HuggingFaceTokenizer(folder.tokenizer_json, folder.max_tokens, folder.document_prompt)
-        self._model = _load(folder)
-        self.dim = int(self._model.get_embedding_dimension() or 0)
+        self._queries = QueryTokenizer(folder.tokenizer_json, folder.max_tokens, folder.pad_token)
+        self._runtime = open_runtime(folder, runtime, self._queries, tell)
+        self.runtime = self._runtime.name
+        self.dim = self._runtime.dim
+
+    @cached_property
+    def _documents(self) -> HuggingFaceTokenizer:
+        from .tokenization import HuggingFaceTokenizer
+
+        folder = self._folder
+        return HuggingFaceTokenizer(folder.tokenizer_json, folder.max_tokens, folder.document_prompt)
+
+    @property
+    def tokenizer_fingerprint(self) -> str:
+        """Of the tokenizer whose ids :meth:`encode_tokens` takes."""
+        return self._documents.fingerprint
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Return float32 ``(len(texts), dim)``, unit norm; a text that is too long is refused."""
-        lengths = np.asarray(self._tokenizer.count(texts), dtype=np.int64)
-        if lengths.size and int(lengths.max()) > self._folder.max_tokens:
+        return self.encode_tokens(self._documents.token_ids(texts))
+
+    def encode_tokens(self, tokens: TokenIds) -> Vectors:
+        """Return float32 ``(texts, dim)``, unit norm; a text that is too long is refused."""
+        frame = self._document_frame
+        longest = int(np.diff(tokens.offsets).max(initial=0)) + frame.overhead
+        if longest > self._folder.max_tokens:
             raise EmbedctlError(
-                f"A chunk has {int(lengths.max())} tokens; {self.name} reads {self._folder.max_tokens}.",
+                f"A chunk has {longest} tokens; {self.name} reads {self._folder.max_tokens}.",
                 'Cut the documents again with "embedctl index --rebuild".',
             )
-        vectors = np.empty((len(texts), self.dim), dtype=np.float32)
-        order = np.argsort(-lengths, kind="stable")
-        start = 0
-        while start < len(order):
-            longest = max(1, int(lengths[order[start]]))
-            batch = order[start : start + max(1, self._batch_tokens // longest)]
-            vectors[batch] = self._encode([texts[row] for row in batch], self._folder.document_prompt)
-            start += len(batch)
-        return vectors
+        return self._run(tokens, frame)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Return float32 ``(len(texts), dim)``, unit norm; what is beyond the maximum length is cut off."""
-        return self._encode(list(texts), self._folder.query_prompt)
+        prompt = self._folder.query_prompt
+        return self._run(self._queries.tokens(texts, prompt), self._queries.frame(prompt))
 
-    def _encode(self, texts: list[str], prompt: str) -> Vectors:
-        if not texts:
-            return np.empty((0, self.dim), dtype=np.float32)
-        vectors = self._model.encode(
-            texts, prompt=prompt, batch_size=len(texts), normalize_embeddings=True, convert_to_numpy=True,
-            show_progress_bar=False,
-        )  # fmt: skip
-        return cast("Vectors", np.ascontiguousarray(vectors, dtype=np.float32))
+    @cached_property
+    def _document_frame(self) -> Frame:
+        before, after = (tuple(ids.tolist()) for ids in (self._documents.prefix_ids, self._documents.suffix_ids))
+        prompt_tokens = self._queries.prompt_tokens(self._folder.document_prompt)
+        return Frame(before, after, self._folder.pad_token, prompt_tokens)
 
-
-def _load(folder: ModelFolder):  # type: ignore[no-untyped-def]
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        return SentenceTransformer(
-            str(folder.path), device="cpu", trust_remote_code=False, local_files_only=True,
-            model_kwargs={"use_safetensors": True},
-        )  # fmt: skip
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise ModelError(
-            f'The model "{folder.name}" cannot be loaded: {error}.', "Fetch or save it again, or choose another."
-        ) from error
+    def _run(self, tokens: TokenIds, frame: Frame) -> Vectors:
+        vectors = np.empty((len(tokens.offsets) - 1, self.dim), dtype=np.float32)
+        if len(vectors):
+            self._runtime.run(Packed(tokens, frame, self._runtime.batch_tokens), vectors)
+        return vectors

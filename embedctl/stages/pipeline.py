@@ -7,11 +7,15 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from ..chunkers.budget import budget_for
-from ..config import RuntimeConfig, SettingsRequest
-from ..encoders import find_model, open_encoder, open_tokenizer
+from ..config import DistillConfig, RuntimeConfig, SettingsRequest
+from ..encoders import find_model, open_encoder, open_student, open_tokenizer
 from ..errors import MismatchError, NoStoreError
 from ..store.handle import Writer, writing
+from ..store.students import student_folder, usable_student
 from .chunk import chunk, pending
+from .decide import reads_otherwise
+from .distill import distill
+from .distill_sample import distinct_chunks
 from .embed import embed
 from .index import index
 from .ingest import ingest
@@ -39,6 +43,8 @@ class Run:
     rebuild: bool = False
     wait: float = 0.0
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
+    share: float | None = None
+    """For ``distill``: of the chunks, instead of what the store was made with."""
 
     def go(self, sources: Callable[[Manifest], Sequence[Source]] = lambda manifest: ()) -> RunReport:  # noqa: ARG005
         """Run the stages; ``sources`` says which to ingest, given the snapshot (none: every remembered one).
@@ -72,12 +78,42 @@ class Run:
         if "embed" in self.stages:
             self._check_model(writer.manifest, model)
         if "chunk" in self.stages:
-            chunk(writer, open_tokenizer(model), self.reporter, report)
-        if "embed" in self.stages:
-            encoder = cache(lambda: self._load(model))
-            embed(writer, find_model(model).fingerprint, encoder, self.reporter, report)
+            fast = writer.manifest.settings.fast
+            chunk(writer, open_tokenizer(model), self.reporter, report, keep_tokens=fast)
+        if "distill" in self.stages or "embed" in self.stages:
+            self._vectors(writer, cache(lambda: self._load(model)), report)
         if "index" in self.stages:
             index(writer, self.reporter, report, self.rebuild)
+
+    def _vectors(self, writer: Writer, load: Callable[[], Encoder], report: RunReport) -> None:
+        """Distil and embed: with the model, or in a fast store with its student, made where there is none."""
+        teacher = find_model(writer.manifest.settings.model).fingerprint
+        if "distill" in self.stages:
+            distill(writer, self.share or writer.manifest.settings.sample_share, load, self.reporter, report)
+        if "embed" not in self.stages:
+            return
+        student = usable_student(writer.manifest, teacher)
+        if writer.manifest.settings.fast and student is None and self._enough(writer):
+            student = distill(writer, writer.manifest.settings.teacher_share, load, self.reporter, report)
+        if student is None or not writer.manifest.settings.fast:
+            embed(writer, teacher, load, self.reporter, report)
+        else:
+            folder = student_folder(writer.layout, student)
+            embed(writer, student.fingerprint, lambda: open_student(folder), self.reporter, report)
+
+    def _enough(self, writer: Writer) -> bool:
+        """Return whether there are chunks enough to distil from; if not, the store takes the model's vectors."""
+        least = DistillConfig().least_chunks
+        chunks = len(distinct_chunks(writer).hashes)
+        if chunks < least:
+            self.reporter.message(
+                "warning",
+                f"{chunks:,} distinct chunks are too few to distil an encoder ({least:,} are the least), "
+                "so the model embeds all of them, as without --fast.",
+            )
+            settings = replace(writer.manifest.settings, teacher_share=1.0)
+            writer.commit(replace(writer.manifest, settings=settings))
+        return chunks >= least
 
     def _check_model(self, manifest: Manifest, model: str) -> None:
         """Refuse to embed with a model whose files changed, or chunks that were cut for another one."""
@@ -93,17 +129,17 @@ class Run:
 
     def _load(self, model: str) -> Encoder:
         self.reporter.message("detail", f"Loading the model {model}.")
-        return open_encoder(model, self.runtime)
+        return open_encoder(model, self.runtime, self.reporter.message)
 
     def _ingest(self, writer: Writer, given: Sequence[Source], report: RunReport) -> None:
         manifest = writer.manifest
         if not given and not manifest.sources:
             raise NoStoreError("This store has no sources yet.", 'Name some: "embedctl index PATH".')
         known = {source.name: source for source in manifest.sources}
-        changed_fields = {
-            source.name for source in given if source.name in known and known[source.name].fields != source.fields
+        reread = {
+            source.name for source in given if source.name in known and reads_otherwise(known[source.name], source)
         }
         known.update({source.name: source for source in given})
         if tuple(known.values()) != manifest.sources or not writer.layout.manifest.exists():
             writer.commit(replace(manifest, sources=tuple(known.values())))
-        ingest(writer, given or tuple(known.values()), self.reporter, report, reread=changed_fields)
+        ingest(writer, given or tuple(known.values()), self.reporter, report, reread)

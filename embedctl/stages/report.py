@@ -36,6 +36,8 @@ class RunReport:
     """What the stages made: documents, chunks, tokens, vectors embedded and reused, rows indexed ..."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall time by stage."""
+    student: dict[str, float] | None = None
+    """The encoder that the run distilled: ``sample`` of how many ``chunks``, texts ``held_out``, ``cosine`` on them."""
     stopped: BaseException | None = None
     """What ended the run before it was done."""
 
@@ -87,6 +89,7 @@ class RunReport:
             "outcomes": {kind.value: self.outcomes[kind.value] for kind in Outcome if kind is not Outcome.INDEXED},
             "counts": dict(sorted(self.counts.items())),
             "seconds": {name: round(value, 4) for name, value in self.seconds.items()},
+            "student": self.student,
             "problems": self.problems,
         }
 

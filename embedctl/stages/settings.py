@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ..store.manifest import EncoderRecord, Manifest
 
 
+_VECTORS = {False: "of the model (--no-fast)", True: "of an encoder distilled from it (--fast)"}
+
+
 def settle(manifest: Manifest, request: SettingsRequest, rebuild: bool) -> Manifest:
     """Return the manifest with the settings that this run works with.
 
@@ -53,6 +56,8 @@ def _differences(manifest: Manifest, wanted: StoreSettings) -> list[str]:
             ("--overlap", stored.chunk.overlap, wanted.chunk.overlap),
             ("--context", stored.chunk.context, wanted.chunk.context),
         ]
+    if any(part.embeddings for part in manifest.parts):
+        pairs.append(("vectors", _VECTORS[stored.fast], _VECTORS[wanted.fast]))
     if manifest.index:
         pairs += [
             ("--language", stored.language, wanted.language),
@@ -68,9 +73,9 @@ def check_fingerprint(made_by: EncoderRecord, fingerprint: str) -> None:
     Raises:
         MismatchError: its vectors would not lie in the space of the stored ones.
     """
-    if made_by.fingerprint != fingerprint:
+    if made_by.space != fingerprint:
         raise MismatchError(
             f'The files of the model "{made_by.model}" are not those that made the vectors in this store '
-            f"(fingerprint {fingerprint}, stored {made_by.fingerprint}).",
+            f"(fingerprint {fingerprint}, stored {made_by.space}).",
             'Bring the old files back, or embed everything again with "embedctl index --rebuild".',
         )

@@ -229,8 +229,9 @@ def _encoded(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
     return encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
 
 
-def _file_hash(source: str, path: str) -> int:
-    return (hash(source) * _MIX ^ hash(path)) & 0xFFFFFFFFFFFFFFFF
+def _file_hash(source: str, path: str) -> np.uint64:
+    # A uint64, not an int: searching an array for the latter converts all of it to float64.
+    return np.uint64((hash(source) * _MIX ^ hash(path)) & 0xFFFFFFFFFFFFFFFF)
 
 
 def _places(places: NDArray[np.uint64] | Sequence[int]) -> list[Place]:

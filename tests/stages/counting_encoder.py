@@ -17,6 +17,7 @@ class CountingEncoder:
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
         self.name, self.fingerprint, self.dim = encoder.name, encoder.fingerprint, encoder.dim
+        self.tokenizer_fingerprint = ""  # of no chunk: it is given texts
         self.documents: list[str] = []
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:

@@ -15,14 +15,14 @@ from guide import GUIDE
 
 import embedctl
 from embedctl import FilterConfig, QueryConfig, SettingsRequest, SourceRequest, WalkRules
-from embedctl.config import DEFAULT_MODEL
+from embedctl.config import DEFAULT_MODEL, IndexLimits, PartLimits, RuntimeConfig
 from embedctl.encoders import find_model
 from embedctl.errors import MismatchError, ModelError, NoStoreError, ParseError, UsageError
-from embedctl.records import FileEntry
-from embedctl.search import searcher as searcher_module
-from embedctl.stages import ingest as ingest_module
+from embedctl.parsers.reading import ReadResult
+from embedctl.stages import part_writer, read_ahead
 from embedctl.store.handle import read_manifest
 from embedctl.store.layout import Layout
+from embedctl.store.ledger import read_ledger
 
 
 def paths(answer: embedctl.Answer) -> list[str]:
@@ -127,8 +127,8 @@ def test_stages_alone_equal_the_whole(store: embedctl.Store, docs: Path, tmp_pat
 def test_an_interrupted_embedding_is_resumed(
     store: embedctl.Store, docs: Path, counting: CountingEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits = ingest_module.PartLimits
-    monkeypatch.setattr(ingest_module, "PartLimits", lambda: limits(documents=1))
+    monkeypatch.setattr(part_writer, "PartLimits", lambda: PartLimits(documents=1))
+    monkeypatch.setattr("embedctl.stages.embed.GROUPED_CHUNKS", 1)
     encode = counting.encode_documents
 
     def interrupted(texts: list[str]) -> object:
@@ -270,14 +270,11 @@ def test_settings_are_free_until_something_is_made_with_them(store: embedctl.Sto
 
 
 def test_a_failed_file_is_tried_again(store: embedctl.Store, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read_file = ingest_module.read_file
-
-    def refused(entry: FileEntry) -> bytes:
-        raise ParseError("cannot be read: Permission denied")
-
-    monkeypatch.setattr(ingest_module, "read_file", refused)
+    read = read_ahead.read_and_parse
+    refused = ReadResult(None, problem=ParseError("cannot be read: Permission denied"))
+    monkeypatch.setattr(read_ahead, "read_and_parse", lambda _: refused)
     assert store.index([docs / "keys.md"]).exit_code == 3
-    monkeypatch.setattr(ingest_module, "read_file", read_file)
+    monkeypatch.setattr(read_ahead, "read_and_parse", read)
     assert outcomes(store.index()) == {"added": 1}
 
 
@@ -394,9 +391,11 @@ def test_many_small_runs_are_compacted(store: embedctl.Store, docs: Path, counti
     assert len(counting.documents) == len(set(counting.documents))
     assert len(store.query("harbours", QueryConfig(mode="bm25", n=50)).hits) == 20
     assert len(store.query("harbours", QueryConfig(mode="dense", n=50)).hits) >= 20
-    manifest = read_manifest(Layout(store.path))
+    layout = Layout(store.path)
+    manifest = read_manifest(layout)
     assert manifest.index is not None
     assert manifest.index.rows == store.status()["index"]["rows"]
+    assert read_ledger(layout, manifest).covers_all, "a compacted part is no news to the ledger"
 
 
 def test_threads_one_makes_equal_stores(docs: Path, tmp_path: Path, counting: object) -> None:
@@ -435,11 +434,27 @@ def test_thresholds_and_limits_reach_beyond_the_first_candidates(store: embedctl
 def test_a_session_loads_the_graph_once_it_pays(
     store: embedctl.Store, docs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits = searcher_module.IndexLimits
-    monkeypatch.setattr(searcher_module, "IndexLimits", lambda: limits(flat_rows=0, graph_after=2))
+    for module in ("stages.index", "search.dense", "search.generation"):
+        monkeypatch.setattr(f"embedctl.{module}.IndexLimits", lambda: IndexLimits(flat_rows=0, graph_after=2))
     store.index([docs])
     plans = [store.query("lost keys").explanation.dense_plan for _ in range(4)]
-    assert [plan.split(":")[0] for plan in plans if plan] == ["flat", "flat", "hnsw", "hnsw"]
+    assert [plan.split(":")[0] for plan in plans if plan] == ["binary", "binary", "hnsw", "hnsw"]
     assert "vault" in store.query("lost keys").hits[0].text
     filtered = store.query("lost keys", QueryConfig(filter=FilterConfig(paths=("*.md",))))
     assert (filtered.explanation.dense_plan or "").startswith("flat")
+
+
+def test_a_store_made_with_one_runtime_answers_with_the_other(docs: Path, tmp_path: Path) -> None:
+    """The vectors are not the same bits, but those of one space."""
+    runtimes = (RuntimeConfig("torch"), RuntimeConfig("openvino"))
+    for made_with in runtimes:
+        store = embedctl.create(tmp_path / made_with.runtime / ".embedctl")
+        store.index([docs], runtime=made_with)
+        answers = [
+            store.query("when are keys rotated", QueryConfig(mode="dense"), runtime=runtime) for runtime in runtimes
+        ]
+        assert [hit.id for hit in answers[0].hits] == [hit.id for hit in answers[1].hits] != []
+        for one, other in zip(answers[0].hits, answers[1].hits, strict=True):
+            assert one.scores["cosine"] == pytest.approx(other.scores["cosine"], abs=3e-3)
+        store.index(runtime=runtimes[1 - runtimes.index(made_with)])
+        assert store.status()["pending"]["embed"] == 0
