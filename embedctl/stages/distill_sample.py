@@ -1,0 +1,165 @@
+"""Which chunks a student learns from, and the model's vectors of them: durable batch by batch, found by text hash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ..contracts import TokenIds
+from ..store.manifest import SampleRecord
+from ..store.parts import dead_chunk_rows, read_token_ids, write_sample
+from ..store.vectors import KnownVectors, distinct, read_hashes, read_sample_hashes, read_sample_vectors
+from .embed_input import read_texts, take
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from ..config import DistillConfig
+    from ..contracts import Encoder, Progress, Tokenizer, Vectors
+    from ..store.handle import Writer
+    from ..store.manifest import Part
+    from ..store.vectors import Hashes
+    from .report import RunReport
+
+ENCODED_TOKENS = 65_536
+"""Tokens of chunks of like length that the model gets at once."""
+
+
+class Sample(NamedTuple):
+    """Sampled texts in the order of their hashes, which is the same wherever they stand."""
+
+    hashes: Hashes
+    tokens: TokenIds
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where the distinct chunks of a store are."""
+
+    hashes: Hashes
+    parts: NDArray[np.int64]
+    """Place of each chunk's part among the manifest's."""
+    rows: NDArray[np.int64]
+
+
+def distinct_chunks(writer: Writer) -> _Places:
+    """Return every text of a live chunk once, ordered by its hash."""
+    hashes, parts, rows = [], [], []
+    for at, part in enumerate(writer.manifest.parts):
+        found = read_hashes(writer.layout, part)
+        live = np.setdiff1d(np.arange(len(found)), dead_chunk_rows(writer.layout, part), assume_unique=True)
+        hashes.append(found[live])
+        parts.append(np.full(len(live), at))
+        rows.append(live)
+    every = np.concatenate(hashes)
+    first, _ = distinct(every)
+    order = first[np.lexsort(every[first].T[::-1])]
+    return _Places(every[order], np.concatenate(parts)[order], np.concatenate(rows)[order])
+
+
+def choose(writer: Writer, places: _Places, share: float, config: DistillConfig, tokenizer: Tokenizer) -> Sample:
+    """Return the texts whose hash is below ``share`` of all there could be, at most ``config.most_chunks`` of them.
+
+    So the sample grows with the store, and what was sampled once stays sampled. Texts without a token are left out.
+    """
+    limit = np.uint64(min(share, 1.0) * (2**64 - 1025))  # the largest float below 2**64
+    count = len(places.hashes) if share >= 1.0 else int(np.searchsorted(places.hashes[:, 0], limit))
+    count = min(max(count, config.least_sample), config.most_chunks, len(places.hashes))
+    pieces: list[TokenIds] = []
+    owners: list[NDArray[np.int64]] = []
+    for at, part in enumerate(writer.manifest.parts):
+        mine = np.flatnonzero(places.parts[:count] == at)
+        if len(mine):
+            pieces.append(_tokens(writer, part, places.rows[mine], tokenizer))
+            owners.append(mine)
+    ends = np.cumsum([0, *(len(piece.ids) for piece in pieces)])
+    offsets = np.concatenate([[0], *(piece.offsets[1:] + base for piece, base in zip(pieces, ends, strict=False))])
+    joined = TokenIds(np.concatenate([piece.ids for piece in pieces]), offsets.astype(np.int64))
+    order = np.argsort(np.concatenate(owners))
+    order = order[np.diff(joined.offsets)[order] > 0]
+    return Sample(places.hashes[np.concatenate(owners)[order]], take(joined, order))
+
+
+def taught(
+    writer: Writer,
+    sample: Sample,
+    fingerprint: str,
+    load: Callable[[], Encoder],
+    config: DistillConfig,
+    progress: Progress,
+    report: RunReport,
+) -> Vectors:
+    """Return the model's vectors of the sample, float32 ``(n, dim)``; those that nobody knows are made and committed.
+
+    A fast store keeps copies of those that it had as vectors of its chunks, which are about to be replaced.
+    """
+    known = KnownVectors(writer.layout, writer.manifest, fingerprint)
+    missing = _unknown(known, sample.hashes)
+    progress.advance(len(sample.hashes) - len(missing))
+    for start in range(0, len(missing), config.batch_chunks):
+        batch = missing[start : start + config.batch_chunks]
+        vectors = _encoded(load(), take(sample.tokens, batch), progress)
+        known.add_sample(_commit(writer, sample.hashes[batch], vectors, fingerprint))
+        report.add("embedded_tokens", int(np.diff(sample.tokens.offsets)[batch].sum()))
+    report.add("taught", len(missing))
+    found, vectors = known.lookup(sample.hashes)
+    ordered = np.empty_like(vectors)
+    ordered[found] = vectors
+    if writer.manifest.settings.fast:
+        kept = KnownVectors(writer.layout, replace(writer.manifest, parts=(), index=None), fingerprint)
+        rest = _unknown(kept, sample.hashes)
+        for start in range(0, len(rest), config.batch_chunks):
+            batch = rest[start : start + config.batch_chunks]
+            _commit(writer, sample.hashes[batch], ordered[batch], fingerprint)
+    return ordered
+
+
+def prune(writer: Writer, places: _Places, fingerprint: str) -> None:
+    """Let go of sampled vectors of other models, and of texts that the store has no more."""
+    for record in writer.manifest.samples:
+        hashes = read_sample_hashes(writer.layout, record)
+        alive = np.isin(hashes[:, 0], places.hashes[:, 0]) & (record.file.made_with == fingerprint)
+        if not alive.all():
+            vectors = read_sample_vectors(writer.layout, record)
+            if alive.any():
+                _commit(writer, hashes[alive], vectors[alive], fingerprint)
+            others = tuple(other for other in writer.manifest.samples if other != record)
+            writer.commit(replace(writer.manifest, samples=others))
+
+
+def _tokens(writer: Writer, part: Part, rows: NDArray[np.int64], tokenizer: Tokenizer) -> TokenIds:
+    kept = read_token_ids(writer.layout, part, writer.manifest.settings.chunk.fingerprint(tokenizer.fingerprint))
+    if kept:
+        return take(kept, rows)
+    return tokenizer.token_ids(read_texts(writer.layout, [part]).take(rows).to_pylist())
+
+
+def _unknown(known: KnownVectors, hashes: Hashes) -> NDArray[np.int64]:
+    unknown = np.ones(len(hashes), dtype=bool)
+    unknown[known.lookup(hashes)[0]] = False
+    return np.flatnonzero(unknown)
+
+
+def _encoded(encoder: Encoder, tokens: TokenIds, progress: Progress) -> Vectors:
+    """Return the vectors of ``tokens``, made longest first and in blocks of about ``ENCODED_TOKENS``."""
+    lengths = np.diff(tokens.offsets)
+    vectors = np.empty((len(lengths), encoder.dim), dtype=np.float32)
+    longest_first = np.argsort(-lengths, kind="stable")
+    ends = np.cumsum(lengths[longest_first])
+    for block in np.split(longest_first, np.flatnonzero(np.diff(ends // ENCODED_TOKENS)) + 1):
+        vectors[block] = encoder.encode_tokens(take(tokens, block))
+        progress.advance(len(block))
+    return vectors
+
+
+def _commit(writer: Writer, hashes: Hashes, vectors: Vectors, fingerprint: str) -> SampleRecord:
+    manifest = writer.manifest
+    number = max((record.number for record in manifest.samples), default=0) + 1
+    words = [row.tobytes() for row in np.ascontiguousarray(hashes, dtype="<u8")]
+    record = SampleRecord(number, write_sample(writer.layout, number, words, vectors, fingerprint))
+    writer.commit(replace(manifest, samples=(*manifest.samples, record)), [writer.layout.sample(number)])
+    return record
