@@ -13,8 +13,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import Store, create, open  # noqa: A004
-    from .config import FilterConfig, FusionConfig, QueryConfig, RecordFields, SettingsRequest, SourceRequest, WalkRules
+    from .api import Store, create, open  # noqa: A004, I001
+    from .config import (
+        FilterConfig, FusionConfig, QueryConfig, RecordFields, RuntimeConfig, SettingsRequest, SourceRequest, WalkRules,
+    )  # fmt: skip
     from .errors import EmbedctlError
     from .records import Hit
     from .search.answer import Answer
@@ -22,14 +24,15 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 _HOMES = {
     ".api": "Store create open",
-    ".config": "FilterConfig FusionConfig QueryConfig RecordFields SettingsRequest SourceRequest WalkRules",
+    ".config": "FilterConfig FusionConfig QueryConfig RecordFields RuntimeConfig SettingsRequest SourceRequest "
+    "WalkRules",
     ".errors": "EmbedctlError",
     ".records": "Hit",
     ".search.answer": "Answer",
 }
 # fmt: off
 __all__ = [
-    "Answer", "EmbedctlError", "FilterConfig", "FusionConfig", "Hit", "QueryConfig", "RecordFields",
+    "Answer", "EmbedctlError", "FilterConfig", "FusionConfig", "Hit", "QueryConfig", "RecordFields", "RuntimeConfig",
     "SettingsRequest", "SourceRequest", "Store", "WalkRules", "__version__", "create", "open",
 ]
 # fmt: on

@@ -1,0 +1,176 @@
+"""What is derived from models and kept once a machine: found as it was written, or made anew.
+
+::
+
+    <cache>/                              $EMBEDCTL_CACHE, else the user's cache folder
+      fingerprints/<key>.json             fingerprint of a model folder, by the state of its files
+      openvino/<fingerprint>/<version>-<precision>/
+        contents.json                     facts, and size, sha256, time and inode of each file
+        model.xml  model.bin              the converted model
+        latency-2/  throughput-2/         what OpenVINO compiled from it, each with contents.json
+
+Everything here can be deleted at any time. Folders appear whole, by one rename.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..config import CACHE_ENVIRONMENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+CONTENTS = "contents.json"
+ABANDONED_SECONDS = 86_400.0
+"""After that, a folder that was never given its name is left from a process that died."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A folder of the cache whose files are what was written."""
+
+    folder: Path
+    facts: Mapping[str, Any]
+
+
+def cache_root() -> Path:
+    """Return the folder for all of it, which may not exist yet."""
+    given = os.environ.get(CACHE_ENVIRONMENT)
+    if given:
+        return Path(given).expanduser().absolute()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("embedctl")
+
+
+def find(folder: Path) -> Entry | None:
+    """Return the entry, or ``None`` where there is none, or one that is not what was written.
+
+    A file is hashed when its time or inode is new, and then no more until they change.
+    """
+    contents = read_json(folder / CONTENTS)
+    try:
+        facts, files = contents["facts"], contents["files"]
+        seen = {name: _state(folder / name) for name in files}
+        changed = [name for name in files if seen[name] != files[name]["state"]]
+        for name in changed:
+            if seen[name][0] != files[name]["state"][0] or _sha256(folder / name) != files[name]["sha256"]:
+                return None
+    except (OSError, KeyError, TypeError, IndexError, AttributeError):
+        return None
+    if changed:
+        known = {name: {"state": seen[name], "sha256": record["sha256"]} for name, record in files.items()}
+        with suppress(OSError):  # a cache that cannot be written is hashed again next time
+            write_json(folder / CONTENTS, {"facts": facts, "files": known})
+    return Entry(folder, facts)
+
+
+def publish(folder: Path, fill: Callable[[Path], Mapping[str, Any]]) -> Entry:
+    """Make an entry: ``fill`` writes its files to the folder it is given and returns the facts about them.
+
+    Of two processes that make the same one, both succeed and one is kept.
+
+    Raises:
+        OSError: the cache cannot be written.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(folder.parent)
+    made = _unnamed(folder.parent)
+    made.mkdir()
+    try:
+        facts = fill(made)
+        files = {}
+        for path in sorted(path for path in made.rglob("*") if path.is_file()):
+            _sync(path)
+            files[path.relative_to(made).as_posix()] = {"state": _state(path), "sha256": _sha256(path)}
+        write_json(made / CONTENTS, {"facts": dict(facts), "files": files})
+        _rename(made, folder)
+    finally:
+        remove(made)
+    return Entry(folder, facts)
+
+
+def read_json(path: Path) -> Any:
+    """Return what a file of the cache says, or ``None`` where it is missing or not JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a small file, whole or not at all.
+
+    Raises:
+        OSError: the cache cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _unnamed(path.parent)
+    try:
+        with temporary.open("x", encoding="utf-8") as stream:
+            json.dump(value, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder of the cache as far as that is possible."""
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _rename(made: Path, folder: Path) -> None:
+    try:
+        made.rename(folder)
+    except OSError:
+        if find(folder):
+            return  # another process was faster
+        aside = _unnamed(folder.parent)
+        try:
+            if folder.exists():
+                folder.rename(aside)
+            made.rename(folder)
+        finally:
+            remove(aside)
+
+
+def _sweep(folder: Path) -> None:
+    for path in folder.glob(".new-*"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                remove(path)
+
+
+def _unnamed(folder: Path) -> Path:
+    """Return a path for what has not got its name yet."""
+    return folder / f".new-{os.getpid():x}-{time.time_ns():x}"
+
+
+def _state(path: Path) -> list[int]:
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns, found.st_ino]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

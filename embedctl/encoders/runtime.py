@@ -1,0 +1,69 @@
+"""What runs a model: OpenVINO, or torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from ..errors import ModelError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..config import RuntimeConfig
+    from ..contracts import Vectors
+    from .inputs import QueryTokenizer
+    from .model_folder import ModelFolder
+    from .packing import Packed
+
+    Tell = Callable[[str, str], None]
+    """Kind and sentence, as ``Reporter.message``."""
+
+
+class Runtime(Protocol):
+    """Turns packed batches into vectors; knows nothing of text."""
+
+    name: str
+    """Such as ``openvino bf16`` or ``torch cpu``."""
+    dim: int
+    batch_tokens: int
+    """Most padded tokens that a batch should have."""
+
+    def run(self, packed: Packed, vectors: Vectors) -> None:
+        """Write the unit-norm vector of every input to its row of ``vectors``, float32 ``(inputs, dim)``."""
+        ...
+
+
+def open_runtime(folder: ModelFolder, config: RuntimeConfig, tokenizer: QueryTokenizer, tell: Tell) -> Runtime:
+    """Open the runtime that ``config`` asks for.
+
+    Raises:
+        UsageError: there is no such device, or OpenVINO is asked to use one.
+        ModelError: the model cannot be loaded, or not be converted although OpenVINO is asked for.
+    """
+    on_cpu = config.device == "cpu"
+    if config.runtime == "openvino" and not on_cpu:
+        raise UsageError(
+            f'The OpenVINO runtime uses the CPU, not "{config.device}".', "Leave out --device or --runtime."
+        )
+    if config.runtime != "torch" and on_cpu:
+        from .openvino_runtime import OpenVinoRuntime
+
+        try:
+            return OpenVinoRuntime(folder, config, tokenizer, tell)
+        except ConversionError as error:
+            if config.runtime == "openvino":
+                raise
+            tell("warning", f"{error.message} It runs with torch instead, which is slower.")
+    from .torch_runtime import TorchRuntime
+
+    return TorchRuntime(folder, config, tokenizer)
+
+
+class ConversionError(ModelError):
+    """A model cannot be converted for OpenVINO; ``torch`` runs it."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            f'The model "{name}" cannot be converted for OpenVINO: {reason}.', "Run it with: --runtime torch"
+        )
+        self.reason = reason

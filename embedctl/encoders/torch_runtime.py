@@ -1,0 +1,98 @@
+"""The runtime ``torch``: the modules of a SentenceTransformer, on any device."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ModelError, UsageError
+from .probes import LEAST_COSINE, least_cosine
+
+if TYPE_CHECKING:
+    from ..config import RuntimeConfig
+    from ..contracts import Vectors
+    from .inputs import QueryTokenizer
+    from .model_folder import ModelFolder
+    from .packing import Packed
+
+
+class TorchRuntime:
+    """Runs every module of the model in float32."""
+
+    def __init__(self, folder: ModelFolder, config: RuntimeConfig, tokenizer: QueryTokenizer) -> None:
+        """Load the model.
+
+        Raises:
+            UsageError: there is no such device.
+            ModelError: the library cannot load the model, or reads other tokens than its ``tokenizer.json`` gives.
+        """
+        _check(config.device)
+        self._device = config.device
+        self.name = f"torch {config.device}"
+        self._modules = load_modules(folder, config.device)
+        self.dim = int(self._modules.get_embedding_dimension() or 0)
+        self.batch_tokens = config.batch_tokens if config.device == "cpu" else config.device_batch_tokens
+        cosine = least_cosine(self.run, self._modules, folder, tokenizer)
+        if not cosine >= LEAST_COSINE:
+            raise ModelError(
+                f'What "{folder.name}" reads is not what its tokenizer.json says (cosine {cosine:.4f}).',
+                "Save it again: SentenceTransformer(folder).save_pretrained(folder).",
+            )
+
+    def run(self, packed: Packed, vectors: Vectors) -> None:
+        """Write the unit-norm vector of every input to its row of ``vectors``."""
+        import torch
+
+        with torch.inference_mode():
+            for batch in packed:
+                ids, mask = (torch.from_numpy(array).to(self._device) for array in (batch.ids, batch.mask))
+                output = forward(self._modules, ids, mask, batch.prompt_tokens)
+                vectors[batch.rows] = output.float().cpu().numpy()
+
+
+def load_modules(folder: ModelFolder, device: str) -> Any:
+    """Return the SentenceTransformer, in float32 and for inference.
+
+    Raises:
+        ModelError: the library cannot load the model.
+    """
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    try:
+        model = SentenceTransformer(
+            str(folder.path), device=device, trust_remote_code=False, local_files_only=True,
+            model_kwargs={"use_safetensors": True, "dtype": "float32"},
+        )  # fmt: skip
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise ModelError(
+            f'The model "{folder.name}" cannot be loaded: {error}.', "Fetch or save it again, or choose another."
+        ) from error
+    return model.float().eval()
+
+
+def forward(modules: Any, ids: Any, mask: Any, prompt_tokens: int) -> Any:
+    """Return the unit-norm vectors ``(b, dim)`` of ids and mask ``(b, longest)``, all of them tensors."""
+    from torch.nn.functional import normalize
+
+    features = {"input_ids": ids, "attention_mask": mask}
+    if prompt_tokens:
+        features["prompt_length"] = prompt_tokens
+    for module in modules:
+        features = module(features)
+    return normalize(features["sentence_embedding"], dim=1)
+
+
+def _check(device: str) -> None:
+    import torch
+
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # "not compiled with CUDA" is an assertion
+        libraries = {"cuda": torch.cuda, "mps": torch.backends.mps, "xpu": torch.xpu}
+        here = ["cpu", *(name for name, library in libraries.items() if library.is_available())]
+        raise UsageError(
+            f'The device "{device}" cannot be used: {str(error).splitlines()[0].rstrip(".")}.',
+            f"Here torch has: {', '.join(here)}.",
+        ) from error
