@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 NAME = "recall"
 K = 10
 ASKED = 200
-EFS = (10, 20, 40, 80, 160, 320)
-CANDIDATES = (20, 50, 100, 200, 500, 1_000, 2_000)
+EFS = (10, 20, 40, 80, 160, 320, 640)
+CANDIDATES = (20, 100, 500, 2_000, 8_000)
 
 
 def measure(bench: Bench, size: int) -> Iterator[Row]:

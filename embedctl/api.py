@@ -144,7 +144,8 @@ class Store:
         then embedded and indexed with the new student; any other keeps its vectors, and queries may use the student.
 
         Args:
-            share: of the distinct chunks to learn from; ``None``: as the store was made, else the default.
+            share: of the distinct chunks to learn from; ``None``: all where the model embedded all of them, else the
+                share that the store was made with, or the default.
             wait: seconds to wait for another writer.
             runtime: how the model is run.
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from ..config import DistillConfig
 from .common_options import CommonOptions, WriteOptions
 from .finish import finish
 from .parameters import option
@@ -20,7 +19,7 @@ class DistillOptions:
         option(
             min=0.01,
             metavar="SHARE",
-            help=f"Of the chunks to learn from. Default: as the store was made, else {DistillConfig().share}.",
+            help="Of the chunks to learn from. Default: all where the model has embedded all, else that of --fast.",
         ),
     ] = None
     output: Annotated[

@@ -89,7 +89,7 @@ class Run:
         """Distil and embed: with the model, or in a fast store with its student, made where there is none."""
         teacher = find_model(writer.manifest.settings.model).fingerprint
         if "distill" in self.stages:
-            distill(writer, self.share or writer.manifest.settings.sample_share, load, self.reporter, report)
+            distill(writer, self.share or _share(writer.manifest, teacher), load, self.reporter, report)
         if "embed" not in self.stages:
             return
         student = usable_student(writer.manifest, teacher)
@@ -143,3 +143,11 @@ class Run:
         if tuple(known.values()) != manifest.sources or not writer.layout.manifest.exists():
             writer.commit(replace(manifest, sources=tuple(known.values())))
         ingest(writer, given or tuple(known.values()), self.reporter, report, reread)
+
+
+def _share(manifest: Manifest, teacher: str) -> float:
+    """Return the share of the chunks to distil from: of those that the model embedded already, all."""
+    if manifest.settings.fast:
+        return manifest.settings.teacher_share
+    embedded = all(part.embeddings and part.embeddings.made_with == teacher for part in manifest.parts)
+    return 1.0 if embedded else DistillConfig().share
