@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 STORE_DIRECTORY = ".embedctl"
@@ -258,6 +260,15 @@ class QueryConfig:
     min_bm25: float | None = None
     fusion: FusionConfig = field(default_factory=FusionConfig)
     filter: FilterConfig = field(default_factory=FilterConfig)
+
+
+def cache_folder() -> Path:
+    """Return where things are kept that can be made again: ``EMBEDCTL_CACHE``, or the user's cache folder."""
+    if named := os.environ.get(CACHE_ENVIRONMENT):
+        return Path(named).expanduser().absolute()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("embedctl")
 
 
 def digest(value: object) -> str:

@@ -6,8 +6,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..config import digest
-from .machine_cache import cache_root, read_json, write_json
+from ..config import cache_folder, digest
+from .machine_cache import read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ def remembered(folder: Path, purpose: Sequence[str], compute: Callable[[], str])
     """
     now = time.time_ns()
     files = _files(folder)
-    record = cache_root() / "fingerprints" / f"{digest([str(folder), *purpose])}.json"
+    record = cache_folder() / "fingerprints" / f"{digest([str(folder), *purpose])}.json"
     known = read_json(record)
     if isinstance(known, dict) and known.get("files") == files and isinstance(known.get("fingerprint"), str):
         return str(known["fingerprint"])

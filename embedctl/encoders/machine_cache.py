@@ -20,13 +20,11 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from ..config import CACHE_ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 CONTENTS = "contents.json"
 ABANDONED_SECONDS = 86_400.0
@@ -39,16 +37,6 @@ class Entry:
 
     folder: Path
     facts: Mapping[str, Any]
-
-
-def cache_root() -> Path:
-    """Return the folder for all of it, which may not exist yet."""
-    given = os.environ.get(CACHE_ENVIRONMENT)
-    if given:
-        return Path(given).expanduser().absolute()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("embedctl")
 
 
 def find(folder: Path) -> Entry | None:

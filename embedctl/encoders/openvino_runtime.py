@@ -6,6 +6,7 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from ..config import cache_folder
 from . import machine_cache
 from .openvino_library import openvino
 from .processors import processors
@@ -117,7 +118,7 @@ def _prepared(
     """Return where the converted model is cached, what to compile (a path, or the model itself), and its facts."""
     version = openvino().get_version().split("-", 1)[0]
     precisions = _precisions(core)
-    models = machine_cache.cache_root() / "openvino" / folder.fingerprint
+    models = cache_folder() / "openvino" / folder.fingerprint
     place = models / f"{version}-{precisions[0]}"
     entry = machine_cache.find(place)
     if entry is None or entry.facts.get("format") != FORMAT:

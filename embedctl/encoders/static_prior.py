@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..config import cache_folder
 from ..contracts import TokenIds
-from .machine_cache import cache_root, find, publish
+from .machine_cache import find, publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,4 +51,4 @@ def token_vectors(fingerprint: str, vocabulary: int, load: Callable[[], Encoder]
 
 
 def _folder(fingerprint: str) -> Path:
-    return cache_root() / "token-vectors" / fingerprint
+    return cache_folder() / "token-vectors" / fingerprint

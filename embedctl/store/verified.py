@@ -9,26 +9,17 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..config import CACHE_ENVIRONMENT
+from ..config import cache_folder
 from ..errors import DamagedError
 
 if TYPE_CHECKING:
     from os import stat_result
+    from pathlib import Path
 
 _MOST = 512
 """Files that are remembered; the oldest are forgotten."""
-
-
-def cache_folder() -> Path:
-    """Return where things are kept that can be made again: ``EMBEDCTL_CACHE``, or the user's cache folder."""
-    if named := os.environ.get(CACHE_ENVIRONMENT):
-        return Path(named).expanduser().absolute()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("embedctl")
 
 
 def verify(path: Path, sha256: str, hint: str = "") -> None:

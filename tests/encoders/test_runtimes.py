@@ -145,7 +145,8 @@ def test_two_processes_may_convert_at_once(cache: Path, tmp_path: Path) -> None:
     children = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     said = [child.communicate()[0] for child in children]
     assert [child.returncode for child in children] == [0, 0]
-    assert said[0] == said[1] != ""
+    # One compiled the model, the other may have loaded what it compiled: the last bits can differ.
+    np.testing.assert_allclose(*(json.loads(line) for line in said), rtol=0, atol=1e-6)
     assert len(list(cache.rglob("model.bin"))) == 1
     assert not list(cache.rglob(".new-*"))
 
