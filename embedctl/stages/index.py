@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _BASE_BYTES = 350_000_000
 """What a run takes besides the graph and the heap of BM25: libraries, a part, buffers. Measured, rounded up."""
+_TOLD_ROWS = 10_000
+"""Smaller builds without a graph take no memory worth telling."""
 
 
 def index(writer: Writer, reporter: Reporter, report: RunReport, rebuild: bool = False) -> None:
@@ -171,16 +173,16 @@ class _Build:
 
     def _affordable(self, plan: GraphPlan) -> GraphPlan:
         """Tell what a large build takes; where the memory is not there, do without the graph, or with the old one."""
-        if not plan.work:
+        if not plan.work and self.change.rows < _TOLD_ROWS:
             return plan
         hnsw = self.manifest.settings.hnsw
-        graph = self.vectors.memory(plan, hnsw, hnsw.threads or os.cpu_count() or 1)
+        graph = self.vectors.memory(plan, hnsw, hnsw.threads or os.cpu_count() or 1) if plan.work else 0
         needed = graph + self.limits.bm25_heap_bytes + _BASE_BYTES
         free = available_memory()
-        if plan.action == "extend" or self.previous:
+        if plan.work and (plan.action == "extend" or self.previous):
             self.reporter.message("detail", f"The HNSW graph: {plan.action}; {plan.reason}.")
         told = f"Building both indexes: {len(self.vectors.segments):,} chunks, about {needed / 1e9:.1f} GB of memory"
-        if free is None or needed <= free:
+        if free is None or needed <= free or not plan.work:
             self.reporter.message("info", f"{told}.")
             return plan
         self.reporter.message(
