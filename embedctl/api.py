@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from .config import DEFAULT_MODEL, QueryConfig, RuntimeConfig, SettingsRequest, SourceRequest
+from .config import QueryConfig, RuntimeConfig, SettingsRequest, SourceRequest
 from .errors import DamagedError, ModelError, NoStoreError, UsageError
 from .reporters import make_reporter
 from .store.handle import read_manifest
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from .config import QueryEncoder
-    from .contracts import Encoder, Reporter
+    from .contracts import Reporter
     from .records import Source
     from .search.answer import Answer
     from .search.lookup import Shown
@@ -335,13 +335,14 @@ class Store:
             return question(self._searcher(runtime, encoder))
 
     def _searcher(self, runtime: RuntimeConfig | None, encoder: QueryEncoder | None) -> Searcher:
+        from .search.query_encoder import query_encoder
         from .search.searcher import Searcher
 
         manifest = read_manifest(self._layout)
         how = runtime or (self._opened.runtime if self._opened else RuntimeConfig())
         which = encoder or (self._opened.encoder if self._opened else QueryConfig().encoder)
         if self._opened is None or self._opened[:3] != (manifest.snapshot, how, which):
-            load = cache(lambda: _query_encoder(self._layout, manifest, how, self._reporter, which))
+            load = cache(lambda: query_encoder(self._layout, manifest, how, self._reporter, which))
             self._opened = _Opened(manifest.snapshot, how, which, Searcher(self._layout, manifest, load))
         return self._opened.searcher
 
@@ -383,35 +384,3 @@ class Store:
 
 def _no_sources(_: Manifest) -> list[Source]:
     return []
-
-
-def _query_encoder(
-    layout: Layout, manifest: Manifest, runtime: RuntimeConfig, reporter: Reporter, which: QueryEncoder
-) -> Encoder:
-    """Open an encoder for queries: the model of the index, which may not be the one the store is changing to.
-
-    Or the student of that model, without a look at the model itself.
-    """
-    from .encoders import find_model, open_encoder, open_student
-    from .stages.settings import check_fingerprint
-    from .store.students import student_folder, usable_student
-
-    assert manifest.index is not None
-    made_by = manifest.index.encoder
-    student = usable_student(manifest, made_by.space)
-    if which == "student":
-        if student is None:
-            raise ModelError(
-                f'The store has no student of the model "{made_by.model}".',
-                'Make one with "embedctl distill", or leave out --query-encoder.',
-            )
-        return open_student(student_folder(layout, student))
-    try:
-        fingerprint = find_model(made_by.model).fingerprint
-    except ModelError as error:
-        hint = f'The index was made with it; for another: "embedctl index --rebuild --model {DEFAULT_MODEL}".'
-        if student:
-            hint += ' Queries can do without: "--query-encoder student".'
-        raise ModelError(error.message, f"{error.hint} {hint}") from error
-    check_fingerprint(made_by, fingerprint)
-    return open_encoder(made_by.model, runtime, reporter.message)

@@ -20,7 +20,7 @@ from .embed import embed
 from .index import index
 from .ingest import ingest
 from .report import RunReport, reported
-from .settings import check_fingerprint, settle
+from .settings import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -119,7 +119,7 @@ class Run:
         """Refuse to embed with a model whose files changed, or chunks that were cut for another one."""
         made_by = manifest.encoder
         if made_by and made_by.model == model and not self.rebuild:
-            check_fingerprint(made_by, find_model(model).fingerprint)
+            made_by.check_model(find_model(model).fingerprint)
         made_with = manifest.settings.chunk.fingerprint(open_tokenizer(model).fingerprint)
         if "chunk" not in self.stages and any(part.chunks for part in pending(manifest, made_with)):
             raise MismatchError(

@@ -12,7 +12,7 @@ from ..retrievers.analysis import analyzer
 
 if TYPE_CHECKING:
     from ..config import SettingsRequest, StoreSettings
-    from ..store.manifest import EncoderRecord, Manifest
+    from ..store.manifest import Manifest
 
 
 _VECTORS = {False: "of the model (--no-fast)", True: "of an encoder distilled from it (--fast)"}
@@ -65,17 +65,3 @@ def _differences(manifest: Manifest, wanted: StoreSettings) -> list[str]:
             ("--ef-construction", stored.hnsw.ef_construction, wanted.hnsw.ef_construction),
         ]
     return [f"{flag} {before}, not {after}" for flag, before, after in pairs if before != after]
-
-
-def check_fingerprint(made_by: EncoderRecord, fingerprint: str) -> None:
-    """Refuse a model whose files changed since it made vectors of the store.
-
-    Raises:
-        MismatchError: its vectors would not lie in the space of the stored ones.
-    """
-    if made_by.space != fingerprint:
-        raise MismatchError(
-            f'The files of the model "{made_by.model}" are not those that made the vectors in this store '
-            f"(fingerprint {fingerprint}, stored {made_by.space}).",
-            'Bring the old files back, or embed everything again with "embedctl index --rebuild".',
-        )

@@ -58,6 +58,19 @@ class EncoderRecord:
         """Fingerprint of the model in whose space the vectors lie."""
         return self.teacher or self.fingerprint
 
+    def check_model(self, fingerprint: str) -> None:
+        """Refuse a model whose files changed since it made vectors of the store.
+
+        Raises:
+            MismatchError: its vectors would not lie in the space of the stored ones.
+        """
+        if self.space != fingerprint:
+            raise MismatchError(
+                f'The files of the model "{self.model}" are not those that made the vectors in this store '
+                f"(fingerprint {fingerprint}, stored {self.space}).",
+                'Bring the old files back, or embed everything again with "embedctl index --rebuild".',
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class StudentRecord:
