@@ -7,7 +7,7 @@ STORE := build/demo/.embedctl
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench bench-full bench-others clean
+.PHONY: help setup demo test test-long check bench bench-full bench-others clean
 
 help: ## Say what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -35,6 +35,9 @@ demo: setup ## Index sample_corpus/ with the real model and answer three questio
 
 test: setup ## Run every test
 	$(BIN)/python -m pytest
+
+test-long: setup ## Long forms of the reliability tests, half an hour; fills the table of docs/reliability.md
+	EMBEDCTL_RELIABILITY=docs/reliability.json $(BIN)/python -m pytest -m long
 
 check: setup ## Lint and strict types
 	$(BIN)/ruff check .

@@ -16,6 +16,7 @@ Runtime = Literal["auto", "openvino", "torch"]
 Mode = Literal["hybrid", "bm25", "dense"]
 DensePlan = Literal["auto", "flat", "binary", "hnsw"]
 QueryEncoder = Literal["auto", "teacher", "student"]
+Secrets = Literal["skip", "redact", "allow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,9 @@ class StoreSettings:
     hnsw: HnswConfig = field(default_factory=HnswConfig)
     teacher_share: float = 1.0
     """Share of the chunks that the model embeds; below 1 an encoder distilled from these embeds all."""
+    secrets: Secrets = "skip"
+    """What becomes of keys and passwords in texts. ``skip``: they are masked in the document, and chunks that hold one
+    are left out; ``redact``: they are masked, and the chunks stay; ``allow``: nothing is looked for."""
 
     @property
     def fast(self) -> bool:
@@ -150,6 +154,7 @@ class SettingsRequest:
     ef_construction: int | None = None
     threads: int | None = None
     teacher_share: float | None = None
+    secrets: Secrets | None = None
 
     def applied_to(self, settings: StoreSettings) -> StoreSettings:
         """Return ``settings`` with everything that was asked for."""
@@ -161,7 +166,7 @@ class SettingsRequest:
             settings,
             chunk=replace(settings.chunk, **asked("strategy", "size", "overlap", "context")),
             hnsw=replace(settings.hnsw, **asked("m", "ef_construction", "threads")),
-            **asked("model", "language", "teacher_share"),
+            **asked("model", "language", "teacher_share", "secrets"),
         )
 
 

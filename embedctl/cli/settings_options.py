@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Annotated
 
-from ..config import ChunkConfig, DistillConfig, HnswConfig, SettingsRequest, StoreSettings
+from ..config import ChunkConfig, DistillConfig, HnswConfig, Secrets, SettingsRequest, StoreSettings
 from ..errors import UsageError
 from .parameters import option
 
@@ -57,6 +57,9 @@ class SettingsOptions:
     teacher_share: Annotated[
         float | None,
         option(min=0.0, metavar="SHARE", help=f"With --fast: share of the sample. A new store takes {_DISTILL.share}."),
+    ] = None
+    secrets: Annotated[
+        Secrets | None, option(help=f"What becomes of keys and passwords in texts. A new store takes {_STORE.secrets}.")
     ] = None
     rebuild: Annotated[bool, option("--rebuild", help="Make everything again that was made with other settings.")] = (
         False

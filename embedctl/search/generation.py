@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..config import IndexLimits
 from ..errors import DamagedError, NoStoreError
 from ..store.layout import GenerationLayout, Layout
-from ..store.manifest import FORMAT_VERSION
+from ..store.manifest import INDEX_SINCE
 
 if TYPE_CHECKING:
     from ..retrievers.binary import BinaryRetriever
@@ -28,7 +28,7 @@ def require_index(layout: Layout, manifest: Manifest) -> IndexRecord:
         NoStoreError: there is none, or one of a format that is not read any more.
     """
     if manifest.index is None:
-        if manifest.format_version < FORMAT_VERSION:
+        if manifest.format_version < INDEX_SINCE:
             raise NoStoreError(
                 f"The index in {layout.root} was made by an older embedctl (format {manifest.format_version}).",
                 'Make it anew with "embedctl index"; nothing is embedded again.',

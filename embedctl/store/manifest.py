@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -11,8 +13,13 @@ from ..config import ChunkConfig, HnswConfig, RecordFields, StoreSettings, WalkR
 from ..errors import DamagedError, MismatchError
 from ..records import Source
 
-FORMAT_VERSION = 2
-"""Written; read are this one and 1, whose index is of no use any more: it is made anew from the same parts."""
+FORMAT_VERSION = 3
+"""Written. Read are this one, 2, which has no checksum of its own, and 1, whose index is made anew from its parts."""
+INDEX_SINCE = 2
+_CHECKSUM_SINCE = 3
+_CHECKSUM = re.compile(r'\{"sha256":"([0-9a-f]{64})",')
+"""How a manifest begins: the SHA-256 of the same text without this member."""
+_DAMAGED_HINT = 'Bring back the last good one with "embedctl doctor --repair".'
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +191,7 @@ class Manifest:
         if index is not None:
             parts = {"parts": _parts_json(index.parts)}
             fields["index"] = _object({name: _compact(value) for name, value in raw["index"].items()} | parts)
-        return _object(fields) + "\n"
+        return _sealed(_object(fields) + "\n")
 
     @staticmethod
     def from_json(text: str, name: str) -> Manifest:
@@ -192,15 +199,18 @@ class Manifest:
 
         Raises:
             MismatchError: a newer embedctl wrote it.
-            DamagedError: it is not a manifest.
+            DamagedError: it is not a manifest, or not as it was written.
         """
+        sealed = _CHECKSUM.match(text)
+        if sealed and sealed[1] != _sha256("{" + text[sealed.end() :]):
+            raise DamagedError(f"{name} is not what was written: its SHA-256 is another.", _DAMAGED_HINT)
         try:
             raw = json.loads(text)
             version = int(raw["format_version"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise DamagedError(
-                f"{name} is not a manifest: {error}.", "Restore it from a copy, or index again."
-            ) from error
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise DamagedError(f"{name} is not a manifest: {error}.", _DAMAGED_HINT) from error
+        if not sealed and version == _CHECKSUM_SINCE:
+            raise DamagedError(f"{name} lacks its checksum.", _DAMAGED_HINT)
         if version > FORMAT_VERSION:
             raise MismatchError(
                 f"{name} has format {version}; this embedctl reads formats up to {FORMAT_VERSION}.",
@@ -209,9 +219,16 @@ class Manifest:
         try:
             return _manifest(raw)
         except (KeyError, TypeError, ValueError) as error:
-            raise DamagedError(
-                f"{name} is incomplete: {error!r}.", "Restore it from a copy, or index again."
-            ) from error
+            raise DamagedError(f"{name} is incomplete: {error!r}.", _DAMAGED_HINT) from error
+
+
+def _sealed(text: str) -> str:
+    """Return a manifest with its checksum in front."""
+    return f'{{"sha256":"{_sha256(text)}",{text[1:]}'
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _compact(value: object) -> str:
@@ -234,7 +251,7 @@ def _part_json(part: Part) -> str:
 
 
 def _manifest(raw: dict[str, Any]) -> Manifest:
-    index = raw["index"] if raw["format_version"] == FORMAT_VERSION else None
+    index = raw["index"] if raw["format_version"] >= INDEX_SINCE else None
     files = raw["files"]
     parts = [_part(part) for part in raw["parts"]]
     made = {part.number: (entry, part) for entry, part in zip(raw["parts"], parts, strict=True)}
@@ -270,7 +287,7 @@ def _manifest(raw: dict[str, Any]) -> Manifest:
 
 
 def _settings(raw: dict[str, Any]) -> StoreSettings:
-    known = {name: raw[name] for name in ("model", "language", "teacher_share") if name in raw}
+    known = {name: raw[name] for name in ("model", "language", "teacher_share", "secrets") if name in raw}
     return StoreSettings(chunk=ChunkConfig(**raw["chunk"]), hnsw=HnswConfig(**raw["hnsw"]), **known)
 
 

@@ -28,7 +28,7 @@ from embedctl.stages.index_vectors import VectorBuild
 from embedctl.stages.report import RunReport
 from embedctl.store.handle import read_manifest, writing
 from embedctl.store.layout import GenerationLayout, Layout
-from embedctl.store.manifest import EncoderRecord, IndexRecord, Manifest, Part
+from embedctl.store.manifest import FORMAT_VERSION, EncoderRecord, IndexRecord, Manifest, Part
 from embedctl.store.parts import write_chunks, write_documents, write_embeddings
 
 DIM = 32
@@ -415,7 +415,7 @@ def test_an_index_of_format_1_is_made_anew_from_the_same_parts(world: World) -> 
         require_index(world.layout, manifest)
     assert "nothing is embedded again" in raised.value.hint
     world.index()
-    assert world.manifest.format_version == 2
+    assert world.manifest.format_version == FORMAT_VERSION
     world.check()
 
 
