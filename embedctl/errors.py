@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from typing import ClassVar
 
 EXIT_OK = 0
@@ -96,6 +97,7 @@ SHORTAGES = frozenset(
     (
         errno.ENOSPC,
         errno.EDQUOT,
+        errno.EFBIG,
         errno.ENOMEM,
         errno.EMFILE,
         errno.ENFILE,
@@ -108,15 +110,38 @@ SHORTAGES = frozenset(
 """What the operating system did not give: no fault of embedctl's, and no bug."""
 
 
+_IN_WORDS = {
+    **{os.strerror(number): number for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM)},
+    "bad allocation": errno.ENOMEM,
+    "bad_alloc": errno.ENOMEM,
+    "failed to map segment": errno.ENOMEM,
+    os.strerror(errno.EAGAIN): errno.ENOMEM,
+    "can't start new thread": errno.ENOMEM,
+}
+"""What libraries say of a shortage without its number: Arrow, OpenVINO, the dynamic linker, Python itself."""
+_OF_RUST = re.compile(r"\(os error (\d+)\)|\bcode: (\d+), kind: ")
+
+
 def shortage(error: BaseException) -> int | None:
-    """Return the system's error number when ``error`` tells of a shortage, else ``None``."""
+    """Return the system's error number when ``error`` tells of a shortage, or came up while one was dealt with."""
+    met: BaseException | None = error
+    while met is not None:
+        if (number := _shortage_itself(met)) is not None:
+            return number
+        met = met.__cause__ or met.__context__
+    return None
+
+
+def _shortage_itself(error: BaseException) -> int | None:
     number = None
     if isinstance(error, MemoryError):
         number = errno.ENOMEM
     elif isinstance(error, OSError) and error.errno:
         number = error.errno
-    elif os.strerror(errno.ENOSPC) in str(error):  # tantivy and Arrow say it in words
-        number = errno.ENOSPC
+    elif found := _OF_RUST.search(str(error)):
+        number = int(found[1] or found[2])
+    else:
+        number = next((known for words, known in _IN_WORDS.items() if words in str(error)), None)
     return number if number in SHORTAGES else None
 
 

@@ -1,29 +1,36 @@
-"""Durable writing and checked reading of the files that a manifest names."""
+"""Checked reading of the Parquet files that a manifest names, and writing them."""
 
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from ..errors import DamagedError
+from ..errors import DamagedError, EmbedctlError, shortage
+from .columns import check_columns
+from .durable import naming
 from .manifest import FileRecord
+from .regular import check_folders, check_regular
+from .verified import Check, remember, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import pyarrow as pa
     import pyarrow.parquet as pq
 
 ROW_GROUP_ROWS = 512
+_TAIL = 8
+"""A Parquet file ends with the length of its footer, little-endian uint32, and four letters."""
+DAMAGED_HINT = 'Mend the store with "embedctl doctor --repair", or restore it from a copy.'
 
 
 def sha256_file(path: Path) -> str:
     """Return the hex sha256 of a file's bytes."""
     import hashlib
 
-    with path.open("rb") as stream:
+    with naming(path), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
@@ -32,30 +39,26 @@ def describe_file(path: Path, rows: int = 0, made_with: str = "") -> FileRecord:
     return FileRecord(rows=rows, bytes=path.stat().st_size, sha256=sha256_file(path), made_with=made_with)
 
 
-def fsync_path(path: Path) -> None:
-    """Make a file's bytes, or a folder's names, durable."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 @contextmanager
 def parquet_writer(path: Path, schema: pa.Schema, vectors: bool = False) -> Iterator[pq.ParquetWriter]:
     """Write a Parquet file whose name appears only when it is whole; ``vectors``: stored plain, for speed."""
     import pyarrow.parquet as pq
 
+    check_folders(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
     try:
-        with pq.ParquetWriter(
-            temporary,
-            schema,
-            compression="none" if vectors else "zstd",
-            use_dictionary=False if vectors else ["source", "media_type", "markup", "language", "encoding"],
-            write_page_checksum=True,
-        ) as writer:
+        temporary.unlink(missing_ok=True)  # what is there might be a link
+        with (
+            naming(temporary),
+            pq.ParquetWriter(
+                temporary,
+                schema,
+                compression="none" if vectors else "zstd",
+                use_dictionary=False if vectors else ["source", "media_type", "markup", "language", "encoding"],
+                write_page_checksum=True,
+            ) as writer,
+        ):
             yield writer
         temporary.replace(path)
     finally:
@@ -68,32 +71,67 @@ def write_table(
     """Write a whole table and return its record."""
     with parquet_writer(path, table.schema, vectors) as writer:
         writer.write_table(table, row_group_size=row_group_rows)
-    return describe_file(path, table.num_rows, made_with)
+    record = describe_file(path, table.num_rows, made_with)
+    remember([(path, record.sha256)], also=_footer(path))
+    return record
+
+
+def _footer(path: Path) -> str:
+    """Return what a file's footer is known by: a hash of it, or of what is in its place."""
+    import hashlib
+
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return ""  # of no file: what is wrong with it is told by who opens it
+    try:
+        size = os.fstat(descriptor).st_size
+        tail = os.pread(descriptor, _TAIL, max(0, size - _TAIL))
+        length = min(int.from_bytes(tail[:4], "little") + _TAIL, size)
+        return hashlib.blake2b(os.pread(descriptor, length, size - length), digest_size=16).hexdigest()
+    except OSError:
+        return ""
+    finally:
+        with suppress(OSError):  # only read
+            os.close(descriptor)
+
+
+def _nothing(_: Path) -> None:
+    """Check nothing more: the footer is right when all of the file is."""
 
 
 @contextmanager
 def reading(path: Path, record: FileRecord) -> Iterator[pq.ParquetFile]:
     """Open a Parquet file that the manifest names, with its page checksums verified as pages are read.
 
+    Its SHA-256 is compared before its first use on a machine, and again when its footer is not the one that it had
+    then: no checksum of Parquet's covers that. Also when reading fails, because Arrow makes any error at all of a
+    damaged file, want of memory included.
+
     Raises:
-        DamagedError: it is missing, has another length or row count, or a page is not what was written.
+        DamagedError: it is missing, no regular file, has another length, SHA-256 or row count, or a page is not what
+            was written.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    hint = 'Restore the store from a copy, or build it again with "embedctl index" into another --store.'
+    verify(path, record, DAMAGED_HINT, also=Check(_footer(path), _nothing))
     try:
-        size = path.stat().st_size
-        if size != record.bytes:
-            raise DamagedError(f"{path} has {size:,} bytes; the manifest says {record.bytes:,}.", hint)
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             if file.metadata.num_rows != record.rows:
-                raise DamagedError(f"{path} has {file.metadata.num_rows} rows; the manifest says {record.rows}.", hint)
+                raise DamagedError(
+                    f"{path} has {file.metadata.num_rows} rows; the manifest says {record.rows}.", DAMAGED_HINT
+                )
+            check_columns(path, file.schema_arrow, DAMAGED_HINT)
             yield file
+    except EmbedctlError:
+        raise
     except FileNotFoundError as error:
-        raise DamagedError(f"{path} is missing; the manifest names it.", hint) from error
-    except (pa.ArrowException, OSError) as error:
-        raise DamagedError(f"{path} cannot be read: {error}.", hint) from error
+        raise DamagedError(f"{path} is missing; the manifest names it.", DAMAGED_HINT) from error
+    except Exception as error:
+        verify(path, record, DAMAGED_HINT, always=True)
+        if shortage(error) is not None or (isinstance(error, OSError) and error.errno):
+            raise  # the file is good: the machine is short of something
+        raise DamagedError(f"{path} cannot be read: {error}.", DAMAGED_HINT) from error
 
 
 def read_columns(path: Path, record: FileRecord, columns: Sequence[str]) -> pa.Table:
@@ -109,22 +147,17 @@ def iter_batches(path: Path, record: FileRecord, columns: Sequence[str] | None =
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Give an immutable file a second name, or a copy where the file system cannot."""
+    """Give an immutable file a second name, or a copy where the file system cannot.
+
+    Raises:
+        DamagedError: the file is missing, or no regular file.
+    """
     import shutil
 
+    check_regular(source, DAMAGED_HINT)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     try:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
-
-
-def durable(paths: Iterable[Path]) -> None:
-    """Make files and the folders that hold them durable."""
-    folders: set[Path] = set()
-    for path in paths:
-        fsync_path(path)
-        folders.add(path.parent)
-    for folder in sorted(folders):
-        fsync_path(folder)

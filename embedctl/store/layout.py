@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..config import STORE_DIRECTORY, STORE_ENVIRONMENT
-from ..errors import NoStoreError
+from ..errors import NoStoreError, UsageError
+from ..ownership import foreign_owner
+
+FOLDERS = ("documents", "chunks", "embeddings", "files", "samples", "students", "index", "runs")
+"""What a store's folder has in it besides files."""
 
 
 def part_name(number: int) -> str:
@@ -30,6 +34,11 @@ class Layout:
     def manifest(self) -> Path:
         """The commit record; everything else is what it names."""
         return self.root / "manifest.json"
+
+    @property
+    def backup(self) -> Path:
+        """A copy of the commit record, for the day on which that is damaged; no reader believes it."""
+        return self.root / "manifest.backup.json"
 
     @property
     def lock(self) -> Path:
@@ -105,20 +114,33 @@ class GenerationLayout:
         return self.root / "vectors" / f"{number:06d}"
 
 
+def _is_store(layout: Layout) -> bool:
+    """Return whether a store is there; one that lost its commit record is to be repaired, not begun anew."""
+    return layout.manifest.is_file() or layout.backup.is_file()
+
+
 def find_store(explicit: str | os.PathLike[str] | None = None, start: Path | None = None) -> Layout | None:
     """Return the store to use, or ``None`` when there is none.
 
     ``explicit`` (a store's folder) wins, then the environment variable ``EMBEDCTL_STORE``, then the nearest
     ``.embedctl`` in ``start`` (the working directory) or a folder above it.
+
+    Raises:
+        UsageError: the one that was found belongs to another user, and nobody named it.
     """
     named = explicit or os.environ.get(STORE_ENVIRONMENT)
     if named:
         layout = Layout(Path(named).expanduser().absolute())
-        return layout if layout.manifest.is_file() else None
+        return layout if _is_store(layout) else None
     here = (start or Path.cwd()).absolute()
     for folder in (here, *here.parents):
         layout = Layout(folder / STORE_DIRECTORY)
-        if layout.manifest.is_file():
+        if _is_store(layout):
+            if (owner := foreign_owner(layout.root)) is not None:
+                raise UsageError(
+                    f"The store {layout.root} belongs to the user {owner}, and nobody named it.",
+                    f"If you trust it, name it: --store {layout.root}",
+                )
             return layout
     return None
 

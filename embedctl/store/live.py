@@ -42,8 +42,10 @@ class LiveDocuments:
     million documents two share one with a chance of 3e-8.
     """
 
-    def __init__(self, layout: Layout, parts: Iterable[Part]) -> None:
+    def __init__(self, layout: Layout, parts: Iterable[Part], made_with: str = "") -> None:
+        """Read where they are; a record in a part that was made with another ``made_with`` is never the same."""
         self._layout = layout
+        self._made_with = made_with
         self._parts = {part.number: part for part in parts}
         with ThreadPoolExecutor(_READERS) as pool:
             found = list(pool.map(self._files_of, self._parts.values()))
@@ -61,7 +63,8 @@ class LiveDocuments:
 
     def records(self, source: str, path: str, prefix: str) -> LiveRecords:
         """Return the live documents of one record file; their ids are those of the records with ``prefix`` in front."""
-        return LiveRecords(self._layout, self._parts, self._slice(source, path), path, prefix)
+        parts = {number: (part, part.documents.made_with == self._made_with) for number, part in self._parts.items()}
+        return LiveRecords(self._layout, parts, self._slice(source, path), path, prefix)
 
     def _slice(self, source: str, path: str) -> NDArray[np.uint64]:
         wanted = _file_hash(source, path)
@@ -86,8 +89,9 @@ class LiveRecords:
     """
 
     def __init__(
-        self, layout: Layout, parts: dict[int, Part], places: NDArray[np.uint64], path: str, prefix: str
+        self, layout: Layout, parts: dict[int, tuple[Part, bool]], places: NDArray[np.uint64], path: str, prefix: str
     ) -> None:
+        """Read them; ``parts`` says of each whether its records count as the same where their content is."""
         self._prefix = prefix
         places = np.sort(places)
         numbers = places >> np.uint64(_PART_BITS)
@@ -96,10 +100,11 @@ class LiveRecords:
         runs = zip(numbers[starts].tolist(), np.split(rows, starts)[1:], strict=True)
 
         def read(run: tuple[int, NDArray[np.int64]]) -> _Columns:
-            part = parts[run[0]]
+            part, comparable = parts[run[0]]
             names = ("doc_id", "sha256", "record", "row_hash")
             table = read_columns(layout.documents(part.number), part.documents, names)
-            return _columns(table, run[1], f"{path}#", bool(prefix))
+            ids, contents, records, hashes = _columns(table, run[1], f"{path}#", bool(prefix))
+            return (ids, contents, records, hashes) if comparable else (ids, contents * 0, records, hashes * 0)
 
         with ThreadPoolExecutor(_READERS) as pool:
             found = list(pool.map(read, runs))

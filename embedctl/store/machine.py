@@ -1,8 +1,9 @@
-"""What this machine has to give: memory, as far as the system and the container allow it."""
+"""What this machine has to give: memory and disk, as far as the system, the container and the limits allow it."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -12,11 +13,39 @@ _CGROUPS = Path("/sys/fs/cgroup")
 def available_memory() -> int | None:
     """Return the bytes that a process may still take before something is swapped out or killed; ``None``: unknown.
 
-    The least of what the system has available and of what each control group of this process has left; pages of
-    files that a group can drop do not count as taken.
+    The least of what the system has available, of what each control group of this process has left (pages of files
+    that a group can drop do not count as taken), and of the address space that ``ulimit -v`` leaves.
     """
-    rooms = [room for room in (_of_system(), *_of_groups()) if room is not None]
+    rooms = [room for room in (_of_system(), *_of_groups(), _of_limit()) if room is not None]
     return min(rooms) if rooms else None
+
+
+def free_disk(folder: Path) -> int | None:
+    """Return the bytes that may still be written to the file system of a folder, made or to be made; ``None``: unknown.
+
+    Quotas are not seen.
+    """
+    for existing in (folder, *folder.parents):
+        try:
+            return shutil.disk_usage(existing).free
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return None
+    return None
+
+
+def _of_limit() -> int | None:
+    try:
+        import resource
+
+        most = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if most == resource.RLIM_INFINITY:
+            return None
+        pages = int((_PROC / "self" / "statm").read_text(encoding="ascii").split()[0])
+        return max(0, most - pages * os.sysconf("SC_PAGE_SIZE"))
+    except (ImportError, OSError, ValueError, IndexError):
+        return None
 
 
 def _of_system() -> int | None:

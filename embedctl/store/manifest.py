@@ -7,11 +7,13 @@ import json
 import re
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
-from ..config import ChunkConfig, HnswConfig, RecordFields, StoreSettings, WalkRules
+from ..config import StoreSettings
 from ..errors import DamagedError, MismatchError
-from ..records import Source
+
+if TYPE_CHECKING:
+    from ..records import Source
 
 FORMAT_VERSION = 3
 """Written. Read are this one, 2, which has no checksum of its own, and 1, whose index is made anew from its parts."""
@@ -205,10 +207,12 @@ class Manifest:
         if sealed and sealed[1] != _sha256("{" + text[sealed.end() :]):
             raise DamagedError(f"{name} is not what was written: its SHA-256 is another.", _DAMAGED_HINT)
         try:
-            raw = json.loads(text)
-            version = int(raw["format_version"])
+            raw = json.loads(text, parse_constant=_no_number)
+            version = raw["format_version"]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DamagedError(f"{name} is not a manifest: {error}.", _DAMAGED_HINT) from error
+        if type(version) is not int or version < 1:
+            raise DamagedError(f"{name} is not a manifest: its format is {version!r}.", _DAMAGED_HINT)
         if not sealed and version == _CHECKSUM_SINCE:
             raise DamagedError(f"{name} lacks its checksum.", _DAMAGED_HINT)
         if version > FORMAT_VERSION:
@@ -216,10 +220,19 @@ class Manifest:
                 f"{name} has format {version}; this embedctl reads formats up to {FORMAT_VERSION}.",
                 "Upgrade embedctl, or index again into another --store.",
             )
+        from .manifest_checks import FieldError
+        from .manifest_fields import parse
+
         try:
-            return _manifest(raw)
-        except (KeyError, TypeError, ValueError) as error:
+            return parse(raw)
+        except FieldError as error:
+            raise DamagedError(f"{name} is not valid: {error}.", _DAMAGED_HINT) from error
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise DamagedError(f"{name} is incomplete: {error!r}.", _DAMAGED_HINT) from error
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is not a number")
 
 
 def _sealed(text: str) -> str:
@@ -248,72 +261,3 @@ def _parts_json(parts: tuple[Part, ...]) -> str:
 def _part_json(part: Part) -> str:
     """Return a part as JSON; kept, because each commit writes every part and makes one."""
     return _compact(asdict(part))
-
-
-def _manifest(raw: dict[str, Any]) -> Manifest:
-    index = raw["index"] if raw["format_version"] >= INDEX_SINCE else None
-    files = raw["files"]
-    parts = [_part(part) for part in raw["parts"]]
-    made = {part.number: (entry, part) for entry, part in zip(raw["parts"], parts, strict=True)}
-
-    def indexed(entry: dict[str, Any]) -> Part:  # most parts are indexed as they are: no need to make them twice
-        known = made.get(entry["number"])
-        return known[1] if known and known[0] == entry else _part(entry)
-
-    return Manifest(
-        settings=_settings(raw["settings"]),
-        sources=tuple(_source(source) for source in raw["sources"]),
-        parts=tuple(parts),
-        files=files
-        and FilesRecord(files["number"], FileRecord(**files["file"]), files["covers"], files.get("summary")),
-        encoder=raw["encoder"] and EncoderRecord(**raw["encoder"]),
-        index=index
-        and IndexRecord(
-            generation=index["generation"],
-            settings=_settings(index["settings"]),
-            encoder=EncoderRecord(**index["encoder"]),
-            parts=tuple(indexed(part) for part in index["parts"]),
-            files={name: FileRecord(**record) for name, record in index["files"].items()},
-            segments=tuple(SegmentRecord(**segment) for segment in index["segments"]),
-            rows=index["rows"],
-        ),
-        student=_student(raw.get("student")),
-        samples=tuple(SampleRecord(one["number"], FileRecord(**one["file"])) for one in raw.get("samples", ())),
-        next_part=raw["next_part"],
-        next_generation=raw["next_generation"],
-        snapshot=raw["snapshot"],
-        format_version=raw["format_version"],
-    )
-
-
-def _settings(raw: dict[str, Any]) -> StoreSettings:
-    known = {name: raw[name] for name in ("model", "language", "teacher_share", "secrets") if name in raw}
-    return StoreSettings(chunk=ChunkConfig(**raw["chunk"]), hnsw=HnswConfig(**raw["hnsw"]), **known)
-
-
-def _student(raw: dict[str, Any] | None) -> StudentRecord | None:
-    if raw is None:
-        return None
-    return StudentRecord(**{**raw, "files": {name: FileRecord(**record) for name, record in raw["files"].items()}})
-
-
-def _part(raw: dict[str, Any]) -> Part:
-    documents, chunks, embeddings = (
-        file and FileRecord(file["rows"], file["bytes"], file["sha256"], file["made_with"])
-        for file in (raw["documents"], raw["chunks"], raw["embeddings"])
-    )
-    return Part(raw["number"], documents, chunks, embeddings, tuple(raw["dead"]))
-
-
-def _source(raw: dict[str, Any]) -> Source:
-    rules: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in raw["rules"].items()
-    }
-    return Source(
-        name=raw["name"],
-        root=raw["root"],
-        rules=WalkRules(**rules),
-        fields=RecordFields(**raw["fields"]),
-        only=None if raw["only"] is None else tuple(raw["only"]),
-        forgotten=tuple(raw["forgotten"]),
-    )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..contracts import TokenIds
-from ..records import Chunk, Document, chunks_schema, documents_schema, embeddings_schema, samples_schema
+from ..records import Chunk, Document, SecretSpan, chunks_schema, documents_schema, embeddings_schema, samples_schema
 from .files import iter_batches, read_columns, write_table
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from .manifest import FileRecord, Part, SampleRecord
 
 
-def write_documents(layout: Layout, number: int, documents: Sequence[Document]) -> FileRecord:
-    """Write ``documents/<part>.parquet``."""
+def write_documents(layout: Layout, number: int, documents: Sequence[Document], made_with: str = "") -> FileRecord:
+    """Write ``documents/<part>.parquet``; ``made_with`` is ``StoreSettings.documents_made_with``."""
     import pyarrow as pa
 
     schema = documents_schema()
     columns = [_column(documents, column) for column in schema]
-    return write_table(layout.documents(number), pa.Table.from_arrays(columns, schema=schema))
+    return write_table(layout.documents(number), pa.Table.from_arrays(columns, schema=schema), made_with)
 
 
 def write_chunks(layout: Layout, number: int, chunks: Sequence[Chunk], made_with: str) -> FileRecord:
@@ -63,8 +63,15 @@ def iter_documents(layout: Layout, part: Part) -> Iterator[tuple[int, Document]]
         known = [name for name in names if name in batch.schema.names]  # the newest are the last
         for values in zip(*(batch.column(name).to_pylist() for name in known), strict=True):
             if row not in dead:
-                yield row, Document(*values)
+                document = Document(*values)
+                yield row, document if document.secrets is None else _with_spans(document)
             row += 1
+
+
+def _with_spans(document: Document) -> Document:
+    """Return a document whose secrets are spans rather than what Arrow makes of them."""
+    raw: Sequence[Any] = document.secrets or ()
+    return replace(document, secrets=tuple(SecretSpan(**span) for span in raw))
 
 
 def chunk_columns(layout: Layout, part: Part, *names: str) -> pa.Table:
@@ -89,7 +96,7 @@ def read_token_ids(layout: Layout, part: Part, made_with: str) -> TokenIds | Non
     """Return the tokens of context and text of a part's chunks, in the order of its rows.
 
     ``None`` where they were not kept, or were cut with other settings or for another tokenizer than ``made_with``
-    names, which is ``ChunkConfig.fingerprint(tokenizer.fingerprint)``.
+    names, which is ``StoreSettings.chunk_fingerprint(tokenizer.fingerprint)``.
     """
     import pyarrow as pa
 

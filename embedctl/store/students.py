@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import DamagedError
+from .verified import verify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,17 +20,13 @@ def usable_student(manifest: Manifest, teacher: str) -> StudentRecord | None:
 
 
 def student_folder(layout: Layout, record: StudentRecord) -> Path:
-    """Return the folder of a student, after a look at the lengths of its files.
+    """Return the folder of a student whose files are what was written.
 
     Raises:
-        DamagedError: a file is missing or has another length.
+        DamagedError: one is not.
     """
     folder = layout.student(record.fingerprint)
     for name, file in record.files.items():
-        path = folder / name
-        if not path.is_file() or path.stat().st_size != file.bytes:
-            raise DamagedError(
-                f"{path} is missing or not as long as the manifest says.",
-                'Make it again with "embedctl distill", or restore the store from a copy.',
-            )
+        hint = 'Make it again with "embedctl doctor --repair", or restore the store from a copy.'
+        verify(folder / name, file, hint, group=folder)
     return folder

@@ -10,6 +10,8 @@ import numpy as np
 from .parts import as_vectors, chunk_columns, read_sample, read_vectors
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -47,7 +49,8 @@ class KnownVectors:
     Hashes are found by their first eight bytes and compared whole before a vector is taken.
     """
 
-    def __init__(self, layout: Layout, manifest: Manifest, fingerprint: str) -> None:
+    def __init__(self, layout: Layout, manifest: Manifest, fingerprint: str, without: Collection[int] = ()) -> None:
+        """Look the parts of a snapshot through; ``without`` are numbers of damaged ones, which are not read."""
         self._layout = layout
         self._parts: dict[int, Part] = {}
         self._samples: dict[int, SampleRecord] = {}
@@ -57,7 +60,8 @@ class KnownVectors:
         self._last: tuple[int, _Held] | None = None
         served = manifest.index.parts if manifest.index else ()
         for part in {part.number: part for part in (*served, *manifest.parts)}.values():
-            if part.chunks and part.embeddings and part.embeddings.made_with == fingerprint:
+            made_with = part.embeddings.made_with if part.chunks and part.embeddings else None
+            if made_with == fingerprint and part.number not in without:
                 self._parts[part.number] = part
         with ThreadPoolExecutor(READERS) as pool:
             runs = [

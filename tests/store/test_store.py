@@ -11,9 +11,8 @@ import pyarrow as pa
 import pytest
 
 from embedctl.config import ChunkConfig, HnswConfig, RecordFields, StoreSettings, WalkRules
-from embedctl.errors import DamagedError, LockedError, MismatchError, NoStoreError
+from embedctl.errors import DamagedError, LockedError, MismatchError, NoStoreError, ResourceError
 from embedctl.records import Source
-from embedctl.store import handle
 from embedctl.store.files import describe_file, read_columns, write_table
 from embedctl.store.garbage import collect
 from embedctl.store.handle import read_manifest, writing
@@ -46,7 +45,7 @@ def index_record(generation: int, parts: tuple[Part, ...], files: dict[str, File
 
 
 def full_manifest() -> Manifest:
-    record = FileRecord(rows=3, bytes=10, sha256="ab" * 32, made_with="cd" * 8)
+    record = FileRecord(rows=3, bytes=10, sha256="ab" * 32, made_with="ef" * 8)
     part = Part(4, record, record, record, dead=(0, 2))
     return Manifest(
         settings=StoreSettings(ChunkConfig("window", 64, 8, False), "some/model", "german", HnswConfig(8, 50, 60, 1)),
@@ -94,18 +93,21 @@ def test_dead_rows_accumulate_and_empty_parts_go() -> None:
     assert full_manifest().with_dead({4: {1}}).parts == ()
 
 
-def test_commit_publishes_whole_snapshots_only(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_commit_leaves_the_snapshot_and_ends_the_run(layout: Layout) -> None:
     with writing(layout, "test") as writer:
-        writer.commit(replace(writer.manifest, next_part=2))
-        monkeypatch.setattr(handle, "durable", fail)
-        with pytest.raises(OSError, match="disk"):
-            writer.commit(replace(writer.manifest, next_part=3), [layout.root])
-    assert read_manifest(layout).next_part == 2
-    assert read_manifest(layout).snapshot == 1
-
-
-def fail(_: object) -> None:
-    raise OSError("the disk is on fire")
+        before = writer.commit(replace(writer.manifest, next_part=2))
+        gone = layout.documents(7)
+        gone.parent.mkdir()
+        with pytest.raises(FileNotFoundError) as caught:
+            writer.commit(replace(writer.manifest, next_part=8), [gone])
+        assert caught.value.filename == str(gone)
+        assert writer.manifest == before
+        with pytest.raises(ResourceError, match="earlier commit"):
+            writer.commit(replace(writer.manifest, next_part=3))
+    assert read_manifest(layout) == before
+    with writing(layout, "test") as writer:
+        writer.commit(replace(writer.manifest, next_part=3))
+    assert (read_manifest(layout).next_part, read_manifest(layout).snapshot) == (3, 2)
 
 
 def test_commit_counts_snapshots(layout: Layout) -> None:

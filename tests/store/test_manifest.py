@@ -1,0 +1,279 @@
+"""The commit record of a stranger: refused with the name of the field, never believed and never a crash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import asdict, replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from embedctl.config import ChunkConfig, HnswConfig, RecordFields, StoreSettings, WalkRules
+from embedctl.errors import DamagedError, MismatchError
+from embedctl.records import Source
+from embedctl.store.manifest import (
+    FORMAT_VERSION,
+    EncoderRecord,
+    FileRecord,
+    FilesRecord,
+    IndexRecord,
+    Manifest,
+    Part,
+    SampleRecord,
+    SegmentRecord,
+    StudentRecord,
+)
+from embedctl.store.manifest_checks import FieldError, check_manifest
+
+A, B = "0a" * 8, "1b" * 8
+
+
+def file(rows: int = 3, made_with: str = "") -> FileRecord:
+    return FileRecord(rows, 10, "ab" * 32, made_with)
+
+
+def whole() -> Manifest:
+    """A manifest that has everything a manifest can have."""
+    parts = (
+        Part(4, file(), file(5, "cut"), file(5, A), dead=(0, 2)),
+        Part(7, file(), file(5, "cut"), None),
+        Part(8, file()),
+    )
+    source = Source(
+        "docs", "docs", WalkRules(include=("*.md",)), RecordFields(text="body"), only=("a.md",), forgotten=("7",)
+    )
+    settings_ = StoreSettings(ChunkConfig("window", 64, 8, False), "some/model", "german", HnswConfig(8, 50, 60, 1))
+    record = IndexRecord(
+        generation=3,
+        settings=settings_,
+        encoder=EncoderRecord("some/model", A, 384, B),
+        parts=(replace(parts[0], dead=()),),
+        files={"bm25/meta.json": file(0), "vectors/000001/vectors.f16": file(0)},
+        segments=(SegmentRecord(2, 4), SegmentRecord(1, 1)),
+        rows=5,
+    )
+    return Manifest(
+        settings=settings_,
+        sources=(source, replace(source, name="b", only=None)),
+        parts=parts,
+        files=FilesRecord(2, file(), 8, {"docs": {"indexed": 3, "skipped": 0, "failed": 0, "documents": 3}}),
+        encoder=EncoderRecord("some/model", A, 384, B),
+        index=record,
+        student=StudentRecord(A, "some/model", B, 384, 900, 50, 0.93, {"model.safetensors": file(0)}),
+        samples=(SampleRecord(1, file(3, B)), SampleRecord(2, file(3, B))),
+        next_part=9,
+        next_generation=4,
+        snapshot=9,
+    )
+
+
+def read(text: str) -> Manifest:
+    return Manifest.from_json(text, "manifest.json")
+
+
+def sealed(raw: dict[str, Any]) -> str:
+    """Return the text that someone writes who knows how checksums are made."""
+    text = json.dumps({name: value for name, value in raw.items() if name != "sha256"}, separators=(",", ":"))
+    return f'{{"sha256":"{hashlib.sha256(text.encode()).hexdigest()}",{text[1:]}'
+
+
+def test_everything_survives_its_own_json() -> None:
+    assert read(whole().to_json()) == whole()
+    assert read(sealed(json.loads(whole().to_json()))) == whole()
+
+
+def changed(path: str, value: object) -> str:
+    """Return a sealed manifest in which one member is another; ``path``: names and positions with dots."""
+    raw = json.loads(whole().to_json())
+    target: Any = raw
+    *above, last = path.split(".")
+    for name in above:
+        target = target[int(name)] if isinstance(target, list) else target[name]
+    target[int(last) if isinstance(target, list) else last] = value
+    return sealed(raw)
+
+
+BAD: list[tuple[str, object, str]] = [
+    ("snapshot", -1, "snapshot"),
+    ("snapshot", True, "snapshot"),
+    ("snapshot", 1.0, "snapshot"),
+    ("next_part", 8, "next_part"),
+    ("next_generation", 3, "next_generation"),
+    ("parts.0.number", 7, "parts"),
+    ("parts.2.number", 5, "parts"),
+    ("parts.0.number", 1 << 31, r"parts\[0\].number"),
+    ("parts.0.dead", [2, 0], r"parts\[0\].dead"),
+    ("parts.0.dead", [1, 1], r"parts\[0\].dead"),
+    ("parts.0.dead", [3], r"parts\[0\].dead"),
+    ("parts.0.documents.rows", "3", r"parts\[0\].documents.rows"),
+    ("parts.0.documents.bytes", -1, r"parts\[0\].documents.bytes"),
+    ("parts.0.documents.sha256", "AB" * 32, r"parts\[0\].documents.sha256"),
+    ("parts.0.embeddings.rows", 4, r"parts\[0\].embeddings"),
+    ("parts.0.embeddings.made_with", "../../../etc", r"parts\[0\].embeddings.made_with"),
+    ("parts.0.embeddings.made_with", A + "\n", r"parts\[0\].embeddings.made_with"),
+    ("parts.0.chunks", None, r"parts\[0\].embeddings"),
+    ("encoder.fingerprint", "/etc", "encoder.fingerprint"),
+    ("encoder.dim", 0, "encoder.dim"),
+    ("encoder.dim", 1 << 40, "encoder.dim"),
+    ("student.fingerprint", "..", "student.fingerprint"),
+    ("student.files", {"../../x": asdict(file())}, "student.files"),
+    ("student.cosine", "1", "student.cosine"),
+    ("index.files", {"/etc/passwd": asdict(file())}, "index.files"),
+    ("index.files", {"bm25/../../../x": asdict(file())}, "index.files"),
+    ("index.files", {"bm25\\meta.json": asdict(file())}, "index.files"),
+    ("index.files", {"a\0b": asdict(file())}, "index.files"),
+    ("index.files", {"bm25//x": asdict(file())}, "index.files"),
+    ("index.files", {"": asdict(file())}, "index.files"),
+    ("index.segments.1.number", 2, "index.segments"),
+    ("index.segments.1.rows", -1, "index.segments"),
+    ("index.rows", 6, "index.rows"),
+    ("index.parts.0.embeddings.made_with", B, "index.parts"),
+    ("index.settings.hnsw.m", 1 << 30, "index.settings.hnsw.m"),
+    ("sources.1.name", "docs", "sources"),
+    ("sources.0.only", ["../../etc/passwd"], r"sources\[0\].only"),
+    ("sources.0.only", ["/etc/passwd"], r"sources\[0\].only"),
+    ("sources.0.rules.hidden", 1, r"sources\[0\].rules.hidden"),
+    ("sources.0.root", "a\0", r"sources\[0\].root"),
+    ("samples.1.number", 1, "samples"),
+    ("settings.secrets", "all", "settings.secrets"),
+    ("settings.teacher_share", 2, "settings.teacher_share"),
+    ("files.summary", {"docs": {"indexed": 1}}, "files.summary"),
+    ("files.covers", None, "files.covers"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "field"), BAD, ids=[f"{path}={value}" for path, value, _ in BAD])
+def test_a_value_that_cannot_be_is_refused_with_its_field(path: str, value: object, field: str) -> None:
+    with pytest.raises(DamagedError, match=rf"manifest\.json is not valid: its field {field}"):
+        read(changed(path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("parts", {}),
+        ("parts.0", None),
+        ("parts.0.dead", "12"),
+        ("index.files", []),
+        ("index.encoder", {"model": "m"}),
+        ("settings.chunk", {"unheard": 1}),
+        ("files.file", 3),
+        ("sources.0.rules", []),
+        ("encoder", "x"),
+    ],
+)
+def test_a_value_of_another_shape_is_refused(path: str, value: object) -> None:
+    with pytest.raises(DamagedError, match=r"manifest\.json is (incomplete|not valid)"):
+        read(changed(path, value))
+
+
+@pytest.mark.parametrize("version", [True, 0, -3, 3.0, "3", None, [3]])
+def test_a_format_that_is_no_number_is_refused(version: object) -> None:
+    with pytest.raises(DamagedError, match=r"manifest\.json"):
+        read(changed("format_version", version))
+
+
+def test_numbers_that_json_does_not_know_are_refused() -> None:
+    text = sealed(json.loads(whole().to_json())).replace("0.93", "NaN")
+    with pytest.raises(DamagedError):
+        read(sealed(json.loads(text)))
+
+
+def test_what_cannot_be_read_again_is_not_written() -> None:
+    check_manifest(whole())
+    with pytest.raises(FieldError, match=r"index\.rows"):
+        check_manifest(replace(whole(), index=replace(whole().index, rows=99)))  # type: ignore[type-var]
+
+
+SPANS = st.tuples(st.integers(0, 4000), st.integers(0, 40), st.binary(max_size=40))
+
+
+@given(SPANS)
+@settings(max_examples=300, deadline=None)
+def test_any_change_of_bytes_is_refused_or_changes_nothing(span: tuple[int, int, bytes]) -> None:
+    data = whole().to_json().encode()
+    start, length, new = span
+    start %= len(data)
+    damaged = data[:start] + new + data[start + length :]
+    try:
+        found = read(damaged.decode(errors="replace"))
+    except (DamagedError, MismatchError):
+        return
+    assert found == whole()
+
+
+def test_any_flipped_bit_is_refused() -> None:
+    data = whole().to_json().encode()
+    for at in range(len(data)):
+        damaged = bytearray(data)
+        damaged[at] ^= 1 << at % 8
+        with pytest.raises((DamagedError, MismatchError)):
+            read(bytes(damaged).decode(errors="replace"))
+
+
+def places(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Return the way to every member of a JSON value."""
+    inner: list[tuple[str | int, object]] = []
+    if isinstance(value, dict):
+        inner = list(value.items())
+    elif isinstance(value, list):
+        inner = list(enumerate(value))
+    return [path, *(way for name, member in inner for way in places(member, (*path, name)))]
+
+
+RAW = json.loads(whole().to_json())
+PLACES = [way for way in places(RAW) if way and way[0] != "sha256"]
+ODD = (
+    None,
+    True,
+    -1,
+    0,
+    1,
+    2,
+    7,
+    1.5,
+    1 << 31,
+    1 << 63,
+    "",
+    "..",
+    "/",
+    "a\0",
+    "\ud800",
+    A,
+    "ab" * 32,
+    [],
+    [1],
+    {},
+    {"a": 1},
+)
+VALUES = st.one_of(st.sampled_from(ODD), st.integers(), st.text(max_size=8), st.sampled_from(list(RAW.values())))
+EDITS = st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(["set", "drop", "repeat"]), VALUES), max_size=4)
+
+
+@given(EDITS)
+@settings(max_examples=300, deadline=None)
+def test_any_sealed_json_is_a_manifest_or_refused(edits: list[tuple[tuple[str | int, ...], str, object]]) -> None:
+    raw = json.loads(whole().to_json())
+    for way, what, value in edits:
+        target: Any = raw
+        try:
+            for name in way[:-1]:
+                target = target[name]
+            if what == "set":
+                target[way[-1]] = value
+            elif what == "drop":
+                del target[way[-1]]
+            elif isinstance(target, list):
+                target.append(target[way[-1]])
+        except (KeyError, IndexError, TypeError):
+            continue  # an earlier edit took it away
+    found = None
+    with suppress(DamagedError, MismatchError):
+        found = read(sealed(raw))
+    if found is not None:
+        check_manifest(found)
+        assert read(found.to_json()) == replace(found, format_version=FORMAT_VERSION)
