@@ -7,9 +7,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from .ownership import require_private
+
 STORE_DIRECTORY = ".embedctl"
 STORE_ENVIRONMENT = "EMBEDCTL_STORE"
 CACHE_ENVIRONMENT = "EMBEDCTL_CACHE"
+SECRETS_MASKED = "secrets-masked-1"
+"""Raised with the rules where that is worth reading every source of every store again."""
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
 Runtime = Literal["auto", "openvino", "torch"]
@@ -31,6 +35,10 @@ class WalkRules:
     ignore: bool = True
     """Honour ``.gitignore`` and ``.embedctlignore``."""
     max_file_bytes: int = 32_000_000
+    parse_seconds: int | None = None
+    """Most time that parsing one file may take; ``None``: what :class:`ParserLimits` says."""
+    parse_bytes: int | None = None
+    """Most memory, the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +124,7 @@ class HnswConfig:
     ef: int = 400
     """Recall@10 among a million: 0.93 at 80, 0.97 at 160, 0.993 at 400, for half a millisecond more."""
     threads: int = 0
-    """0: all processors; 1: byte-identical builds. Parsing has so many workers, too; 1: none."""
+    """0: all processors; 1: byte-identical builds. Parsing has so many workers, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +146,16 @@ class StoreSettings:
     def fast(self) -> bool:
         """Whether the vectors are those of an encoder distilled from the model."""
         return self.teacher_share < 1.0
+
+    @property
+    def documents_made_with(self) -> str:
+        """Name how texts were looked through for secrets; documents made with another name are read again."""
+        return "" if self.secrets == "allow" else SECRETS_MASKED
+
+    def chunk_fingerprint(self, tokenizer_fingerprint: str) -> str:
+        """Return 16 hex digits naming how documents become chunks under one tokenizer; equal means equal chunks."""
+        fingerprint = self.chunk.fingerprint(tokenizer_fingerprint)
+        return digest({"chunks": fingerprint, "secrets": "redact"}) if self.secrets == "redact" else fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,19 +206,49 @@ class PartLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadLimits:
-    """How files are parsed by several processes, and when that pays."""
+class ChildLimits:
+    """What a child process may spend on one request, or on one of several answers to it."""
 
-    pool_after_bytes: int = 1_000_000
-    """Start worker processes when a run has met so much to parse: about half a second of work."""
+    seconds: float
+    """Of processor time: a slow or busy machine is not what it limits."""
+    memory_bytes: int
+
+
+SYNTAX_LIMITS = ChildLimits(seconds=10.0, memory_bytes=1_000_000_000)
+"""For the syntax tree of one source file, which takes 20 to 100 bytes and a microsecond for each byte of code."""
+PARQUET_LIMITS = ChildLimits(seconds=60.0, memory_bytes=2_000_000_000)
+"""For some hundred rows of a Parquet file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParserLimits:
+    """What one file may cost; the process that parses it is stopped where it wants more, and the file fails."""
+
+    seconds: float = 60.0
+    memory_bytes: int = 1_000_000_000
+    memory_per_byte: int = 8
+    """Memory that each byte of the file adds: for large files that are allowed by ``--max-file-size``."""
+    text_characters: int = 64_000_000
+    """A file may always have as many characters as it has bytes."""
+    pages: int = 100_000
+    metadata_bytes: int = 1_000_000
+    """Of its JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """How files are shared out among the processes that parse them."""
+
+    worker_after_bytes: int = 250_000
+    """Start another worker when so much waits for those that there are: about a tenth of a second of work."""
     file_bytes: int = 4_096
     """What each file counts for beside its size."""
-    batch_files: int = 16
+    batch_files: int = 32
     batch_bytes: int = 256 * 1024
     """Files that are handed to a worker at once: small ones together."""
     ahead_bytes: int = 64 * 1024 * 1024
     ahead_files: int = 4_096
-    """Files that are parsed, or waiting to be, before their turn."""
+    """Files that are parsed, or waiting to be, before their turn; the texts of those that are parsed count, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +272,8 @@ class IndexLimits:
     segment_ratio: int = 2
     """A segment of vectors that is less than so many times the next smaller one is merged with it."""
     bm25_heap_bytes: int = 256 * 1024 * 1024
+    bm25_least_heap_bytes: int = 16 * 1024 * 1024
+    """Where memory is short; segments are smaller then, and merged more often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,12 +318,18 @@ class QueryConfig:
 
 
 def cache_folder() -> Path:
-    """Return where things are kept that can be made again: ``EMBEDCTL_CACHE``, or the user's cache folder."""
-    if named := os.environ.get(CACHE_ENVIRONMENT):
-        return Path(named).expanduser().absolute()
-    from platformdirs import user_cache_path
+    """Return where things are kept that can be made again: ``EMBEDCTL_CACHE``, or the user's cache folder.
 
-    return user_cache_path("embedctl")
+    Raises:
+        UsageError: it is another user's, or others may write to it.
+    """
+    if named := os.environ.get(CACHE_ENVIRONMENT):
+        folder = Path(named).expanduser().absolute()
+    else:
+        from platformdirs import user_cache_path
+
+        folder = user_cache_path("embedctl")
+    return require_private(folder, CACHE_ENVIRONMENT)
 
 
 def digest(value: object) -> str:

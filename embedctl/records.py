@@ -53,6 +53,14 @@ class Span(NamedTuple):
     end: int
 
 
+class SecretSpan(NamedTuple):
+    """A secret in a document's text: ``[start, end)`` in code points, and which rule found it."""
+
+    start: int
+    end: int
+    rule: str
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A folder, a file or a list of files that the store covers."""
@@ -157,6 +165,8 @@ class Document:
     """A JSON object."""
     row_hash: int | None = field(default=None, compare=False)
     """As in ``Record``."""
+    secrets: tuple[SecretSpan, ...] | None = None
+    """Where the text is masked; ``None``: nobody looked for secrets."""
 
 
 class ChunkSpan(NamedTuple):
@@ -243,6 +253,19 @@ def documents_schema() -> pa.Schema:
             pa.field("sha256", pa.binary(32), nullable=False),
             pa.field("metadata", pa.string(), nullable=False),
             pa.field("row_hash", pa.uint64()),
+            pa.field("secrets", pa.list_(_secret_type())),
+        ]
+    )
+
+
+def _secret_type() -> pa.DataType:
+    import pyarrow as pa
+
+    return pa.struct(
+        [
+            pa.field("start", pa.int64(), nullable=False),
+            pa.field("end", pa.int64(), nullable=False),
+            pa.field("rule", pa.string(), nullable=False),
         ]
     )
 
