@@ -24,6 +24,9 @@ _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _HEADING = re.compile(r"heading ([1-9])$", re.IGNORECASE)
 _BLANK = {f"{_WORD}tab": "\t", f"{_WORD}br": "\n", f"{_WORD}cr": "\n", f"{_WORD}noBreakHyphen": "-"}
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+_CORE = "http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties"
+_TEXT = {f"{_WORD}t", *_BLANK}
+_HIDDEN = {f"{_WORD}del", f"{_WORD}moveFrom", f"{_WORD}tabs", _FALLBACK}  # tab stops are no tabs
 _PROPERTIES = {
     "author": "author",
     "subject": "subject",
@@ -53,12 +56,11 @@ class DocxParser:
 
             document = docx.Document(io.BytesIO(data))
             text = tidy("\n\n".join(_blocks(document)))
-            metadata = core_properties(document.core_properties)
-            title = one_line(document.core_properties.title or "")
-        except EmbedctlError:
+            metadata, title = core_properties(document)
+        except (EmbedctlError, MemoryError):
             raise
         except Exception as error:  # python-docx lets its XML and zip libraries' errors through
-            raise ParseError(f"damaged or not a {KIND}") from error
+            raise ParseError(f"damaged or no {KIND}") from error
         return ParsedDocument(
             required(text, "no text in this document"),
             MEDIA_TYPE,
@@ -68,16 +70,22 @@ class DocxParser:
         )
 
 
-def core_properties(properties: Any) -> dict[str, JSON]:
-    """Return the properties that an Office file has in common with others, dates in ISO 8601."""
+def core_properties(document: Any) -> tuple[dict[str, JSON], str]:
+    """Return the properties that Office files have in common, dates in ISO 8601, and the title."""
     metadata: dict[str, JSON] = {}
+    # For a file that has none, the libraries make some up, with the present time.
+    try:
+        document.part.package.part_related_by(_CORE)
+    except KeyError:
+        return metadata, ""
+    properties = document.core_properties
     for name, key in _PROPERTIES.items():
         value = getattr(properties, name, None)
         if isinstance(value, datetime.datetime):  # naive ones are in UTC by the format's definition
             value = (value if value.tzinfo else value.replace(tzinfo=datetime.UTC)).isoformat()
         if value and (line := one_line(value)):
             metadata[key] = line
-    return metadata
+    return metadata, one_line(properties.title or "")
 
 
 def _blocks(document: Any) -> Iterator[str]:
@@ -114,21 +122,17 @@ def _body(container: Any) -> Iterator[Any]:
 def _text(paragraph: Any) -> str:
     """Return the text as it reads with all tracked changes accepted, hyperlinks and fields included."""
     parts: list[str] = []
-    for element in paragraph.iter(f"{_WORD}t", *_BLANK):
-        hidden = (f"{_WORD}del", f"{_WORD}moveFrom", _FALLBACK)
-        if any(ancestor.tag in hidden for ancestor in _up_to(element, paragraph)):
-            continue
-        if element.tag == f"{_WORD}tab" and element.getparent().tag == f"{_WORD}tabs":
-            continue  # a tab stop, not a tab
-        parts.append(_BLANK.get(element.tag) or element.text or "")
+    within = [iter(paragraph)]  # no recursion, and no look at the ancestors of every word
+    while within:
+        for element in within[-1]:
+            if element.tag in _TEXT:
+                parts.append(_BLANK.get(element.tag) or element.text or "")
+            if element.tag not in _HIDDEN:
+                within.append(iter(element))
+                break
+        else:
+            within.pop()
     return "".join(parts)
-
-
-def _up_to(element: Any, top: Any) -> Iterator[Any]:
-    parent = element.getparent()
-    while parent is not None and parent is not top:
-        yield parent
-        parent = parent.getparent()
 
 
 def _rows(element: Any) -> Iterator[list[str]]:

@@ -12,6 +12,9 @@ from .decoding import decode
 from .html import read_page
 from .markup import one_line, required, tidy
 
+MOST_HEADER = 10_000
+"""Characters of a header that is taken apart, which takes more than a second for ten times as many."""
+
 _ADDRESSES = {"From": "from", "To": "to", "Cc": "cc"}
 _EVIDENCE = ("From", "To", "Subject", "Date", "Received", "Message-ID", "MIME-Version", "Content-Type")
 
@@ -41,9 +44,9 @@ class EmailParser:
             text = "" if body is None else _content(body)
             if text and is_html:
                 text = read_page(text, whole=True).text
-            subject = one_line(str(message.get("Subject") or ""))
+            subject = _header(message, "Subject")
             metadata = _metadata(message)
-        except EmbedctlError:
+        except (EmbedctlError, MemoryError):
             raise
         except Exception as error:  # the standard library trips over broken headers in many ways
             raise ParseError("damaged mail message") from error
@@ -67,13 +70,19 @@ def _content(part: email.message.MIMEPart) -> str:
 def _metadata(message: email.message.EmailMessage) -> dict[str, JSON]:
     metadata: dict[str, JSON] = {}
     for header, key in _ADDRESSES.items():
-        if value := one_line(str(message.get(header) or "")):
+        if value := _header(message, header):
             metadata[key] = value
-    if date := _date(str(message.get("Date") or "")):
+    if date := _date(_header(message, "Date")):
         metadata["date"] = date
     if names := [one_line(name) for part in message.iter_attachments() if (name := part.get_filename())]:
         metadata["attachments"] = list(names)
     return metadata
+
+
+def _header(message: email.message.EmailMessage, name: str) -> str:
+    """Return a header as one line; one of absurd length as it is written, since reading it takes for ever."""
+    written = next((str(value) for each, value in message.raw_items() if each.lower() == name.lower()), "")
+    return one_line(str(message.get(name) or "") if len(written) <= MOST_HEADER else written[:MOST_HEADER])
 
 
 def _date(value: str) -> str | None:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from ..errors import ParseError, UnsupportedError
 from ..records import JSON, Markup, ParsedDocument
 from .archives import open_archive, read_member
-from .decoding import decode
+from .decoding import decode, is_binary, marked
 from .html import declared_charset, to_markdown
 from .markup import first_heading, one_line, required
 
@@ -56,7 +56,7 @@ class EpubParser:
             raise UnsupportedError("empty file")
         with open_archive(data, KIND) as archive:
             package = _package(archive)
-            chapters = [_chapter(archive, name) for name in package.chapters]
+            chapters = [_chapter(archive, name) for name in dict.fromkeys(package.chapters)]
         text = "\n\n".join(chapter for chapter in chapters if chapter)
         return ParsedDocument(
             required(text, "no text in this book"),
@@ -70,6 +70,8 @@ class EpubParser:
 
 def _chapter(archive: zipfile.ZipFile, name: str) -> str:
     data = read_member(archive, name, KIND)
+    if is_binary(data) and not marked(data):
+        raise ParseError(f"damaged {KIND}: {name} is not text")
     try:
         return to_markdown(decode(data, declared_charset(data)).text)
     except UnsupportedError:  # an empty page, such as a cover
@@ -103,6 +105,8 @@ def _xml(archive: zipfile.ZipFile, name: str) -> Element:
     data = read_member(archive, name, KIND)
     try:
         root: Element = ElementTree.fromstring(data)
+    except MemoryError:
+        raise
     except Exception as error:  # the XML parser raises its own, codec and entity errors
         raise ParseError(f"damaged {KIND}: {name} is not readable XML") from error
     return root

@@ -48,6 +48,8 @@ def front_matter(text: str) -> FrontMatter:
         if not isinstance(settings, dict):  # two thematic breaks with text between them
             return nothing
         return FrontMatter({_key(key): _jsonable(value) for key, value in settings.items()}, match.end())
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 - broken front matter is text, whatever the loaders raise over it
         return nothing
 
@@ -97,8 +99,11 @@ def _key(key: object) -> str:
 def _jsonable(value: Any) -> JSON:
     if isinstance(value, str):  # escapes can spell what the file itself cannot hold
         return clean(value)
-    if value is None or isinstance(value, bool | int):
+    if isinstance(value, int):
+        str(value)  # raises for one with more digits than anybody can read, which JSON could not be read with either
         return value
+    if value is None:
+        return None
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, datetime.date | datetime.time):

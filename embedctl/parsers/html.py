@@ -139,6 +139,8 @@ def _convert(
     )
     try:
         result = library.convert(source, options)
+    except MemoryError:
+        raise
     except Exception as error:  # a native extension: whatever it raises is about this page
         raise ParseError("HTML that cannot be converted") from error
     if any("depth" in warning.message for warning in result.warnings):

@@ -14,7 +14,8 @@ SIGNATURE_REACH = 1024
 """Readers forgive this many bytes before ``%PDF-``."""
 
 # PDFium marks a hyphen at the end of a line with one of these and drops the line break.
-_BROKEN_WORD = re.compile("([^\\W\\d_]+)[\x02\ufffe](?:\r?\n)?([^\\W\\d_]+)")
+# A word is looked for where one begins only: else a page that is one long word would be read once for each letter.
+_BROKEN_WORD = re.compile("(?<![^\\W\\d_])([^\\W\\d_]++)[\x02\ufffe](?:\r?\n)?([^\\W\\d_]+)")
 _MARKS = re.compile("[\x02\ufffe]")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(?:(\d\d)(\d\d)(\d\d)?)?(?:([+-])(\d\d)'?(\d\d)?|(Z))?")
@@ -68,6 +69,8 @@ def _read(data: bytes) -> tuple[list[str], dict[str, str]]:
 
     try:
         document = pypdfium2.PdfDocument(data)
+    except MemoryError:
+        raise
     except Exception as error:  # at the seam to a native library, anything it raises is about this file
         if getattr(error, "err_code", None) == pypdfium2.raw.FPDF_ERR_PASSWORD:
             raise ParseError("password-protected PDF") from error
@@ -87,6 +90,8 @@ def _read_page(document: Any, number: int) -> str:
         page = document[number]
         text_page = page.get_textpage()
         return str(text_page.get_text_bounded())
+    except MemoryError:
+        raise
     except Exception as error:  # native, as above
         raise ParseError(f"damaged PDF: page {number + 1} cannot be read") from error
     finally:

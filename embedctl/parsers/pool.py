@@ -1,47 +1,59 @@
 """Parsing in worker processes: native libraries crash alone there, and Python parsers do not share a lock.
 
-Workers are plain child processes that run :mod:`.worker` and speak pickles over pipes. They are not forked, because
-this process has threads of its own (Arrow's, Tantivy's, torch's), and not ``multiprocessing``'s, which imports the
-caller's main module once more in every worker.
-
 Each worker belongs to one thread here, which hands it a list of tasks and takes its answers one by one. So a worker
 that dies is known to have died of the first task that it did not answer: that task gets a problem for an answer, the
-ones behind it a new worker.
+ones behind it a new worker. One more thread looks at the clock.
 """
 
 from __future__ import annotations
 
-import os
-import pickle
 import queue
-import signal
-import subprocess
-import sys
 import threading
 from concurrent.futures import Future
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from ..errors import ParseError, ResourceError
-from .reading import ReadResult, ReadTask
-from .worker import READY, Bug
+from .process import WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-_KILLED = 9
-"""Without its name in ``signal``, which Windows lacks."""
+    from ..config import ReadLimits
+    from .reading import ReadResult, ReadTask
 
-Batch = list[tuple[ReadTask, "Future[ReadResult]"]]
+_TICK = 0.05
+"""Seconds between looks at the clock: by so much may a file take longer than it may."""
+
+
+@dataclass(slots=True, eq=False)
+class Parsing:
+    """A file that is being parsed; :meth:`ParserPool.take` returns what became of it."""
+
+    task: ReadTask
+    result: Future[ReadResult] = field(default_factory=Future)
+    weight: int = 0
+    """Characters of the text, from its being there until it is taken."""
 
 
 class ParserPool:
-    """Worker processes that read and parse files; use it as a context manager, which leaves no process behind."""
+    """Worker processes that read and parse files; use it as a context manager, which leaves no process behind.
 
-    def __init__(self, processes: int) -> None:
-        self._batches: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
-        self._workers = [_Worker(self._batches) for _ in range(processes)]
+    A worker is started when there is more to do than those that there are will do in no time. Texts that nobody has
+    taken are kept up to a limit; beyond it the workers wait.
+    """
+
+    def __init__(self, processes: int, limits: ReadLimits) -> None:
+        self._most, self._limits = processes, limits
+        self._batches: queue.SimpleQueue[Sequence[Parsing] | None] = queue.SimpleQueue()
+        self._workers: list[_Worker] = []
+        self._backlog = 0
+        """Bytes of the files without an answer, with what each counts for beside its size."""
+        self._changed = threading.Condition()
+        self._untaken = 0
+        self._awaited: Parsing | None = None
+        self._closed = threading.Event()
+        self._clock: threading.Thread | None = None
 
     def __enter__(self) -> ParserPool:
         return self
@@ -50,31 +62,91 @@ class ParserPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End every worker, busy or not."""
+        self._closed.set()
+        with self._changed:
+            self._changed.notify_all()
         for worker in self._workers:
             worker.stop()
-        for _ in self._workers:
             self._batches.put(None)
         for worker in self._workers:
             worker.thread.join()
+        if self._clock is not None:
+            self._clock.join()
 
-    def submit(self, tasks: Sequence[ReadTask]) -> list[Future[ReadResult]]:
-        """Have these files parsed, in this order and by one worker; return the answers to come.
-
-        A future raises ``ResourceError`` where no worker could be started, ``RuntimeError`` for a bug in a parser.
-        """
-        batch: Batch = [(task, Future()) for task in tasks]
+    def submit(self, tasks: Sequence[ReadTask]) -> list[Parsing]:
+        """Have these files parsed, in this order and by one worker."""
+        batch = [Parsing(task) for task in tasks]
+        with self._changed:
+            idle = self._backlog < len(self._workers) * self._limits.worker_after_bytes
+            self._backlog += sum(map(self._cost, batch))
         self._batches.put(batch)
-        return [future for _, future in batch]
+        if not idle and len(self._workers) < self._most:
+            self._workers.append(_Worker(self))
+            if self._clock is None:
+                self._clock = threading.Thread(target=self._watch, name="parser clock", daemon=True)
+                self._clock.start()
+        return batch
+
+    def take(self, parsing: Parsing) -> ReadResult:
+        """Wait for what becomes of a file and return it; take files in the order in which they were submitted.
+
+        Raises:
+            ResourceError: no worker could be started.
+        """
+        if not parsing.result.done():
+            with self._changed:
+                self._awaited = parsing
+                self._changed.notify_all()
+        try:
+            return parsing.result.result()
+        finally:
+            if parsing.weight:
+                with self._changed:
+                    crowded = self._untaken > self._limits.ahead_bytes
+                    self._untaken -= parsing.weight
+                    parsing.weight = 0
+                    if crowded:
+                        self._changed.notify_all()
+
+    @property
+    def untaken(self) -> int:
+        """Characters of the texts that nobody has taken yet."""
+        return self._untaken
+
+    def _cost(self, parsing: Parsing) -> int:
+        return parsing.task.size + self._limits.file_bytes
+
+    def _settle(self, parsing: Parsing, result: ReadResult) -> None:
+        with self._changed:
+            parsing.weight = len(result.document.text) if result.document else 0
+            self._untaken += parsing.weight
+            self._backlog -= self._cost(parsing)
+        parsing.result.set_result(result)
+
+    def _wait_for_room(self, parsing: Parsing) -> None:
+        """Wait while too much has been parsed that nobody has taken, unless this is what somebody waits for."""
+        if self._untaken > self._limits.ahead_bytes:
+            with self._changed:
+                self._changed.wait_for(
+                    lambda: (
+                        self._untaken <= self._limits.ahead_bytes or self._awaited is parsing or self._closed.is_set()
+                    )
+                )
+
+    def _watch(self) -> None:
+        while not self._closed.wait(_TICK):
+            for worker in self._workers:
+                worker.check_clock()
 
 
 class _Worker:
     """One worker process after another, and the thread that talks to them."""
 
-    def __init__(self, batches: queue.SimpleQueue[Batch | None]) -> None:
-        self._batches = batches
-        self._process: subprocess.Popen[bytes] | None = None
-        self._stopping = False
+    def __init__(self, pool: ParserPool) -> None:
+        self._pool = pool
+        self._process: WorkerProcess | None = None
         self._starting = threading.Lock()
+        self._stopping = False
         self.thread = threading.Thread(target=self._serve, name="parser pool", daemon=True)
         self.thread.start()
 
@@ -85,109 +157,54 @@ class _Worker:
             if self._process is not None:
                 self._process.kill()
 
+    def check_clock(self) -> None:
+        """End the process when the file that it parses has had its time."""
+        if process := self._process:
+            process.check_clock()
+
     def _serve(self) -> None:
-        while (batch := self._batches.get()) is not None:
+        while (batch := self._pool._batches.get()) is not None:
             try:
                 while batch and not self._stopping:
                     batch = self._work(batch)
             except Exception as error:  # noqa: BLE001 - raised where the answer is awaited
-                for _, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
-            for _, future in batch:
-                future.cancel()
-        self._bury()
+                for parsing in batch:
+                    if not parsing.result.done() and not self._stopping:
+                        parsing.result.set_exception(error)
+            for parsing in batch:
+                parsing.result.cancel()
+        if self._process is not None:
+            self._process.bury()
 
-    def _work(self, batch: Batch) -> Batch:
-        """Have a batch parsed; return what is left of it when the worker dies."""
+    def _work(self, batch: Sequence[Parsing]) -> Sequence[Parsing]:
+        """Have a batch parsed; return what is left of it when the worker ends."""
         process = self._running()
         if process is None:
             return batch
-        assert process.stdin is not None
-        assert process.stdout is not None
-        done = 0
         try:
-            pickle.dump([task for task, _ in batch], process.stdin, pickle.HIGHEST_PROTOCOL)
-            process.stdin.flush()
-            for _, future in batch:
-                answer = pickle.load(process.stdout)  # noqa: S301 - from our own child
-                done += 1
-                _settle(future, answer)
-        except (EOFError, OSError, pickle.UnpicklingError):
-            status = self._bury()
-            if not self._stopping:
-                batch[done][1].set_result(ReadResult(None, problem=ParseError(_cause_of_death(status))))
-                done += 1
-        return batch[done:]
-
-    def _running(self) -> subprocess.Popen[bytes] | None:
-        """Return the process, started if need be; ``None`` when the pool is being closed."""
-        if self._process is None:
-            with self._starting:
+            process.ask([parsing.task for parsing in batch])
+        except OSError:  # it ended while it had nothing to do: nobody's fault
+            process.bury()
+            self._process = None
+            return batch
+        for done, parsing in enumerate(batch, 1):
+            self._pool._wait_for_room(parsing)
+            answer = process.answer(parsing.task)
+            if answer.last:
+                process.bury()
+                self._process = None
                 if self._stopping:
-                    return None
-                self._process = _start()
-            self._greet(self._process)
-        return self._process
+                    return batch[done - 1 :]
+            self._pool._settle(parsing, answer.result)
+            if answer.last:
+                return batch[done:]
+        return ()
 
-    def _greet(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdout is not None
-        try:
-            greeting: Any = pickle.load(process.stdout)  # noqa: S301 - from our own child
-        except (EOFError, OSError, pickle.UnpicklingError):
-            greeting = None
-        if greeting != READY and not self._stopping:
-            raise ResourceError(
-                f"A process for parsing could not be started: it ended with status {self._bury()}.",
-                "Parse in this process with --threads 1.",
-            )
-
-    def _bury(self) -> int:
-        """End and forget the process; return its exit status."""
-        process, self._process = self._process, None
-        if process is None:
-            return 0
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                with suppress(OSError):
-                    stream.close()
-        try:
-            return process.wait(timeout=1.0 if not self._stopping else 0.0)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return process.wait()
-
-
-def _start() -> subprocess.Popen[bytes]:
-    program = f"import sys; sys.path[:] = {sys.path!r}; from embedctl.parsers.worker import main; main({os.getpid()})"
-    try:
-        return subprocess.Popen(  # noqa: S603 - ourselves
-            [sys.executable, "-c", program],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # Ctrl-C in a terminal goes to its whole foreground group; a worker may not even have begun to ignore it.
-            process_group=0 if os.name == "posix" else None,
-        )
-    except OSError as error:
-        raise ResourceError(
-            f"A process for parsing could not be started: {error.strerror or error}.",
-            "Parse in this process with --threads 1.",
-        ) from error
-
-
-def _settle(future: Future[ReadResult], answer: ReadResult | Bug) -> None:
-    if isinstance(answer, Bug):
-        error = RuntimeError(answer.message)
-        error.add_note(answer.traceback)
-        future.set_exception(error)
-    else:
-        future.set_result(answer)
-
-
-def _cause_of_death(status: int) -> str:
-    """Say in words what the exit status of a dead worker means for the file that it was parsing."""
-    if status == -_KILLED:
-        return "the process that parsed it was killed, perhaps because the memory ran out"
-    if status < 0:
-        return f"its parser crashed ({signal.Signals(-status).name})"
-    return f"its parser ended the process (exit status {status})"
+    def _running(self) -> WorkerProcess | None:
+        """Return the process, started if need be; ``None`` when the pool is being closed."""
+        with self._starting:
+            if self._stopping:
+                return None
+            if self._process is None:
+                self._process = WorkerProcess()
+            return self._process

@@ -39,12 +39,11 @@ class PptxParser:
             presentation = pptx.Presentation(io.BytesIO(data))
             slides = [tidy("\n\n".join(_blocks(slide))) for slide in presentation.slides]
             first_title = next((title for slide in presentation.slides if (title := _title(slide))), None)
-            metadata = core_properties(presentation.core_properties)
-            title = one_line(presentation.core_properties.title or "")
-        except EmbedctlError:
+            metadata, title = core_properties(presentation)
+        except (EmbedctlError, MemoryError):
             raise
         except Exception as error:  # python-pptx lets its XML and zip libraries' errors through
-            raise ParseError(f"damaged or not a {KIND}") from error
+            raise ParseError(f"damaged or no {KIND}") from error
         text, offsets = join_pages(slides)
         return ParsedDocument(
             required(text, "no text in this presentation"),

@@ -3,22 +3,48 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import json
+import os
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ParseError, UnsupportedError
+from ..opening import open_regular
 from . import PARSERS
-from .kinds import BY_ENDING, BY_NAME, HEAD_BYTES, name_and_ending, parser_for
+from .kinds import HEAD_BYTES, parser_for
+from .markup import one_line
 
 if TYPE_CHECKING:
     from io import FileIO
 
+    from ..config import ParserLimits
     from ..contracts import Parser
     from ..records import ParsedDocument
 
-_IN_PLACE = frozenset({"text", "markdown", "rst", "code"})
-"""Formats whose parsing takes less time than sending their text between processes."""
+MOST_CHARACTERS = {"title": 1_000, "language": 100, "encoding": 100, "media_type": 100}
+"""What a file says of itself is cut there."""
+
+
+class Allowance(NamedTuple):
+    """What one file may cost: :class:`~embedctl.config.ParserLimits` for a file of its size."""
+
+    seconds: float
+    memory_bytes: int
+    characters: int
+    pages: int
+    metadata_bytes: int
+
+
+def allowance(limits: ParserLimits, size: int) -> Allowance:
+    """Return what a file of ``size`` bytes may cost."""
+    return Allowance(
+        limits.seconds,
+        limits.memory_bytes + limits.memory_per_byte * size,
+        max(limits.text_characters, size),
+        limits.pages,
+        limits.metadata_bytes,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +55,7 @@ class ReadTask:
     """POSIX, relative; a hint about its kind."""
     absolute: str
     size: int
+    allowance: Allowance
     known: bytes | None = None
     """SHA-256 of the content that needs no parsing, because it was parsed before."""
 
@@ -44,23 +71,31 @@ class ReadResult:
 
 
 def read_and_parse(task: ReadTask) -> ReadResult:
-    """Read one file and parse it, unless its content is known."""
+    """Read one file and parse it, unless its content is known; for use in a worker, where a limit on memory holds.
+
+    What no parser should raise, it may still: then its own words are the reason, and the place where it was raised.
+    """
     sha256 = None
     try:
         kind, data = _read(task)
         sha256 = hashlib.sha256(data).digest()
         if sha256 == task.known:
             return ReadResult(sha256)
-        return ReadResult(sha256, _parser(kind).parse(data, task.path))
+        return ReadResult(sha256, _within(_parser(kind).parse(data, task.path), task.allowance))
     except ParseError as problem:
         return ReadResult(sha256, problem=problem)
+    except MemoryError:
+        raise
+    except RecursionError:
+        return ReadResult(sha256, problem=ParseError("it is nested too deep"))
+    except Exception as error:  # noqa: BLE001 - one bad file never stops a run
+        return ReadResult(sha256, problem=ParseError(_bug(error)))
 
 
-def is_costly(path: str) -> bool:
-    """Say whether parsing a file of this name is worth sending to another process."""
-    name, ending = name_and_ending(path)
-    kind = BY_NAME.get(name) or BY_ENDING.get(ending)
-    return kind is not None and kind not in _IN_PLACE
+def too_much_memory(memory_bytes: int) -> str:
+    """Return the reason why a file failed that took more memory than that."""
+    unit, name = (10**9, "GB") if memory_bytes >= 10**9 else (10**6, "MB")
+    return f"it needs more than {memory_bytes / unit:.3g} {name} to parse"
 
 
 @cache
@@ -69,15 +104,45 @@ def _parser(kind: str) -> Parser:
     return parser
 
 
+def _within(document: ParsedDocument, most: Allowance) -> ParsedDocument:
+    """Return the document with a title of bearable length.
+
+    Raises:
+        ParseError: it is larger than a document may be.
+    """
+    if len(document.text) > most.characters:
+        raise ParseError(f"its text is longer than {most.characters:,} characters")
+    if len(document.pages) > most.pages:
+        raise ParseError(f"it has more than {most.pages:,} pages")
+    if document.metadata and len(json.dumps(document.metadata, allow_nan=False)) > most.metadata_bytes:
+        raise ParseError(f"its metadata is longer than {most.metadata_bytes:,} characters")
+    if all(len(getattr(document, name) or "") <= length for name, length in MOST_CHARACTERS.items()):
+        return document
+    cut: dict[str, Any] = {
+        name: (getattr(document, name) or "")[:length].strip() or None for name, length in MOST_CHARACTERS.items()
+    }
+    return replace(document, **cut)
+
+
+def _bug(error: Exception) -> str:
+    """Return what a parser raised in one line, with the place."""
+    trace, place = error.__traceback__, ""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        place = f"{os.path.basename(code.co_filename)} line {trace.tb_lineno}"  # noqa: PTH119 - a name, not a place
+        trace = trace.tb_next
+    return one_line(f"its parser failed in {place} ({type(error).__name__}: {error})")
+
+
 def _read(task: ReadTask) -> tuple[str, bytes]:
     """Return the name of a file's parser, and its bytes.
 
     Raises:
         UnsupportedError: its name or first bytes say that no parser reads it; the rest was not read.
-        ParseError: the operating system refuses it.
+        ParseError: the operating system refuses it, or it is no longer a file that can be read to an end.
     """
     try:
-        with open(task.absolute, "rb", buffering=0) as stream:  # noqa: PTH123 - Path takes longer than the reading
+        with open_regular(task.absolute) as stream:
             head = stream.read(HEAD_BYTES)
             if not head:
                 raise UnsupportedError("empty file")
@@ -93,4 +158,6 @@ def _whole(stream: FileIO, head: bytes, limit: int) -> bytes:
     while size < limit and (piece := stream.read(limit - size)):
         pieces.append(piece)
         size += len(piece)
+    if size >= limit and stream.read(1):
+        raise ParseError("is longer than its size says; perhaps it grows while it is read")
     return b"".join(pieces)

@@ -21,9 +21,11 @@ MOST_CELLS = 20_000_000
 """A sheet that spans more than this is refused: the reader allocates every cell it spans, filled or not."""
 
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_SHARED = "xl/sharedStrings.xml"
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
-_CELL = re.compile(rb"""<(?:\w+:)?c\s[^<>]*?\br\s*=\s*["']([A-Z]{1,3})\d""")
-_ROW = re.compile(rb"""<(?:\w+:)?row\s[^<>]*?\br\s*=\s*["'](\d{1,7})""")
+_CELL = re.compile(rb"""<(?:\w+:)?c\s[^<>]*?\br\s*=\s*["']([A-Za-z]{1,16})(\d{0,16})""")
+_ROW = re.compile(rb"""<(?:\w+:)?row\s[^<>]*?\br\s*=\s*["'](\d{1,16})""")
+_STRINGS = re.compile(rb"""<(?:\w+:)?sst\s[^<>]*?\buniqueCount\s*=\s*["'](\d{1,16})""")
 _ODS_REPEATED = re.compile(rb'number-(?:rows|columns)-repeated="(\d+)"')
 
 
@@ -42,10 +44,10 @@ class SheetParser:
         media_type = _media_type(data)
         try:
             sheets = list(_sheets(data))
-        except EmbedctlError:
+        except (EmbedctlError, MemoryError):
             raise
         except Exception as error:  # a native reader: whatever it raises is about this file
-            reason = "password-protected" if type(error).__name__ == "PasswordError" else "damaged or not a"
+            reason = "password-protected" if type(error).__name__ == "PasswordError" else "damaged or no"
             raise ParseError(f"{reason} {KIND}") from error
         text, offsets = join_pages(sheets)
         return ParsedDocument(required(text, "no text in this spreadsheet"), media_type, Markup.MARKDOWN, pages=offsets)
@@ -67,14 +69,20 @@ def _media_type(data: bytes) -> str:
 def _check_xlsx(archive: zipfile.ZipFile, names: Iterable[str]) -> None:
     for name in filter(_SHEET.fullmatch, names):
         xml = read_member(archive, name, KIND)
-        columns = max(map(_column, set(_CELL.findall(xml))), default=0)
-        rows = max(map(int, _ROW.findall(xml)), default=0)
+        cells = set(_CELL.findall(xml))
+        columns = max((_column(letters) for letters, _ in cells), default=0)
+        rows = max((int(digits or 0) for digits in (*_ROW.findall(xml), *(digits for _, digits in cells))), default=0)
         _check_extent(rows, columns)
+    if _SHARED in names:
+        xml = read_member(archive, _SHARED, KIND)
+        told = _STRINGS.search(xml)
+        if told and int(told[1]) > len(xml):  # the reader makes room for them first
+            raise ParseError(f"damaged {KIND}: it tells of {int(told[1]):,} texts and has fewer")
 
 
 def _column(letters: bytes) -> int:
     number = 0
-    for letter in letters:
+    for letter in letters.upper():
         number = number * 26 + letter - 64
     return number
 

@@ -1,0 +1,200 @@
+"""What the parent takes from a worker that a hostile file may have taken over."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import struct
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from embedctl.errors import ParseError, UnsupportedError
+from embedctl.parsers.reading import Allowance, ReadResult, ReadTask
+from embedctl.parsers.wire import Answer, InvalidAnswerError, answer_frame, read_answer, read_tasks, write_tasks
+from embedctl.records import Markup, ParsedDocument
+
+TASK = ReadTask("a.md", "/tmp/a.md", 10, Allowance(60.0, 10**9, 1_000, 10, 10_000), bytes(range(32)))
+FIELDS: dict[str, Any] = {
+    "media_type": "text/plain",
+    "markup": "plain",
+    "title": None,
+    "language": None,
+    "encoding": "utf-8",
+    "pages": [0, 3],
+    "body_start": 1,
+    "metadata": {},
+}
+
+
+def frame(said: object, text: str | bytes = "Some text.") -> bytes:
+    header = said if isinstance(said, bytes) else json.dumps(said).encode()
+    body = text if isinstance(text, bytes) else text.encode()
+    return struct.pack(">IQ", len(header), len(body)) + header + body
+
+
+def document(text: str | bytes = "Some text.", **changes: object) -> bytes:
+    return frame({"sha256": "00" * 32, "last": False, "document": {**FIELDS, **changes}}, text)
+
+
+def read(data: bytes) -> Answer:
+    return read_answer(io.BytesIO(data), TASK)
+
+
+words = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), min_size=1, max_size=20)
+metadata = st.dictionaries(
+    words,
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**70), 2**70)
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | words,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+        max_leaves=5,
+    ),
+    max_size=4,
+)
+
+
+@settings(deadline=None)
+@given(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=500),
+    metadata,
+    st.data(),
+)
+def test_documents_arrive_as_they_were(text: str, about: dict[str, Any], data: st.DataObject) -> None:
+    pages = tuple(sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=5))))
+    sent = ParsedDocument(text, "text/x", Markup.RST, "A title", "en", "cp1252", pages, len(text), about)
+    header, body = answer_frame(ReadResult(b"x" * 32, sent), False)
+    assert read(header + body) == Answer(ReadResult(b"x" * 32, sent), False)
+
+
+@pytest.mark.parametrize("problem", [ParseError("damaged"), UnsupportedError("empty file")])
+def test_problems_arrive_as_they_were(problem: ParseError) -> None:
+    answer = read(b"".join(answer_frame(ReadResult(None, problem=problem), True)))
+    assert type(answer.result.problem) is type(problem)
+    assert (str(answer.result.problem), answer.result.sha256, answer.last) == (problem.message, None, True)
+
+
+def test_tasks_arrive_as_they_were() -> None:
+    stream = io.BytesIO()
+    tasks = [TASK, ReadTask("ä.md", "/tmp/odd\udcff/ä.md", 5, TASK.allowance)]
+    write_tasks(stream, tasks)
+    stream.seek(0)
+    assert read_tasks(stream) == tasks
+    with pytest.raises(EOFError):
+        read_tasks(stream)
+
+
+def test_lone_surrogates_do_not_travel() -> None:
+    sent = ParsedDocument("a\ud800b", "text/x", title="\udfff", metadata={"a": "\ud800"}, pages=(0, 3))
+    got = read(b"".join(answer_frame(ReadResult(b"x" * 32, sent), False))).result.document
+    assert got is not None
+    assert (got.text, got.title, got.metadata) == ("a?b", "?", {"a": "?"})
+
+
+def test_the_usual_answer_is_taken() -> None:
+    assert read(document()).result.document is not None
+    unchanged = frame({"sha256": TASK.known.hex() if TASK.known else "", "last": False}, "")
+    assert read(unchanged).result == ReadResult(TASK.known)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        document(text=""),
+        document(text="a\0b"),
+        document(text="a" * 1_001),
+        document(text=b"\xff\xfe"),
+        document(text=b"\xed\xa0\x80"),
+        document(pages=[3, 0]),
+        document(pages=[-1]),
+        document(pages=[11]),
+        document(pages=[0] * 11),
+        document(pages=[True]),
+        document(pages=[0.5]),
+        document(pages="00"),
+        document(pages=None),
+        document(body_start=11),
+        document(body_start=-1),
+        document(body_start=True),
+        document(body_start=None),
+        document(markup="html"),
+        document(markup=[]),
+        document(media_type=3),
+        document(media_type="a" * 1_000),
+        document(title=["a"]),
+        document(title="a" * 1_001),
+        document(title="\ud800"),
+        document(language="a\0"),
+        document(metadata=[]),
+        document(metadata={"a": "\udc80"}),
+        document(metadata={"\udc80": 1}),
+        document(metadata={"a": float("nan")}),
+        document(metadata={"a": float("inf")}),
+        document(metadata=None),
+        frame({"last": False, "document": FIELDS}),
+        frame({"sha256": "", "last": False, "document": FIELDS}),
+        frame({"sha256": "00" * 31, "last": False, "document": FIELDS}),
+        frame({"sha256": "zz" * 32, "last": False, "document": FIELDS}),
+        frame({"sha256": 3, "last": False, "document": FIELDS}),
+        frame({"sha256": "00" * 32, "document": FIELDS}),
+        frame({"sha256": "00" * 32, "last": False, "document": []}),
+        frame({"sha256": "00" * 32, "last": False}, ""),
+        frame({"sha256": "", "last": False}, ""),
+        frame({"sha256": "", "last": False, "problem": {"message": "", "skipped": False}}, ""),
+        frame({"sha256": "", "last": False, "problem": {"message": "a" * 1_000, "skipped": False}}, ""),
+        frame({"sha256": "", "last": False, "problem": {"message": None, "skipped": False}}, ""),
+        frame({"sha256": "", "last": False, "problem": {"skipped": False}}, ""),
+        frame({"sha256": "", "last": False, "problem": "damaged"}, ""),
+        frame([]),
+        frame(None),
+        frame(b"no JSON"),
+        frame(b"\xff"),
+        frame(b"[" * 50_000),
+        frame(b'{"a": ' * 10_000),
+        frame(b'{"sha256": ' + b"9" * 9_000 + b"}"),
+        struct.pack(">IQ", 2**31, 0),
+        struct.pack(">IQ", 2, 2**40),
+    ],
+)  # fmt: skip
+def test_anything_else_is_refused(data: bytes) -> None:
+    with pytest.raises(InvalidAnswerError):
+        read(data)
+
+
+def test_reasons_are_one_harmless_line() -> None:
+    said = {
+        "sha256": "",
+        "last": False,
+        "problem": {"message": "bad\n\x1b[2J\x9b31mred\r\nmore\u202e", "skipped": False},
+    }
+    message = str(read(frame(said, "")).result.problem)
+    assert message.isprintable(), repr(message)
+
+
+def test_a_worker_that_stops_in_the_middle_has_ended() -> None:
+    data = document()
+    for size in range(len(data)):
+        with pytest.raises(EOFError):
+            read(data[:size])
+
+
+def test_mutated_answers_are_refused_or_sound() -> None:
+    generator, whole = random.Random(7), document(title="Vectors", metadata={"a": [1, "ü"]})
+    for _ in range(3_000):
+        data = bytearray(whole)
+        for _ in range(generator.randrange(1, 4)):
+            data[generator.randrange(12, len(data))] = generator.randrange(256)
+        try:
+            got = read(bytes(data)).result
+        except (InvalidAnswerError, EOFError):
+            continue
+        if got.document:
+            json.dumps(got.document.metadata, allow_nan=False, ensure_ascii=False).encode()
+            f"{got.document.title}{got.document.text}{got.document.language}{got.document.media_type}".encode()
+            assert all(0 <= page <= len(got.document.text) for page in got.document.pages)
