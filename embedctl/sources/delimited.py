@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import deque
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..errors import ParseError
 from .table import WHOLE, Block, Extent, RawRow, Row, Table
-from .text_file import MOST_CHARACTERS, NOT_UTF8, read_lines, undecoded
+from .text_file import MOST_CHARACTERS, NOT_UTF8, OVERLONG_LINE, TOO_LONG, read_lines, undecoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ..records import JSON
@@ -24,8 +25,13 @@ _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _NUMBER = re.compile(r"-?[0-9]+\.[0-9]+(e[-+][0-9]+)?|-?[0-9]+e[-+][0-9]+", re.ASCII)
 _INT64 = range(-(2**63), 2**63)
 _ROWS_PER_BLOCK = 512
+_BYTES_PER_BLOCK = 1 << 20
 _BETWEEN_CELLS = "\x1f"
 _BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
+
+
+class _OverlongError(Exception):
+    """The next line is longer than any row may be."""
 
 
 def open_delimited(path: Path, extent: Extent = WHOLE) -> Table:
@@ -38,18 +44,15 @@ def open_delimited(path: Path, extent: Extent = WHOLE) -> Table:
     header_line = next((line for line in lines if not line.isspace()), None)
     if header_line is None:
         return Table((), iter(()), _unread)
+    if header_line is OVERLONG_LINE:
+        raise ParseError(f"has a header that {TOO_LONG}")
     delimiter = "\t" if ".tsv" in path.name.lower()[-7:] else _delimiter(header_line)
     csv.field_size_limit(MOST_CHARACTERS)
-
-    # Strict, so that a quote that is never closed is a bad row and not a very long text.
-    reader = csv.reader(chain([header_line], lines), delimiter=delimiter, strict=True)
-    try:
-        columns = _columns(next(reader))
-    except csv.Error as error:
-        raise ParseError(f"has a header that cannot be read: {error}") from error
+    rows = _Rows(chain([header_line], lines), delimiter)
+    columns = _columns(rows.header())
     if extent.start:
-        reader = csv.reader(read_lines(path, "", extent), delimiter=delimiter, strict=True)
-    return Table(columns, _blocks(reader, extent.rows_before), partial(_row, columns), convert=typed)
+        rows = _Rows(read_lines(path, "", extent), delimiter)
+    return Table(columns, _blocks(rows, extent.rows_before), partial(_row, columns), convert=typed)
 
 
 def typed(value: JSON) -> JSON:
@@ -72,42 +75,94 @@ def _delimiter(header: str) -> str:
 
 def _columns(header: list[str]) -> tuple[str, ...]:
     """Return the header's names, with a name for each column that has none and a number for each repeated one."""
-    columns: list[str] = []
+    columns: dict[str, None] = {}
     for position, cell in enumerate(header, start=1):
         name = cell.strip() or f"column_{position}"
-        columns.append(f"{name}_{position}" if name in columns else name)
+        columns[f"{name}_{position}" if name in columns else name] = None
     return tuple(columns)
 
 
-def _blocks(reader: Iterator[list[str]], number: int) -> Iterator[Block]:
+class _Feed:
+    """An iterator that may have more to give after it had nothing more."""
+
+    def __init__(self, following: Callable[[], str]) -> None:
+        self._following = following
+
+    def __iter__(self) -> _Feed:
+        return self
+
+    def __next__(self) -> str:
+        return self._following()
+
+
+class _Rows:
+    """The rows of a file; a quote that is never closed costs the row that it is in, and not those behind it."""
+
+    def __init__(self, lines: Iterator[str], delimiter: str) -> None:
+        self._lines = lines
+        self._again: deque[str] = deque()
+        """Lines behind one that was no row after all."""
+        self._taken: list[str] = []
+        """Lines of the row that is being read."""
+        # Strict, so that a quote that is never closed is a bad row and not a very long text.
+        self._reader = csv.reader(_Feed(self._next_line), delimiter=delimiter, strict=True)
+
+    def header(self) -> list[str]:
+        """Return the cells of the first row.
+
+        Raises:
+            ParseError: it cannot be read.
+        """
+        try:
+            header = next(self._reader)
+        except csv.Error as error:
+            raise ParseError(f"has a header that cannot be read: {error}") from error
+        self._taken.clear()
+        return header
+
+    def __iter__(self) -> Iterator[list[str] | str]:
+        """Yield the cells of each row, or what is wrong with it; an empty line is no row."""
+        while True:
+            try:
+                cells = next(self._reader, None)
+            except csv.Error as error:
+                self._again.extendleft(reversed(self._taken[1:]))
+                yield f"has quotes that do not match: {error}"
+            except _OverlongError:
+                self._again.extendleft(reversed(self._taken[1:]))
+                yield TOO_LONG
+            else:
+                if cells is None:
+                    return
+                if cells:
+                    yield cells
+            self._taken.clear()
+
+    def _next_line(self) -> str:
+        line = self._again.popleft() if self._again else next(self._lines)
+        if line is OVERLONG_LINE:
+            if self._taken:
+                self._again.append(line)  # its turn comes when the row before it was found to have no end
+            raise _OverlongError
+        self._taken.append(line)
+        return line
+
+
+def _blocks(found: _Rows, number: int) -> Iterator[Block]:
     rows: list[RawRow] = []
+    weight = 0
     try:
-        for number, cells in _numbered(reader, number):  # noqa: B020 - goes on from there
+        for number, cells in enumerate(found, number + 1):  # noqa: B020 - goes on from there
             spelled = b"" if isinstance(cells, str) else _BETWEEN_CELLS.join(cells).encode("utf-8", "surrogatepass")
             rows.append(RawRow(number, spelled, cells))
-            if len(rows) == _ROWS_PER_BLOCK:
+            weight += len(spelled)
+            if len(rows) == _ROWS_PER_BLOCK or weight > _BYTES_PER_BLOCK:
                 yield Block(rows, number)
-                rows = []
+                rows, weight = [], 0
     except ParseError:
         yield Block(rows, number)
         raise
     yield Block(rows, number)
-
-
-def _numbered(reader: Iterator[list[str]], number: int) -> Iterator[tuple[int, list[str] | str]]:
-    """Yield the cells of each row, or what is wrong with it."""
-    while True:
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            number += 1
-            yield number, f"has quotes that do not match: {error}"
-            continue
-        if cells is None:
-            return
-        if cells:  # an empty line is no row
-            number += 1
-            yield number, cells
 
 
 def _unread(raw: RawRow) -> Row | None:

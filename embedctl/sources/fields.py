@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..errors import ParseError
+from ..errors import ParseError, UnsupportedError
 from ..registry import nearest
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def find_columns(columns: Sequence[str], fields: RecordFields) -> Columns:
     text = _find(columns, fields.text, TEXT_NAMES, "--text-field")
     if text is None:
         hint = "Name the column to search with --text-field."
-        raise ParseError(f"has no text column; its columns are {_listed(columns)}", hint)
+        raise UnsupportedError(f"has no text column; its columns are {_listed(columns)}", hint)
     return Columns(
         id=_find(columns, fields.id, ID_NAMES, "--id-field"),
         title=_find([column for column in columns if column != text], fields.title, TITLE_NAMES, "--title-field"),

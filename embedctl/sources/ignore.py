@@ -8,13 +8,15 @@ pathspec translates each pattern, and this module decides.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..errors import UsageError
+from ..errors import UnsupportedError, UsageError
+from ..opening import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 IGNORE_FILES = (".embedctlignore", ".gitignore")
 """Strongest first: where both have something to say about an entry of their folder, the first one is heard."""
 
+_MOST_BYTES, _MOST_LINES = 1_000_000, 10_000
+"""Of an ignore file: each file that is met is compared with every line."""
 _POSIX_CLASSES = {
     "alnum": "a-zA-Z0-9",
     "alpha": "a-zA-Z",
@@ -103,10 +107,15 @@ def read_patterns(file: str, above: str = "", below: str = "") -> Patterns:
     """Compile one ignore file; ``above`` and ``below`` as for ``Patterns``.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: the file cannot be read, or is larger than any list of patterns.
+        UnsupportedError: it is a symbolic link, or no file; git does not read those either.
     """
-    text = os.fsdecode(Path(file).read_bytes().removeprefix(b"\xef\xbb\xbf"))
-    return Patterns((line.removesuffix("\r") for line in text.split("\n")), above, below)
+    with open_regular(file) as stream:
+        data = stream.read(_MOST_BYTES + 1)
+    lines = os.fsdecode(data.removeprefix(b"\xef\xbb\xbf")).split("\n")
+    if len(data) > _MOST_BYTES or len(lines) > _MOST_LINES:
+        raise OSError(errno.EFBIG, f"it has more than {_MOST_BYTES:,} bytes or {_MOST_LINES:,} lines")
+    return Patterns((line.removesuffix("\r") for line in lines), above, below)
 
 
 def enclosing_patterns(root: str) -> tuple[Patterns, ...]:
@@ -140,7 +149,7 @@ def _read_if_there(file: Path, root: Path) -> Patterns:
     above = "" if root == Path() else f"{root.as_posix()}/"
     try:
         return read_patterns(str(file), above)
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, UnsupportedError):
         return Patterns(())
     except OSError as error:
         reason = error.strerror or str(error)
@@ -165,7 +174,28 @@ def _compile(line: str) -> _Rule | None:
     if pattern.include is None or pattern.regex is None:
         return None
     by_name = "/" not in body
-    return _Rule(pattern.regex.search, by_name, folders_only=body != line, ignored=pattern.include)
+    return _Rule(
+        re.compile(_decided(pattern.regex.pattern)).search, by_name, folders_only=body != line, ignored=pattern.include
+    )
+
+
+def _decided(regex: str) -> str:
+    """Return a pattern of pathspec's that takes time in proportion to a path, however many stars it has.
+
+    Between two stars, the first place where the text between them occurs is as good as any other: there is no need to
+    come back and try the next. So each star but the last of its kind is bound to what follows it.
+    """
+    regex = _bound(regex, "(?:/.+)?", "(?:/.+?)??", "(?=/)", crossing="(")
+    return _bound(regex, "[^/]*", "[^/]*?", "", crossing="(/")
+
+
+def _bound(regex: str, star: str, lazy: str, behind: str, crossing: str) -> str:
+    first, *others = regex.split(star)
+    bound = [
+        star + text if any(character in text for character in crossing) else f"(?>{lazy}{text}{behind})"
+        for text in others[:-1]
+    ]
+    return first + "".join(bound) + "".join(star + text for text in others[-1:])
 
 
 def _strip_trailing_spaces(line: str) -> str:

@@ -6,9 +6,9 @@ import json
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ..errors import ParseError
+from ..errors import ParseError, UnsupportedError
 from .table import WHOLE, Block, Extent, RawRow, Row, Table
-from .text_file import NOT_UTF8, line_blocks
+from .text_file import NOT_UTF8, OVERLONG_BYTES, TOO_LONG, line_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from ..records import JSON
 
 ROWS_PER_GUESS = 100
+BYTES_PER_GUESS = 1 << 24
+"""So much of a file is looked at for its columns, if its first rows are longer than any should be."""
+_LONG_LINE, _MOST_BRACKETS = 1 << 20, 1_000_000
+"""A long line of so many lists and objects is data, and takes fifty times its size to read."""
 _ESCAPE = rb"\u"
 _SCAN: Callable[[str, int], tuple[JSON, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
@@ -32,7 +36,7 @@ def open_jsonl(path: Path, extent: Extent = WHOLE) -> Table:
     rows = [row for block in head for raw in block.rows if (row := _read(raw))][:ROWS_PER_GUESS]
     columns = tuple(dict.fromkeys(key for row in rows for key in row.values))
     if not columns and len(rows) == ROWS_PER_GUESS:
-        raise ParseError(
+        raise UnsupportedError(
             f"has no JSON object in its first {ROWS_PER_GUESS} lines; line {rows[0].number} {rows[0].problem}"
         )
     if extent.start:
@@ -43,9 +47,12 @@ def open_jsonl(path: Path, extent: Extent = WHOLE) -> Table:
 def _head(blocks: Iterator[Block]) -> tuple[list[Block], ParseError | None]:
     """Take the first rows, and what stopped the reading among them: it is due after those rows, not before."""
     head: list[Block] = []
+    rows = size = 0
     try:
-        while sum(len(block.rows) for block in head) < ROWS_PER_GUESS and (block := next(blocks, None)):
+        while rows < ROWS_PER_GUESS and size < BYTES_PER_GUESS and (block := next(blocks, None)):
             head.append(block)
+            rows += len(block.rows)
+            size += sum(len(row.spelled) for row in block.rows)
     except ParseError as problem:
         return head, problem
     return head, None
@@ -66,6 +73,10 @@ def _blocks(path: Path, extent: Extent) -> Iterator[Block]:
 
 def _read(raw: RawRow) -> Row | None:
     number, line, _ = raw
+    if line is OVERLONG_BYTES:
+        return Row(number, {}, TOO_LONG)
+    if len(line) > _LONG_LINE and line.count(b"[") + line.count(b"{") > _MOST_BRACKETS:
+        return Row(number, {}, f"has more than {_MOST_BRACKETS:,} brackets")
     try:
         text = line.decode().rstrip()
     except UnicodeDecodeError:
@@ -76,7 +87,9 @@ def _read(raw: RawRow) -> Row | None:
         value: JSON = _loads(text)
     except json.JSONDecodeError as error:
         return Row(number, {}, f"is not valid JSON: {error.msg} at character {error.pos + 1}")
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        return Row(number, {}, "is nested too deep")
+    except ValueError as error:
         return Row(number, {}, f"is not readable JSON: {error}")
     if not isinstance(value, dict):
         return Row(number, {}, "is not a JSON object")

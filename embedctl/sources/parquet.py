@@ -1,13 +1,23 @@
-"""Rows of a Parquet file."""
+"""Rows of a Parquet file, read by a child process.
+
+A few kilobytes of Parquet can stand for a terabyte, and the library that unpacks it is not made for files of strangers.
+So it runs where it may crash or run out of memory; what comes back is JSON.
+"""
 
 from __future__ import annotations
 
 import datetime
+import json
+from contextlib import contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ..child import Child, CrashedError
+from ..config import PARQUET_LIMITS
 from ..errors import ParseError
+from ..opening import open_regular
 from .table import WHOLE, Block, Extent, RawRow, Row, Table
+from .text_file import MOST_CHARACTERS, TOO_LONG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +29,16 @@ if TYPE_CHECKING:
     from ..records import JSON
 
 _ROWS_PER_BATCH = 256
+_BYTES_PER_BATCH = 1 << 24
+"""Of a batch, as the file tells its size: fewer rows are read at once where they are long."""
+_BYTES_PER_ANSWER = 1 << 20
+_MOST_UNPACKED = 1_000
+"""Times its size on disk; columns that repeat themselves come to some hundred."""
+_UNPACKED_FREELY = 1 << 28
+_SMALL_FILE = 1 << 24
+_idle: list[Child] = []
+"""Children that wait for another file: it takes longer to start one than to read a small file."""
+_REFUSED = "is not a complete Parquet file: "
 
 
 def open_parquet(path: Path, extent: Extent = WHOLE) -> Table:  # noqa: ARG001 - always read whole
@@ -26,16 +46,151 @@ def open_parquet(path: Path, extent: Extent = WHOLE) -> Table:  # noqa: ARG001 -
 
     Raises:
         ParseError: it is not a complete Parquet file.
+        ResourceError: there can be no child process.
+    """
+    answers = _answers(path)
+    head = next(answers)
+    columns: list[str] = json.loads(head)
+    return Table(tuple(columns), _blocks(answers), _row_of(columns))
+
+
+def _answers(path: Path) -> Iterator[bytes]:
+    child = _idle.pop() if _idle else Child(f"{__name__}:answer", PARQUET_LIMITS)
+    try:
+        yield from child.ask(str(path).encode("utf-8", "surrogateescape"))
+    except CrashedError as error:
+        raise ParseError(f"cannot be read: {error}") from error
+    finally:
+        if path.stat().st_size > _SMALL_FILE:
+            child.close()  # the next file is to have all of the memory
+        _idle.append(child)
+
+
+@contextmanager
+def ended_afterwards() -> Iterator[None]:
+    """End the child processes when the body ends: nothing stays behind."""
+    try:
+        yield
+    finally:
+        while _idle:
+            _idle.pop().close()
+
+
+def _blocks(answers: Iterator[bytes]) -> Iterator[Block]:
+    number = 0
+    for answer in answers:
+        rows = [RawRow(at, b"", row) for at, row in enumerate(json.loads(answer), number + 1)]
+        number += len(rows)
+        yield Block(rows, number)
+
+
+def _row_of(columns: list[str]) -> Any:
+    def read(raw: RawRow) -> Row:
+        if isinstance(raw.content, str):
+            return Row(raw.number, {}, raw.content)
+        return Row(raw.number, dict(zip(columns, raw.content, strict=True)))
+
+    return read
+
+
+def answer(request: bytes) -> Iterator[bytes]:
+    """Yield, in the child, the columns of a file, then its rows: lists of values, or what is wrong with a row.
+
+    Raises:
+        ParseError: it is not a complete Parquet file, or is damaged; the rows before the damage have been given.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(path)
-        columns = [field.name for field in file.schema_arrow if not _is_bytes(field.type)]
-    except (pa.ArrowException, OSError) as error:
-        raise ParseError(f"is not a complete Parquet file: {_first_line(error)}") from error
-    return Table(tuple(columns), _blocks(file, columns), _row)
+        opened = open_regular(request.decode("utf-8", "surrogateescape"))
+    except OSError as error:
+        raise ParseError(f"cannot be read: {error.strerror or error}") from error
+    with opened as stream:
+        size = stream.seek(0, 2)
+        number = 0
+        try:
+            file = pq.ParquetFile(pa.PythonFile(stream, mode="r"))
+            columns = [field.name for field in file.schema_arrow if not _is_bytes(field.type)]
+            head = json.dumps(columns).encode()
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise ParseError(f"{_REFUSED}{_first_line(error)}") from error
+        yield head
+        most = max(_UNPACKED_FREELY, _MOST_UNPACKED * size)
+        try:
+            for spelled in _in_answers(_rows(file, columns)):
+                most -= sum(map(len, spelled))
+                if most < 0:
+                    raise ParseError(f"unpacks to more than {_MOST_UNPACKED:,} times its size")
+                number += len(spelled)
+                yield b"[%s]" % b",".join(spelled)
+        except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+            if isinstance(error, MemoryError):
+                raise
+            raise ParseError(f"is damaged after row {number}: {_first_line(error)}") from error
+
+
+def _rows(file: pq.ParquetFile, columns: list[str]) -> Iterator[bytes]:
+    """Yield each row as JSON."""
+    # Group by group: a batch that spans two would lose good rows to damage in the second.
+    for group in range(file.num_row_groups):
+        about = file.metadata.row_group(group)
+        mean = about.total_byte_size // max(1, about.num_rows)
+        rows = max(1, min(_ROWS_PER_BATCH, _BYTES_PER_BATCH // max(1, mean)))
+        for batch in file.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False):
+            yield from _spelled(batch)
+
+
+def _spelled(batch: pa.RecordBatch) -> Iterator[bytes]:
+    import pyarrow as pa
+
+    try:
+        batch.validate(full=True)  # strings may not be what they say they are
+        values = zip(*(column.to_pylist() for column in _readable(batch).columns), strict=True)
+    except (pa.ArrowException, ValueError, OverflowError) as error:
+        if isinstance(error, MemoryError):
+            raise
+        if batch.num_rows > 1:
+            for at in range(batch.num_rows):
+                yield from _spelled(batch.slice(at, 1))
+        else:
+            yield _problem(f"is damaged: {_first_line(error)}")
+        return
+    for row in values if batch.num_columns else ((),) * batch.num_rows:
+        yield _json(row)
+
+
+def _json(row: tuple[object, ...]) -> bytes:
+    try:
+        spelled = json.dumps([plain(value) for value in row], ensure_ascii=False).encode("utf-8", "surrogatepass")
+    except RecursionError:
+        return _problem("is nested too deep")
+    return spelled if len(spelled) <= 4 * MOST_CHARACTERS else _problem(TOO_LONG)
+
+
+def _problem(reason: str) -> bytes:
+    return json.dumps(reason).encode()
+
+
+def _in_answers(rows: Iterator[bytes]) -> Iterator[list[bytes]]:
+    """Yield rows some at a time; those in front of what goes wrong before it does."""
+    answer: list[bytes] = []
+    size = 0
+    try:
+        for row in rows:
+            answer.append(row)
+            size += len(row)
+            if size > _BYTES_PER_ANSWER or len(answer) == _ROWS_PER_BATCH:
+                yield answer
+                answer, size = [], 0
+    except GeneratorExit:
+        raise
+    except Exception:
+        if answer:
+            yield answer
+        raise
+    if answer:
+        yield answer
 
 
 def plain(value: object) -> JSON:
@@ -53,26 +208,6 @@ def plain(value: object) -> JSON:
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return None if isinstance(value, (bytes, memoryview)) else str(value)
-
-
-def _blocks(file: pq.ParquetFile, columns: list[str]) -> Iterator[Block]:
-    import pyarrow as pa
-
-    number = 0
-    try:
-        with file:
-            # Group by group: a batch that spans two would lose good rows to damage in the second.
-            for group in range(file.num_row_groups):
-                for batch in file.iter_batches(_ROWS_PER_BATCH, row_groups=[group], columns=columns):
-                    rows = [RawRow(at, b"", row) for at, row in enumerate(_readable(batch).to_pylist(), number + 1)]
-                    number += len(rows)
-                    yield Block(rows, number)
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        raise ParseError(f"is damaged after row {number}: {_first_line(error)}") from error
-
-
-def _row(raw: RawRow) -> Row:
-    return Row(raw.number, {column: plain(value) for column, value in raw.content.items()})
 
 
 def _readable(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -38,6 +38,8 @@ _READERS: dict[str, Callable[[Path, Extent], Table]] = {
 _ENDINGS = (*_READERS, *(f"{ending}{PACKED}" for ending in _READERS if ending != ".parquet"))
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _NESTED_METADATA = "metadata"
+_DEEPEST = 100
+"""Levels of lists and objects in metadata; whoever reads it later may go down them by recursion."""
 _SIMPLE = frozenset({str, int, bool, type(None)})
 """Types whose values an index can hold where their strings can be held."""
 _READING = 1
@@ -139,9 +141,14 @@ class RecordReader:
             if known is not None and match >= 0 and known.meet(match, raw.number):
                 same += 1
                 continue
-            row = table.read(raw)
-            if row is not None:
-                yield self._checked(_record(row, columns, table.convert, row_hash if raw.spelled else None))
+            try:
+                row = table.read(raw)
+                if row is None:
+                    continue
+                record = _record(row, columns, table.convert, row_hash if raw.spelled else None)
+            except RecursionError:
+                record = BadRecord(raw.number, "is nested too deep")
+            yield self._checked(record)
         if same:
             yield SameRecords(same)
 
@@ -178,16 +185,22 @@ def _row_hashes(rows: list[RawRow], salt: bytes, numbered: bool) -> NDArray[np.u
     return np.frombuffer(b"".join(digests), dtype="<u8")[::4].astype(np.uint64)
 
 
-def storable(value: JSON) -> JSON:
-    """Return ``value`` with U+FFFD for NUL and lone surrogates, and ``None`` for numbers that are not finite."""
+def storable(value: JSON, levels: int = _DEEPEST) -> JSON:
+    """Return ``value`` with U+FFFD for NUL and lone surrogates, and ``None`` for numbers that are not finite.
+
+    Raises:
+        RecursionError: it is nested deeper than ``levels``.
+    """
+    if levels < 0:
+        raise RecursionError
     if isinstance(value, str):
         return _storable_text(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, list):
-        return [storable(item) for item in value]
+        return [storable(item, levels - 1) for item in value]
     if isinstance(value, dict):
-        return {_storable_text(key): storable(item) for key, item in value.items()}
+        return {_storable_text(key): storable(item, levels - 1) for key, item in value.items()}
     return value
 
 

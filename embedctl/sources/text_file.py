@@ -12,6 +12,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING, cast
 
 from ..errors import ParseError
+from ..opening import open_regular
 from .table import WHOLE, Extent
 
 if TYPE_CHECKING:
@@ -20,10 +21,16 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-MOST_CHARACTERS = 1 << 26
-"""In one line, or one field: enough for any document, and a bound on memory where a quote is never closed."""
+MOST_CHARACTERS = 1 << 25
+"""In one line, or one field: more than any other document may have, and a bound on memory where a line never ends."""
+TOO_LONG = f"is longer than {MOST_CHARACTERS:,} characters"
+OVERLONG_LINE, OVERLONG_BYTES = "".join(("overlong", "\n")), b"".join((b"overlong", b" line"))
+"""Stand for a line that is too long, and are no other line: compare by identity."""
 
 PACKED = ".gz"
+_MOST_UNPACKED = 200
+"""Times its packed size; logs and tables reach 20 to 50, gzip itself 1,000."""
+_UNPACKED_FREELY = 1 << 28
 _BLOCK_BYTES = 1 << 18
 _BUFFER_BYTES = 1 << 16
 _LINES_PER_BLOCK = 512
@@ -43,11 +50,12 @@ NOT_UTF8 = "is not valid UTF-8"
 def read_lines(path: Path, newline: str, extent: Extent = WHOLE) -> Iterator[str]:
     """Yield the lines of ``path`` with their ends; ``newline`` as for ``open``.
 
-    Bytes that are not UTF-8 are left as surrogate escapes where the file otherwise is UTF-8 (see ``undecoded``).
+    Bytes that are not UTF-8 are left as surrogate escapes where the file otherwise is UTF-8 (see ``undecoded``). A line
+    that is too long is ``OVERLONG_LINE``.
 
     Raises:
-        ParseError: the file cannot be opened or decoded, is a damaged gzip file, or has a line that is too long;
-            all lines before the damage have been given.
+        ParseError: the file cannot be opened or decoded, or is a damaged gzip file, or one that unpacks to far too
+            much; all lines before the damage have been given.
     """
     encoding = text_encoding(path)
     errors = "surrogateescape" if encoding.startswith("utf-8") else "strict"
@@ -60,14 +68,17 @@ def read_lines(path: Path, newline: str, extent: Extent = WHOLE) -> Iterator[str
     ):
         while line := text.readline(MOST_CHARACTERS + 1):
             if len(line) > MOST_CHARACTERS:
-                raise ParseError(f"has a line of more than {MOST_CHARACTERS:,} characters")
+                line = OVERLONG_LINE
+                while (rest := text.readline(_BLOCK_BYTES)) and rest[-1] not in "\r\n":
+                    pass
             yield line
 
 
 def line_blocks(path: Path, extent: Extent = WHOLE) -> Iterator[list[bytes]]:
     """Yield the lines of ``path`` in UTF-8 and without their newlines, some hundred kilobytes at a time.
 
-    Bytes that are not UTF-8 are left as they are where the file otherwise is UTF-8.
+    Bytes that are not UTF-8 are left as they are where the file otherwise is UTF-8. A line that is too long is
+    ``OVERLONG_BYTES``.
 
     Raises:
         ParseError: as for ``read_lines``.
@@ -76,7 +87,7 @@ def line_blocks(path: Path, extent: Extent = WHOLE) -> Iterator[list[bytes]]:
     if not encoding.startswith("utf-8"):
         lines = read_lines(path, "\n", extent)
         while block := list(islice(lines, _LINES_PER_BLOCK)):
-            yield [line.removesuffix("\n").encode() for line in block]
+            yield [OVERLONG_BYTES if line is OVERLONG_LINE else line.removesuffix("\n").encode() for line in block]
         return
     with _explained(encoding), _open_bytes(path, extent) as data:
         yield from _split(data, skipped=codecs.BOM_UTF8 if encoding == "utf-8-sig" and not extent.start else b"")
@@ -93,12 +104,12 @@ def _split(data: io.BufferedIOBase, skipped: bytes) -> Iterator[list[bytes]]:
         begun.append(first)
         waiting += len(first)
         if waiting > MOST_CHARACTERS:
-            raise ParseError(f"has a line of more than {MOST_CHARACTERS:,} bytes")
+            begun = [OVERLONG_BYTES]
         if others:
-            yield [b"".join(begun), *others[:-1]]
+            yield [begun[0] if len(begun) == 1 else b"".join(begun), *others[:-1]]
             begun, waiting = [others[-1]], len(others[-1])
     if waiting:
-        yield [b"".join(begun)]
+        yield [begun[0] if len(begun) == 1 else b"".join(begun)]
 
 
 @contextmanager
@@ -123,7 +134,7 @@ class _Bounded(io.RawIOBase):
     """A stretch of a file."""
 
     def __init__(self, path: Path, extent: Extent) -> None:
-        self._file = path.open("rb", buffering=0)
+        self._file = open_regular(str(path))
         self._file.seek(extent.start)
         self._left = None if extent.end is None else extent.end - extent.start
 
@@ -142,9 +153,35 @@ class _Bounded(io.RawIOBase):
         super().close()
 
 
+class _Unpacked(io.RawIOBase):
+    """A gzip file, as long as it does not unpack to far more than any text does."""
+
+    def __init__(self, packed: io.FileIO) -> None:
+        self._packed = packed
+        self._file = gzip.GzipFile(fileobj=packed, mode="rb")
+        self._size = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        view = memoryview(buffer)
+        data = self._file.read1(len(view))
+        view[: len(data)] = data
+        self._size += len(data)
+        if self._size > _UNPACKED_FREELY and self._size > _MOST_UNPACKED * self._packed.tell():
+            raise ParseError(f"unpacks to more than {_MOST_UNPACKED} times its size")
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        self._packed.close()
+        super().close()
+
+
 def _open_bytes(path: Path, extent: Extent = WHOLE) -> io.BufferedIOBase:
     if path.name.lower().endswith(PACKED):
-        return gzip.open(path)
+        return io.BufferedReader(_Unpacked(open_regular(str(path))), _BUFFER_BYTES)
     return io.BufferedReader(_Bounded(path, extent), _BUFFER_BYTES)
 
 
@@ -153,7 +190,7 @@ def text_encoding(path: Path) -> str:
     try:
         with _open_bytes(path) as file:
             sample = file.read1(_SAMPLE_BYTES)
-    except (EOFError, zlib.error, OSError):
+    except (EOFError, zlib.error, OSError, ParseError):
         return "utf-8"  # reading it in earnest says what is wrong
     for mark, encoding in _MARKS:
         if sample.startswith(mark):

@@ -10,17 +10,19 @@ import os
 import posixpath
 import stat
 from operator import attrgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..config import STORE_DIRECTORY, WalkRules
+from ..errors import UnsupportedError
 from ..records import FileEntry, Outcome, SkippedEntry
+from .denied import denied, denied_folder
 from .ignore import IGNORE_FILES, Patterns, enclosing_patterns, flag_patterns, ignored, read_patterns
 from .paths import component_key, is_utf8, printable, require
 from .records import is_record_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
 NEVER_READ = frozenset({".git", ".hg", ".svn", STORE_DIRECTORY})
 """Left out whatever the rules say: version control's own files, and ours."""
@@ -32,7 +34,7 @@ Entry = FileEntry | SkippedEntry
 Chain = tuple[Patterns, ...]
 
 
-def walk(root: Path, rules: WalkRules, only: Sequence[str] | None = None) -> Iterator[Entry]:
+def walk(root: Path, rules: WalkRules, only: Sequence[str] | None = None, *, deny: bool = True) -> Iterator[Entry]:
     """Return the files below ``root`` that ``rules`` let through, ordered by path, component by component, bytewise.
 
     Ignore files count from the top of the enclosing git repository down. Symbolic links are not followed, but
@@ -43,6 +45,7 @@ def walk(root: Path, rules: WalkRules, only: Sequence[str] | None = None) -> Ite
         rules: Which files to take.
         only: Paths relative to ``root``. Only these are taken, hidden and ignored ones too; ``rules.include`` and
             ``rules.exclude`` still hold. A folder among them is walked by all the rules.
+        deny: Skip files that hold keys or passwords by their name, listed ones too.
 
     Raises:
         UsageError: ``root`` does not exist, or a pattern in ``rules`` is not one.
@@ -50,7 +53,7 @@ def walk(root: Path, rules: WalkRules, only: Sequence[str] | None = None) -> Ite
     require(root)
     if not root.is_dir():
         root, only = root.parent, (root.name,)
-    walker = _Walker(str(root.absolute()), rules)
+    walker = _Walker(str(root.absolute()), rules, deny)
     return walker.folder("", walker.enclosing) if only is None else walker.listed(only)
 
 
@@ -62,9 +65,13 @@ class _Level(NamedTuple):
 
 
 class _Walker:
-    def __init__(self, root: str, rules: WalkRules) -> None:
+    def __init__(self, root: str, rules: WalkRules, deny: bool) -> None:
         self._root = root
         self._rules = rules
+        self._deny = deny
+        self._folder: tuple[str, str, str | None] = ("", "", None)
+        """The folder of the last file, its own name, and why nothing in it is taken."""
+        self._root_denied = denied_folder(os.path.realpath(root).split("/"))
         self._exclude = flag_patterns(rules.exclude, "--exclude") or None
         self._include = flag_patterns(rules.include, "--include") or None
         self.enclosing = enclosing_patterns(root) if rules.ignore else ()
@@ -152,11 +159,10 @@ class _Walker:
         for name in IGNORE_FILES:
             if name not in names:
                 continue
-            file = self._absolute(prefix + name)
-            if Path(file).is_symlink() or not Path(file).is_file():
-                continue  # git does not follow them either
             try:
-                own.append(read_patterns(file, below=prefix))
+                own.append(read_patterns(self._absolute(prefix + name), below=prefix))
+            except (FileNotFoundError, NotADirectoryError, UnsupportedError):
+                continue  # git does not follow links either
             except OSError as error:
                 problems.append(
                     _failed(prefix + name, f"cannot be read, so nothing is ignored by it: {_reason(error)}")
@@ -213,10 +219,19 @@ class _Walker:
             return SkippedEntry(path, "symbolic link, not followed")
         if not stat.S_ISREG(status.st_mode):
             return SkippedEntry(path, "not a regular file")
+        if self._deny and (reason := self._denied(absolute)):
+            return SkippedEntry(path, reason)
         # Record files are read row by row, so their size costs no memory.
         if status.st_size > self._rules.max_file_bytes and not is_record_file(path):
             return SkippedEntry(path, self._too_large)
         return FileEntry(path, absolute, status.st_size, status.st_mtime_ns // 1000)
+
+    def _denied(self, absolute: str) -> str | None:
+        """Say why a file is not taken for its name, or for that of a folder above it, the source's root included."""
+        folder, _, name = absolute.rpartition("/")
+        if folder != self._folder[0]:
+            self._folder = folder, folder.rpartition("/")[2], denied_folder(folder.split("/"))
+        return denied(name, self._folder[1]) or self._folder[2] or self._root_denied
 
     def _absolute(self, path: str) -> str:
         return os.path.join(self._root, path) if path else self._root  # noqa: PTH118 - Path costs a third of the walk
