@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from ..errors import EmbedctlError
 from . import CHUNKERS
 from .assemble import rows
 from .budget import budget_for
@@ -11,10 +14,11 @@ from .context import Contexts
 from .fitting import Draft, Fitted, fit
 from .packing import Packer
 from .short import single_chunks
+from .syntax_process import ended_afterwards
 from .tokens import TokenMap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ..config import ChunkConfig
     from ..contracts import Tokenizer
@@ -23,6 +27,15 @@ if TYPE_CHECKING:
 
 BATCH_CHARACTERS = 1_000_000
 BATCH_DOCUMENTS = 2_000
+_LONGEST_REASON = 200
+
+
+class Uncut(NamedTuple):
+    """A document that cannot be cut."""
+
+    document: Document
+    reason: str
+    """What went wrong, and where: most likely a mistake of ours."""
 
 
 class Outliner(Protocol):
@@ -35,18 +48,63 @@ class Outliner(Protocol):
 
 def chunk_documents(
     documents: Iterable[Document], tokenizer: Tokenizer, config: ChunkConfig, *, keep_tokens: bool = False
-) -> Iterator[list[Chunk]]:
+) -> Iterator[list[Chunk] | Uncut]:
     """Yield the chunks of each document, in order; ``doc_row`` is the document's position in ``documents``.
 
-    With ``keep_tokens`` each chunk carries the tokens of its context and text.
+    With ``keep_tokens`` each chunk carries the tokens of its context and text. A document that cannot be cut does not
+    keep the others from it.
 
     Raises:
         UsageError: there is no such strategy, or size and overlap do not go with the encoder; before any work.
     """
     strategy: Outliner = CHUNKERS.load(config.strategy)()
     budget_for(tokenizer, config)
-    found = fit_documents(documents, strategy, tokenizer, config, keep_tokens=keep_tokens)
-    return (rows(document, doc_row, fitted) for doc_row, (document, fitted) in enumerate(found))
+
+    def cut(batch: list[Document], first: int) -> list[list[Chunk] | Uncut]:
+        fitted = _fitted(batch, strategy, tokenizer, config, keep_tokens=keep_tokens)
+        return [rows(document, first + at, next(fitted)) for at, document in enumerate(batch)]
+
+    return _each(documents, cut)
+
+
+def _each(
+    documents: Iterable[Document], cut: Callable[[list[Document], int], list[list[Chunk] | Uncut]]
+) -> Iterator[list[Chunk] | Uncut]:
+    done = 0
+    with ended_afterwards():
+        for batch in _batches(documents):
+            try:
+                found = cut(batch, done)
+            except BaseException as error:  # noqa: BLE001 - the next line decides
+                _reraise_if_ours(error)
+                found = [_alone(document, done + at, cut) for at, document in enumerate(batch)]
+            yield from found
+            done += len(batch)
+
+
+def _alone(
+    document: Document, row: int, cut: Callable[[list[Document], int], list[list[Chunk] | Uncut]]
+) -> list[Chunk] | Uncut:
+    """Return the chunks of one document, or why there are none: it shows which of a batch is the bad one."""
+    try:
+        return cut([document], row)[0]
+    except BaseException as error:  # noqa: BLE001 - the next line decides
+        _reraise_if_ours(error)
+        if isinstance(error, EmbedctlError):
+            return Uncut(document, str(error))
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        what = " ".join(str(error).split())[:_LONGEST_REASON]
+        return Uncut(
+            document,
+            f"cutting it failed in {Path(last.filename).name} line {last.lineno} ({type(error).__name__}: {what})",
+        )
+
+
+def _reraise_if_ours(error: BaseException) -> None:
+    """Raise again what is not about a document: an interruption, or memory that ran out."""
+    panic = type(error).__name__ == "PanicException"  # of the tokenizer, written in Rust
+    if isinstance(error, MemoryError) or not (isinstance(error, Exception) or panic):
+        raise error
 
 
 def fit_documents(
@@ -58,22 +116,29 @@ def fit_documents(
     keep_tokens: bool = False,
 ) -> Iterator[tuple[Document, list[Fitted]]]:
     """Yield each document with its spans, contexts and exact token counts."""
-    budget = budget_for(tokenizer, config)
     for batch in _batches(documents):
-        outlined = [(document, strategy.outline(document)) for document in batch]
-        contexts = Contexts(tokenizer, config)
-        contexts.prepare((document.title, path) for document, outline in outlined for path in outline.paths)
-        # Locating tokens tells their number too, but only where counts add up; elsewhere it would be a second reading.
-        short = {} if budget.exact else single_chunks(outlined, contexts, tokenizer, budget, keep_tokens=keep_tokens)
-        others = [pair for index, pair in enumerate(outlined) if index not in short]
-        maps = _token_maps([document for document, _ in others], tokenizer)
-        drafts = [
-            _draft(document, Packer(document.text, outline, tokens, budget, keep_tokens=keep_tokens), contexts)
-            for (document, outline), tokens in zip(others, maps, strict=True)
-        ]
-        fitted = iter(fit(drafts, contexts, tokenizer, budget, keep_tokens=keep_tokens))
-        for index, document in enumerate(batch):
-            yield document, short[index] if index in short else next(fitted)
+        yield from zip(batch, _fitted(batch, strategy, tokenizer, config, keep_tokens=keep_tokens), strict=True)
+
+
+def _fitted(
+    batch: list[Document], strategy: Outliner, tokenizer: Tokenizer, config: ChunkConfig, *, keep_tokens: bool
+) -> Iterator[list[Fitted]]:
+    """Yield the spans of each document of a batch."""
+    budget = budget_for(tokenizer, config)
+    outlined = [(document, strategy.outline(document)) for document in batch]
+    contexts = Contexts(tokenizer, config)
+    contexts.prepare((document.title, path) for document, outline in outlined for path in outline.paths)
+    # Locating tokens tells their number too, but only where counts add up; elsewhere it would be a second reading.
+    short = {} if budget.exact else single_chunks(outlined, contexts, tokenizer, budget, keep_tokens=keep_tokens)
+    others = [pair for index, pair in enumerate(outlined) if index not in short]
+    maps = _token_maps([document for document, _ in others], tokenizer)
+    drafts = [
+        _draft(document, Packer(document.text, outline, tokens, budget, keep_tokens=keep_tokens), contexts)
+        for (document, outline), tokens in zip(others, maps, strict=True)
+    ]
+    fitted = iter(fit(drafts, contexts, tokenizer, budget, keep_tokens=keep_tokens))
+    for index in range(len(batch)):
+        yield short[index] if index in short else next(fitted)
 
 
 def _draft(document: Document, packer: Packer, contexts: Contexts) -> Draft:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .blocks import with_newlines
 from .outline import BLOCK_FILL, LINE_FILL, Level, Outline
 from .strategy import Strategy
-from .syntax import parse
+from .syntax_process import structure
 
 if TYPE_CHECKING:
     from ..records import Document
@@ -26,7 +26,7 @@ def code_outline(document: Document) -> Outline:
     text, start = with_newlines(document.text), document.body_start
     syntax = None
     if document.language and len(text) - start <= LARGEST_TREE_CHARACTERS:
-        syntax = parse(text, start, document.language)
+        syntax = structure(text, start, document.language)
     starts = [start, *(match.end() for match in _LINE.finditer(text, start))]
     lines = Level(starts, LINE_FILL, [*starts[1:], len(text)])
     outer, blocks = _by_blank_lines(text, start)

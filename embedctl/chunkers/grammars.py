@@ -83,6 +83,11 @@ _WRAPPED_FIELDS = ("definition", "declaration", "value")
 MOST_LABEL_CHARACTERS = 120
 
 
+def has_grammar(language: str) -> bool:
+    """Return whether there is a grammar of ``language``."""
+    return language in _GRAMMARS
+
+
 @cache
 def parser_for(language: str) -> Parser | None:
     """Return a parser of ``language``, ``None`` where there is no grammar for it."""

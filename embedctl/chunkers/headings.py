@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,6 +61,7 @@ class HeadingTree:
             _first_character(text, heading.end, end) for heading, end in zip(headings, following, strict=True)
         ]
         self._paths = _paths(headings)
+        self._last_bare = _last_bare(self._bodies, following)
         self.sections = [
             Section(heading.start, heading.level, bare=body == end)
             for heading, body, end in zip(headings, self._bodies, following, strict=True)
@@ -76,9 +77,8 @@ class HeadingTree:
         index = bisect_right(self.starts, start) - 1
         if index < 0:
             return ()
-        while index + 1 < len(self.starts) and start < self._bodies[index] == self.starts[index + 1] < end:
-            index += 1
-            start = self.starts[index]
+        if start < self._bodies[index]:
+            index = max(index, min(self._last_bare[index], bisect_left(self.starts, end) - 1))
         return self._paths[index]
 
 
@@ -87,6 +87,15 @@ def _first_character(text: str, start: int, end: int) -> int:
     while start < end and text[start].isspace():
         start += 1
     return start
+
+
+def _last_bare(bodies: Sequence[int], following: Sequence[int]) -> list[int]:
+    """Return, for each heading, the first from it on that has something but another heading below it."""
+    last = list(range(len(bodies)))
+    for index in range(len(bodies) - 2, -1, -1):
+        if bodies[index] == following[index]:
+            last[index] = last[index + 1]
+    return last
 
 
 def _paths(headings: Sequence[Heading]) -> list[HeadingPath]:

@@ -8,6 +8,7 @@ where a badly indented nested list ends.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import TYPE_CHECKING
 
 from . import markdown_syntax as syntax
@@ -21,8 +22,10 @@ _OPENERS = frozenset("#`~<>-+*=_|0123456789:")
 """First characters of lines that may do something to an open paragraph."""
 
 
-DEEPEST_LIST = 100
+DEEPEST_LIST = 16
 """Items that open on one line, as in ``- - - a``."""
+LONGEST_MARKUP = 4_096
+"""Characters of a line in which marks are looked for: patterns take several passes over them."""
 
 
 @dataclass(slots=True)
@@ -39,14 +42,16 @@ def scan_markdown(text: str, start: int = 0) -> Blocks:
     scanner = _Scanner(len(text))
     offset = start
     for line in with_newlines(text)[start:].split("\n"):
-        scanner.feed(offset, line)
-        offset += len(line) + 1
+        following = offset + len(line) + 1
+        scanner.feed(offset, line[:LONGEST_MARKUP], following)
+        offset = following
     return scanner.finish()
 
 
 class _Scanner:
     def __init__(self, end: int) -> None:
         self._end = end
+        self._following = 0
         self._found = Blocks()
         self._fence: _Fence | None = None
         self._html: re.Pattern[str] | None = None
@@ -62,8 +67,9 @@ class _Scanner:
         self._colon = False
         """The last line introduces what follows."""
 
-    def feed(self, offset: int, line: str) -> None:
-        """Take the next line, which begins at ``offset``."""
+    def feed(self, offset: int, line: str, following: int) -> None:
+        """Take the next line, which begins at ``offset``, the line after it at ``following``."""
+        self._following = following
         if self._fence is not None and self._in_fence(self._fence, offset, line):
             return
         if self._html is not None:
@@ -99,8 +105,8 @@ class _Scanner:
             self._close_fence(fence, offset)
             return False
         if not content:
-            self._found.inner.append(offset + len(line) + 1)
-        self._found.lines.append((offset, offset + len(line) + 1))
+            self._found.inner.append(self._following)
+        self._found.lines.append((offset, self._following))
         mark = fence.mark
         if (
             content[:1] == mark
@@ -108,7 +114,7 @@ class _Scanner:
             and len(content) >= fence.length
             and indent <= fence.container + 3
         ):
-            self._close_fence(fence, offset + len(line) + 1)
+            self._close_fence(fence, self._following)
         return True
 
     def _close_fence(self, fence: _Fence, end: int) -> None:
@@ -129,10 +135,10 @@ class _Scanner:
             elif not self._lazy and self._blank:
                 self._block(offset, introduced=True)
             return
-        if self._paragraph and syntax.SETEXT.match(line) and self._setext(offset, line):
+        if self._paragraph and syntax.SETEXT.match(line) and self._setext(line):
             return
         if self._table >= 0 and not syntax.interrupts(line, content) and not syntax.ITEM.match(line):
-            self._found.lines.append((offset, offset + len(line) + 1))
+            self._found.lines.append((offset, self._following))
             return
         if self._begin_table(offset, line):
             return
@@ -140,7 +146,7 @@ class _Scanner:
         if first == "#" and (atx := syntax.atx_heading(line)):
             self._close_paragraph(offset)
             self._lazy = False
-            self._found.headings.append(Heading(offset, offset + len(line) + 1, *atx))
+            self._found.headings.append(Heading(offset, self._following, *atx))
         elif first in "`~" and (fence := syntax.FENCE.match(content)):
             self._begin(offset, introduced=True)
             self._fence = _Fence(offset, fence[0][0], len(fence[0]), 0)
@@ -164,16 +170,14 @@ class _Scanner:
         self._lazy = False
         self._paragraph.append((offset, line))
 
-    def _setext(self, offset: int, line: str) -> bool:
+    def _setext(self, line: str) -> bool:
         """Make a heading of the open paragraph, unless it only defines link references."""
-        lines = self._paragraph
-        while lines and syntax.REFERENCE.match(lines[0][1]):
-            lines = lines[1:]
+        lines = list(dropwhile(lambda each: syntax.REFERENCE.match(each[1]), self._paragraph))
         if not lines:
             return False
         level = 1 if "=" in line else 2
         source = "\n".join(text.strip() for _, text in lines)
-        self._found.headings.append(Heading(lines[0][0], offset + len(line) + 1, level, source))
+        self._found.headings.append(Heading(lines[0][0], self._following, level, source))
         if self._found.blocks and self._found.blocks[-1] == lines[0][0]:
             self._found.blocks.pop()
         self._paragraph = []
@@ -190,7 +194,7 @@ class _Scanner:
             self._found.blocks.append(head)
         self._paragraph = []
         self._table = head
-        self._found.lines += [(head, offset), (offset, offset + len(line) + 1)]
+        self._found.lines += [(head, offset), (offset, self._following)]
         return True
 
     def _in_list(self, offset: int, line: str, content: str, indent: int) -> bool:

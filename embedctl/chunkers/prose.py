@@ -18,6 +18,7 @@ _SENTENCE = re.compile(
     r"[.!?…。！？｡؟۔।॥](?:(?<=[.!?…])(?<![.!?…]{2})[.!?…]*+[\"'”’»)\]*_]*+\s+"
     r"|(?<=[。！？｡؟۔।॥])[。！？｡؟۔।॥]*[」』”’）】»\"')]*\s*)"
 )
+_MARK = re.compile("[.!?…。！？｡؟۔।॥]")
 _LAST_WORD = re.compile(r"[\w.]+$")
 _OPENING = "\"'“‘«([¿¡*_"
 _NO_SENTENCE_END = re.compile(
@@ -108,10 +109,13 @@ def _last_sentence(text: str, low: int, limit: int) -> int:
 def _sentence_ends(text: str, start: int, end: int, limit: int) -> list[re.Match[str]]:
     """Return what may end a sentence and begins in ``text[start:end]``; it may reach up to ``limit``."""
     found: list[re.Match[str]] = []
-    match = _SENTENCE.search(text, start, limit)
-    while match and match.start() < end:
-        found.append(match)
-        match = _SENTENCE.search(text, match.end(), limit)
+    # Marks first: looking for whole sentences would go on to the limit where there are none, however far that is.
+    mark = _MARK.search(text, start, end)
+    while mark:
+        match = _SENTENCE.match(text, mark.start(), limit)
+        if match:
+            found.append(match)
+        mark = _MARK.search(text, (match or mark).end(), end)
     return found
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from .grammars import WRAPPERS, label_of, parser_for
 from .outline import LINE_FILL, Level, Scopes
 
 if TYPE_CHECKING:
+    import numpy as np
     from tree_sitter import Node
 
 SMALL_BYTES = 384
@@ -20,6 +19,8 @@ MOST_ERRORS = 0.25
 DEFINITION_FILL = 0.4
 OUTER_FILL = 0.25
 """At the top level; lower, for the rest of a long class should not share a chunk with the next one."""
+WIDEST_MARGIN = 1_000
+"""Bytes of blanks in front of a node that begins its line; a file of one line has no other such node but the first."""
 DEEPEST_WALK = 100
 """Nesting on one line, such as a sum of a thousand terms, has no limit of its own."""
 _LEADING = frozenset(
@@ -46,12 +47,14 @@ class Syntax:
     scopes: Scopes
 
 
-def parse(text: str, start: int, language: str) -> Syntax | None:
-    """Return the structure of ``text[start:]``, ``None`` without a grammar or where most of it does not parse."""
+def parse(data: bytes, base: int, language: str) -> Syntax | None:
+    """Return the structure of a file in UTF-8; offsets are code points counted from ``base``.
+
+    ``None`` without a grammar or where most of it does not parse. Call it where it may crash: see ``syntax_process``.
+    """
     parser = parser_for(language)
     if parser is None:
         return None
-    data = text[start:].encode("utf-8", "replace")
     root = parser.parse(data).root_node
     if _broken(root, len(data)):
         return None
@@ -59,7 +62,7 @@ def parse(text: str, start: int, language: str) -> Syntax | None:
     scopes = [_Units() for _ in range(DEEPEST)]
     walk = _Walk(data, language, units, scopes)
     walk.children(root, 0, 0)
-    to_characters = _Characters(data, start, ascii_only=len(data) == len(text) - start)
+    to_characters = _Characters(data, base, ascii_only=data.isascii())
     return Syntax(_levels(units, to_characters), _scopes(scopes, to_characters))
 
 
@@ -124,7 +127,7 @@ class _Walk:
         """Return whether no blank line lies between two neighbours."""
         return (
             self._data.count(b"\n", first.end_byte, second.start_byte)
-            + self._data[first.start_byte : first.end_byte].endswith(b"\n")
+            + (self._data[max(first.start_byte, first.end_byte - 1) : first.end_byte] == b"\n")
             <= 1
         )
 
@@ -132,7 +135,8 @@ class _Walk:
         return node.start_byte - node.start_point.column
 
     def _begins_line(self, node: Node) -> bool:
-        return not self._data[self._line_start(node) : node.start_byte].strip()
+        margin = node.start_point.column
+        return margin <= WIDEST_MARGIN and not self._data[node.start_byte - margin : node.start_byte].strip()
 
 
 class _Characters:
@@ -142,6 +146,8 @@ class _Characters:
         self._base = base
         self._index: np.ndarray[tuple[int], np.dtype[np.int64]] | None = None
         if not ascii_only:
+            import numpy as np  # for the few files that need it: it takes longer than they do
+
             # Every byte but the continuations of UTF-8 begins a code point.
             leading = (np.frombuffer(data, dtype=np.uint8) & 0xC0) != 0x80
             self._index = np.concatenate(([0], np.cumsum(leading, dtype=np.int64)))
