@@ -1,0 +1,120 @@
+"""Secrets that are known by what stands around them: private keys, passwords in URLs, and assignments."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .placeholders import is_placeholder, is_word_like
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Found = tuple[int, int] | None
+"""Start and end of a secret."""
+
+MOST_KEY_CHARACTERS = 1 << 16
+
+_KEY_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----")
+_KEY_END = re.compile(r"-----(?:END|BEGIN) ")
+_KEY_LINES = re.compile(r"(?:(?:\s|\\[nr])*[A-Za-z0-9+/]{16,}={0,2})+")
+_KEY_BODY = re.compile(r"[A-Za-z0-9+/]{30}")
+_PUTTY = re.compile(r"Private-Lines: \d+\r?\n(?P<secret>(?:[A-Za-z0-9+/=]+\r?\n?)+)")
+
+_URL = re.compile(r"://[^\s/?#@:\"'<>{}\[\]`]{0,100}:(?P<secret>[^\s/?#@\"'<>{}`]{3,200})@[\w.-]")
+_RESERVED_HOST = re.compile(r"[\w.-]*\bexample(?:\.(?:com|net|org|test)|\b)", re.IGNORECASE)
+
+NAMES = (
+    *("password", "passwd", "passphrase", "pwd"),
+    *("secret", "api_key", "apikey", "api-key", "access_key", "accesskey", "private_key", "encryption_key"),
+    *("access_token", "accesstoken", "auth_token", "authtoken", "api_token", "refresh_token"),
+)
+"""What a secret is called where it is assigned; names that go on, such as ``secret_key``, count as well."""
+
+_ASSIGNED = re.compile(
+    rf"(?i:{'|'.join(NAMES)})"
+    r"""(?:s|[A-Z0-9][A-Za-z0-9]{0,20})?(?:[_-][A-Za-z0-9_-]{0,30})?   # what the name goes on with
+    ["'`]?\]?[ \t]{0,8}(?:=>|:=|={1,3}|:)[ \t]{0,8}
+    (?:[a-zA-Z]{0,2}(?P<quote>["'`])(?P<quoted>[^\s"'`]{8,200})(?P=quote)
+      |(?P<bare>[^\s"'`<>{}()\[\],;$&|\\%]{8,200}+)(?=[ \t]*(?:[,;\r\n]|$)))""",
+    re.VERBOSE,
+)
+_HEADER = re.compile(
+    r"""authorization["']?[ \t]{0,4}[:=,][ \t]{0,4}["']?(?:bearer|basic|token)[ \t]{1,4}
+    (?P<secret>[A-Za-z0-9+/=_.~-]{16,4000})""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One kind of secret; ``find`` gets a text and where a keyword begins in it."""
+
+    id: str
+    title: str
+    keywords: tuple[str, ...]
+    find: Callable[[str, int], Found]
+
+
+def private_key(text: str, at: int) -> Found:
+    """Return the body of a private key in PEM or OpenPGP armour; its line breaks may be spelled as in JSON."""
+    begin = _KEY_BEGIN.match(text, at)
+    if begin is None:
+        return None
+    start, limit = begin.end(), begin.end() + MOST_KEY_CHARACTERS
+    end = _KEY_END.search(text, start, limit)
+    if end is None:  # cut off
+        lines = _KEY_LINES.match(text, start, limit)
+        stop = lines.end() if lines else start
+    else:
+        stop = end.start()
+    return (start, stop) if _KEY_BODY.search(text, start, stop) else None
+
+
+def putty_key(text: str, at: int) -> Found:
+    """Return the body of a private key of PuTTY."""
+    found = _PUTTY.match(text, at, at + MOST_KEY_CHARACTERS)
+    return found.span("secret") if found else None
+
+
+def url_password(text: str, at: int) -> Found:
+    """Return the password in ``scheme://user:password@host``."""
+    found = _URL.match(text, at)
+    if found is None or is_placeholder(found["secret"]) or _RESERVED_HOST.match(text, found.end() - 1):
+        return None
+    return found.span("secret")
+
+
+def assignment(text: str, at: int) -> Found:
+    """Return a value that is given to a name such as ``password``: quoted, or alone up to the end of its line."""
+    found = _ASSIGNED.match(text, at)
+    if found is None:
+        return None
+    group = "quoted" if found["quoted"] else "bare"
+    value = found[group]
+    if is_placeholder(value) or is_word_like(value, quoted=group == "quoted"):
+        return None
+    return found.span(group)
+
+
+def header(text: str, at: int) -> Found:
+    """Return the credential in an HTTP header."""
+    found = _HEADER.match(text, at)
+    if found is None or is_placeholder(found["secret"]) or is_word_like(found["secret"], quoted=False):
+        return None
+    return found.span("secret")
+
+
+SHAPES = (
+    Shape("private-key", "a private key", ("-----begin ",), private_key),
+    Shape("putty-key", "a private key", ("private-lines: ",), putty_key),
+    Shape("url-password", "a password in a URL", ("://",), url_password),
+    Shape("authorization", "an Authorization header", ("authorization",), header),
+    Shape(
+        "assignment",
+        "a password or key",
+        NAMES,
+        assignment,
+    ),
+)
