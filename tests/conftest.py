@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from embedctl.config import DEFAULT_MODEL, RuntimeConfig
 from embedctl.contracts import Encoder
 from embedctl.encoders import open_encoder
+
+OFFLINE = Path(__file__).parent / "offline"
+"""What is imported from there denies the network: to this process now, to its children by PYTHONPATH."""
+
+sys.path.insert(0, str(OFFLINE))
+import no_network  # noqa: E402, F401
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.pop("EMBEDCTL_STORE", None)
@@ -17,6 +26,20 @@ os.environ.pop("EMBEDCTL_STORE", None)
 def pytest_configure(config: pytest.Config) -> None:
     """Keep converted models between runs, but not where the person who runs them has theirs."""
     os.environ["EMBEDCTL_CACHE"] = str(config.rootpath / ".pytest_cache" / "embedctl")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(OFFLINE), os.environ.get("PYTHONPATH")]))
+    descriptor, os.environ["EMBEDCTL_TEST_NETWORK"] = tempfile.mkstemp(prefix="embedctl-network-")
+    os.close(descriptor)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail where something reached for the network, even if it did not mind that there was none."""
+    attempts = Path(os.environ["EMBEDCTL_TEST_NETWORK"])
+    if told := attempts.read_text(encoding="utf-8"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write(f"\nThe network was reached for:\n{told}", red=True)
+    attempts.unlink()
 
 
 @pytest.fixture(scope="session")

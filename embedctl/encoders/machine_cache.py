@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONTENTS = "contents.json"
+_UNNAMED = ".new-"
 ABANDONED_SECONDS = 86_400.0
 """After that, a folder that was never given its name is left from a process that died."""
 
@@ -47,6 +48,9 @@ def find(folder: Path) -> Entry | None:
     contents = read_json(folder / CONTENTS)
     try:
         facts, files = contents["facts"], contents["files"]
+        there = {path.name for path in folder.iterdir() if not path.is_dir() and not path.name.startswith(_UNNAMED)}
+        if there - files.keys() - {CONTENTS}:
+            return None  # a library would believe it
         seen = {name: _state(folder / name) for name in files}
         changed = [name for name in files if seen[name] != files[name]["state"]]
         for name in changed:
@@ -69,7 +73,7 @@ def publish(folder: Path, fill: Callable[[Path], Mapping[str, Any]]) -> Entry:
     Raises:
         OSError: the cache cannot be written.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    _make_private(folder.parent)
     _sweep(folder.parent)
     made = _unnamed(folder.parent)
     made.mkdir()
@@ -88,9 +92,9 @@ def publish(folder: Path, fill: Callable[[Path], Mapping[str, Any]]) -> Entry:
 
 def read_json(path: Path) -> Any:
     """Return what a file of the cache says, or ``None`` where it is missing or not JSON."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    try:  # a named pipe would be waited for
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    except (OSError, ValueError, RecursionError):
         return None
 
 
@@ -100,7 +104,7 @@ def write_json(path: Path, value: object) -> None:
     Raises:
         OSError: the cache cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_private(path.parent)
     temporary = _unnamed(path.parent)
     try:
         with temporary.open("x", encoding="utf-8") as stream:
@@ -119,6 +123,15 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def _make_private(folder: Path) -> None:
+    """Make a folder of the cache and those above it that are missing, for this user alone."""
+    missing = [folder]
+    while not missing[-1].parent.exists():
+        missing.append(missing[-1].parent)
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)
+
+
 def _rename(made: Path, folder: Path) -> None:
     try:
         made.rename(folder)
@@ -135,7 +148,7 @@ def _rename(made: Path, folder: Path) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    for path in folder.glob(".new-*"):
+    for path in folder.glob(f"{_UNNAMED}*"):
         with suppress(OSError):
             if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
                 remove(path)
@@ -143,7 +156,7 @@ def _sweep(folder: Path) -> None:
 
 def _unnamed(folder: Path) -> Path:
     """Return a path for what has not got its name yet."""
-    return folder / f".new-{os.getpid():x}-{time.time_ns():x}"
+    return folder / f"{_UNNAMED}{os.getpid():x}-{time.time_ns():x}"
 
 
 def _state(path: Path) -> list[int]:

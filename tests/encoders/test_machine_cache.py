@@ -120,3 +120,18 @@ def test_files_that_are_still_being_written_are_not_trusted(tmp_path: Path, cach
     data[-1] ^= 1
     (folder / "model.safetensors").write_bytes(data)
     assert resolve(str(folder)).fingerprint != before
+
+
+def test_a_file_that_was_not_written_makes_an_entry_unusable(tmp_path: Path) -> None:
+    """A library that is given the folder would believe it; and nothing waits for the other end of a pipe."""
+
+    def fill(folder: Path) -> dict[str, object]:
+        (folder / "model.bin").write_bytes(b"weights")
+        return {}
+
+    for name in ("stranger.blob", machine_cache.CONTENTS):
+        entry = machine_cache.publish(tmp_path / name, fill)
+        assert machine_cache.find(entry.folder)
+        (entry.folder / name).unlink(missing_ok=True)
+        os.mkfifo(entry.folder / name)
+        assert machine_cache.find(entry.folder) is None
