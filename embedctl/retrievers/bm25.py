@@ -7,8 +7,9 @@ scores move a little when an index is rebuilt.
 
 from __future__ import annotations
 
+import operator
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import tantivy
@@ -17,10 +18,10 @@ from ..contracts import Ranking
 from ..errors import DamagedError
 from . import lexical
 from .analysis import analyzer, terms, tokenizer_name
-from .generation import check_tokenizer, open_reader
+from .generation import check_schema, open_reader, reading_index
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -48,18 +49,23 @@ _FEW = 500
 class Bm25Retriever:
     """The live rows of one index generation; opening it does not change the folder."""
 
-    def __init__(self, folder: Path, language: str) -> None:
+    def __init__(self, folder: Path, language: str, files: Collection[str] | None = None) -> None:
         """Open the index.
 
+        Args:
+            folder: holds it.
+            language: what it was made for.
+            files: names that it consists of; anything else in the folder is not looked at. ``None``: all of them.
+
         Raises:
-            DamagedError: there is no index in ``folder``, or it cannot be opened.
+            DamagedError: there is no index in ``folder``, it is not one of ours, or it cannot be opened.
             MismatchError: it was made for another language or by another version of the analysis.
         """
         self._folder = folder
         self._language = language
         text_analyzer = analyzer(language)
-        index = open_reader(folder)
-        check_tokenizer(folder, tokenizer_name(language))
+        check_schema(folder, tokenizer_name(language))
+        index = open_reader(folder, files)
         index.register_tokenizer(tokenizer_name(language), text_analyzer)
         self._schema = index.schema
         self._searcher = index.searcher()
@@ -67,6 +73,13 @@ class Bm25Retriever:
     def __len__(self) -> int:
         """Return the number of live rows."""
         return int(self._searcher.num_docs)
+
+    def part_labels(self, part: int, expected: int) -> Labels:
+        """Return the labels of one part's rows, ascending, a few more than ``expected`` at most."""
+        query = tantivy.Query.term_query(self._schema, "part", part)
+        hits = self._searcher.search(query, expected + 16, count=False).hits
+        labels = self._searcher.fast_field_values("label", [address for _, address in hits])
+        return np.sort(np.array(list(labels), dtype=np.uint64))
 
     def ask(self, query: LexicalQuery) -> Bm25Query:
         """Return the query as the index understands it, ready to be asked."""
@@ -107,6 +120,11 @@ class Bm25Query:
     def positive(self) -> bool:
         """Whether anything is left to look for once the query is analysed."""
         return self._terms.positive
+
+    @property
+    def shortened(self) -> bool:
+        """Whether the query has more than is looked at."""
+        return self._terms.shortened
 
     def search(self, k: int, allowed: Allowed | None = None) -> Ranking:
         """Return the ``min(k, live, allowed and matching rows)`` best rows, ties by ascending label.
@@ -149,9 +167,10 @@ class Bm25Query:
             DamagedError: the index has no such row.
         """
         stored = []
-        for address in self._located(labels.tolist()):
-            (payload,) = self._searcher.doc(address).get_all("payload")
-            stored.append(bytes(payload).decode())
+        with reading_index(self._folder):
+            for address in self._located(labels.tolist()):
+                (payload,) = self._searcher.doc(address).get_all("payload")
+                stored.append(bytes(payload).decode())
         return stored
 
     def documents(self, labels: Labels) -> NDArray[np.uint64]:
@@ -198,13 +217,16 @@ class Bm25Query:
 
     def _hits(self, query: tantivy.Query, limit: int) -> Hits:
         # One more than there are rows: Tantivy reserves room for the limit, and panics when it is zero.
-        return self._searcher.search(query, min(limit, self._rows + 1), count=False).hits
+        with reading_index(self._folder):
+            return self._searcher.search(query, min(limit, self._rows + 1), count=False).hits
 
     def _labels_of(self, hits: Hits) -> list[int]:
         return self._fast_values("label", [address for _, address in hits])
 
     def _fast_values(self, field: str, addresses: list[tantivy.DocAddress]) -> list[int]:
-        return list(self._searcher.fast_field_values(field, addresses))  # type: ignore[arg-type]
+        with reading_index(self._folder):
+            values = self._searcher.fast_field_values(field, addresses)
+            return [operator.index(cast("int", value)) for value in values]  # of a row without one: a TypeError
 
 
 def _blocks(labels: list[int]) -> list[list[int]]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import errno
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import tantivy
 
-from ..errors import DamagedError, ResourceError
+from ..errors import DamagedError, EmbedctlError, ResourceError, shortage
 from .analysis import analyzer, prepare, tokenizer_name
 from .bm25 import FIELDS
-from .generation import check_tokenizer, link_generation, row_counts, share_generation
+from .generation import check_schema, link_generation, row_counts, share_generation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -62,7 +62,14 @@ class Bm25Writer:
     the same rows in the same order.
     """
 
-    def __init__(self, folder: Path, language: str, heap_bytes: int, previous: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        language: str,
+        heap_bytes: int,
+        previous: Path | None = None,
+        files: Collection[str] | None = None,
+    ) -> None:
         """Say what to build; the files are made on entering the context.
 
         Args:
@@ -70,11 +77,13 @@ class Bm25Writer:
             language: see ``analysis.languages``.
             heap_bytes: memory that Tantivy may fill before it writes a segment.
             previous: the generation to start from; never modified.
+            files: names that it consists of; ``None``: all that are there.
         """
         self._folder = folder
         self._language = language
         self._heap_bytes = min(max(heap_bytes, _HEAP_LEAST), _HEAP_MOST)
         self._previous = previous
+        self._files = files
         self._schema = _schema(tokenizer_name(language))
         self._deleted: dict[str, list[int]] = {"doc_key": [], "part": []}
         self._writer: tantivy.IndexWriter | None = None
@@ -92,8 +101,8 @@ class Bm25Writer:
             if self._previous is None:
                 index = tantivy.Index(self._schema, str(self._folder), reuse=False)
             else:
-                check_tokenizer(self._previous, name)
-                link_generation(self._previous, self._folder)
+                check_schema(self._previous, name)
+                link_generation(self._previous, self._folder, self._files)
                 index = tantivy.Index.open(str(self._folder))
             index.register_tokenizer(name, text_analyzer)
             self._writer = index.writer(self._heap_bytes, 1)
@@ -178,13 +187,21 @@ def _schema(tokenizer: str) -> tantivy.Schema:
 
 @contextmanager
 def _as_our_errors(folder: Path) -> Iterator[None]:
+    """Tell shortage from damage: both are a ValueError of tantivy-py's, or a panic, which is no Exception."""
     try:
         yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ResourceError(f"The disk is full; the BM25 index in {folder} was not written.") from error
+    except (EmbedctlError, KeyboardInterrupt):
         raise
-    except ValueError as error:  # what tantivy-py makes of every error of Tantivy's
-        if "No space left" in str(error) or "quota" in str(error):
-            raise ResourceError(f"The disk is full; the BM25 index in {folder} was not written.") from error
+    except BaseException as error:
+        number = shortage(error)
+        if number is not None:
+            raise ResourceError(
+                f"The BM25 index in {folder} was not written: {os.strerror(number)}.",
+                "Make room and run the same command again; what was committed stays.",
+            ) from error
+        if "LockBusy" in str(error):  # what Tantivy makes of any error; nobody else writes to a new folder
+            hint = "Check the disk, then run the same command again."
+            raise ResourceError(f"The BM25 index in {folder} cannot be locked.", hint) from error
+        if not isinstance(error, ValueError):
+            raise
         raise DamagedError(f"The BM25 index in {folder} cannot be written: {error}.") from error

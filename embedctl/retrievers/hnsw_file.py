@@ -18,6 +18,7 @@ import hnswlib
 import numpy as np
 
 from ..errors import DamagedError, MismatchError, ResourceError
+from .arrays import save_array
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,9 @@ SPACE = "ip"
 
 # hnswlib 0.8: offsetLevel0, max_elements, count, row size, label offset, data offset, top level, entry point,
 # maxM, maxM0, M, mult, ef_construction.
-_HEADER = struct.Struct("<QQQQQQiIQQQdQ")
+HEADER = struct.Struct("<QQQQQQiIQQQdQ")
+"""What a graph begins with."""
+_LEAST_M, _MOST_M = 2, 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ def read_labels(path: Path, facts: HnswFacts) -> Labels:
     Raises:
         DamagedError: they are missing, or not one for each row.
     """
+    if not labels_path(path).is_file():
+        raise DamagedError(f"{labels_path(path)} is missing.")
     try:
         labels = np.fromfile(labels_path(path), dtype="<u8").astype(np.uint64, copy=False)
     except OSError as error:
@@ -80,10 +85,18 @@ def read_facts(path: Path) -> HnswFacts:
     Raises:
         DamagedError: they are missing or not readable.
     """
+    if not facts_path(path).is_file():
+        raise DamagedError(f"{facts_path(path)} is missing.")
     try:
-        return HnswFacts(**json.loads(facts_path(path).read_bytes()))
-    except (OSError, ValueError, TypeError) as error:
+        facts = HnswFacts(**json.loads(facts_path(path).read_bytes()))
+        numbers = (facts.dim, facts.m, facts.ef_construction, facts.max_elements, facts.count, facts.size)
+        if not all(type(number) is int and number >= 0 for number in numbers) or facts.space != SPACE:
+            raise ValueError("a field has a value that it cannot have")
+        if not _LEAST_M <= facts.m <= _MOST_M:
+            raise ValueError(f"m is {facts.m}")
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise DamagedError(f"{facts_path(path)} does not describe an HNSW graph: {error}.") from error
+    return facts
 
 
 def checked_facts(path: Path, dim: int) -> HnswFacts:
@@ -99,12 +112,12 @@ def checked_facts(path: Path, dim: int) -> HnswFacts:
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
-            head = file.read(_HEADER.size)
+            head = file.read(HEADER.size)
     except OSError as error:
         raise DamagedError(f"{path} cannot be read: {error.strerror}.") from error
-    if size != facts.size or len(head) < _HEADER.size:
+    if size != facts.size or len(head) < HEADER.size:
         raise DamagedError(f"{path} has {size} bytes instead of {facts.size}.")
-    _, max_elements, count, row_size, _, _, _, _, _, _, m, _, ef_construction = _HEADER.unpack(head)
+    _, max_elements, count, row_size, _, _, _, _, _, _, m, _, ef_construction = HEADER.unpack(head)
     expected_row = 2 * facts.m * 4 + 4 + 4 * dim + 8
     found = (max_elements, count, row_size, m, ef_construction)
     if found != (facts.max_elements, facts.count, expected_row, facts.m, facts.ef_construction):
@@ -136,7 +149,10 @@ def save_graph(graph: hnswlib.Index, path: Path, labels: Labels) -> HnswFacts:
     graph.save_index(os.fsencode(path))
     size = path.stat().st_size if path.exists() else 0
     if size != graph.index_file_size():
-        raise ResourceError(f"{path} was not written in full; is the disk full?")
+        raise ResourceError(
+            f"{path} was not written in full; is the disk full?",
+            "Make room and run the same command again; what was committed stays.",
+        )
     facts = HnswFacts(
         space=graph.space,
         dim=graph.dim,
@@ -147,7 +163,7 @@ def save_graph(graph: hnswlib.Index, path: Path, labels: Labels) -> HnswFacts:
         size=size,
         hnswlib=version("hnswlib"),
     )
-    np.sort(labels).astype("<u8").tofile(labels_path(path))
+    save_array(labels_path(path), np.sort(labels).astype("<u8"))
     facts_path(path).write_text(json.dumps(asdict(facts), indent=2) + "\n", encoding="utf-8")
     checked_facts(path, facts.dim)
     return facts

@@ -31,7 +31,11 @@ MAX_TERMS = 1024
 
 # Joined by anything but a hyphen; or hyphenated with a digit, or a command-line flag. The parts of an everyday
 # compound ("boundary-layer") are left alone: asking for them as a phrase lost nDCG on Cranfield.
-_IDENTIFIER = re.compile(r"\w[./\\:@#]+\w|\w_|_\w|^-|\d.*-|-.*\d")
+_JOINED = re.compile(r"\w[./\\:@#]+\w|\w_|_\w|^-")
+_DIGIT = re.compile(r"\d")
+
+MOST_CHARACTERS = 100_000
+"""Of one word or phrase; normalization makes up to 18 of one, and no more than ``MAX_TERMS`` terms are wanted."""
 
 _Clause = tuple[tantivy.Occur, tantivy.Query]
 
@@ -64,6 +68,8 @@ class LexicalTerms:
     identifiers: tuple[tuple[Term, ...], ...]
     phrases: tuple[tuple[Term, ...], ...]
     exclusions: tuple[tuple[Term, ...], ...]
+    shortened: bool = False
+    """Whether the query has more than is looked at."""
 
     @property
     def positive(self) -> bool:
@@ -75,18 +81,21 @@ def analyse(query: LexicalQuery, language: str) -> LexicalTerms:
     """Return the terms of ``query``, at most ``MAX_TERMS`` words, phrases and terms per phrase."""
     words: dict[str, None] = {}
     identifiers: dict[tuple[Term, ...], None] = {}
-    for word in query.words:
-        if len(words) >= MAX_TERMS:
+    for word in dict.fromkeys(query.words):  # a megabyte of one word is one word
+        if len(words) > MAX_TERMS:
             break
-        found = terms(word, language, singles=False)[:MAX_TERMS]
-        words.update(dict.fromkeys(term.text for term in found))
-        if len(found) > 1 and _IDENTIFIER.search(word):
+        found = terms(word[:MOST_CHARACTERS], language, singles=False)
+        words.update(dict.fromkeys(term.text for term in found[: MAX_TERMS + 1]))
+        if len(found) > 1 and _is_identifier(word):
             identifiers[_phrase(word, language)] = None
+    phrases, exclusions = (tuple(dict.fromkeys(texts)) for texts in (query.phrases, query.exclusions))
     return LexicalTerms(
         words=tuple(words)[:MAX_TERMS],
         identifiers=tuple(identifiers),
-        phrases=_phrases(query.phrases, language),
-        exclusions=_phrases(query.exclusions, language),
+        phrases=_phrases(phrases, language),
+        exclusions=_phrases(exclusions, language),
+        shortened=max(len(words), len(phrases), len(exclusions)) > MAX_TERMS
+        or any(len(text) > MOST_CHARACTERS for text in (*query.words, *phrases, *exclusions)),
     )
 
 
@@ -130,6 +139,10 @@ def _field(schema: tantivy.Schema, name: str, phrase: tuple[Term, ...], boost: f
     return query if boost == 1.0 else tantivy.Query.boost_query(query, boost)
 
 
+def _is_identifier(word: str) -> bool:
+    return bool(_JOINED.search(word) or ("-" in word and _DIGIT.search(word)))
+
+
 def _phrases(texts: Sequence[str], language: str) -> tuple[tuple[Term, ...], ...]:
     found: dict[tuple[Term, ...], None] = {}
     for text in texts[:MAX_TERMS]:
@@ -139,5 +152,5 @@ def _phrases(texts: Sequence[str], language: str) -> tuple[tuple[Term, ...], ...
 
 
 def _phrase(text: str, language: str) -> tuple[Term, ...]:
-    found = terms(text, language)[:MAX_TERMS]
+    found = terms(text[:MOST_CHARACTERS], language)[:MAX_TERMS]
     return tuple(Term(term.position - found[0].position, term.text) for term in found)

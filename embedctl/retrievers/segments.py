@@ -71,6 +71,8 @@ def open_segment(folder: Path, rows: int, dim: int, dead: Labels, planes: bool) 
     Raises:
         DamagedError: a file is missing or has another length.
     """
+    if rows < 1:
+        raise DamagedError(f"{folder} is to hold {rows} rows, and there is no such segment.")
     labels: Labels = _mapped(folder / LABELS, "<u8", (rows,))
     first, behind = np.searchsorted(dead, labels[0]), np.searchsorted(dead, labels[-1], side="right")
     near = dead[first:behind]
@@ -81,6 +83,21 @@ def open_segment(folder: Path, rows: int, dim: int, dead: Labels, planes: bool) 
         dead=places[labels[places] == near].astype(np.int64),
         planes=_mapped(folder / BITS, "<u8", (words(dim), rows)) if planes else None,
     )
+
+
+def read_centre(path: Path, dim: int) -> Vectors:
+    """Return what sign bits were taken around, float32 ``(dim,)``.
+
+    Raises:
+        DamagedError: it is missing, or has another length.
+    """
+    try:
+        centre = np.fromfile(path, dtype="<f4").astype(np.float32, copy=False)
+    except OSError as error:
+        raise DamagedError(f"{path} cannot be read: {error.strerror}.") from error
+    if len(centre) != dim:
+        raise DamagedError(f"{path} has {len(centre)} numbers instead of {dim}.")
+    return centre
 
 
 def check_query(vectors: Vectors, dim: int) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from ..errors import MismatchError, ModelError
+from .arrays import save_array, write_array
 from .kernels import sign_planes, to_float16, to_float32, words
 from .segments import BITS, LABELS, VECTORS
 
@@ -104,8 +105,8 @@ def write_segment(folder: Path, runs: Runs, dim: int) -> int:
             halves = vectors if vectors.dtype == np.float16 else to_float16(vectors)
             if not np.isfinite(halves).all():
                 raise ModelError("A vector holds values that are not finite numbers.")
-            halves.astype("<f2", copy=False).tofile(vectors_file)
-            labels.astype("<u8", copy=False).tofile(labels_file)
+            write_array(vectors_file, halves.astype("<f2", copy=False))
+            write_array(labels_file, labels.astype("<u8", copy=False))
             rows += len(labels)
     if not rows:
         for name in (VECTORS, LABELS):
@@ -133,5 +134,4 @@ def write_planes(folder: Path, segment: Segment, centre: Vectors) -> None:
     planes: Planes = np.empty((words(dim), rows), dtype=np.uint64)
     for at in range(0, rows, _BLOCK_ROWS):
         planes[:, at : at + _BLOCK_ROWS] = sign_planes(to_float32(segment.vectors[at : at + _BLOCK_ROWS]), centre)
-    with (folder / BITS).open("wb") as file:
-        planes.astype("<u8", copy=False).tofile(file)
+    save_array(folder / BITS, planes.astype("<u8", copy=False))
