@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from .config import QueryEncoder
-    from .contracts import Reporter
+    from .contracts import Encoder, Reporter
     from .records import Source
     from .search.answer import Answer
     from .search.lookup import Shown
     from .search.queryfile import QuerySource
     from .search.searcher import Searcher
+    from .stages.doctor.findings import DoctorReport
     from .stages.preflight import Preflight
     from .stages.report import RunReport
 
@@ -54,10 +55,18 @@ def create(path: PathLike | None = None, *, reporter: Reporter | str = "silent")
 class _Opened(NamedTuple):
     """What the last question was put to."""
 
-    snapshot: int
+    manifest: Manifest
     runtime: RuntimeConfig
     encoder: QueryEncoder
+    load: Callable[[], Encoder]
     searcher: Searcher
+
+    def answers_for(self, manifest: Manifest) -> bool:
+        """Return whether an answer from it is one from ``manifest``: most commits of a run leave the index alone."""
+        mine = self.manifest
+        return mine is manifest or all(
+            getattr(mine, name) == getattr(manifest, name) for name in ("index", "sources", "student")
+        )
 
 
 class Store:
@@ -115,10 +124,12 @@ class Store:
         *,
         files: Sequence[str] | None = None,
         source: SourceRequest | None = None,
+        settings: SettingsRequest | None = None,
+        rebuild: bool = False,
         wait: float = 0.0,
     ) -> RunReport:
         """Read sources into ``documents/``; arguments as for :meth:`index`."""
-        return self._run("ingest", ("ingest",), self._wanted(paths, files, source), None, False, wait)
+        return self._run("ingest", ("ingest",), self._wanted(paths, files, source), settings, rebuild, wait)
 
     def chunk(self, *, settings: SettingsRequest | None = None, rebuild: bool = False, wait: float = 0.0) -> RunReport:
         """Cut documents into ``chunks/``; arguments as for :meth:`index`."""
@@ -182,7 +193,7 @@ class Store:
         target = Path(folder).expanduser()
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise UsageError(f"{target} is there already, and not an empty folder.", "Name another.")
-        shutil.copytree(self.student(), target, dirs_exist_ok=True)
+        self._read(lambda _: shutil.copytree(self.student(), target, dirs_exist_ok=True))
 
     def forget(self, targets: Sequence[str], *, wait: float = 0.0) -> RunReport:
         """Remove sources (by name), files or documents (by path or id), and their text from every live file."""
@@ -206,13 +217,17 @@ class Store:
         from .stages.preflight import preflight
         from .stages.settings import settle
 
-        manifest = settle(self._manifest_or_empty(), settings or SettingsRequest(), rebuild)
-        sources = self._wanted(paths, files, source)(manifest) or manifest.sources
-        if not sources:
-            raise NoStoreError("There is nothing to look at.", 'Name a path: "embedctl index PATH --dry-run".')
-        model = manifest.settings.model
-        load = cache(lambda: open_encoder(model, runtime or RuntimeConfig(), self._reporter.message))
-        return preflight(self._layout, manifest, sources, open_tokenizer(model), load, self._reporter)
+        def look(current: Manifest) -> Preflight:
+            manifest = settle(current, settings or SettingsRequest(), rebuild)
+            sources = self._wanted(paths, files, source)(manifest) or manifest.sources
+            if not sources:
+                raise NoStoreError("There is nothing to look at.", 'Name a path: "embedctl index PATH --dry-run".')
+            model = manifest.settings.model
+            load = cache(lambda: open_encoder(model, runtime or RuntimeConfig(), self._reporter.message))
+            return preflight(self._layout, manifest, sources, open_tokenizer(model), load, self._reporter)
+
+        there = self._layout.manifest.exists() or self._layout.backup.exists()
+        return self._read(look) if there else look(Manifest())
 
     # --- questions
 
@@ -236,12 +251,10 @@ class Store:
 
         Raises:
             NoStoreError: there is no index yet.
-            UsageError: a filter is malformed.
+            UsageError: a filter is malformed, or a number of the configuration out of range.
             MismatchError: the model is not the one that made the store.
         """
-        wanted = config or QueryConfig()
-        if n is not None:
-            wanted = replace(wanted, n=n)
+        wanted = _wanted(config, n)
         return self._ask(lambda searcher: searcher.search(text, wanted), runtime, wanted.encoder)
 
     def query_many(
@@ -270,13 +283,11 @@ class Store:
         from .search.batch import search_many
         from .search.queryfile import QueryFile, QueryList, QueryStream
 
-        wanted = config or QueryConfig()
-        if n is not None:
-            wanted = replace(wanted, n=n)
+        wanted = _wanted(config, n)
         source = queries if isinstance(queries, QueryFile | QueryStream | QueryList) else QueryList(queries)
-        searcher = self._ask(lambda searcher: searcher.ready(wanted), runtime, wanted.encoder)
+        ready = self._ask(lambda searcher: searcher.ready(wanted, source.count), runtime, wanted.encoder)
         with self._reporter.stage("query", source.count, "queries") as progress:
-            for answer in search_many(searcher, source, wanted):
+            for answer in search_many(ready, source):
                 yield answer
                 progress.advance()
 
@@ -300,7 +311,33 @@ class Store:
         """Return what the store holds and what is pending, as ``docs/schema/status.v1.json`` describes it."""
         from .stages.status import status
 
-        return status(self._layout, read_manifest(self._layout), check, files)
+        return self._read(lambda manifest: status(self._layout, manifest, check, files))
+
+    def doctor(
+        self,
+        *,
+        deep: bool = False,
+        repair: bool = False,
+        dry_run: bool = False,
+        wait: float = 0.0,
+        runtime: RuntimeConfig | None = None,
+    ) -> DoctorReport:
+        """Look for damage, and make the store whole; what is found and done is in the report.
+
+        Args:
+            deep: read every byte, compare what must agree, and measure recall.
+            repair: take the write lock and repair; reads every byte, too.
+            dry_run: with ``repair``, say what would be done and write nothing.
+            wait: with ``repair``, seconds to wait for another writer.
+            runtime: how the encoder is run, where texts have to be embedded.
+
+        Raises:
+            NoStoreError, MismatchError, LockedError, ModelError: see ``embedctl.errors``.
+        """
+        from .stages.doctor.doctor import DoctorRequest, doctor
+
+        request = DoctorRequest(deep, repair, dry_run, wait, runtime or RuntimeConfig())
+        return doctor(self._layout, request, self._reporter)
 
     def show(self, name: str) -> Shown:
         """Return one document or chunk by its id.
@@ -310,13 +347,23 @@ class Store:
         """
         from .search.lookup import show
 
-        return show(self._layout, read_manifest(self._layout), name)
+        return self._read(lambda manifest: show(self._layout, manifest, name))
 
     # --- inside
 
-    @property
-    def _snapshot(self) -> int:
-        return self._opened.snapshot if self._opened else -1
+    def _read(self, question: Callable[[Manifest], Answered]) -> Answered:
+        """Put a question to the current snapshot, or to the next where a writer removed files of it meanwhile.
+
+        Nobody is waited for: each further round means that one more snapshot was published. A failure under a manifest
+        that is still the current one is a failure.
+        """
+        while True:
+            manifest = read_manifest(self._layout)
+            try:
+                return question(manifest)
+            except (DamagedError, ModelError, OSError):
+                if read_manifest(self._layout) == manifest:
+                    raise
 
     def _ask(
         self,
@@ -324,26 +371,25 @@ class Store:
         runtime: RuntimeConfig | None = None,
         encoder: QueryEncoder | None = None,
     ) -> Answered:
-        """Put a question to the current snapshot; once more where it is gone before all of it was open."""
-        searcher = self._searcher(runtime, encoder)
-        try:
-            return question(searcher)
-        except (DamagedError, FileNotFoundError):
-            if read_manifest(self._layout).snapshot == self._snapshot:
-                raise
-            self._opened = None  # a writer published and cleaned up while this snapshot was being opened
-            return question(self._searcher(runtime, encoder))
+        """Put a question to the index that is published now; everything in the answer is from that one."""
+        return self._read(lambda manifest: question(self._searcher(manifest, runtime, encoder)))
 
-    def _searcher(self, runtime: RuntimeConfig | None, encoder: QueryEncoder | None) -> Searcher:
+    def _searcher(self, manifest: Manifest, runtime: RuntimeConfig | None, encoder: QueryEncoder | None) -> Searcher:
         from .search.query_encoder import query_encoder
         from .search.searcher import Searcher
 
-        manifest = read_manifest(self._layout)
-        how = runtime or (self._opened.runtime if self._opened else RuntimeConfig())
-        which = encoder or (self._opened.encoder if self._opened else QueryConfig().encoder)
-        if self._opened is None or self._opened[:3] != (manifest.snapshot, how, which):
-            load = cache(lambda: query_encoder(self._layout, manifest, how, self._reporter, which))
-            self._opened = _Opened(manifest.snapshot, how, which, Searcher(self._layout, manifest, load))
+        last = self._opened
+        how = runtime or (last.runtime if last else RuntimeConfig())
+        which = encoder or (last.encoder if last else QueryConfig().encoder)
+        if last and (last.runtime, last.encoder) == (how, which):
+            if last.answers_for(manifest):
+                self._opened = last._replace(manifest=manifest)
+                return last.searcher
+            load = last.load if _encoded_alike(last.manifest, manifest) else None
+        else:
+            load = None
+        load = load or cache(lambda: query_encoder(self._layout, manifest, how, self._reporter, which))
+        self._opened = _Opened(manifest, how, which, load, Searcher(self._layout, manifest, load))
         return self._opened.searcher
 
     def _manifest_or_empty(self) -> Manifest:
@@ -362,11 +408,11 @@ class Store:
     ) -> RunReport:
         from .stages.pipeline import Run
 
-        if not self._layout.manifest.exists():
-            if "ingest" not in stages:
-                read_manifest(self._layout)
-            if not sources(Manifest()):
-                raise NoStoreError(f"There is no store in {self._layout.root}.", 'Make one with "embedctl index PATH".')
+        try:
+            read_manifest(self._layout)
+        except NoStoreError:
+            if "ingest" not in stages or not sources(Manifest()):
+                raise
         request = settings or SettingsRequest()
         how = runtime or RuntimeConfig()
         return Run(self._layout, command, stages, self._reporter, request, rebuild, wait, how, share).go(sources)
@@ -380,6 +426,20 @@ class Store:
         asked = request or SourceRequest()
         places = [Path(path) for path in paths]
         return lambda manifest: requested_sources(places, files, asked, manifest.sources, self._layout.base)
+
+
+def _wanted(config: QueryConfig | None, n: int | None) -> QueryConfig:
+    from .search.checked import checked
+
+    wanted = config or QueryConfig()
+    return checked(wanted if n is None else replace(wanted, n=n))
+
+
+def _encoded_alike(one: Manifest, other: Manifest) -> bool:
+    """Return whether the same encoder answers for both, so that it need not be loaded again."""
+    if one.index is None or other.index is None:
+        return False
+    return (one.index.encoder, one.student) == (other.index.encoder, other.student)
 
 
 def _no_sources(_: Manifest) -> list[Source]:

@@ -48,6 +48,8 @@ class Answer:
     warnings: tuple[str, ...] = field(default=())
     query_id: str | None = None
     """Of one among many queries."""
+    degraded: bool = False
+    """Whether a damaged file was done without: the hits are right, ``warnings`` name the file and what mends it."""
 
     def to_json(self, explain: bool = False) -> dict[str, Any]:
         """Return the object that ``docs/schema/query.v1.json`` describes."""
@@ -58,6 +60,7 @@ class Answer:
             "mode": self.mode,
             "timings": {name: round(value, 3) for name, value in self.timings.items()},
             "warnings": list(self.warnings),
+            "degraded": self.degraded,
             "hits": [hit_json(hit) for hit in self.hits],
         }
         if explain:

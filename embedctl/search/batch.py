@@ -19,12 +19,11 @@ from .question import DensePart, Question
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..config import QueryConfig
-    from ..contracts import Ranking
+    from ..contracts import Encoder, Ranking
     from .answer import Answer
     from .queryfile import NamedQuery, QuerySource
     from .question import Asked
-    from .searcher import Searcher
+    from .searcher import Ready
 
 MOST_QUERIES = 256
 MOST_ROWS = 25_600
@@ -36,36 +35,36 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class _Ready(NamedTuple):
+class _Told(NamedTuple):
     """A query whose dense arm has answered."""
 
     question: Question
     part: DensePart | None
 
 
-def search_many(searcher: Searcher, source: QuerySource, config: QueryConfig) -> Iterator[Answer]:
+def search_many(ready: Ready, source: QuerySource) -> Iterator[Answer]:
     """Yield the answer to each query of ``source``, in their order.
 
     Raises:
-        UsageError: the filter is malformed, or the source says that it holds no queries.
+        UsageError: the source says that it holds no queries.
     """
-    asked = searcher.asked(config, searcher.allowed(config))
+    asked = ready.asked
     batches = source.batches(max(1, min(MOST_QUERIES, MOST_ROWS // asked.depth)))
-    preparing = _Preparing(searcher, asked, source.count)
+    preparing = _Preparing(ready, source.count)
     ahead = ThreadPoolExecutor(1, thread_name_prefix="encode")
     pool = ThreadPoolExecutor(processors(), thread_name_prefix="answer")
     try:
         coming = ahead.submit(preparing.next, batches)
-        while ready := coming.result():
+        while told := coming.result():
             coming = ahead.submit(preparing.next, batches)
-            yield from pool.map(lambda one: _answered(one, asked), ready)
+            yield from pool.map(lambda one: _answered(one, asked), told)
     finally:  # without waiting: a thread may be reading from a pipe that stays open
         ahead.shutdown(wait=False, cancel_futures=True)
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _answered(ready: _Ready, asked: Asked) -> Answer:
-    answer = ready.question.answer(asked, ready.part)
+def _answered(told: _Told, asked: Asked) -> Answer:
+    answer = told.question.answer(asked, told.part)
     answer.timings["total"] = sum(answer.timings.values())
     return answer
 
@@ -73,27 +72,25 @@ def _answered(ready: _Ready, asked: Asked) -> Answer:
 class _Preparing:
     """Takes batches one by one and asks the dense arm for all of a batch at once."""
 
-    def __init__(self, searcher: Searcher, asked: Asked, expected: int | None) -> None:
-        self._searcher = searcher
-        self._asked = asked
+    def __init__(self, ready: Ready, expected: int | None) -> None:
+        self._ready = ready
         self._expected = expected
 
-    def next(self, batches: Iterator[Sequence[NamedQuery]]) -> list[_Ready]:
+    def next(self, batches: Iterator[Sequence[NamedQuery]]) -> list[_Told]:
         """Return the next batch, encoded and scanned; an empty list at the end."""
         batch = next(batches, None)
         if batch is None:
             return []
         questions = [Question(query.text, query.id) for query in batch]
         parts: dict[int, DensePart] = {}
-        if self._asked.config.mode != "bm25":
-            told = [at for at, question in enumerate(questions) if question.dense_text]
-            if told:
-                parts = dict(zip(told, self._dense([questions[at] for at in told]), strict=True))
-        return [_Ready(question, parts.get(at)) for at, question in enumerate(questions)]
+        if self._ready.encoder is not None:
+            dense = [at for at, question in enumerate(questions) if question.dense_text]
+            if dense:
+                parts = dict(zip(dense, self._dense(self._ready.encoder, [questions[at] for at in dense]), strict=True))
+        return [_Told(question, parts.get(at)) for at, question in enumerate(questions)]
 
-    def _dense(self, questions: list[Question]) -> list[DensePart]:
-        searcher, asked = self._searcher, self._asked
-        encoder = searcher.encoder
+    def _dense(self, encoder: Encoder, questions: list[Question]) -> list[DensePart]:
+        asked = self._ready.asked
         start = time.perf_counter()
         vectors = encoder.encode_queries([question.dense_text for question in questions])
         encoded = time.perf_counter()
@@ -105,6 +102,6 @@ class _Preparing:
             question.clock.add("encode", 1e3 * (encoded - start) / len(questions))
             question.clock.add("dense", 1e3 * (scanned - encoded) / len(questions))
         return [
-            DensePart(plan, partial(np.asarray, vector), searcher.encoded_by, ranking)
+            DensePart(plan, partial(np.asarray, vector), self._ready.encoded_by, ranking)
             for vector, ranking in zip(vectors, rankings, strict=True)
         ]

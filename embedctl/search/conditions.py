@@ -84,9 +84,18 @@ def comparing(compare: Callable[[Any, Any], bool], literal: Literal) -> Callable
 
 def one_of(literals: list[Literal]) -> Callable[[JSON], bool | None]:
     """Return the test that a value is one of ``literals``; unknown where none is of its type."""
+    kinds = [
+        frozenset(literal for literal in literals if isinstance(literal, bool)),
+        frozenset(
+            literal for literal in literals if isinstance(literal, int | float) and not isinstance(literal, bool)
+        ),
+        frozenset(literal for literal in literals if isinstance(literal, str)),
+    ]
 
     def test(value: JSON) -> bool | None:
-        alike = [literal for literal in literals if _alike(value, literal)]
+        if not isinstance(value, str | int | float):
+            return None
+        alike = kinds[0] if isinstance(value, bool) else kinds[2] if isinstance(value, str) else kinds[1]
         return value in alike if alike else None
 
     return test
@@ -112,6 +121,12 @@ def matching(pattern: str) -> Callable[[JSON], bool | None]:
 
 
 def like_pattern(text: str) -> str:
-    """Return SQL's ``like`` pattern as a regular expression."""
-    wildcards = {"%": ".*", "_": "."}
-    return "".join(wildcards.get(character) or re.escape(character) for character in text)
+    """Return SQL's ``like`` pattern as a regular expression.
+
+    What stands between two ``%`` is taken at its first place, which is as good as any, and not tried at others: for
+    each ``%`` the time is proportional to the length of the string, as with ``fnmatch.translate``.
+    """
+    first, *between = ["".join("." if one == "_" else re.escape(one) for one in piece) for piece in text.split("%")]
+    if not between:
+        return first
+    return "".join([first, *(f"(?>.*?{piece})" for piece in between[:-1] if piece), ".*", between[-1]])

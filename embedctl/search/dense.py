@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..config import DensePlan, IndexLimits
+from ..errors import DamagedError, MismatchError
 from ..store.machine import available_memory
 
 if TYPE_CHECKING:
@@ -62,9 +63,31 @@ class DenseArm:
         return self._generation.hnsw()
 
     def plan(self, wanted: DensePlan, allowed: LabelSet | None, queries: int = 1) -> Plan:
-        """Return what would answer the next ``queries`` queries under one filter."""
+        """Return what will answer the next ``queries`` queries under one filter, and open it.
+
+        A graph or sign bits that are damaged are done without, and the next best plan is taken.
+
+        Raises:
+            DamagedError: the vectors are damaged, and so are the parts that they could be read from instead.
+        """
+        own = self._generation
+        own.segments  # noqa: B018 - tells whether there are vectors of the index, or some read from the parts
+        while True:
+            plan = self._planned(wanted, allowed, queries)
+            try:
+                self._retriever(plan)
+            except (DamagedError, MismatchError) as error:
+                if plan.name == "flat":
+                    raise
+                own.lose(plan.name, error)
+            else:
+                return plan
+
+    def _planned(self, wanted: DensePlan, allowed: LabelSet | None, queries: int) -> Plan:
         limits, rows, own = IndexLimits(), self._generation.rows, self._generation
         few = f"at most {limits.flat_rows:,} are scanned exactly"
+        if wanted in ("hnsw", "binary") and own.lost(wanted):
+            return Plan("binary" if own.has_bits else "flat", f"{wanted} was asked for, but it is damaged or gone")
         if wanted == "hnsw" and not own.graph_bytes:
             return Plan("flat", f"hnsw was asked for, but this index of {rows:,} chunks has no graph; {few}")
         if wanted == "binary" and not own.has_bits:
@@ -74,14 +97,15 @@ class DenseArm:
         if allowed is not None and (not own.has_bits or allowed.count <= limits.gathered_rows):
             return Plan("flat", f"{allowed.count:,} chunks pass the filter")
         if not own.has_bits:
-            return Plan("flat", f"{rows:,} chunks; {few}")
+            return Plan("flat", f"{rows:,} chunks; " + ("bits are damaged or gone" if own.lost("binary") else few))
         if allowed is not None:
             return Plan("binary", f"{allowed.count:,} chunks pass the filter, more than {limits.gathered_rows:,}")
         expected = self._answered + queries
         if "_hnsw" in self.__dict__:
             return Plan("hnsw", "the graph is loaded")
         if not own.graph_bytes:
-            return Plan("binary", f"{rows:,} chunks, more than {limits.flat_rows:,}, and no graph")
+            lacks = "a damaged graph" if own.lost("hnsw") else "no graph"
+            return Plan("binary", f"{rows:,} chunks, more than {limits.flat_rows:,}, and {lacks}")
         if expected <= limits.graph_after:
             return Plan("binary", f"{rows:,} chunks; the graph is loaded for more than {limits.graph_after} queries")
         free = available_memory()
@@ -101,6 +125,11 @@ class DenseArm:
             return Cost(total, total * dim // 8 + rescored * vector, rescored, None)
         scanned = self._flat.scanned(allowed)
         return Cost(scanned, scanned * vector, min(k, scanned), None)
+
+    def open(self, plan: Plan) -> None:
+        """Open what answers by ``plan``, and what completes such an answer."""
+        self._retriever(plan)
+        self._scan(None)
 
     def answered(self, queries: int = 1) -> None:
         """Note that more queries have been answered."""

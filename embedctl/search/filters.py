@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 import numpy as np
-import pathspec
+from pathspec.patterns.gitignore.basic import GitIgnoreBasicPattern
+from pathspec.util import normalize_file
 
 from ..errors import UsageError
+from .where import LONGEST_PATTERN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,18 +38,75 @@ def path_matcher(globs: Sequence[str]) -> PathMatcher:
     if not globs:
         return lambda _: True
     for glob in globs:
+        _check_length(glob)
         if not glob.strip() or glob.startswith("#"):
             raise UsageError(f'"{glob}" is not a path pattern.', _GITIGNORE)
     lines = ["**", *globs] if globs[0].startswith("!") else globs
-    try:
+    expressions = [_expression(line) for line in lines]
+    expressions.reverse()
+
+    def matches(path: str) -> bool:
         # Not GitIgnoreSpec: there a pattern for files outranks a later one for the folder they are in.
-        spec = pathspec.PathSpec.from_lines("gitignore", lines)
-    except ValueError as error:
-        raise UsageError(f"A path pattern cannot be read: {error}.", _GITIGNORE) from error
-    for line, pattern in zip(lines, spec.patterns, strict=True):
-        if pattern.include is None:
+        name = normalize_file(path)
+        return next((include for expression, include in expressions if expression.search(name)), False)
+
+    return matches
+
+
+def _check_length(pattern: str) -> None:
+    if len(pattern) > LONGEST_PATTERN:
+        raise UsageError(
+            f'A pattern has at most {LONGEST_PATTERN:,} characters; "{pattern[:40]}…" has {len(pattern):,}.',
+            "Shorten it.",
+        )
+
+
+def _expression(line: str) -> tuple[re.Pattern[str], bool]:
+    """Return a gitignore-style pattern as a regular expression, and whether it takes paths in or out."""
+    try:
+        expression, include = GitIgnoreBasicPattern.pattern_to_regex(line)
+        if expression is None or include is None:
             raise UsageError(f'"{line}" is not a path pattern.', _GITIGNORE)
-    return lambda path: bool(spec.match_file(path))
+        return re.compile(_without_backtracking(expression), re.DOTALL), include
+    except (ValueError, OverflowError, re.error) as error:
+        raise UsageError(f"A path pattern cannot be read: {error}.", _GITIGNORE) from error
+
+
+_STAR, _ANY_FOLDERS, _FOLDERS_BEFORE = "[^/]*", "(?:/.+)?/", "^(?:.+/)?"
+"""What pathspec makes of ``*``, of ``/**/`` and of a leading ``**/``; none of them can come from what a person typed,
+since they have a slash in their middle."""
+_CLASS = re.compile(r"\\.|\[\^/\]|(\[\^?\]?[^\]]*\])", re.DOTALL)
+"""A class that somebody typed, in group 1: like a star it stands for no slash, which pathspec forgets."""
+
+
+def _without_backtracking(expression: str) -> str:
+    """Return an equal expression that takes time proportional to the length of a path, however many stars it has.
+
+    Where a star follows a star in one name, or ``**`` follows ``**``, what lies between is found at its first place,
+    and that is as good as any: what comes after can be found behind it wherever it can be found at all.
+    """
+    pieces = [_first_places(piece) for piece in expression.split(_ANY_FOLDERS)]
+    if pieces[0].startswith(_FOLDERS_BEFORE):
+        pieces[0] = "^(?:.+?/)??" + pieces[0].removeprefix(_FOLDERS_BEFORE)
+    pieces[1:] = [f"(?:/.+?)??/{piece}" for piece in pieces[1:]]
+    whole = "".join([*(f"(?>{piece}(?=/))" for piece in pieces[:-1]), pieces[-1]])
+    return _CLASS.sub(lambda found: found[0] if found[1] is None else _class(found[1]), whole)
+
+
+def _class(typed: str) -> str:
+    inside = re.sub(r"[\[&|~]", r"\\\g<0>", typed[1:-1]).replace("--", "-\\-")  # means nothing special in .gitignore
+    return f"(?!/)[{inside}]"
+
+
+def _first_places(expression: str) -> str:
+    first, *rest = expression.split(_STAR)
+    for at, fixed in enumerate(rest, start=1):
+        between = at < len(rest) and "/" not in fixed.replace("[^/]", "")
+        if not between:
+            first += _STAR + fixed
+        elif fixed:
+            first += f"(?>[^/]*?{fixed})"
+    return first
 
 
 def type_matcher(types: Sequence[str]) -> TypeMatcher:
@@ -55,9 +115,14 @@ def type_matcher(types: Sequence[str]) -> TypeMatcher:
     The function takes media type, path and language. A type with a slash is a media type or a glob over them
     (``text/*``); any other is a file ending, with or without its dot (``md``, ``.tar.gz``), or a language
     (``python``, ``de``). Case does not matter. No types match everything.
+
+    Raises:
+        UsageError: one of them is too long.
     """
     if not types:
         return lambda _media_type, _path, _language: True
+    for name in types:
+        _check_length(name)
     names = [name.strip().lower() for name in types]
     media_types = [name for name in names if "/" in name]
     endings = tuple("." + name.removeprefix(".") for name in names if "/" not in name)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ..store.manifest import Manifest, Part
 
 _PLACE = ("doc_id", "source", "path", "record", "title", "media_type", "language", "metadata")
+_DIGITS = 19
+"""More have no meaning as the number of a chunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,9 @@ def _match(wanted: tuple[str, ...], document: dict[str, Any], roots: dict[str, s
         for spelling in wanted:
             if spelling == name:
                 return -1
-            if spelling.startswith(f"{name}#") and spelling[len(name) + 1 :].isdecimal():
-                return int(spelling[len(name) + 1 :])
+            ordinal = spelling.removeprefix(f"{name}#")
+            if ordinal is not spelling and ordinal.isdecimal() and len(ordinal) < _DIGITS:
+                return int(ordinal)
     return None
 
 

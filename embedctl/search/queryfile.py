@@ -22,6 +22,7 @@ import threading
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from ..errors import UsageError
+from .querytext import whole_characters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,6 +34,8 @@ _IDS = ("_id", "id", "query_id")
 _TEXTS = ("text", "query")
 _LISTED = 5
 _LINES_AHEAD = 4_096
+_MOST_BYTES = 16_000_000
+"""Of one line; a longer one is no query."""
 
 
 class NamedQuery(NamedTuple):
@@ -94,9 +97,10 @@ class QueryFile:
         try:
             with self._path.open("rb") as stream:
                 yield from _queries(stream, _BY_NAME.get(self._path.suffix.lower()))
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            why = getattr(error, "strerror", None) or error
             raise UsageError(
-                f'The queries in "{self._path}" cannot be read: {error.strerror or error}.', "Name a file of queries."
+                f'The queries in "{self._path}" cannot be read: {why}.', "Name a file of queries."
             ) from error
 
 
@@ -172,10 +176,23 @@ class QueryList:
 QuerySource = QueryFile | QueryStream | QueryList
 
 
-def _queries(lines: Iterable[bytes], form: str | None) -> Iterator[NamedQuery | Problem]:
+def _lines(stream: BinaryIO) -> Iterator[tuple[bytes, bool]]:
+    """Yield each line, and whether it is too long: of such a line no more than its beginning is held."""
+    while raw := stream.readline(_MOST_BYTES):
+        whole = len(raw) < _MOST_BYTES or raw.endswith(b"\n")
+        yield raw, not whole
+        while not whole:
+            more = stream.readline(_MOST_BYTES)
+            whole = len(more) < _MOST_BYTES or more.endswith(b"\n")
+
+
+def _queries(stream: BinaryIO, form: str | None) -> Iterator[NamedQuery | Problem]:
     """Yield what each line that is not blank says; of queries with one id only the first is one."""
     seen: dict[int, int] = {}
-    for number, raw in enumerate(lines, start=1):
+    for number, (raw, too_long) in enumerate(_lines(stream), start=1):
+        if too_long:
+            yield Problem(number, f"longer than {_MOST_BYTES // 1_000_000} MB")
+            continue
         line = (raw.removeprefix(_BYTE_ORDER_MARK) if number == 1 else raw).decode("utf-8", "replace").rstrip("\r\n")
         if not line.strip():
             continue
@@ -192,7 +209,7 @@ def _queries(lines: Iterable[bytes], form: str | None) -> Iterator[NamedQuery | 
 def _is_object(line: str) -> bool:
     try:
         return isinstance(json.loads(line), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 
@@ -212,14 +229,15 @@ def _json_line(line: str, number: int) -> NamedQuery | Problem:
         entry: Any = json.loads(line)
     except ValueError as error:
         return Problem(number, f"not JSON ({str(error).partition(':')[0]})")
+    except RecursionError:
+        return Problem(number, "JSON that is nested too deeply")
     if not isinstance(entry, dict):
         return Problem(number, "not a JSON object")
     text = next((entry[name] for name in _TEXTS if isinstance(entry.get(name), str)), None)
     if text is None:
         return Problem(number, 'no string called "text" or "query"')
     name = next((entry[name] for name in _IDS if isinstance(entry.get(name), str | int)), number)
-    whole = text.encode("utf-8", "replace").decode("utf-8")  # JSON can hold half a character
-    return NamedQuery(str(name), whole)
+    return NamedQuery(whole_characters(str(name)), whole_characters(text))  # JSON can hold half a character
 
 
 _FORMS: dict[str, Callable[[str, int], NamedQuery | Problem]] = {

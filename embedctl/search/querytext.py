@@ -25,6 +25,7 @@ _CLOSING = {
 }
 """What closes a phrase, by the character that opened it."""
 
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _BLANK = re.compile(r"\s*")
 _WORD = re.compile(r"\S+")
 
@@ -63,6 +64,11 @@ def parse_query(text: str) -> ParsedQuery:
         exclusions=tuple(piece.text for piece in pieces if piece.excluded),
         dense_text=" ".join(piece.text for piece in pieces if not piece.excluded),
     )
+
+
+def whole_characters(text: str) -> str:
+    """Return ``text`` with U+FFFD for halves of characters and bytes that were no UTF-8: no encoder reads those."""
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
 
 
 def _pieces(text: str) -> list[_Piece]:

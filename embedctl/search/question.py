@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from contextlib import contextmanager
@@ -15,7 +14,8 @@ from ..records import Hit
 from ..sources.describe import path_from_base
 from .answer import Answer, Explanation
 from .documents import Fused, fuse_chunks
-from .querytext import parse_query
+from .payload import shown_of
+from .querytext import parse_query, whole_characters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..retrievers.bm25 import Bm25Retriever
     from .dense import DenseArm, Plan
     from .filters import LabelSet
+    from .generation import Arm
 
 EMPTY = Ranking(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.float32))
 
@@ -63,6 +64,8 @@ class Asked(NamedTuple):
     language: str
     roots: Mapping[str, str]
     """Root of each source by its name."""
+    damage: Mapping[Arm, str]
+    """What is damaged and done without, by arm; more may come while questions are answered."""
 
     @property
     def depth(self) -> int:
@@ -97,9 +100,9 @@ class Question:
 
     def __init__(self, text: str, query_id: str | None = None) -> None:
         self.clock = Clock()
-        self._text = text
-        self._id = query_id
-        self._query = parse_query(text)
+        self._text = whole_characters(text)
+        self._id = None if query_id is None else whole_characters(query_id)
+        self._query = parse_query(self._text)
         self._vector: Vectors | None = None
 
     @property
@@ -137,8 +140,16 @@ class Question:
             rrf_k=config.fusion.rrf_k,
             weights={"bm25": config.fusion.bm25_weight, "dense": config.fusion.dense_weight},
         )
+        damage = tuple(sentence for arm, sentence in asked.damage.items() if arm == "bm25" or part is not None)
         return Answer(
-            self._text, config.mode, tuple(hits), dict(self.clock.spent), explanation, tuple(warnings), self._id
+            query=self._text,
+            mode=config.mode,
+            hits=tuple(hits),
+            timings=dict(self.clock.spent),
+            explanation=explanation,
+            warnings=(*warnings, *damage),
+            query_id=self._id,
+            degraded=bool(damage),
         )
 
     def _warnings(self, asked: Asked) -> list[str]:
@@ -146,6 +157,10 @@ class Question:
             return ["The query is empty."]
         if asked.config.mode != "dense" and not self._bm25.positive:
             return [f'The query has no word that BM25 can look up (language "{asked.language}").']
+        if asked.config.mode != "dense" and self._bm25.shortened:
+            from ..retrievers.lexical import MAX_TERMS
+
+            return [f"BM25 looks up the first {MAX_TERMS:,} different words and phrases of the query, and no more."]
         return []
 
     def _round(self, asked: Asked, part: DensePart | None, depth: int) -> _Round:
@@ -195,7 +210,7 @@ class Question:
             block = places[start : start + config.n]
             cosine, bm25 = self._cosine(asked, labels[block]), self._bm25_scores(asked, labels[block])
             for at, payload in enumerate(self._bm25.payloads(labels[block])):
-                fields: dict[str, Any] = json.loads(payload)
+                fields = shown_of(payload)
                 document = (fields["source"], fields["doc_id"])
                 if config.max_per_file and per_file[document] >= config.max_per_file:
                     continue

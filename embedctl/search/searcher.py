@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..config import FilterConfig
 from .dense import DenseArm
@@ -23,6 +23,16 @@ if TYPE_CHECKING:
     from ..store.manifest import Manifest
     from .answer import Answer
     from .filters import LabelSet
+
+
+class Ready(NamedTuple):
+    """What a batch of queries needs of a snapshot: all of it is open."""
+
+    asked: Asked
+    encoder: Encoder | None
+    """``None``: the dense arm is not asked."""
+    encoded_by: Callable[[], str]
+    """Says what encodes, and how that is run."""
 
 
 class Searcher:
@@ -44,23 +54,27 @@ class Searcher:
     @cached_property
     def bm25(self) -> Bm25Retriever:
         """The BM25 arm, which also keeps what hits show."""
-        return self._generation.bm25()
+        return self._generation.bm25
 
     @cached_property
     def encoder(self) -> Encoder:
         """The encoder that made the vectors."""
         return self._load_encoder()
 
-    def ready(self, config: QueryConfig) -> Searcher:
-        """Open what every query with ``config`` needs, so that it stays there while others publish; return itself.
+    def ready(self, config: QueryConfig, queries: int | None) -> Ready:
+        """Open what ``queries`` queries with ``config`` need, so that it stays there while others publish and clean up.
+
+        ``None``: nobody knows how many queries will come.
 
         Raises:
             DamagedError: something is missing, or not what was written.
+            UsageError: the filter is malformed, or names a source that the store does not have.
         """
-        self.asked(config, None)
-        if config.mode != "bm25":
-            self.dense.plan(config.dense, None)
-        return self
+        asked = self.asked(config, self.allowed(config))
+        if config.mode == "bm25":
+            return Ready(asked, None, self.encoded_by)
+        self.dense.open(self.dense.plan(config.dense, asked.allowed, queries or 1))
+        return Ready(asked, self.encoder, self.encoded_by)
 
     def encoded_by(self) -> str:
         """Return the encoder's name and how it is run, in words."""
@@ -71,6 +85,7 @@ class Searcher:
         """Return what every query with ``config`` asks; ``allowed`` as :meth:`allowed` returned it."""
         return Asked(
             bm25=self.bm25,
+            damage=self._generation.warnings,
             dense=self.dense,
             config=config,
             allowed=allowed,
@@ -101,11 +116,15 @@ class Searcher:
         question = Question(text)
         with question.clock.step("filter"):
             allowed = self.allowed(config)
-        part = None
-        if config.mode != "bm25" and question.dense_text:
-            encoding = _Encoding(self, question)
-            part = DensePart(self.dense.plan(config.dense, allowed), encoding.vector, self.encoded_by)
-        answer = question.answer(self.asked(config, allowed), part)
+        encoding = _Encoding(self, question) if config.mode != "bm25" and question.dense_text else None
+        try:
+            part = None
+            if encoding is not None:
+                part = DensePart(self.dense.plan(config.dense, allowed), encoding.vector, self.encoded_by)
+            answer = question.answer(self.asked(config, allowed), part)
+        finally:
+            if encoding is not None:
+                encoding.join()
         if part is not None:
             self.dense.answered()
         answer.timings["total"] = 1e3 * (time.perf_counter() - start)
@@ -135,15 +154,19 @@ class _Encoding:
         Raises:
             EmbedctlError: the encoder cannot be loaded.
         """
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        self.join()
         if self._failed is not None:
             raise self._failed
         if self._made is None:
             self._make()
         assert self._made is not None
         return self._made
+
+    def join(self) -> None:
+        """Wait for the thread: one that still runs when the interpreter ends takes the process down with it."""
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
 
     def _make(self) -> None:
         clock = self._question.clock

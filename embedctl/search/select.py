@@ -94,10 +94,18 @@ def _where(expression: str) -> _Test:
     def passes(metadata: str, *values: Any) -> bool:
         fields = dict(zip(built_in, values, strict=True))
         if "mtime" in fields:
-            fields["mtime"] = datetime.fromtimestamp(fields["mtime"] / 1e6, UTC).isoformat(timespec="seconds")
+            fields["mtime"] = _iso(fields["mtime"])
         return predicate({**fields, **parsed(metadata)})
 
     return _Test(("metadata", *columns), passes)
+
+
+def _iso(mtime_us: int) -> str | None:
+    """Return a time as ``--where`` compares it; ``None``, which is unknown, where no calendar has it."""
+    try:
+        return datetime.fromtimestamp(mtime_us / 1e6, UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _passing_rows(layout: Layout, part: Part, tests: list[_Test]) -> NDArray[np.int64]:

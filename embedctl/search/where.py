@@ -64,6 +64,12 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 }
 _DEEPEST = 100
 """Levels of parentheses and ``not``; deeper ones would end in Python's recursion limit."""
+_MOST = 10_000
+"""Comparisons: every document is asked all of them. A list of ``in`` is one, however long."""
+LONGEST_PATTERN = 4_096
+"""Characters of a pattern, as of a path."""
+_LONGEST_SHOWN = 80
+"""Characters of a token that a message quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,7 @@ class _Parser:
         self.text = text
         self.fields: set[str] = set()
         self._depth = 0
+        self._comparisons = 0
         self._end = 0
         self.token = self._read()
 
@@ -114,7 +121,10 @@ class _Parser:
         return operands[0] if len(operands) == 1 else decided_by(True, operands)
 
     def fail(self, expected: str) -> NoReturn:
-        found = f'"{self.token.text}"' if self.token.text else "the end"
+        found = self.token.text
+        if len(found) > _LONGEST_SHOWN:
+            found = found[: _LONGEST_SHOWN - 1] + "…"
+        found = f'"{found}"' if found else "the end"
         raise UsageError(
             f"The condition cannot be read at position {self.token.at + 1}: expected {expected}, found {found}.",
             "\n".join(["", *_pointed_at(self.text, self.token.at)]),
@@ -142,6 +152,9 @@ class _Parser:
         return condition
 
     def _comparison(self) -> Condition:
+        self._comparisons += 1
+        if self._comparisons > _MOST:
+            self.fail(f"at most {_MOST:,} comparisons")
         field = self._field()
         if self._take("is"):
             wanted = not self._take("not")
@@ -157,9 +170,9 @@ class _Parser:
         elif self._take("contains"):
             test = containing(self._literal())
         elif self._take("like"):
-            test = matching(like_pattern(self._string()))
+            test = matching(like_pattern(self._pattern()))
         elif self._take("glob"):
-            test = matching(translate(self._string()))
+            test = matching(translate(self._pattern()))
         elif inverted:
             self.fail('"in", "contains", "like" or "glob"')
         else:
@@ -197,8 +210,12 @@ class _Parser:
         if self._take("false"):
             return False
         if kind == "number":
+            try:
+                number = int(text) if text.lstrip("+-").isdigit() else float(text)
+            except ValueError:  # Python reads no integer of more than 4,300 digits
+                self.fail("a number of at most 4,300 digits")
             self._advance()
-            return int(text) if text.lstrip("+-").isdigit() else float(text)
+            return number
         if kind == "keyword" and text.lower() == "null":
             self.fail('a value (for null: "is null" or "is not null")')
         if kind == "name":
@@ -211,6 +228,11 @@ class _Parser:
             self.fail("a string in quotes")
         self._advance()
         return text[1:-1].replace(text[0] * 2, text[0])
+
+    def _pattern(self) -> str:
+        if len(self.token.text) > LONGEST_PATTERN:
+            self.fail(f"a pattern of at most {LONGEST_PATTERN:,} characters")
+        return self._string()
 
     def _take(self, word: str) -> bool:
         if self.token.kind not in ("keyword", "symbol") or self.token.text.lower() != word:

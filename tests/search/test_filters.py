@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pathspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from embedctl.errors import UsageError
@@ -84,3 +85,59 @@ def test_documents_of_several_parts() -> None:
     made = LabelSet.from_ranges(parts + np.uint64(2), parts + np.uint64(4))
     assert made.count == 9
     assert made.labels.tolist() == [(part << 32) | row for part in (1, 3, 90_000) for row in (2, 3, 4)]
+
+
+GLOB_PIECES = ["a", "b", "*", "**", "/", "?", "[ab]", "**/", "/**/", "a*"]
+NAMES = st.text("ab", min_size=1, max_size=4)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from(GLOB_PIECES), min_size=1, max_size=8).map("".join),
+    st.lists(NAMES, min_size=1, max_size=5).map("/".join),
+)
+def test_patterns_mean_what_they_mean_to_pathspec(glob: str, path: str) -> None:
+    """Although they are matched without its backtracking."""
+    try:
+        expected = pathspec.PathSpec.from_lines("gitignore", [glob]).match_file(path)
+    except ValueError:
+        with pytest.raises(UsageError):
+            path_matcher([glob])
+        return
+    assert path_matcher([glob])(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("glob", "path"),
+    [
+        ("a*" * 40 + "b", "a" * 250),
+        ("*a" * 2_000, "a" * 250),
+        ("**/a/" * 800 + "b", "a/" * 2_000 + "c"),
+        ("/".join(["**/a*a*a*b"] * 50), "/".join(["a" * 250] * 16)),
+        ("[" * 4_000, "["),
+    ],
+)
+def test_no_pattern_takes_long(glob: str, path: str) -> None:
+    """Each of these would outlast the test suite if it were matched by backtracking."""
+    assert not path_matcher([glob])(path)
+
+
+def test_a_class_stands_for_no_slash() -> None:
+    assert path_matcher(["x[!a]y"])("x-y")
+    assert not path_matcher(["x[!a]y"])("x/y")
+    for glob, path in (("[[a]", "["), ("[a&&b]", "&"), ("[~~]", "~"), ("[]a]", "]"), ("[a-]", "-"), ("[\\\\]", "\\")):
+        assert path_matcher([glob])(path), glob
+
+
+@pytest.mark.parametrize("glob", ["[z-a]", "\\", "!", "a" * 5_000, " "])
+def test_what_is_no_pattern(glob: str) -> None:
+    with pytest.raises(UsageError):
+        path_matcher([glob])
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(), max_size=3), st.text())
+@example(["text/["], "x")
+@example(["/" + "[" * 400], "x")
+def test_any_type_can_be_asked_for(types: list[str], path: str) -> None:
+    assert type_matcher(types)("text/plain", path, None) in (True, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -30,7 +31,11 @@ def read(folder: Path, name: str, data: bytes) -> list[tuple[str, str]]:
         ("q.txt", b'{"text": "a text that looks like JSON"}\n', [("1", '{"text": "a text that looks like JSON"}')]),
         ("q.tsv", b"q7\trotate keys\nq8\ta\tb\n", [("q7", "rotate keys"), ("q8", "a\tb")]),
         ("q.jsonl", b'{"_id": "PLAIN-2", "text": "owl", "metadata": {}}\n', [("PLAIN-2", "owl")]),
-        ("q.jsonl", b'\xef\xbb\xbf{"id": 7, "query": "owl"}\r\n\n{"text": "\\ud800"}\n', [("7", "owl"), ("3", "?")]),
+        (
+            "q.jsonl",
+            b'\xef\xbb\xbf{"id": 7, "query": "owl"}\r\n\n{"text": "\\ud800"}\n',
+            [("7", "owl"), ("3", "\ufffd")],
+        ),
         ("q.ndjson", b'{"query_id": "a", "query": "owl"}\n', [("a", "owl")]),
         ("queries", b'{"id": "a", "text": "owl"}\n{"id": "b", "text": "{"}\n', [("a", "owl"), ("b", "{")]),
         ("queries", b"owl\n{\n", [("1", "owl"), ("2", "{")]),
@@ -90,3 +95,23 @@ def test_a_pipe_without_queries() -> None:
 def test_a_list_has_places_for_ids() -> None:
     batches = list(QueryList(["owl", ("k", "kestrel"), "key"]).batches(2))
     assert batches == [[("1", "owl"), ("k", "kestrel")], [("3", "key")]]
+
+
+def test_lines_that_nobody_could_have_meant(tmp_path: Path) -> None:
+    """Each of these once ended in a traceback, or would have been held in memory whole."""
+    lines = [b"[" * 100_000, b'{"text": "' + b"a" * 20_000_000 + b'"}', b"9" * 5_000, b'{"text": "owl"}']
+    left_out: list[Problem] = []
+    stream = io.BytesIO(b'{"text": "kestrel"}\n' + b"\n".join(lines))
+    found = [query for batch in QueryStream(stream, left_out.append).batches(10) for query in batch]
+    assert found == [NamedQuery("1", "kestrel"), NamedQuery("5", "owl")]
+    assert [problem.line for problem in left_out] == [2, 3, 4]
+    assert "longer than 16 MB" in left_out[1].reason
+    (tmp_path / "queries").write_bytes(lines[0])  # tried as JSON to know the form: a text, then
+    assert QueryFile(tmp_path / "queries").count == 1
+    with pytest.raises(UsageError, match="cannot be read"):
+        QueryFile(Path("a\0b"))
+
+
+def test_half_characters_become_replacement_characters(tmp_path: Path) -> None:
+    (tmp_path / "q.jsonl").write_bytes(b'{"_id": "\\udc80", "text": "owl \\ud83e"}\n')
+    assert list(QueryFile(tmp_path / "q.jsonl").batches(1)) == [[NamedQuery("\ufffd", "owl \ufffd")]]

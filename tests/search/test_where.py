@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedctl.errors import UsageError
@@ -210,3 +211,49 @@ def test_a_comparison_and_its_negation_never_both_hold(value: Any, literal: Any)
         assert negated == parse_where(f"f {opposite} {written}")(fields)
         comparable = type(value) is str if isinstance(literal, str) else type(value) in (int, float)
         assert holds + negated == comparable
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("year = " + "9" * 5_000, "4,300 digits"),
+        (" or ".join(["a"] * 20_000), "10,000 comparisons"),
+        ("a like '" + "%" * 5_000 + "'", "4,096 characters"),
+        ("a glob '" + "[" * 5_000 + "'", "4,096 characters"),
+        ("a = " + "x" * 5_000, "…"),
+    ],
+)
+def test_what_would_take_too_long_is_refused(expression: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told) as caught:
+        parse_where(expression)
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("operator", ["like", "glob"])
+def test_no_pattern_takes_long(operator: str) -> None:
+    """Each of these would outlast the test suite if it were matched by backtracking."""
+    any_text = "%" if operator == "like" else "*"
+    for pattern in (f"{any_text}a" * 40 + "b", f"{any_text}a" * 2_000):
+        assert not parse_where(f"a {operator} '{pattern}'")({"a": "a" * 1_000})
+        assert not parse_where(f"a not {operator} '{any_text}a{any_text}'")({"a": "a" * 1_000})
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(["a", "b", "%", "_"])).map("".join), st.text("ab"))
+def test_like_is_what_backtracking_would_find(pattern: str, text: str) -> None:
+    by_backtracking = re.fullmatch(pattern.replace("%", ".*").replace("_", "."), text) is not None
+    assert parse_where(f"a like '{pattern}'")({"a": text}) == by_backtracking
+
+
+@settings(deadline=None)
+@given(st.lists(st.one_of(st.booleans(), st.integers(), st.floats(allow_nan=False), st.text("ab'"))), st.data())
+def test_in_is_a_chain_of_equals(values: list[bool | float | str], data: st.DataObject) -> None:
+    def literal(value: bool | float | str) -> str:
+        if isinstance(value, str):
+            return "'" + value.replace("'", "''") + "'"
+        return repr(value).lower()
+
+    asked = {"a": data.draw(st.sampled_from([*values, True, 0, 1, "a", None, [1], {}]))}
+    listed = [literal(value) for value in [*values, 1] if value not in (float("inf"), float("-inf"))]
+    chain = " or ".join(f"a = {one}" for one in listed)
+    assert parse_where(f"a in ({', '.join(listed)})")(asked) == parse_where(chain)(asked)
