@@ -40,7 +40,7 @@ def compact(writer: Writer, report: RunReport, force: Collection[int] = ()) -> N
 def _groups(parts: Sequence[Part], force: Collection[int]) -> list[list[Part]]:
     limits, full = IndexLimits(), PartLimits()
     groups: list[list[Part]] = []
-    small: dict[tuple[str, str], list[Part]] = {}
+    small: dict[tuple[str, str, str], list[Part]] = {}
     for part in parts:
         if part.number in force and part.dead:
             groups.append([part])
@@ -49,10 +49,11 @@ def _groups(parts: Sequence[Part], force: Collection[int]) -> list[list[Part]]:
         elif len(part.dead) > limits.dead_share * part.documents.rows:
             groups.append([part])
         elif 4 * part.live_documents < full.documents and 4 * part.documents.bytes < full.text_bytes:
-            small.setdefault((part.chunks.made_with, part.embeddings.made_with), []).append(part)
-    for alike in small.values():
-        if len(alike) >= SMALL_PARTS:
-            groups += _full_parts(alike, full)
+            alike = (part.documents.made_with, part.chunks.made_with, part.embeddings.made_with)
+            small.setdefault(alike, []).append(part)
+    for some in small.values():
+        if len(some) >= SMALL_PARTS:
+            groups += _full_parts(some, full)
     return groups
 
 
@@ -77,12 +78,12 @@ def _merge(writer: Writer, group: Sequence[Part]) -> None:
     number = manifest.next_part
     tables = [_live_documents(writer, part) for part in group]
     documents = pa.concat_tables(tables, promote_options="default")  # older parts lack the newest columns
-    merged = Part(number, write_table(layout.documents(number), documents))
+    merged = Part(number, write_table(layout.documents(number), documents, group[0].documents.made_with))
     new_files = [layout.documents(number)]
     chunks_made, vectors_made = group[0].chunks, group[0].embeddings
     if chunks_made:
         offsets = np.cumsum([0, *(part.live_documents for part in group)])
-        kept = [_live_chunks(writer, part, int(offset)) for part, offset in zip(group, offsets, strict=False)]
+        kept = [live_chunks(writer, part, int(offset)) for part, offset in zip(group, offsets, strict=False)]
         chunks = pa.concat_tables([table for table, _ in kept])
         merged = replace(merged, chunks=write_table(layout.chunks(number), chunks, chunks_made.made_with))
         new_files.append(layout.chunks(number))
@@ -114,7 +115,7 @@ def _live_documents(writer: Writer, part: Part) -> pa.Table:
     return table.filter(pa.array(_live_rows(part)))
 
 
-def _live_chunks(writer: Writer, part: Part, offset: int) -> tuple[pa.Table, NDArray[np.bool_]]:
+def live_chunks(writer: Writer, part: Part, offset: int) -> tuple[pa.Table, NDArray[np.bool_]]:
     """Return a part's live chunks and which rows they are; their live documents are numbered from ``offset``."""
     import pyarrow as pa
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..records import FileEntry, Outcome, SkippedEntry
 from ..sources.records import is_record_file
+from ..store.files import read_columns
 from .entries import entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
+    from ..config import Secrets
     from ..records import Source
     from ..store.layout import Layout
-    from ..store.ledger import FileState, Ledger
+    from ..store.ledger import FileKey, FileState, Ledger
+    from ..store.manifest import Manifest
 
 
 class Action(Enum):
@@ -38,30 +42,61 @@ class Met(NamedTuple):
     """Of the file in the ledger; ``None``: it is new."""
     known: FileState | None
     """What the ledger says; ``None`` also for files that are kept without anything to tell."""
+    again: bool = False
+    """It is read although it has not changed, because its text is to be stored in another way."""
 
 
-def decide(source: Source, layout: Layout, ledger: Ledger, reread: bool = False) -> Iterator[Met]:
-    """Yield what the source's walk meets; ``reread``: its record files are read although they have not changed.
+class Reading(NamedTuple):
+    """What is read besides what has changed, and what is not read at all."""
+
+    secrets: Secrets
+    """Unless ``allow``, files that hold keys or passwords by their name are left out."""
+    again: Collection[FileKey] = frozenset()
+    """These files are read although they have not changed."""
+    records: bool = False
+    """All record files are, too: their rows mean something else than before."""
+
+
+def decide(source: Source, layout: Layout, ledger: Ledger, reading: Reading) -> Iterator[Met]:
+    """Yield what the source's walk meets.
 
     Raises:
         UsageError: the source's folder is not there.
     """
     row_of, quiet, fingerprints = ledger.paths(source.name).get, ledger.quiet, ledger.fingerprints
-    for entry in entries(source, layout):
+    for entry in entries(source, layout, reading.secrets):
         row = row_of(entry.path)
         if isinstance(entry, SkippedEntry):
             yield Met(source, entry, Action.LEAVE_OUT, row, None if row is None else ledger.state(row))
             continue
+        if row is not None and reading.again and (source.name, entry.path) in reading.again:
+            stale = replace(ledger.state(row), sha256=None)  # its content is not known to be what it should be
+            action = Action.READ_RECORDS if is_record_file(entry.path) else Action.READ_FILE
+            yield Met(source, entry, action, row, stale, again=True)
+            continue
         same = row is not None and fingerprints[row] == (entry.size, entry.mtime_us)
-        if row is not None and same and quiet[row] and not reread:
+        if row is not None and same and quiet[row] and not reading.records:
             yield Met(source, entry, Action.KEEP, row, None)
             continue
         known = None if row is None else ledger.state(row)
         records = is_record_file(entry.path)
-        if same and known and known.outcome is not Outcome.FAILED and not (reread and records):
+        if same and known and known.outcome is not Outcome.FAILED and not (reading.records and records):
             yield Met(source, entry, Action.KEEP, row, known)
         else:
             yield Met(source, entry, Action.READ_RECORDS if records else Action.READ_FILE, row, known)
+
+
+def stored_otherwise(layout: Layout, manifest: Manifest) -> frozenset[FileKey]:
+    """Return the files whose documents were stored with other rules about secrets than the store has now."""
+    made_with = manifest.settings.documents_made_with
+    files: set[FileKey] = set()
+    for part in manifest.parts:
+        if part.documents.made_with != made_with:
+            table = read_columns(layout.documents(part.number), part.documents, ("source", "path"))
+            keys = zip(table.column("source").to_pylist(), table.column("path").to_pylist(), strict=True)
+            dead = frozenset(part.dead)
+            files.update(key for row, key in enumerate(keys) if row not in dead)
+    return frozenset(files)
 
 
 def reads_otherwise(before: Source, now: Source) -> bool:

@@ -46,7 +46,7 @@ def distill(
     config = DistillConfig()
     model = writer.manifest.settings.model
     folder, tokenizer = find_model(model), open_tokenizer(model)
-    made_with = writer.manifest.settings.chunk.fingerprint(tokenizer.fingerprint)
+    made_with = writer.manifest.settings.chunk_fingerprint(tokenizer.fingerprint)
     if any(part.chunks is None or part.chunks.made_with != made_with for part in writer.manifest.parts):
         raise MismatchError("Some documents are not cut for this model yet.", 'Run "embedctl index" first.')
     places = distinct_chunks(writer)
@@ -57,7 +57,7 @@ def distill(
             "Let the model embed all of them: that takes little longer.",
         )
     with report.timing("teach"):
-        prune(writer, places, folder.fingerprint)
+        prune(writer, places.hashes, folder.fingerprint)
         sample = choose(writer, places, share, config, tokenizer)
         with reporter.stage("teach", len(sample.hashes), "chunks") as progress:
             vectors = taught(writer, sample, folder.fingerprint, load, config, progress, report)

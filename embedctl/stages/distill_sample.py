@@ -118,21 +118,22 @@ def taught(
     return ordered
 
 
-def prune(writer: Writer, places: _Places, fingerprint: str) -> None:
-    """Let go of sampled vectors of other models, and of texts that the store has no more."""
+def prune(writer: Writer, texts: Hashes, fingerprint: str | None = None) -> None:
+    """Let go of sampled vectors of models other than ``fingerprint`` (``None``: of none), and of other ``texts``."""
     for record in writer.manifest.samples:
         hashes = read_sample_hashes(writer.layout, record)
-        alive = np.isin(hashes[:, 0], places.hashes[:, 0]) & (record.file.made_with == fingerprint)
+        made_with = record.file.made_with
+        alive = np.isin(hashes[:, 0], texts[:, 0]) & (fingerprint in (None, made_with))
         if not alive.all():
             vectors = read_sample_vectors(writer.layout, record)
             if alive.any():
-                _commit(writer, hashes[alive], vectors[alive], fingerprint)
+                _commit(writer, hashes[alive], vectors[alive], made_with)
             others = tuple(other for other in writer.manifest.samples if other != record)
             writer.commit(replace(writer.manifest, samples=others))
 
 
 def _tokens(writer: Writer, part: Part, rows: NDArray[np.int64], tokenizer: Tokenizer) -> TokenIds:
-    kept = read_token_ids(writer.layout, part, writer.manifest.settings.chunk.fingerprint(tokenizer.fingerprint))
+    kept = read_token_ids(writer.layout, part, writer.manifest.settings.chunk_fingerprint(tokenizer.fingerprint))
     if kept:
         return take(kept, rows)
     return tokenizer.token_ids(read_texts(writer.layout, [part]).take(rows).to_pylist())

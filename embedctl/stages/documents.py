@@ -11,7 +11,7 @@ from ..records import Document, Markup
 if TYPE_CHECKING:
     from ..records import FileEntry, ParsedDocument, Record, Source
 
-_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
+METADATA_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 _RECORD_TYPE = "text/plain"
 
 
@@ -33,7 +33,7 @@ def file_document(source: Source, entry: FileEntry, parsed: ParsedDocument, sha2
         mtime_us=entry.mtime_us,
         size=entry.size,
         sha256=sha256,
-        metadata=_JSON.encode(parsed.metadata),
+        metadata=METADATA_JSON.encode(parsed.metadata),
     )
 
 
@@ -44,7 +44,7 @@ def record_prefix(source: Source, entry: FileEntry) -> str:
 
 def record_document(source: Source, entry: FileEntry, record: Record, prefix: str) -> Document:
     """Make a document of one record; ``prefix`` is :func:`record_prefix`."""
-    metadata = _JSON.encode(record.metadata) if record.metadata else "{}"
+    metadata = METADATA_JSON.encode(record.metadata) if record.metadata else "{}"
     content = "\0".join((record.id, record.title or "", metadata, record.text))  # none of them has a NUL in it
     text = record.text
     return Document(

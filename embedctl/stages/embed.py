@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..store.files import fsync_path
+from ..store.durable import fsync_path
 from ..store.manifest import EncoderRecord, FileRecord, Manifest, Part
 from ..store.parts import chunk_columns, write_embeddings
 from ..store.vectors import KnownVectors, distinct
 from .embed_input import Chunks, read_chunks, read_texts, take
+from .room import embeddings_bytes, require_disk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from concurrent.futures import Future
 
     from numpy.typing import NDArray
@@ -35,16 +36,25 @@ GROUPED_CHUNKS = 2_048
 """Parts are encoded and committed together up to so many chunks: few texts of like length make slow batches."""
 
 
-def embed(writer: Writer, fingerprint: str, load: Callable[[], Encoder], reporter: Reporter, report: RunReport) -> None:
+def embed(
+    writer: Writer,
+    fingerprint: str,
+    load: Callable[[], Encoder],
+    reporter: Reporter,
+    report: RunReport,
+    without: Collection[int] = (),
+) -> None:
     """Give every part that lacks them the vectors of the encoder called ``fingerprint``.
 
-    ``load`` is called only when there is a text that no stored vector covers.
+    ``load`` is called only when there is a text that no stored vector covers; ``without`` are numbers of damaged parts,
+    in which no vector is looked for.
     """
     todo = pending(writer.manifest, fingerprint)
     total = sum(part.chunks.rows for part in todo if part.chunks)
     with report.timing("embed"), reporter.stage("embed", total, "chunks") as progress:
         if todo:
-            _Embed(writer, fingerprint, load, progress, report).run(todo)
+            known = KnownVectors(writer.layout, writer.manifest, fingerprint, without)
+            _Embed(writer, fingerprint, load, progress, report, known).run(todo)
 
 
 def pending(manifest: Manifest, fingerprint: str) -> list[Part]:
@@ -60,7 +70,13 @@ class _Embed:
     """One run: the vectors known so far, and the encoder once it is needed."""
 
     def __init__(
-        self, writer: Writer, fingerprint: str, load: Callable[[], Encoder], progress: Progress, report: RunReport
+        self,
+        writer: Writer,
+        fingerprint: str,
+        load: Callable[[], Encoder],
+        progress: Progress,
+        report: RunReport,
+        known: KnownVectors,
     ) -> None:
         self.writer = writer
         self.layout = writer.layout
@@ -68,12 +84,15 @@ class _Embed:
         self.load = cache(load)
         self.progress = progress
         self.report = report
-        self.known = KnownVectors(writer.layout, writer.manifest, fingerprint)
+        self.known = known
         encoder = writer.manifest.encoder
         self.dim = encoder.dim if encoder and encoder.fingerprint == fingerprint else 0
+        self.todo: Sequence[Part] = ()
+        self.asked_for_room = False
 
     def run(self, todo: Sequence[Part]) -> None:
         """Read one group of parts ahead of the encoder, and write one behind it."""
+        self.todo = todo
         pool = ThreadPoolExecutor(2, "embed")
         groups = _groups(todo)
         behind: Future[list[Part]] | None = None
@@ -107,6 +126,9 @@ class _Embed:
         self.progress.advance(len(inverse) - len(missing))
         if not self.dim:
             self.dim = self.load().dim
+        if not self.asked_for_room:
+            self.asked_for_room = True
+            require_disk(self.layout.root, embeddings_bytes(self.todo, self.dim), "Storing the vectors")
         vectors = np.empty((len(first), self.dim), dtype=np.float32)
         if len(found):
             vectors[found] = known
@@ -123,7 +145,7 @@ class _Embed:
     def _encode(self, chunks: Chunks, first: NDArray[np.int64], slots: NDArray[np.int64], vectors: Vectors) -> None:
         """Fill ``vectors[slots]``, of which slot ``i`` is that of chunk ``first[i]``."""
         encoder = self.load()
-        cut_for = self.writer.manifest.settings.chunk.fingerprint
+        cut_for = self.writer.manifest.settings.chunk_fingerprint
         kept = chunks.token_ids if chunks.made_with == {cut_for(encoder.tokenizer_fingerprint)} else None
         texts = None if kept else read_texts(self.layout, chunks.parts)
         ends = np.cumsum(chunks.tokens[first[slots]])

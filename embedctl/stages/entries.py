@@ -12,11 +12,14 @@ from ..sources.walk import walk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..config import Secrets
     from ..store.layout import Layout
 
 
-def entries(source: Source, layout: Layout) -> Iterator[FileEntry | SkippedEntry]:
+def entries(source: Source, layout: Layout, secrets: Secrets) -> Iterator[FileEntry | SkippedEntry]:
     """Yield what the source's walk meets, whatever the store's folder is called.
+
+    Files that hold keys or passwords by their name are skipped, unless ``secrets`` is ``allow``.
 
     Raises:
         UsageError: the source's folder is not there.
@@ -24,7 +27,7 @@ def entries(source: Source, layout: Layout) -> Iterator[FileEntry | SkippedEntry
     inside = f"{layout.root}/"
     forgotten = frozenset(source.forgotten)
     root = source_root(source, layout.base)
-    found = walk(root, source.rules, source.only)
+    found = walk(root, source.rules, source.only, deny=secrets != "allow")
     if not forgotten and not layout.root.is_relative_to(root):
         yield from found
         return

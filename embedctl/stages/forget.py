@@ -6,15 +6,19 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..errors import UsageError
 from ..records import Outcome
 from ..registry import nearest
 from ..sources.describe import path_from_base
 from ..store.files import read_columns
 from ..store.garbage import collect
-from ..store.handle import Writer, writing
+from ..store.handle import Staging, Writer, writing
 from ..store.ledger import FileKey, Ledger, read_ledger
+from ..store.vectors import read_hashes
 from .compact import compact
+from .distill_sample import prune
 from .index import index
 from .report import RunReport, reported
 
@@ -31,25 +35,46 @@ def forget(layout: Layout, targets: Sequence[str], reporter: Reporter, wait: flo
 
     What is forgotten is left out of its source from then on, so that no refresh brings it back; to have it again,
     forget the whole source and index it anew. Parts are rewritten
-    without the text, both indexes are made anew, and what held it is deleted at once.
+    without the text, both indexes are made anew, and what held it is deleted at once. All of that is one snapshot: a
+    run that is killed has forgotten everything, or nothing and can be repeated.
 
     Raises:
         UsageError: the store has no such source or document; nothing is removed then.
     """
     report = RunReport("forget")
     with writing(layout, "embedctl forget", wait) as writer, reported(layout, report):
-        _bury(writer, targets, report)
-        touched = [part.number for part in writer.manifest.parts if part.dead]
+        staging = Staging(writer)
+        _bury(staging, targets, report)
+        touched = [part.number for part in staging.manifest.parts if part.dead]
         with report.timing("compact"):
-            compact(writer, report, force=touched)
-        if writer.manifest.index is not None:
-            index(writer, reporter, report, rebuild=True)
-        collect(layout, writer.manifest)
+            compact(staging, report, force=touched)
+        if staging.manifest.index is not None:
+            index(staging, reporter, report, rebuild=True)
+        _unlearn(staging, reporter)
+        collect(layout, staging.publish())
     return report
 
 
+def _unlearn(writer: Writer, reporter: Reporter) -> None:
+    """Let go of sampled vectors of texts that the store has no more, and of the student where it may be missed."""
+    parts = [part for part in writer.manifest.parts if part.chunks]
+    hashes = [read_hashes(writer.layout, part) for part in parts]
+    prune(writer, np.concatenate([np.empty((0, 4), np.uint64), *hashes]))
+    if writer.manifest.student is None:
+        return
+    if writer.manifest.settings.fast and parts:
+        reporter.message(
+            "warning", 'The student may have learnt from what was forgotten: "embedctl distill" makes another.'
+        )
+        return
+    writer.commit(replace(writer.manifest, student=None))
+    reporter.message(
+        "warning", 'The student may have learnt from what was forgotten, and is gone: "embedctl distill" makes another.'
+    )
+
+
 def _bury(writer: Writer, targets: Sequence[str], report: RunReport) -> None:
-    """Take the targets out of sources, ledger and live rows, in one commit."""
+    """Take the targets out of sources, ledger and live rows."""
     layout, manifest = writer.layout, writer.manifest
     sources = {source.name: source for source in manifest.sources}
     wanted = {target for target in targets if target not in sources}

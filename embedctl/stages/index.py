@@ -14,25 +14,30 @@ from ..config import IndexLimits
 from ..errors import DamagedError, NoStoreError
 from ..retrievers.bm25_writer import Bm25Writer
 from ..retrievers.hnsw_writer import GraphPlan
+from ..search.index_files import IndexFiles, remember_written
+from ..store.durable import naming
 from ..store.files import describe_file
 from ..store.layout import GenerationLayout
 from ..store.machine import available_memory
 from ..store.manifest import EncoderRecord, FileRecord, IndexRecord, Manifest
-from ..store.verified import remember
 from .compact import compact
 from .index_text import bm25_documents
 from .index_vectors import Previous, VectorBuild
+from .room import index_disk_bytes, index_memory_bytes, require_disk, require_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ..config import StoreSettings
     from ..contracts import Progress, Reporter
     from ..store.handle import Writer
+    from ..store.manifest import Part
     from .report import RunReport
 
 _BASE_BYTES = 350_000_000
 """What a run takes besides the graph and the heap of BM25: libraries, a part, buffers. Measured, rounded up."""
+_BUILDING = "Building both indexes"
 _TOLD_ROWS = 10_000
 """Smaller builds without a graph take no memory worth telling."""
 
@@ -49,10 +54,12 @@ def index(writer: Writer, reporter: Reporter, report: RunReport, rebuild: bool =
         return  # sources without a single document: there is nothing to index, and nothing is wrong
     with report.timing("index"):
         compact(writer, report)
-        change = Change(writer.manifest, rebuild)
+        change = _sound_change(writer, reporter, rebuild)
         if change.nothing:
             return
-        record, new_files = _Build(writer, change, reporter).run()
+        build = _Build(writer, change, reporter)
+        with naming(build.files.root):
+            record, new_files = build.run()
         manifest = replace(writer.manifest, index=record, next_generation=record.generation + 1)
         writer.commit(manifest, new_files)
         report.add("indexed", change.rows)
@@ -95,6 +102,19 @@ class Change:
 
         self.rows = sum(part.chunks.rows for part in self.added if part.chunks)
         """Chunks to be added."""
+
+
+def _sound_change(writer: Writer, reporter: Reporter, rebuild: bool) -> Change:
+    """Return what is to be done; nothing is linked from a damaged generation, which is made anew instead."""
+    change = Change(writer.manifest, rebuild)
+    if change.previous is None:
+        return change
+    damage = IndexFiles(writer.layout, change.previous).damage()
+    if not damage:
+        return change
+    more = f" So are {len(damage) - 1} other files of the index." if len(damage) > 1 else ""
+    reporter.message("warning", f"{damage[0].message}{more} Both indexes are made anew from the parts.")
+    return Change(writer.manifest, rebuild=True)
 
 
 class _StoppedError(Exception):
@@ -151,13 +171,18 @@ class _Build:
         """Write the generation; return its record and the files to be made durable."""
         shutil.rmtree(self.files.root, ignore_errors=True)  # of a run that was killed here
         self.files.root.mkdir(parents=True)
+        require_disk(self.store.root, self._disk_bytes(self.change.added, 0), _BUILDING)
         self.vectors.write_segments(self.change.added, self.change.removed, self.change.buried)
         plan = self._affordable(self.vectors.plan_graph(self.manifest.settings.hnsw))
+        self._shrink_heap()
+        require_disk(self.store.root, self._disk_bytes(self.change.added, plan.rows if plan.work else 0), _BUILDING)
         total = max(self.change.rows, plan.work)
         with self.reporter.stage("index", total, "chunks") as progress:
             self._both(plan, _Tracks(progress, total, {"bm25": self.change.rows, "graph": plan.work}))
         written = sorted(path for path in self.files.root.rglob("*") if path.is_file())
         described = {path: self._describe(path) for path in written}
+        sums = [(path, file.sha256) for path, (file, _) in described.items()]
+        remember_written(self.files.root, sums, self.encoder.dim)
         new_files = [path for path, (_, new) in described.items() if new]
         folders = {path.parent for path in written} | {self.files.root, self.files.segment(0).parent}
         record = IndexRecord(
@@ -171,8 +196,17 @@ class _Build:
         )
         return record, [*new_files, *(folder for folder in sorted(folders) if folder.exists())]
 
+    def _disk_bytes(self, added: Sequence[Part], graph_rows: int) -> int:
+        return index_disk_bytes(added, self.encoder.dim, graph_rows, self.manifest.settings.hnsw)
+
     def _affordable(self, plan: GraphPlan) -> GraphPlan:
-        """Tell what a large build takes; where the memory is not there, do without the graph, or with the old one."""
+        """Tell what a large build takes; where the memory is not there, do without the graph, or with the old one.
+
+        Raises:
+            ResourceError: there is not enough for anything.
+        """
+        rows = len(self.vectors.segments)
+        require_memory(index_memory_bytes(self.change.added, self.encoder.dim, rows, self.limits), _BUILDING)
         if not plan.work and self.change.rows < _TOLD_ROWS:
             return plan
         hnsw = self.manifest.settings.hnsw
@@ -193,6 +227,13 @@ class _Build:
         if plan.action == "extend":
             return replace(plan, action="keep", work=0)
         return GraphPlan("none", "not enough memory")
+
+    def _shrink_heap(self) -> None:
+        """Have BM25 fill smaller segments where memory is scarce."""
+        free = available_memory()
+        if free is not None and free < 2 * self.limits.bm25_heap_bytes:
+            heap = max(free // 4, self.limits.bm25_least_heap_bytes)
+            self.limits = replace(self.limits, bm25_heap_bytes=heap)
 
     def _both(self, plan: GraphPlan, tracks: _Tracks) -> None:
         """Write the BM25 index here, and the graph in a thread: hnswlib does not hold Python's lock."""
@@ -216,16 +257,14 @@ class _Build:
             old = self.previous.files.root / name
             if old.exists() and old.samefile(path):
                 return self.previous.record.files[name], False
-        record = describe_file(path)
-        if path == self.files.hnsw:
-            remember(path, record.sha256)
-        return record, True
+        return describe_file(path), True
 
     def _bm25(self, tracks: _Tracks) -> None:
         previous = self.previous.files.bm25 if self.previous else None
+        files = IndexFiles(self.store, self.previous.record).bm25_files() if self.previous else None
         language = self.manifest.settings.language
         rows = len(self.vectors.segments)
-        with Bm25Writer(self.files.bm25, language, self.limits.bm25_heap_bytes, previous) as bm25:
+        with Bm25Writer(self.files.bm25, language, self.limits.bm25_heap_bytes, previous, files) as bm25:
             for part in self.change.removed:
                 bm25.delete_part(part.number)
             for part, buried in self.change.buried:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import DamagedError
+from ..retrievers.arrays import save_array
 from ..retrievers.hnsw_file import facts_path, labels_path
 from ..retrievers.hnsw_writer import GraphPlan, graph_bytes, plan_graph, write_graph
 from ..retrievers.segments import BITS, LABELS, VECTORS, Segment, Segments, open_segment
@@ -16,7 +17,6 @@ from ..retrievers.segments_writer import Size, centre_of, runs_of, to_merge, wri
 from ..store.files import link_or_copy
 from ..store.manifest import SegmentRecord
 from ..store.parts import dead_chunk_rows, read_vectors
-from ..store.verified import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,6 +37,17 @@ _NO_LABELS: Labels = np.empty(0, dtype=np.uint64)
 def labels_of(part: Part, rows: NDArray[Any]) -> Labels:
     """Return the labels of chunk rows of a part: its number in the upper 32 bits."""
     return (np.uint64(part.number) << np.uint64(32)) | rows.astype(np.uint64)
+
+
+def live_vectors(store: Layout, part: Part, dead: NDArray[np.int64] | None = None) -> tuple[Labels, Vectors]:
+    """Return labels and vectors of the live chunks of a part; ``dead``: rows of the others, where they are known."""
+    if dead is None:
+        dead = dead_chunk_rows(store, part)
+    vectors = read_vectors(store, part)
+    if not len(dead):
+        return labels_of(part, np.arange(len(vectors))), vectors
+    rows = np.delete(np.arange(len(vectors)), dead)
+    return labels_of(part, rows), vectors[rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +97,13 @@ class VectorBuild:
         runs: dict[int, Callable[[], Batch]] = {}
         for at in merged:
             runs.update(runs_of(opened[at]))
-        runs.update({part.number: partial(self._live_vectors, part, fresh[part.number]) for part in added})
+        runs.update({part.number: partial(live_vectors, self._store, part, fresh[part.number]) for part in added})
         number = max((record.number for record in old), default=0) + 1
         if runs and (written := write_segment(self._files.segment(number), runs, self._dim)):
             records.append(SegmentRecord(number, written))
         self.records = tuple(sorted(records, key=lambda record: -record.rows))
         dead = np.sort(np.concatenate([_NO_LABELS, *(opened[at].labels[opened[at].dead] for at in kept)]))
-        dead.astype("<u8").tofile(self._files.dead)
+        save_array(self._files.dead, dead.astype("<u8"))
         self.segments = self._open_new(dead)
         if len(self.segments) > self._limits.flat_rows:
             self._write_bits({record.number for record in records if record.number != number})
@@ -111,7 +122,6 @@ class VectorBuild:
         elif plan.action == "extend":
             assert previous is not None
             try:
-                self._check(previous.name)
                 write_graph(self._files.hnsw, self.segments, plan, config, previous, advance)
             except DamagedError:
                 whole = replace(plan, action="build", rows=len(self.segments), work=len(self.segments))
@@ -149,13 +159,6 @@ class VectorBuild:
         for name in (VECTORS, LABELS):
             link_or_copy(source / name, target / name)
 
-    def _live_vectors(self, part: Part, dead: NDArray[np.int64]) -> tuple[Labels, Vectors]:
-        vectors = read_vectors(self._store, part)
-        if not len(dead):
-            return labels_of(part, np.arange(len(vectors))), vectors
-        rows = np.delete(np.arange(len(vectors)), dead)
-        return labels_of(part, rows), vectors[rows]
-
     def _write_bits(self, linked: set[int]) -> None:
         """Give every segment sign bits: around the centre that linked ones have, or around a new one."""
         before = self._previous.files if self._previous else None
@@ -167,7 +170,7 @@ class VectorBuild:
         else:
             linked = set()
             centre = centre_of(self.segments)
-            centre.astype("<f4").tofile(self._files.centre)
+            save_array(self._files.centre, centre.astype("<f4"))
         for record, segment in zip(self.records, self.segments.segments, strict=True):
             if record.number not in linked:
                 write_planes(self._files.segment(record.number), segment, centre)
@@ -176,8 +179,3 @@ class VectorBuild:
         if self._previous is None or self._previous.files.hnsw.name not in self._previous.record.files:
             return None
         return self._previous.files.hnsw
-
-    def _check(self, name: str) -> None:
-        """Compare a file of the previous generation with its checksum: hnswlib may crash on one that is damaged."""
-        assert self._previous is not None
-        verify(self._previous.files.root / name, self._previous.record.files[name].sha256)

@@ -14,14 +14,16 @@ import numpy as np
 from ..errors import ParseError, UnsupportedError
 from ..records import BadRecord, Document, FileEntry, Outcome, SkippedEntry, Source
 from ..sources.describe import path_from_base, source_root
+from ..sources.parquet import ended_afterwards
 from ..sources.records import RecordReader, SameRecords
 from ..store.ledger import FileKey, FileState, read_ledger
 from ..store.live import LiveDocuments, LiveRecords
-from .decide import Action, Met, decide
+from .decide import Action, Met, Reading, decide, stored_otherwise
 from .documents import file_document, record_document, record_prefix
 from .part_writer import PartWriter
 from .read_ahead import ReadAhead
 from .record_file import examine
+from .secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -40,12 +42,15 @@ def ingest(
     sources: Sequence[Source],
     reporter: Reporter,
     report: RunReport,
-    reread: Collection[str] = (),
+    read_otherwise: Sequence[Source] = (),
+    only: Collection[FileKey] | None = None,
 ) -> None:
     """Bring the documents of ``sources`` up to date; what other sources gave stays as it is.
 
-    ``reread`` names the sources whose record files are to be read although they have not changed: their columns
-    or ids have.
+    ``read_otherwise`` are those whose record files are to be read although they have not changed: their columns or ids
+    have. The store learns of that with the first part that is committed, or with the ledger. So whatever interrupts
+    the run, a store that knows the new columns also knows that it has rows which were read with the old ones.
+    ``only``: these files are looked at, and all others stay as they are; ``None``: all files.
 
     Every part is committed as it fills, so that an interrupted run loses at most the part it was filling.
     """
@@ -54,9 +59,11 @@ def ingest(
         report.timing("ingest"),
         reporter.stage("ingest", None, "files") as progress,
         ReadAhead(threads) as ahead,
-        PartWriter(writer, report) as parts,
+        PartWriter(writer, report, read_otherwise) as parts,
+        ended_afterwards(),
     ):
-        run = _Ingest(writer, parts, report, progress, frozenset(reread))
+        reread = frozenset(source.name for source in read_otherwise)
+        run = _Ingest(writer, parts, report, progress, reread, None if only is None else frozenset(only))
         for source in sources:
             run.take(source, ahead)
         run.finish({source.name for source in sources})
@@ -66,12 +73,20 @@ class _Ingest:
     """One ingest: what it keeps, takes and buries, and the ledger as it will be."""
 
     def __init__(
-        self, writer: Writer, parts: PartWriter, report: RunReport, progress: Progress, reread: frozenset[str]
+        self,
+        writer: Writer,
+        parts: PartWriter,
+        report: RunReport,
+        progress: Progress,
+        reread: frozenset[str],
+        only: frozenset[FileKey] | None,
     ) -> None:
         self.writer = writer
         self.report = report
         self.progress = progress
         self.reread = reread
+        self.only = only
+        self.again = stored_otherwise(writer.layout, writer.manifest)
         self.parts = parts
         self.roots = {source.name: source.root for source in writer.manifest.sources}
         self.before = read_ledger(writer.layout, writer.manifest)
@@ -87,7 +102,8 @@ class _Ingest:
     @cached_property
     def live(self) -> LiveDocuments:
         """The documents before this run; read only when something changed."""
-        return LiveDocuments(self.writer.layout, self.parts_before)
+        made_with = self.writer.manifest.settings.documents_made_with
+        return LiveDocuments(self.writer.layout, self.parts_before, made_with)
 
     def take(self, source: Source, ahead: ReadAhead) -> None:
         """Bring one source's documents up to date."""
@@ -99,7 +115,11 @@ class _Ingest:
             return
         unchanged = 0
         documents = self.before.documents
-        for met, result in ahead.results(decide(source, self.writer.layout, self.before, source.name in self.reread)):
+        reading = Reading(self.writer.manifest.settings.secrets, self.again, source.name in self.reread)
+        decided = decide(source, self.writer.layout, self.before, reading)
+        if (only := self.only) is not None:
+            decided = (met for met in decided if (source.name, met.entry.path) in only)
+        for met, result in ahead.results(decided):
             self.progress.advance()
             row = met.row
             if met.known is None and met.action is Action.KEEP and row is not None:
@@ -116,7 +136,7 @@ class _Ingest:
             key = self.before.key(row)
             if key in self.changes:
                 continue
-            if key[0] not in scanned or self._below_unlisted(key):
+            if key[0] not in scanned or self.only is not None or self._below_unlisted(key):
                 self.kept[row] = 1
             elif (state := self.before.state(row)).documents:
                 self.parts.bury(self.live.of_file(*key))
@@ -172,7 +192,7 @@ class _Ingest:
         key = (met.source.name, met.entry.path)
         before = met.known
         reason = state.reason or ""
-        if before and before.documents and state.outcome is Outcome.FAILED:
+        if before and before.documents and state.outcome is Outcome.FAILED and not met.again:
             state = replace(state, documents=before.documents)
             reason += "; the version indexed before stays searchable"
         elif before and before.documents:
@@ -201,7 +221,15 @@ class _Ingest:
             self.report.outcomes[Outcome.CHANGED.value if replaces else Outcome.ADDED.value] += 1
             if not replaces:
                 self.added[document.sha256] += 1
-            self.parts.add(document)
+            self._add(document)
+
+    def _add(self, document: Document) -> None:
+        """Add a document to the store, without the secrets in it unless these are allowed."""
+        if self.writer.manifest.settings.secrets != "allow":
+            document, masked = without_secrets(document)
+            if masked:
+                self.report.add("secrets", masked)
+        self.parts.add(document)
 
     def _take_records(self, met: Met, entry: FileEntry) -> None:
         source, known = met.source, met.known
@@ -220,17 +248,20 @@ class _Ingest:
             self._read_records(met, entry, reader, live, tally)
         except ParseError as error:
             named = source.only == (entry.path,)
-            outcome = Outcome.FAILED if named or tally.documents else Outcome.SKIPPED
+            # Of another kind than its name says: that is a failure only of what somebody named.
+            other = isinstance(error, UnsupportedError) and not (named or tally.documents)
+            outcome = Outcome.SKIPPED if other else Outcome.FAILED
             state = FileState(entry.size, entry.mtime_us, None, outcome, _reason(error), tally.documents)
             self._leave_out(met, state)
             return
         if not seen.extent.start:
             self.parts.bury(gone := live.unmet())
             self.report.outcomes[Outcome.DELETED.value] += len(gone)
+        same = seen.is_still(entry.absolute)
         state = FileState(
             seen.size,
-            _trusted(entry.mtime_us),
-            seen.sha256,
+            _trusted(entry.mtime_us) if same else 0,
+            seen.sha256 if same else None,
             Outcome.INDEXED,
             f"{tally.bad_rows} of its rows could not be read" if tally.bad_rows else None,
             tally.documents,
@@ -277,7 +308,7 @@ class _Ingest:
         else:
             self.report.outcomes[Outcome.CHANGED.value] += 1
             self.parts.bury([found.place])
-        self.parts.add(document)
+        self._add(document)
 
 
 @dataclass(slots=True)

@@ -11,10 +11,10 @@ from ..store.manifest import Part
 from ..store.parts import write_documents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from types import TracebackType
 
-    from ..records import Document
+    from ..records import Document, Source
     from ..store.handle import Writer
     from ..store.ledger import Ledger
     from ..store.live import Place
@@ -28,10 +28,12 @@ class PartWriter:
     so that commits come in the order of the documents, and at most two parts are in memory.
     """
 
-    def __init__(self, writer: Writer, report: RunReport) -> None:
+    def __init__(self, writer: Writer, report: RunReport, sources: Sequence[Source] = ()) -> None:
+        """Prepare; ``sources`` are to be committed with the first part, in place of those of the same names."""
         self._writer = writer
         self._report = report
         self._limits = PartLimits()
+        self._sources = {source.name: source for source in sources}
         self._documents: list[Document] = []
         self._bytes = 0
         self._dead: dict[int, set[int]] = {}
@@ -50,7 +52,7 @@ class PartWriter:
     def add(self, document: Document) -> None:
         """Add a document to the part that is being filled."""
         self._documents.append(document)
-        self._bytes += len(document.text)
+        self._bytes += len(document.text) + len(document.metadata)
         if len(self._documents) >= self._limits.documents or self._bytes >= self._limits.text_bytes:
             self._wait()
             self._commit = self._thread.submit(self._write, self._documents, self._dead)
@@ -74,15 +76,19 @@ class PartWriter:
     def _write(self, documents: list[Document], dead: dict[int, set[int]], ledger: Ledger | None = None) -> None:
         layout = self._writer.layout
         manifest = self._writer.manifest.with_dead(dead)
+        sources = tuple(self._sources.get(source.name, source) for source in manifest.sources)
+        changed = sources != manifest.sources
+        manifest = replace(manifest, sources=sources)
         files = []
         if documents:
             number = manifest.next_part
-            manifest = manifest.with_part(Part(number, write_documents(layout, number, documents)))
+            written = write_documents(layout, number, documents, manifest.settings.documents_made_with)
+            manifest = manifest.with_part(Part(number, written))
             files.append(layout.documents(number))
             self._report.add("documents", len(documents))
         if ledger is not None:
             record = ledger.write(layout, manifest)
             manifest = replace(manifest, files=record)
             files.append(layout.files(record.number))
-        if files or dead:
+        if files or dead or changed:
             self._writer.commit(manifest, files)

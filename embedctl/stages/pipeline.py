@@ -10,6 +10,7 @@ from ..chunkers.budget import budget_for
 from ..config import DistillConfig, RuntimeConfig, SettingsRequest
 from ..encoders import find_model, open_encoder, open_student, open_tokenizer
 from ..errors import MismatchError, NoStoreError
+from ..store.garbage import collect
 from ..store.handle import Writer, writing
 from ..store.students import student_folder, usable_student
 from .chunk import chunk, pending
@@ -20,6 +21,7 @@ from .embed import embed
 from .index import index
 from .ingest import ingest
 from .report import RunReport, reported
+from .room import require_memory
 from .settings import settle
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ class Run:
         return report
 
     def _stages(self, writer: Writer, sources: Callable[[Manifest], Sequence[Source]], report: RunReport) -> None:
-        manifest = settle(writer.manifest, self.settings, self.rebuild)
+        manifest = settle(writer.manifest, self.settings, self.rebuild, refresh="ingest" in self.stages)
         model = manifest.settings.model
         # Before anything is written: a setting that leads nowhere must not get into the store.
         if "chunk" in self.stages:
@@ -68,6 +70,7 @@ class Run:
         elif "embed" in self.stages:
             find_model(model)
         given = sources(manifest) if "ingest" in self.stages else ()
+        stored_otherwise = writer.manifest.settings.documents_made_with != manifest.settings.documents_made_with
         if manifest != writer.manifest and writer.layout.manifest.exists():
             writer.commit(manifest)
         writer.manifest = manifest
@@ -84,6 +87,8 @@ class Run:
             self._vectors(writer, cache(lambda: self._load(model)), report)
         if "index" in self.stages:
             index(writer, self.reporter, report, self.rebuild)
+        if stored_otherwise:  # what is not to be stored any more does not wait for the next run
+            collect(writer.layout, writer.manifest)
 
     def _vectors(self, writer: Writer, load: Callable[[], Encoder], report: RunReport) -> None:
         """Distil and embed: with the model, or in a fast store with its student, made where there is none."""
@@ -120,7 +125,7 @@ class Run:
         made_by = manifest.encoder
         if made_by and made_by.model == model and not self.rebuild:
             made_by.check_model(find_model(model).fingerprint)
-        made_with = manifest.settings.chunk.fingerprint(open_tokenizer(model).fingerprint)
+        made_with = manifest.settings.chunk_fingerprint(open_tokenizer(model).fingerprint)
         if "chunk" not in self.stages and any(part.chunks for part in pending(manifest, made_with)):
             raise MismatchError(
                 f'The chunks in this store were cut with other settings, or for another model than "{model}".',
@@ -128,6 +133,8 @@ class Run:
             )
 
     def _load(self, model: str) -> Encoder:
+        weights = sum(path.stat().st_size for path in find_model(model).path.rglob("*.safetensors"))
+        require_memory(weights, f"Loading the model {model}")  # in half precision, as read and as compiled
         self.reporter.message("detail", f"Loading the model {model}.")
         return open_encoder(model, self.runtime, self.reporter.message)
 
@@ -136,13 +143,13 @@ class Run:
         if not given and not manifest.sources:
             raise NoStoreError("This store has no sources yet.", 'Name some: "embedctl index PATH".')
         known = {source.name: source for source in manifest.sources}
-        reread = {
-            source.name for source in given if source.name in known and reads_otherwise(known[source.name], source)
-        }
-        known.update({source.name: source for source in given})
+        read_otherwise = [
+            source for source in given if source.name in known and reads_otherwise(known[source.name], source)
+        ]
+        known.update({source.name: source for source in given if source not in read_otherwise})
         if tuple(known.values()) != manifest.sources or not writer.layout.manifest.exists():
             writer.commit(replace(manifest, sources=tuple(known.values())))
-        ingest(writer, given or tuple(known.values()), self.reporter, report, reread)
+        ingest(writer, given or tuple(known.values()), self.reporter, report, read_otherwise)
 
 
 def _share(manifest: Manifest, teacher: str) -> float:

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..chunkers.batch import chunk_documents
+from ..chunkers.batch import Uncut, chunk_documents
 from ..errors import ParseError, UnsupportedError
 from ..records import BadRecord, Document, FileEntry, Outcome, SkippedEntry, Source
 from ..sources.describe import path_from_base
+from ..sources.parquet import ended_afterwards
 from ..sources.records import RecordReader, SameRecords
 from ..store.ledger import FileState, read_ledger
-from .decide import Action, Met, decide, reads_otherwise
+from .decide import Action, Met, Reading, decide, reads_otherwise, stored_otherwise
 from .documents import file_document, record_document, record_prefix
 from .read_ahead import ReadAhead
 from .record_file import examine
@@ -82,6 +83,8 @@ def preflight(
         documents = _documents(layout, manifest, sources, plan)
         for chunks in chunk_documents(documents, tokenizer, manifest.settings.chunk):
             progress.advance()
+            if isinstance(chunks, Uncut):
+                continue  # the run itself tells of it
             plan.documents += 1
             plan.chunks += len(chunks)
             plan.tokens += sum(chunk.tokens for chunk in chunks)
@@ -95,11 +98,13 @@ def preflight(
 def _documents(layout: Layout, manifest: Manifest, sources: Sequence[Source], plan: Preflight) -> Iterator[Document]:
     ledger = read_ledger(layout, manifest)
     before = {source.name: source for source in manifest.sources}
-    with ReadAhead(manifest.settings.hnsw.threads) as ahead:
+    again = stored_otherwise(layout, manifest)
+    with ReadAhead(manifest.settings.hnsw.threads) as ahead, ended_afterwards():
         for source in sources:
             reread = reads_otherwise(before.get(source.name, source), source)
             unmet = set(ledger.paths(source.name))
-            for met, result in ahead.results(decide(source, layout, ledger, reread)):
+            reading = Reading(manifest.settings.secrets, again, reread)
+            for met, result in ahead.results(decide(source, layout, ledger, reading)):
                 unmet.discard(met.entry.path)
                 outcome, reason = yield from _document(met, result, reread)
                 plan.tell(source, met.entry.path, outcome, reason)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import ParseError
+from ..opening import open_regular
 from ..records import Outcome
+from ..sources.holes import check_holes
 from ..sources.jsonl import ROWS_PER_GUESS
 from ..sources.table import WHOLE, Extent
 from ..sources.text_file import text_encoding
@@ -32,6 +35,16 @@ class Examined(NamedTuple):
     """They are what was read before."""
     extent: Extent
     """The rows that have to be read: the appended ones, or all."""
+    changed_ns: int
+    """When the file was changed last, before it was looked at."""
+
+    def is_still(self, path: str) -> bool:
+        """Return whether the file, now that it was read, is what was looked at; if it has only grown, it is."""
+        try:
+            found = os.lstat(path)
+        except OSError:
+            return False
+        return found.st_size >= self.size and found.st_mtime_ns == self.changed_ns
 
 
 def examine(entry: FileEntry, known: FileState | None, reread: bool) -> Examined:
@@ -45,18 +58,19 @@ def examine(entry: FileEntry, known: FileState | None, reread: bool) -> Examined
     path = Path(entry.absolute)
     before = known if known and known.outcome is Outcome.INDEXED and known.sha256 and not reread else None
     try:
+        changed = check_holes(entry.absolute)
         whole, prefix, size = _hashes(path, before.size if before else 0)
     except OSError as error:
         raise ParseError(f"cannot be read: {error.strerror or error}") from error
     text = path.name.lower().endswith((*_LINES, *_CELLS))
     extent = Extent(0, size) if text else WHOLE
     if before is None or before.sha256 != prefix:
-        return Examined(size, whole, False, extent)
+        return Examined(size, whole, False, extent, changed)
     if before.size == size:
-        return Examined(size, whole, True, extent)
+        return Examined(size, whole, True, extent, changed)
     if text and (start := _resumable(path, before)):
         extent = Extent(start, size, before.rows or 0)
-    return Examined(size, whole, False, extent)
+    return Examined(size, whole, False, extent, changed)
 
 
 def _hashes(path: Path, prefix_bytes: int) -> tuple[bytes, bytes | None, int]:
@@ -64,7 +78,7 @@ def _hashes(path: Path, prefix_bytes: int) -> tuple[bytes, bytes | None, int]:
     sha256 = hashlib.sha256()
     prefix = None
     size = 0
-    with path.open("rb", buffering=0) as stream:
+    with open_regular(str(path)) as stream:
         while block := stream.read(_BLOCK_BYTES if size >= prefix_bytes else min(_BLOCK_BYTES, prefix_bytes - size)):
             sha256.update(block)
             size += len(block)
@@ -83,9 +97,9 @@ def _resumable(path: Path, before: FileState) -> int:
         return 0
     if before.bad_rows and path.name.lower().endswith(_CELLS):
         return 0
-    with path.open("rb") as stream:
+    with open_regular(str(path)) as stream:
         stream.seek(before.size - 1)
-        last, *following = stream.read(2)
+        last, *following = stream.read(2) or b"?"
     if bytes([last]) == b"\n":
         return before.size
     # The last row had no line end. If one was appended, the row is still what it was.

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EXIT_OK, EXIT_SOME_FAILED, UsageError, exit_code_of
 from ..records import Outcome
+from ..store.durable import make_folder, mode_of, replace_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,12 @@ class RunReport:
         self.outcomes[outcome.value] += 1
         if len(self.problems) < LISTED_PROBLEMS:
             self.problems.append({"path": path, "outcome": outcome.value, "reason": reason})
+
+    def withheld(self, path: str, reason: str, chunks: int) -> None:
+        """Note that chunks of a document stay out of the index; the document is counted as what it is."""
+        self.add("chunks_withheld", chunks)
+        if len(self.problems) < LISTED_PROBLEMS:
+            self.problems.append({"path": path, "outcome": Outcome.SKIPPED.value, "reason": reason})
 
     def add(self, name: str, amount: int) -> None:
         """Add to a count."""
@@ -96,27 +103,31 @@ class RunReport:
 
 @contextmanager
 def reported(layout: Layout, report: RunReport) -> Iterator[None]:
-    """Save the report when the body ends, however it ends; a command that made no sense is no run."""
+    """Save the report when the body ends, however it ends; a command that made no sense is no run.
+
+    Where a run has failed, its own error is what is told, also when the report cannot be written for the same reason.
+    """
     try:
         yield
     except BaseException as error:
         report.stopped = error
+        if layout.manifest.exists() and not isinstance(error, UsageError):
+            with suppress(OSError):
+                save_report(layout, report)
         raise
-    finally:
-        if layout.manifest.exists() and not isinstance(report.stopped, UsageError):
-            save_report(layout, report)
+    if layout.manifest.exists():
+        save_report(layout, report)
 
 
 def save_report(layout: Layout, report: RunReport) -> None:
     """Give the report the next number, write it, and drop all but the last 500."""
-    layout.runs.mkdir(exist_ok=True)
+    mode = mode_of(layout.root)
+    make_folder(layout.runs, mode)
     earlier = sorted(layout.runs.glob("*.json"))
     number = int(earlier[-1].name.split("-", 1)[0]) + 1 if earlier else 1
     report.id = f"{number:06d}-{report.command}"
-    target = layout.runs / f"{report.id}.json"
-    temporary = target.with_suffix(".tmp")
-    temporary.write_text(json.dumps(report.to_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(target)
+    text = json.dumps(report.to_json(), ensure_ascii=False, indent=1) + "\n"
+    replace_text(layout.runs / f"{report.id}.json", text, mode, lasting=False)
     for old in earlier[: max(0, len(earlier) - KEPT_RUNS + 1)]:
         old.unlink(missing_ok=True)
 
@@ -124,9 +135,22 @@ def save_report(layout: Layout, report: RunReport) -> None:
 def last_report(layout: Layout) -> dict[str, Any] | None:
     """Return the newest report, or ``None``."""
     for path in sorted(layout.runs.glob("*.json"), reverse=True):
+        if path.is_symlink() or not path.is_file():
+            continue  # a named pipe would be waited for
         try:
             report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             continue  # a report is a convenience: a damaged one is passed over for the one before it
-        return report
+        if _is_report(report):
+            return report
     return None
+
+
+def _is_report(told: Any) -> bool:
+    """Return whether JSON has what others read of a report."""
+    if not isinstance(told, dict) or not isinstance(told.get("stopped", 0), str | None):
+        return False
+    kinds = {"id": str, "command": str, "exit_code": int, "outcomes": dict, "counts": dict, "seconds": dict}
+    return all(isinstance(told.get(name), kind) for name, kind in kinds.items()) and all(
+        isinstance(number, int | float) for name in ("outcomes", "counts", "seconds") for number in told[name].values()
+    )

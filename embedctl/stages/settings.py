@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..chunkers import CHUNKERS
 from ..encoders import find_model
-from ..errors import MismatchError
+from ..errors import MismatchError, UsageError
 from ..retrievers.analysis import analyzer
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 _VECTORS = {False: "of the model (--no-fast)", True: "of an encoder distilled from it (--fast)"}
 
 
-def settle(manifest: Manifest, request: SettingsRequest, rebuild: bool) -> Manifest:
+def settle(manifest: Manifest, request: SettingsRequest, rebuild: bool, refresh: bool = True) -> Manifest:
     """Return the manifest with the settings that this run works with.
 
     What nothing was made with yet can be set freely. For the rest the store keeps what it has; ``rebuild`` lets the
     request win, and the stages then redo what was made otherwise. Threads are nobody's property and follow the
-    request.
+    request. What cannot be redone without reading the sources again needs ``refresh``.
 
     Raises:
         ModelError, UsageError: the model, strategy or language that is asked for is not there.
@@ -41,6 +41,11 @@ def settle(manifest: Manifest, request: SettingsRequest, rebuild: bool) -> Manif
             f"The store was made with {'; '.join(differences)}.",
             "Add --rebuild to make everything again with the new settings, or use another --store.",
         )
+    if manifest.parts and not refresh and wanted.documents_made_with != manifest.settings.documents_made_with:
+        raise UsageError(
+            f"--secrets {wanted.secrets} needs the sources, since the store was made with {manifest.settings.secrets}.",
+            f'Run "embedctl index --secrets {wanted.secrets} --rebuild".',
+        )
     return replace(manifest, settings=wanted)
 
 
@@ -48,6 +53,8 @@ def _differences(manifest: Manifest, wanted: StoreSettings) -> list[str]:
     """Return what was made with other settings than those wanted, each as ``--flag old, not new``."""
     stored = manifest.settings
     pairs: list[tuple[str, object, object]] = []
+    if manifest.parts:
+        pairs.append(("--secrets", stored.secrets, wanted.secrets))
     if any(part.chunks for part in manifest.parts):
         pairs += [
             ("--model", stored.model, wanted.model),

@@ -124,7 +124,7 @@ def _stale(layout: Layout, manifest: Manifest) -> dict[str, int]:
             continue
         rows = ledger.paths(source.name)
         met = 0
-        for entry in entries(source, layout):
+        for entry in entries(source, layout, manifest.settings.secrets):
             row = rows.get(entry.path)
             met += row is not None
             if isinstance(entry, SkippedEntry):

@@ -295,7 +295,7 @@ def test_a_damaged_student_is_refused_and_made_again(store: embedctl.Store, watc
     assert record is not None
     table = student_folder(layout, record) / "model.safetensors"
     table.write_bytes(table.read_bytes()[:-8])
-    with pytest.raises(DamagedError, match="embedctl distill"):
+    with pytest.raises(DamagedError, match="doctor --repair"):
         first_ids(store, "student")
     store.distill()
     assert first_ids(store, "student")

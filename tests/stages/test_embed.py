@@ -87,7 +87,7 @@ def fill(layout: Layout, texts: Sequence[Sequence[str]], kept: bool = True, toke
             record = write_chunks(
                 layout, number, [chunk(number, row, text, kept) for row, text in enumerate(part)], made_with
             )
-            made = Part(number, FileRecord(rows=1, bytes=0, sha256=""), record)
+            made = Part(number, FileRecord(rows=1, bytes=0, sha256="00" * 32), record)
             manifest = replace(writer.manifest, parts=(*writer.manifest.parts, made), next_part=number + 1)
             writer.commit(manifest, [layout.chunks(number)])
 

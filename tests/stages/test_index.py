@@ -127,7 +127,7 @@ class World:
                     hits += len(set(ranking.labels.tolist()) & set(expected))
                     np.testing.assert_array_equal(arm.cosine(query, ranking.labels), ranking.scores)
                 assert hits >= {"flat": 60, "hnsw": 57, "binary": 48}[plan.name]
-        assert len(generation.bm25()) == generation.rows == len(self.best(queries[0], 10**6))
+        assert len(generation.bm25) == generation.rows == len(self.best(queries[0], 10**6))
 
 
 def _document(part: int, row: int) -> Document:
@@ -388,7 +388,7 @@ def test_small_parts_become_parts_of_the_usual_size(world: World, monkeypatch: p
         world.add(4)
     record = world.index()
     assert [part.documents.rows for part in record.parts] == [4, 20, 20, 20]
-    assert record.rows == len(world.generation().bm25()) == len(world.generation().segments) == 128
+    assert record.rows == len(world.generation().bm25) == len(world.generation().segments) == 128
     known = {vectors[row].tobytes() for vectors in world.vectors.values() for row in range(len(vectors))}
     (segment,) = world.generation().segments.segments
     assert {row.tobytes() for row in segment.vectors.astype(np.float32)} == known

@@ -16,10 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import embedctl
+from embedctl import SourceRequest, WalkRules
 from embedctl.config import PartLimits, ReadLimits
 from embedctl.sources.records import RecordReader
 from embedctl.stages import ingest as ingest_module
 from embedctl.stages import part_writer, read_ahead
+from embedctl.store.files import sha256_file
 from embedctl.store.handle import read_manifest
 from embedctl.store.layout import Layout
 from embedctl.store.ledger import read_ledger
@@ -314,7 +316,7 @@ def in_order(store: embedctl.Store) -> list[tuple[Any, ...]]:
     return [(part.number, at, document) for part in parts for at, document in iter_documents(layout, part)]
 
 
-@pytest.mark.parametrize("limits", [ReadLimits(pool_after_bytes=0), ReadLimits(20_000, 100, 3, 9_000, 40_000, 7)])
+@pytest.mark.parametrize("limits", [ReadLimits(), ReadLimits(0, 100, 3, 9_000, 40_000, 7)])
 def test_workers_give_the_same_documents_in_the_same_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: ReadLimits
 ) -> None:
@@ -330,19 +332,18 @@ def test_workers_give_the_same_documents_in_the_same_order(
     assert any("damaged PDF" in problem["reason"] for problem in problems[0])
 
 
-def test_few_files_start_no_worker(tmp_path: Path, store: embedctl.Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def started(processes: int) -> None:
-        raise AssertionError(f"{processes} workers were started")
-
-    monkeypatch.setattr(read_ahead, "ParserPool", started)
-    monkeypatch.setattr(read_ahead, "processors", lambda: 4)
-    report = store.ingest([SAMPLE_CORPUS])
-    assert report.outcomes["added"] > 40
-    (tmp_path / "pages").mkdir()
-    for number in range(300):
-        (tmp_path / "pages" / f"{number}.html").write_bytes(b"<html><body><p>A page.</p></body></html>")
-    with pytest.raises(AssertionError, match="4 workers"):
-        store.ingest([tmp_path / "pages"])
+def test_limits_of_a_source_are_remembered(tmp_path: Path, store: embedctl.Store) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "good.md").write_text("# Good\n", encoding="utf-8")
+    parameters = "".join(f"a*{number}=b; " for number in range(300_000))  # put together in quadratic time
+    mail = f"Subject: Endless\nContent-Type: text/plain; {parameters}\n\nText.\n"
+    (tmp_path / "docs" / "endless.eml").write_text(mail, encoding="utf-8")
+    rules = WalkRules(parse_seconds=1)
+    for report in (store.ingest([tmp_path / "docs"], source=SourceRequest(rules=rules)), store.ingest()):
+        assert report.exit_code == 3
+        (problem,) = report.problems
+        assert problem["path"].endswith("docs/endless.eml")
+        assert problem["reason"] == "parsing it took longer than 1 s"
 
 
 def test_a_record_file_that_is_young_shows_as_unchanged_in_a_dry_run(store: embedctl.Store, tmp_path: Path) -> None:
@@ -380,8 +381,9 @@ def test_a_ledger_without_the_newer_columns_is_read(store: embedctl.Store, tmp_p
     file = layout.files(manifest.files.number)
     pq.write_table(pq.read_table(file).drop_columns(["rows", "bad_rows"]), file)
     manifest_json = json.loads(layout.manifest.read_text(encoding="utf-8"))
-    manifest_json["files"]["file"]["bytes"] = file.stat().st_size
-    del manifest_json["files"]["summary"]
+    manifest_json["files"]["file"] |= {"bytes": file.stat().st_size, "sha256": sha256_file(file)}
+    del manifest_json["files"]["summary"], manifest_json["sha256"]
+    manifest_json["format_version"] = 2
     layout.manifest.write_text(json.dumps(manifest_json), encoding="utf-8")
     (state,) = [state for _, state in read_ledger(layout, read_manifest(layout)).items()]
     assert (state.rows, state.bad_rows, state.documents) == (None, 0, 2)

@@ -15,10 +15,9 @@ from guide import GUIDE
 
 import embedctl
 from embedctl import FilterConfig, QueryConfig, SettingsRequest, SourceRequest, WalkRules
-from embedctl.config import DEFAULT_MODEL, IndexLimits, PartLimits, RuntimeConfig
+from embedctl.config import DEFAULT_MODEL, IndexLimits, ParserLimits, PartLimits, RuntimeConfig
 from embedctl.encoders import find_model
-from embedctl.errors import MismatchError, ModelError, NoStoreError, ParseError, UsageError
-from embedctl.parsers.reading import ReadResult
+from embedctl.errors import MismatchError, ModelError, NoStoreError, UsageError
 from embedctl.stages import part_writer, read_ahead
 from embedctl.store.handle import read_manifest
 from embedctl.store.layout import Layout
@@ -270,11 +269,10 @@ def test_settings_are_free_until_something_is_made_with_them(store: embedctl.Sto
 
 
 def test_a_failed_file_is_tried_again(store: embedctl.Store, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = read_ahead.read_and_parse
-    refused = ReadResult(None, problem=ParseError("cannot be read: Permission denied"))
-    monkeypatch.setattr(read_ahead, "read_and_parse", lambda _: refused)
+    (docs / "keys.md").write_text("---\nlevel: 3\n---\n\nKeys are rotated by night.\n", encoding="utf-8")
+    monkeypatch.setattr(read_ahead, "ParserLimits", lambda: ParserLimits(metadata_bytes=1))
     assert store.index([docs / "keys.md"]).exit_code == 3
-    monkeypatch.setattr(read_ahead, "read_and_parse", read)
+    monkeypatch.undo()
     assert outcomes(store.index()) == {"added": 1}
 
 
