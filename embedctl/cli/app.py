@@ -12,7 +12,7 @@ from .completion import install_completion, show_completion
 from .grouped import grouped
 from .output import emit
 
-COMMANDS = ("index", "query", "status", "show", "forget", "ingest", "chunk", "embed", "distill")
+COMMANDS = ("index", "query", "status", "show", "forget", "doctor", "ingest", "chunk", "embed", "distill")
 
 
 class _Commands(click.Group):

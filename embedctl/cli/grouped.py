@@ -6,6 +6,7 @@ The parameters of a command are read from its signature when the command is aske
 from __future__ import annotations
 
 import inspect
+import os
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
@@ -106,4 +107,15 @@ def _type(one: _Declared) -> click.ParamType[Any]:
         return click.INT if least is None else click.IntRange(min=int(least))
     if one.kind is float:
         return click.FLOAT if least is None else click.FloatRange(min=least)
-    return click.Path(path_type=Path) if one.kind is Path else click.STRING
+    return _Path(path_type=Path) if one.kind is Path else click.STRING
+
+
+class _Path(click.Path):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            unfit = b"\0" in os.fsencode(value)
+        except UnicodeEncodeError:
+            unfit = True
+        if unfit:
+            self.fail("No path can have such characters.", param, ctx)
+        return super().convert(value, param, ctx)

@@ -7,13 +7,14 @@ import json
 import os
 import sys
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from ..errors import UsageError
+from .screen import harmless, is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 
 class ReaderLeftError(Exception):
@@ -21,7 +22,20 @@ class ReaderLeftError(Exception):
 
 
 def prepare() -> None:
-    """Write UTF-8 whatever the locale says, and never fail on a character: paths go out as the bytes they came in."""
+    """Write UTF-8 whatever the locale says, and never fail on a character: paths go out as the bytes they came in.
+
+    A stream that is closed from the start (``>&-``) leads nowhere. Its number must be taken: a file of the store that
+    got it would be written to by whatever writes there.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            null = os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+            os.set_inheritable(null, True)
+    sys.stdin = sys.stdin or _nowhere("r")
+    sys.stdout = sys.stdout or _nowhere("w")
+    sys.stderr = sys.stderr or _nowhere("w")
     for stream, errors in ((sys.stdout, "surrogateescape"), (sys.stderr, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors=errors)
@@ -40,15 +54,28 @@ def emit(text: str) -> None:
         _abandon(sys.stdout)
         raise ReaderLeftError from None
     except UnicodeEncodeError:
-        emit(text.encode("utf-8", "replace").decode("utf-8"))
+        emit(_whole(text))
     except OSError:
         _abandon(sys.stdout)
         raise
 
 
+def emit_lines(text: str) -> None:
+    """Write what is meant for programs to stdout: as it is, but harmless where a person reads it from a terminal."""
+    emit(harmless(text) if is_terminal(sys.stdout) else text)
+
+
 def emit_json(value: Any) -> None:
     """Write one JSON object to stdout, indented."""
-    emit(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    emit(json_text(value, indent=2))
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """Return ``value`` as JSON that every reader takes, with a line end: valid UTF-8, and numbers that are finite.
+
+    A byte of a path that is no UTF-8 is U+FFFD here; ``-0`` prints such paths as they are.
+    """
+    return _whole(json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)) + "\n"
 
 
 @contextmanager
@@ -85,17 +112,17 @@ def new_text_file(path: Path) -> Iterator[Callable[[str], object]]:
         try:
             stream.write(text)
         except UnicodeEncodeError:
-            stream.write(text.encode("utf-8", "replace").decode("utf-8"))
+            stream.write(_whole(text))
 
     with new_file(path) as place, place.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
         yield write
 
 
 def note(text: str) -> None:
-    """Write a line to stderr, where nobody may be listening."""
+    """Write a line to stderr, where nobody may be listening; no path and no text of a document steers the terminal."""
     if text:
         with suppress(OSError, ValueError):
-            sys.stderr.write(f"{text}\n")
+            sys.stderr.write(f"{harmless(text)}\n")
             sys.stderr.flush()
 
 
@@ -103,6 +130,16 @@ def complain(message: str, hint: str = "") -> None:
     """Write what went wrong, and what to do next, to stderr."""
     gap = "" if hint.startswith("\n") or not hint else " "
     note(f"embedctl: {message}{gap}{hint}")
+
+
+def _nowhere(mode: str) -> TextIO:
+    return cast("TextIO", Path(os.devnull).open(mode, encoding="utf-8"))
+
+
+def _whole(text: str) -> str:
+    from ..search.querytext import whole_characters
+
+    return whole_characters(text)
 
 
 def _abandon(stream: TextIO) -> None:

@@ -4,7 +4,7 @@ import sys
 from typing import TYPE_CHECKING, Annotated
 
 from .common_options import CommonOptions
-from .output import emit, emit_json, note
+from .output import emit, emit_json, emit_lines, note
 from .parameters import Argument
 from .query_options import (
     FIRST_ID,
@@ -66,10 +66,10 @@ def query(
 
 
 def _question(words: list[str]) -> str:
-    """Return the text to look for: stdin for ``-``, else the arguments; bytes that are not UTF-8 are replaced."""
+    """Return the text to look for: stdin for ``-``, else the arguments."""
     if words == ["-"]:
         return sys.stdin.buffer.read().decode("utf-8", "replace").strip()
-    return " ".join(words).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return " ".join(words)
 
 
 def _refresh(store: "Store", wait: float, quiet: bool, runtime: "RuntimeConfig") -> None:
@@ -103,11 +103,12 @@ def _print(answer: "Answer", store: "Store", wanted: str, output: OutputOptions)
         case "jsonl":
             emit(formats.jsonl(answer))
         case "csv":
-            emit(formats.table(answer))
+            emit_lines(formats.table(answer))
         case "trec":
-            emit(formats.trec(answer, output.query_id or FIRST_ID))
+            emit_lines(formats.trec(answer, output.query_id or FIRST_ID))
         case "paths":
-            emit(formats.paths(answer, "\0" if output.null else "\n"))
+            listed = formats.paths(answer, "\0" if output.null else "\n")
+            emit(listed) if output.null else emit_lines(listed)
         case _:
             from .matching import telling
             from .screen import Screen

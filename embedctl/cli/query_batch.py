@@ -32,7 +32,17 @@ def query_batch(store: Store, batch: Batch, config: QueryConfig, runtime: Runtim
         note(f"embedctl: Left out {problem}.")
 
     nearby = Nearby(store.path.parent)
-    answers = (nearby.answer(one) for one in store.query_many(_source(batch.queries, tell), config, runtime=runtime))
+    told: set[str] = set()
+
+    def heard(answer: Answer) -> Answer:
+        """Tell of damage once, whatever the format of the answers."""
+        new = [warning for warning in answer.warnings if warning not in told] if answer.degraded else []
+        told.update(new)
+        for warning in new:
+            note(f"embedctl: {warning}")
+        return nearby.answer(answer)
+
+    answers = map(heard, store.query_many(_source(batch.queries, tell), config, runtime=runtime))
     if batch.target is not None and batch.form == "parquet":
         from .parquet_output import write_parquet
 

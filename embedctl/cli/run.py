@@ -9,12 +9,12 @@ from __future__ import annotations
 import errno
 import gc
 import os
-import signal
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
-from ..errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EmbedctlError, ResourceError, shortage
+from ..errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EmbedctlError, ResourceError, UsageError, shortage
+from .interrupts import Interrupts, settle
 from .output import ReaderLeftError, complain, note, prepare
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ PROGRAM = "embedctl"
 TRACEBACK_ENVIRONMENT = "EMBEDCTL_TRACEBACK"
 GARBAGE_AFTER = 50_000
 """Objects made before the first search for cycles: importing modules makes no garbage, and being searched takes 5 %."""
-WRITERS = frozenset({"index", "ingest", "chunk", "embed", "distill", "forget"})
+WRITERS = frozenset({"index", "ingest", "chunk", "embed", "distill", "forget", "doctor"})
 READERS = frozenset({"query", "status", "show"})
 
 _ROOM = "Make room and run the same command again; what was committed stays."
@@ -34,7 +34,11 @@ _RIGHTS = "Check who may read and write there."
 _SHORTAGES = {
     errno.ENOSPC: ("The disk is full", _ROOM),
     errno.EDQUOT: ("The disk quota is used up", _ROOM),
-    errno.ENOMEM: ("The memory is used up", _ROOM),
+    errno.EFBIG: ("A file may not grow further", "Raise the limit with ulimit -f, or put the store on another disk."),
+    errno.ENOMEM: (
+        "The memory is used up",
+        "Close other programs or raise the limit, then run the same command again.",
+    ),
     errno.EMFILE: ("Too many files are open", "Raise the limit with ulimit -n."),
     errno.ENFILE: ("Too many files are open on this machine", "Close other programs."),
     errno.EACCES: ("Permission denied", _RIGHTS),
@@ -43,24 +47,32 @@ _SHORTAGES = {
     errno.EIO: ("The disk cannot be read or written", "Check it, then run the same command again."),
 }
 
+_MISNAMED = {
+    errno.ENAMETOOLONG: "A name is too long",
+    errno.ELOOP: "Symbolic links lead in a circle",
+    errno.ENOTDIR: "What should be a folder is a file",
+}
+_LONGEST_PATH = 200
+"""Characters of a path that a message quotes."""
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command that ``arguments`` (without the program's name) ask for, and return the exit code."""
     prepare()
+    interrupts = Interrupts()
     try:
-        signal.signal(signal.SIGTERM, _interrupt)
+        interrupts.listen()
         code = _main(list(arguments))
     except ReaderLeftError:
         return EXIT_OK
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
-    except EmbedctlError as error:
-        complain(error.message, error.hint)
-        return error.exit_code
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001 - the last resort, also for panics of Rust libraries
-        return _unexpected(error, arguments)
+        if not interrupts.met:
+            return _failed(error, arguments)
+        code = EXIT_INTERRUPTED  # libraries make other errors of an interruption
     if code == EXIT_INTERRUPTED:
         kept = " What was committed stays; run the same command again to go on."
         note(f"\nembedctl: Interrupted.{kept if WRITERS.intersection(arguments[:1]) else ''}")
@@ -103,6 +115,17 @@ def _usage(error: click.UsageError, arguments: list[str]) -> int:
     return 2
 
 
+def _failed(error: BaseException, arguments: Sequence[str]) -> int:
+    """Tell what ended the run; return the exit code."""
+    if isinstance(error, OSError) and error.errno in _MISNAMED:
+        place = str(error.filename or "")
+        error = UsageError(f"{_MISNAMED[error.errno]}: {place[:_LONGEST_PATH]}.", "Name another path.")
+    if not isinstance(error, EmbedctlError):
+        return _unexpected(error, arguments)
+    complain(error.message, error.hint)
+    return error.exit_code
+
+
 def _unexpected(error: BaseException, arguments: Sequence[str]) -> int:
     """Tell shortage from bug: both end the run, only a bug is ours."""
     if os.environ.get(TRACEBACK_ENVIRONMENT) or {"-v", "--verbose"}.intersection(arguments):
@@ -123,10 +146,6 @@ def _unexpected(error: BaseException, arguments: Sequence[str]) -> int:
     return EXIT_BUG
 
 
-def _interrupt(_signal: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt
-
-
 def main() -> NoReturn:
     """Run the process's own command line and leave with its exit code.
 
@@ -138,6 +157,7 @@ def main() -> NoReturn:
     if only_reads:
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy is quicker to import without a pool that nobody uses
     code = run(sys.argv[1:])
+    settle()
     if only_reads and sys.gettrace() is None and sys.getprofile() is None:
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):  # what could not be written has been told

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from ..config import RecordFields, SourceRequest, WalkRules
+from ..config import ParserLimits, RecordFields, SourceRequest, WalkRules
 from ..errors import UsageError
 from ..sources.paths import read_path_list
 from .parameters import Argument, option
 from .units import parse_size
 
-_RULES = WalkRules()
+_RULES, _PARSER = WalkRules(), ParserLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,16 @@ class SourceOptions:
     max_file_size: Annotated[
         str | None,
         option(metavar="SIZE", help=f"Skip larger files (500KB, 1GB). Without it: {_RULES.max_file_bytes // 10**6}MB."),
+    ] = None
+    parse_timeout: Annotated[
+        int | None,
+        option(min=1, metavar="SECONDS", help=f"Most time for parsing one file. Without it: {_PARSER.seconds:g}."),
+    ] = None
+    parse_memory: Annotated[
+        str | None,
+        option(
+            metavar="SIZE", help=f"Most memory for parsing one file. Without it: {_PARSER.memory_bytes // 10**9}GB."
+        ),
     ] = None
     files_from: Annotated[
         str | None, option(metavar="FILE|-", help="Cover the files listed in FILE, or on stdin, one on each line.")
@@ -88,8 +98,18 @@ class SourceOptions:
             hidden=self.hidden,
             ignore=not self.no_ignore,
             max_file_bytes=parse_size(self.max_file_size) if self.max_file_size else _RULES.max_file_bytes,
+            parse_seconds=self.parse_timeout,
+            parse_bytes=self._parse_bytes(),
         )
         return rules if rules != _RULES or self.max_file_size else None
+
+    def _parse_bytes(self) -> int | None:
+        if self.parse_memory is None:
+            return None
+        size = parse_size(self.parse_memory)
+        if size == 0:
+            raise UsageError("Nothing can be parsed in no memory.", "Give --parse-memory a size, like 500MB or 4GB.")
+        return size
 
     def _fields(self) -> RecordFields | None:
         fields = RecordFields(self.id_field, self.title_field, self.text_field)

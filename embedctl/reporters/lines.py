@@ -65,6 +65,6 @@ class LinesReporter:
 
 
 def _say(line: str) -> None:
-    with suppress(BrokenPipeError):  # nobody reads the log: no reason to stop working
+    with suppress(OSError, ValueError):  # nobody reads the log, or its disk is full: no reason to stop working
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()

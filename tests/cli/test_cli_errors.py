@@ -35,6 +35,8 @@ BM25 = ("query", "--mode", "bm25")
         (["index", "--include", "*.md"], "--files-from"),
         (["index", "docs", "--no-refresh"], "Leave it out"),
         (["index", "docs", "--max-file-size", "3Q"], "32MB"),
+        (["index", "docs", "--parse-memory", "0"], "500MB or 4GB"),
+        (["index", "docs", "--parse-timeout", "0"], "not in the range x>=1"),
         (["index", "--files-from", "no/such/list"], "cannot be read"),
         (["status", "--files", "broken"], "'failed'"),
     ],
@@ -71,6 +73,7 @@ def test_no_index_yet_is_10(cli: Cli, fresh: Path) -> None:
 
 
 def test_locked_is_11(cli: Cli, fresh: Path) -> None:
+    (fresh / ".embedctl").mkdir()
     with write_lock(fresh / ".embedctl" / "lock", "embedctl index"):
         result = cli("index", "docs")
     assert result.code == 11

@@ -116,6 +116,8 @@ def test_paths_can_be_pasted_from_where_one_stands(
         ("\udcff broken bytes",),
         ("検索",),
         ("a" * 20_000,),
+        ("well-known" * 50_000,),  # took minutes, when a pattern looked for digits behind each hyphen
+        ("ﷺ" * 200_000,),  # each is 18 characters to the index
         ("*",),
     ],
 )

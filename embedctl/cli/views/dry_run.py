@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...records import Outcome
-from ..screen import harmless
+from ..screen import one_line
 from ..units import counted, time_text
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def render_dry_run(plan: Preflight, verbose: bool = False) -> str:
     files = [entry for entry in plan.files if verbose or entry["outcome"] != Outcome.UNCHANGED.value]
     width = min(WIDEST_PATH, max((len(entry["path"]) for entry in files), default=0))
     lines = [
-        f"{entry['outcome']:<9}  {harmless(entry['path']):<{width}}  {harmless(entry['reason'])}".rstrip()
+        f"{entry['outcome']:<9}  {one_line(entry['path']):<{width}}  {one_line(entry['reason'])}".rstrip()
         for entry in files
     ]
     if files:

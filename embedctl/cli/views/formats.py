@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ...search.answer import hit_json
+from ..output import json_text
 
 if TYPE_CHECKING:
     from ...search.answer import Answer
@@ -27,12 +27,12 @@ _BLANK = re.compile(r"\s")
 
 def jsonl(answer: Answer) -> str:
     """Return one JSON object on a line for each hit, as ``docs/schema/hit.v1.json`` describes it."""
-    return "".join(json.dumps(hit_json(hit), ensure_ascii=False) + "\n" for hit in answer.hits)
+    return "".join(json_text(hit_json(hit)) for hit in answer.hits)
 
 
 def line(answer: Answer, explain: bool) -> str:
     """Return the whole answer as one JSON object on a line, as ``docs/schema/query.v1.json`` describes it."""
-    return json.dumps(answer.to_json(explain), ensure_ascii=False) + "\n"
+    return json_text(answer.to_json(explain))
 
 
 def table(answer: Answer) -> str:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ...search.snippet import snippet
-from ..screen import harmless
+from ..screen import harmless, one_line
 from ..styled import Text
 from .place import heading_path, place
 
@@ -96,5 +96,5 @@ def _footer(hit: Hit) -> Text:
         score, rank = hit.scores.get(name), hit.ranks.get(arm)
         if score is not None:
             pieces.append(f"{name} {score:.{digits}f}" + (f" rank {rank}" if rank else ""))
-    pieces.append(f"id {harmless(hit.id)}")
+    pieces.append(f"id {one_line(hit.id)}")
     return Text(INDENT + " · ".join(pieces), "dim")

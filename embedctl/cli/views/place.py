@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..screen import harmless
+from ..screen import harmless, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,10 +20,10 @@ class Place(NamedTuple):
 def place(path: str, record: int | None, page: int | None, start_line: int, end_line: int) -> Place:
     """Return where something is: the record, page or lines that a person would look for."""
     if record is not None:
-        return Place(harmless(path), f" [{record}]")
+        return Place(one_line(path), f" [{record}]")
     if page is not None:
-        return Place(harmless(path), f" p.{page}")
-    return Place(harmless(path), f":{start_line}" if start_line == end_line else f":{start_line}-{end_line}")
+        return Place(one_line(path), f" p.{page}")
+    return Place(one_line(path), f":{start_line}" if start_line == end_line else f":{start_line}-{end_line}")
 
 
 def heading_path(heading: Sequence[str], title: str | None) -> str:

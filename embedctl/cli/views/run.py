@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ...records import Outcome
+from ..screen import one_line
 from ..units import counted, time_text
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ def _counts(report: RunReport) -> list[str]:
         told.append(f"{counted(counts['chunks'], 'chunk')}, {counted(counts.get('tokens', 0), 'token')}")
     if "embedded" in counts:
         told.append(f"{counts['embedded']:,} embedded, {counts.get('reused', 0):,} reused")
+    if counts.get("secrets"):
+        told.append(f"{counted(counts['secrets'], 'secret')} masked")
+    if counts.get("chunks_withheld"):
+        told.append(f"{counted(counts['chunks_withheld'], 'chunk')} left out for them")
     if "taught" in counts:
         told.append(f"{counts['taught']:,} embedded by the model to learn from")
     if counts.get("indexed"):
@@ -84,7 +89,7 @@ def _failed(report: RunReport) -> list[str]:
 
 
 def _listed(problems: Iterable[dict[str, str]]) -> list[str]:
-    return [f"  {problem['path']}: {problem['reason']}" for problem in problems]
+    return [f"  {one_line(problem['path'])}: {one_line(problem['reason'])}" for problem in problems]
 
 
 def _problems(report: RunReport, outcome: Outcome) -> list[dict[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...errors import EXIT_INTERRUPTED
-from ..screen import harmless
+from ..screen import harmless, one_line
 from ..styled import Text
 from ..units import counted, size_text, time_text
 
@@ -44,8 +44,8 @@ def render_files(listed: list[dict[str, Any]], screen: Screen) -> str:
     width = max((len(entry["source"]) for entry in listed), default=0)
     rows = []
     for entry in listed:
-        line = Text(f"{entry['outcome']:<8} {entry['source']:<{width}} ").append(harmless(entry["path"]), "magenta")
-        rows.append(line.append(f"  {harmless(entry['reason'])}" if entry["reason"] else ""))
+        line = Text(f"{entry['outcome']:<8} {entry['source']:<{width}} ").append(one_line(entry["path"]), "magenta")
+        rows.append(line.append(f"  {one_line(entry['reason'])}" if entry["reason"] else ""))
     return screen.render(rows)
 
 
