@@ -3,13 +3,41 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
+from run_bench import Bench
+
+from embedctl import encoders
+from embedctl.contracts import Encoder
 
 
 @pytest.fixture
-def results() -> Path | None:
+def results(request: pytest.FixtureRequest) -> Path | None:
     """The file that ``make test-long`` names for ``tally.counted``; ``None``: nothing is kept."""
     named = os.environ.get("EMBEDCTL_RELIABILITY")
-    return Path(named) if named else None
+    return request.config.invocation_params.dir / named if named else None
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Bench:
+    """Small stores to be killed, interrupted and starved in; questions to them are encoded in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoders, "open_encoder", lambda *_: encoder)
+        return Bench(tmp_path_factory.mktemp("bench"))
+
+
+@pytest.fixture
+def loaded(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Queries of the test use the session's encoder."""
+    monkeypatch.setattr(encoders, "open_encoder", lambda *_: encoder)
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a real model that is so small that a process has it loaded at once."""
+    sys.path.append(str(Path(__file__).parents[1] / "encoders"))
+    from small_models import save_small_model
+
+    return save_small_model(tmp_path_factory.mktemp("models") / "small")
