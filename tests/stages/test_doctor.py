@@ -165,7 +165,10 @@ def file_called(store: embedctl.Store, name: str) -> Path:
     return part_file(store, name) if name in FILES[:3] else index_file(store, name)
 
 
-@pytest.mark.parametrize(("name", "harm"), list(zip(FILES, itertools.cycle([truncate, remove, link]), strict=False)))
+@pytest.mark.parametrize(
+    ("name", "harm"),
+    [*zip(FILES, itertools.cycle([truncate, remove, link]), strict=False), *((name, garbage) for name in FILES)],
+)
 def test_what_a_look_finds(store: embedctl.Store, name: str, harm: Callable[[Path], None]) -> None:
     path = file_called(store, name)
     kind = "index" if name in DERIVED else name

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from ...search.index_files import check_of
+from ...store.verified import verify
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -42,6 +45,23 @@ class Named:
     part: int | None = None
     current: bool = True
     """``False``: only the index answers from this part; the store has another in its place."""
+    group: Path | None = None
+    """Folder under which queries remember that it was verified; ``None``: the one it is in."""
+    dim: int = 0
+    """Of an index: of its vectors."""
+
+    def compare(self, *, always: bool, alone: bool = False) -> None:
+        """Compare it with its record as a query does.
+
+        Args:
+            always: read it even if that was done on this machine.
+            alone: look at its bytes only, not at what they say of its neighbours.
+
+        Raises:
+            DamagedError: it is not what was written.
+        """
+        also = check_of(self.path, self.dim) if self.kind == "index" and not alone else None
+        verify(self.path, self.record, always=always, group=self.group, also=also)
 
     @property
     def means(self) -> str:
@@ -57,9 +77,9 @@ class Named:
 
 
 def named_files(layout: Layout, manifest: Manifest) -> list[Named]:
-    """Return every file that ``manifest`` names, each once, parts first."""
+    """Return every file that ``manifest`` names, each once, parts first, the graph last."""
     found = {named.path: named for named in _named(layout, manifest)}
-    return list(found.values())
+    return sorted(found.values(), key=lambda named: named.kind == "index" and named.path.name == "hnsw.bin")
 
 
 def _named(layout: Layout, manifest: Manifest) -> Iterator[Named]:
@@ -87,11 +107,11 @@ def _named(layout: Layout, manifest: Manifest) -> Iterator[Named]:
     if manifest.student:
         folder = layout.student(manifest.student.fingerprint)
         for file, record in manifest.student.files.items():
-            yield Named(folder / file, name(folder / file), record, "student")
+            yield Named(folder / file, name(folder / file), record, "student", group=folder)
     if manifest.index:
-        folder = layout.generation(manifest.index.generation)
+        folder, dim = layout.generation(manifest.index.generation), manifest.index.encoder.dim
         for file, record in manifest.index.files.items():
-            yield Named(folder / file, name(folder / file), record, "index")
+            yield Named(folder / file, name(folder / file), record, "index", group=folder, dim=dim)
 
 
 def _of_part(layout: Layout, part: Part, current: bool) -> Iterator[Named]:
