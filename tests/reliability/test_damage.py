@@ -31,7 +31,7 @@ from embedctl.search.generation import Generation, require_index
 from embedctl.store.handle import read_manifest
 from embedctl.store.layout import Layout
 
-SECONDS = 30.0
+SECONDS = 120.0
 """After that, a question counts as a hang."""
 _NUMBER = re.compile(r"\d{6}|[0-9a-f]{16,32}|\d+(?=\.del)")
 BYSTANDERS = ("run report", "lock", "ignore file", "backup", "older generation")
