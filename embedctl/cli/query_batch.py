@@ -62,7 +62,7 @@ def _source(queries: str, tell: Callable[[Problem], None]) -> QueryFile | QueryS
     if queries == STDIN:
         return QueryStream(sys.stdin.buffer, tell)
     if path.exists() and not path.is_file() and not path.is_dir():  # a named pipe, or the shell's <(command)
-        return QueryStream(path.open("rb"), tell)
+        return QueryStream(path, tell)
     return QueryFile(path)
 
 

@@ -19,6 +19,8 @@ from __future__ import annotations
 import json
 import queue
 import threading
+from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from ..errors import UsageError
@@ -26,7 +28,6 @@ from .querytext import whole_characters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BY_NAME = {".jsonl": "jsonl", ".ndjson": "jsonl", ".tsv": "tsv", ".txt": "text"}
@@ -110,8 +111,8 @@ class QueryStream:
     count: int | None = None
     """Nobody knows how many will come."""
 
-    def __init__(self, stream: BinaryIO, tell: Callable[[Problem], None]) -> None:
-        """Read ``stream``; ``tell`` hears of every line that is no query."""
+    def __init__(self, stream: BinaryIO | Path, tell: Callable[[Problem], None]) -> None:
+        """Read ``stream``, or what a path leads to; ``tell`` hears of every line that is no query."""
         self._stream = stream
         self._tell = tell
 
@@ -147,8 +148,10 @@ class QueryStream:
 
     def _read_into(self, come: queue.Queue[NamedQuery | Problem | BaseException | None]) -> None:
         try:
-            for found in _queries(self._stream, None):
-                come.put(found)
+            # Closed by the thread that reads it: another one would wait for the other end of the pipe.
+            with self._stream.open("rb") if isinstance(self._stream, Path) else nullcontext(self._stream) as stream:
+                for found in _queries(stream, None):
+                    come.put(found)
             come.put(None)
         except BaseException as error:  # noqa: BLE001 - raised again by whoever takes the queries
             come.put(error)

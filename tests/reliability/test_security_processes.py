@@ -76,7 +76,7 @@ def traced(project: Path, arguments: tuple[str, ...]) -> list[tuple[str, str]]:
     trace = project / "trace.txt"
     calls = ",".join(f"?{name}" for name in (*_SOCKETS, *_WRITES, *_REMOVES, *_OPENS))
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("HF_", "PYTEST_"))},
+        **{name: value for name, value in os.environ.items() if not name.startswith(("HF_", "PYTEST_", "TORCH"))},
         "EMBEDCTL_CACHE": os.environ["EMBEDCTL_CACHE"],
         "TMPDIR": str(project / "temporary"),
         "HOME": str(project / "home"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,17 @@ def test_a_pipe_without_queries() -> None:
 def test_a_list_has_places_for_ids() -> None:
     batches = list(QueryList(["owl", ("k", "kestrel"), "key"]).batches(2))
     assert batches == [[("1", "owl"), ("k", "kestrel")], [("3", "key")]]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_named_pipe_is_closed_when_it_is_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    source = QueryStream(tmp_path / "pipe", lambda _: None)
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit((tmp_path / "pipe").write_text, "owl\n")
+        assert [query for batch in source.batches(10) for query in batch] == [NamedQuery("1", "owl")]
+        written.result()
+    gc.collect()  # an open file would be told here, and fail the test
 
 
 def test_lines_that_nobody_could_have_meant(tmp_path: Path) -> None:
