@@ -199,9 +199,11 @@ def _as_our_errors(folder: Path) -> Iterator[None]:
                 f"The BM25 index in {folder} was not written: {os.strerror(number)}.",
                 "Make room and run the same command again; what was committed stays.",
             ) from error
+        hint = "Check the disk, then run the same command again; what was committed stays."
         if "LockBusy" in str(error):  # what Tantivy makes of any error; nobody else writes to a new folder
-            hint = "Check the disk, then run the same command again."
             raise ResourceError(f"The BM25 index in {folder} cannot be locked.", hint) from error
+        if "index writer was killed" in str(error):  # all that is told of an error that its thread met
+            raise ResourceError(f"The BM25 index in {folder} could not be written: a write failed.", hint) from error
         if not isinstance(error, ValueError):
             raise
         raise DamagedError(f"The BM25 index in {folder} cannot be written: {error}.") from error
