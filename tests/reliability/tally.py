@@ -48,4 +48,6 @@ def counted(what: str, file: Path | None) -> Iterator[Tally]:
         if file is not None:
             found = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
             found[what] = {**asdict(tally), "lost": tally.lost}
-            file.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            temporary = file.with_name(f"{file.name}.tmp")  # an interrupted session keeps what it has counted
+            temporary.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            temporary.replace(file)
