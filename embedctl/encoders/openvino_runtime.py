@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from ..config import cache_folder
 from . import machine_cache
+from .aside import aside
 from .openvino_library import openvino
 from .processors import processors
 from .runtime import ConversionError
@@ -44,7 +45,7 @@ class OpenVinoRuntime:
         """
         self.batch_tokens = config.batch_tokens
         self._core = openvino().Core()
-        self._folder, self._model, self._facts = _prepared(self._core, folder, tokenizer, tell)
+        self._folder, self._model, self._facts = aside(_prepared, self._core, folder, tokenizer, tell)
         self.name = f"openvino {self._facts['precision']}"
         self.dim = int(self._facts["dim"])
         self._ran = 0
@@ -54,19 +55,27 @@ class OpenVinoRuntime:
 
     def run(self, packed: Packed, vectors: Vectors) -> None:
         """Write the unit-norm vector of every input to its row of ``vectors``, batch by batch as they are done."""
+        stopped = Event()
+        aside(self._run, packed, vectors, stopped, interrupted=stopped.set)
+
+    def _run(self, packed: Packed, vectors: Vectors, stopped: Event) -> None:
         with self._turn:
             self._ran += len(packed)
             if self._ran <= FEW_BATCHES * self._processors:
                 for batch in packed:
+                    if stopped.is_set():
+                        return
                     self._request.infer(batch.inputs(self._facts["inputs"]))
                     vectors[batch.rows] = self._request.get_output_tensor(0).data
                 return
             queue = self._queue
             try:
                 for batch in packed:
+                    if stopped.is_set():
+                        return
                     queue.start_async(batch.inputs(self._facts["inputs"]), (vectors, batch.rows))
             finally:
-                queue.wait_all()  # after Ctrl-C, too: what runs writes to ``vectors``
+                queue.wait_all()  # stopped or failed, too: what runs writes to ``vectors``
 
     @cached_property
     def _request(self) -> Any:
