@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -24,7 +25,10 @@ os.environ.pop("EMBEDCTL_STORE", None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep converted models between runs, but not where the person who runs them has theirs."""
+    """Keep converted models between runs, but not where the person who runs them has theirs; let signals reach tests."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in background jobs, and then in all children
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     os.environ["EMBEDCTL_CACHE"] = str(config.rootpath / ".pytest_cache" / "embedctl")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(OFFLINE), os.environ.get("PYTHONPATH")]))
     descriptor, os.environ["EMBEDCTL_TEST_NETWORK"] = tempfile.mkstemp(prefix="embedctl-network-")
