@@ -25,7 +25,7 @@ os.environ.pop("EMBEDCTL_STORE", None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep converted models between runs, but not where the person who runs them has theirs; let signals reach tests."""
+    """Keep converted models between runs, not where the person who runs them has theirs; let signals reach tests."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in background jobs, and then in all children
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
