@@ -8,6 +8,7 @@ import stat
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from ..errors import DamagedError, EmbedctlError, NoStoreError, ResourceError
@@ -79,6 +80,12 @@ class Writer:
         self._settled: set[Path] = set()
         """Folders whose own names are known to be durable."""
         self._failed = False
+        self._turn = Lock()
+
+    def close(self) -> None:
+        """Wait for a commit that another thread is making, and let none be made from now on."""
+        with self._turn:
+            self._failed = True
 
     def commit(self, manifest: Manifest, new_files: Iterable[Path] = ()) -> Manifest:
         """Publish ``manifest`` as the next snapshot and return it.
@@ -93,6 +100,11 @@ class Writer:
             OSError: with the name of the file or folder that could not be written.
             ResourceError: an earlier commit failed.
         """
+        with self._turn:
+            self._publish(manifest, new_files)
+            return self.manifest
+
+    def _publish(self, manifest: Manifest, new_files: Iterable[Path]) -> None:
         if self._failed:
             raise ResourceError(
                 f"Nothing more is written to {self.layout.root}, since an earlier commit of this run failed.",
@@ -107,7 +119,6 @@ class Writer:
         self.manifest = manifest
         replace_text(self.layout.backup, text, mode_of(self.layout.root))
         self._failed = False
-        return manifest
 
 
 class Staging(Writer):
@@ -185,6 +196,7 @@ def writing(layout: Layout, command: str, wait: float = 0.0) -> Iterator[Writer]
         try:
             yield writer
         except BaseException:
+            writer.close()  # a thread that was interrupted late must not publish what is removed now
             with suppress(EmbedctlError, OSError):  # what stopped the run is to be told, and the next one tries again
                 # Where the last commit failed, it is not certain which manifest a power cut would leave.
                 collect(layout, read_manifest(layout), writer.manifest, *_copies(layout))

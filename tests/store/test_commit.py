@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 
-from embedctl.errors import DamagedError, MismatchError
+from embedctl.errors import DamagedError, MismatchError, ResourceError
 from embedctl.store.files import write_table
 from embedctl.store.garbage import missing
 from embedctl.store.handle import Writer, read_manifest, restore_manifest, writing
@@ -313,3 +313,23 @@ def test_a_folder_that_was_there_is_closed_unless_it_has_other_files(
     with writing(layout, "test") as writer:
         writer.commit(writer.manifest)
     assert stat.S_IMODE(layout.root.stat().st_mode) == mode
+
+
+def test_a_thread_that_is_late_does_not_publish_what_is_removed(tmp_path: Path) -> None:
+    """Ctrl-C may leave a thread behind that nobody waits for: what it wrote is gone when it comes to commit."""
+    layout = Layout(tmp_path / ".embedctl")
+    with writing(layout, "test") as writer:
+        writer.commit(writer.manifest)
+    late: list[Writer] = []
+
+    def interrupted() -> None:
+        with writing(layout, "test") as writer:
+            late.append(writer)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    before = read_manifest(layout)
+    with pytest.raises(ResourceError, match="Nothing more is written"):
+        late[0].commit(late[0].manifest)
+    assert read_manifest(layout) == before
