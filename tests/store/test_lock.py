@@ -142,7 +142,7 @@ def test_a_child_that_outlives_its_parent_does_not_keep_the_lock(layout: Layout)
         other.kill()
         other.wait()
         try:
-            with writing(layout, "test"):
+            with writing(layout, "test", wait=30.0):  # the child lets go when it has begun
                 pass
         finally:
             os.killpg(other.pid, 9)
