@@ -392,9 +392,6 @@ class Store:
         self._opened = _Opened(manifest, how, which, load, Searcher(self._layout, manifest, load))
         return self._opened.searcher
 
-    def _manifest_or_empty(self) -> Manifest:
-        return read_manifest(self._layout) if self._layout.manifest.exists() else Manifest()
-
     def _run(
         self,
         command: str,

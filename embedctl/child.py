@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from .config import ChildLimits
 
-Work = "Callable[[bytes], Iterator[bytes]]"
-
 _FRAME = struct.Struct("<cQ")
 _ITEM, _END, _PROBLEM, _READY = b"+", b".", b"!", b"R"
 _LONGEST_PROBLEM = 500

@@ -18,7 +18,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 
 # A layer may import the layers before it. Folders of one layer never import each other.
 LAYERS: list[set[str]] = [
-    {"errors", "records", "config", "ownership"},
+    {"errors", "records", "config", "ownership", "wording"},
     {"contracts", "registry", "child", "opening"},
     {"store", "sources", "parsers", "chunkers", "encoders", "retrievers", "reporters", "secrets"},
     {"stages", "search"},

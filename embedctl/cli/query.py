@@ -83,7 +83,7 @@ def _refresh(store: "Store", wait: float, quiet: bool, runtime: "RuntimeConfig")
 
 def _remark(answer: "Answer", store: "Store", quiet: bool) -> None:
     """Tell what a person should know about the answer."""
-    from .units import counted
+    from ..wording import counted
 
     for warning in answer.warnings:
         note(f"embedctl: {warning}")

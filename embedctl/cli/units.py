@@ -39,8 +39,3 @@ def time_text(seconds: float) -> str:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def counted(count: int, singular: str, plural: str = "") -> str:
-    """Return ``1 file``, ``1,204 files``."""
-    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"

@@ -12,11 +12,12 @@ import re
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Rule:
     """Lowercase ASCII. A pattern is matched where one of them begins."""
     patterns: tuple[re.Pattern[str], ...] = ()
     """Matched at the keyword. A group called ``secret`` is what is masked; without one, the whole match."""
-    library: str = ""
+    detector: str = ""
     """``module:class`` of bc-detect-secrets, whose patterns are used."""
     guard: re.Pattern[str] | None = None
     """Matched at the keyword before the library is imported: spares most texts that import."""
@@ -53,47 +54,50 @@ KEPT = (
         "aws",
         "an AWS access key",
         ("akia", "asia", "abia", "acca", "a3t", "aws"),
-        library="aws:AWSKeyDetector",
+        detector="aws:AWSKeyDetector",
         guard=re.compile(r"A[3BCKS][TIC][A-Z0-9]{17}|(?i:aws).{0,20}?(?i:key|pw|pass|token)"),
     ),
     Rule(
         "artifactory",
         "an Artifactory token",
         ("akc",),
-        library="artifactory:ArtifactoryDetector",
+        detector="artifactory:ArtifactoryDetector",
         guard=re.compile("AKC"),
         back=1,
     ),
-    Rule("cloudant", "a Cloudant credential", ("cloudant",), library="cloudant:CloudantDetector"),
-    Rule("discord-bot", "a Discord token", ("discord",), library="discord:DiscordBotTokenDetector", reach=200),
+    Rule("cloudant", "a Cloudant credential", ("cloudant",), detector="cloudant:CloudantDetector"),
+    Rule("discord-bot", "a Discord token", ("discord",), detector="discord:DiscordBotTokenDetector", reach=200),
     Rule(
-        "github", "a GitHub token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), library="github_token:GitHubTokenDetector"
+        "github",
+        "a GitHub token",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
+        detector="github_token:GitHubTokenDetector",
     ),
-    Rule("ibm-cloud", "an IBM Cloud key", ("ibm",), library="ibm_cloud_iam:IbmCloudIamDetector", guard=_IBM),
-    Rule("ibm-cos", "an IBM storage key", ("ibm",), library="ibm_cos_hmac:IbmCosHmacDetector", guard=_IBM),
-    Rule("jwt", "a JSON web token", ("eyj",), library="jwt:JwtTokenDetector", guard=re.compile(r"eyJ[\w=-]{8}")),
+    Rule("ibm-cloud", "an IBM Cloud key", ("ibm",), detector="ibm_cloud_iam:IbmCloudIamDetector", guard=_IBM),
+    Rule("ibm-cos", "an IBM storage key", ("ibm",), detector="ibm_cos_hmac:IbmCosHmacDetector", guard=_IBM),
+    Rule("jwt", "a JSON web token", ("eyj",), detector="jwt:JwtTokenDetector", guard=re.compile(r"eyJ[\w=-]{8}")),
     Rule(
         "mailchimp",
         "a Mailchimp key",
         tuple(f"-us{digit}" for digit in range(1, 10)),
-        library="mailchimp:MailchimpDetector",
+        detector="mailchimp:MailchimpDetector",
         back=32,
     ),
     Rule(
         "npm",
         "an npm token",
         ("npm_", "_authtoken"),
-        library="npm:NpmDetector",
+        detector="npm:NpmDetector",
         guard=re.compile(r"npm_\w{20}|_authToken"),
     ),
     Rule(
-        "sendgrid", "a SendGrid key", ("sg.",), library="sendgrid:SendGridDetector", guard=re.compile(r"SG\.[\w-]{22}")
+        "sendgrid", "a SendGrid key", ("sg.",), detector="sendgrid:SendGridDetector", guard=re.compile(r"SG\.[\w-]{22}")
     ),
-    Rule("slack", "a Slack token", ("xox", "https://hooks.slack.com/"), library="slack:SlackDetector"),
-    Rule("softlayer", "a SoftLayer key", ("softlayer",), library="softlayer:SoftlayerDetector"),
-    Rule("square", "a Square secret", ("sq0csp-",), library="square_oauth:SquareOAuthDetector"),
-    Rule("stripe", "a Stripe key", ("sk_live_", "rk_live_"), library="stripe:StripeDetector"),
-    Rule("twilio", "a Twilio key", ("twilio",), library="twilio:TwilioKeyDetector", reach=200),
+    Rule("slack", "a Slack token", ("xox", "https://hooks.slack.com/"), detector="slack:SlackDetector"),
+    Rule("softlayer", "a SoftLayer key", ("softlayer",), detector="softlayer:SoftlayerDetector"),
+    Rule("square", "a Square secret", ("sq0csp-",), detector="square_oauth:SquareOAuthDetector"),
+    Rule("stripe", "a Stripe key", ("sk_live_", "rk_live_"), detector="stripe:StripeDetector"),
+    Rule("twilio", "a Twilio key", ("twilio",), detector="twilio:TwilioKeyDetector", reach=200),
 )
 
 OWN = (
@@ -179,14 +183,14 @@ def by_id() -> dict[str, str]:
     return {rule.id: rule.title for rule in (*KEPT, *OWN)} | {shape.id: shape.title for shape in SHAPES}
 
 
-def library_patterns(name: str) -> Sequence[re.Pattern[str]]:
+@cache
+def detector_patterns(name: str) -> tuple[re.Pattern[str], ...]:
     """Return the patterns of one class of bc-detect-secrets; imports it, but not the library that talks to servers."""
     from importlib import import_module
 
     module, kind = name.split(":")
     with _without_requests():
-        denylist: Sequence[re.Pattern[str]] = getattr(import_module(f"detect_secrets.plugins.{module}"), kind).denylist
-    return denylist
+        return tuple(getattr(import_module(f"detect_secrets.plugins.{module}"), kind).denylist)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..records import SecretSpan
 from .placeholders import is_dummy_token
-from .rules import KEPT, OWN, Rule, library_patterns
+from .rules import KEPT, OWN, Rule, detector_patterns
 from .shapes import SHAPES
 
 if TYPE_CHECKING:
@@ -97,21 +97,15 @@ def _automaton() -> tuple[BytesAhoCorasick, list[list[tuple[str, Finder]]]]:
 
 
 def _finder(rule: Rule) -> Finder:
-    patterns = rule.patterns
-
     def at_keyword(text: str, at: int) -> Iterator[tuple[int, int]]:
-        nonlocal patterns
         if at < rule.back or (rule.guard and not rule.guard.match(text, at)):
             return
-        patterns = patterns or tuple(library_patterns(rule.library))
-        for pattern in patterns:
+        for pattern in rule.patterns or detector_patterns(rule.detector):
             if (match := pattern.match(text, at - rule.back)) and _counts(rule, match):
                 yield _span(match)
 
     def around(text: str, at: int) -> Iterator[tuple[int, int]]:
-        nonlocal patterns
-        patterns = patterns or tuple(library_patterns(rule.library))
-        for pattern in patterns:
+        for pattern in rule.patterns or detector_patterns(rule.detector):
             for match in pattern.finditer(text, max(0, at - rule.reach), at + rule.reach):
                 if _counts(rule, match):
                     yield _span(match)

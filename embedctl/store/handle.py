@@ -98,7 +98,7 @@ class Writer:
 
         Raises:
             OSError: with the name of the file or folder that could not be written.
-            ResourceError: an earlier commit failed.
+            ResourceError: an earlier commit failed, or the writer was closed.
         """
         with self._turn:
             self._publish(manifest, new_files)
@@ -107,7 +107,7 @@ class Writer:
     def _publish(self, manifest: Manifest, new_files: Iterable[Path]) -> None:
         if self._failed:
             raise ResourceError(
-                f"Nothing more is written to {self.layout.root}, since an earlier commit of this run failed.",
+                f"Nothing more is written to {self.layout.root}: this run was stopped, or an earlier commit of it failed.",
                 "Run the same command again; what was committed before stays.",
             )
         self._failed = True

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...wording import counted
 from ..screen import harmless
 from ..styled import Text
-from ..units import counted, size_text, time_text
+from ..units import size_text, time_text
 
 if TYPE_CHECKING:
     from ...stages.doctor.findings import DoctorReport, Finding
@@ -63,7 +64,7 @@ def _verdict(report: DoctorReport) -> Text:
     repaired = sum(one.repaired and one.severity == "damage" for one in report.findings)
     took = f" ({time_text(report.seconds)})"
     if left:
-        told = f"{counted(repaired, 'piece', 'pieces')} of damage repaired, " if repaired else ""
+        told = f"{counted(repaired, 'piece')} of damage repaired, " if repaired else ""
         hint = "" if report.repair == "done" else ' "embedctl doctor --repair" repairs what it can.'
         return Text(f"Store is damaged: {told}{counted(left, 'finding')} left{took}.", "bold red").append(hint)
     how = "is sound"

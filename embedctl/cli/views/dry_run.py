@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...records import Outcome
+from ...wording import counted
 from ..screen import one_line
-from ..units import counted, time_text
+from ..units import time_text
 
 if TYPE_CHECKING:
     from ...stages.preflight import Preflight

@@ -6,8 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ...records import Outcome
+from ...wording import counted
 from ..screen import one_line
-from ..units import counted, time_text
+from ..units import time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TextIO
 
+from ...wording import counted
 from ..screen import harmless, is_terminal
 from ..styled import Text
-from ..units import counted
 from .place import heading_path, place
 
 if TYPE_CHECKING:

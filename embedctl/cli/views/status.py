@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...errors import EXIT_INTERRUPTED
+from ...wording import counted
 from ..screen import harmless, one_line
 from ..styled import Text
-from ..units import counted, size_text, time_text
+from ..units import size_text, time_text
 
 if TYPE_CHECKING:
     from ..screen import Screen

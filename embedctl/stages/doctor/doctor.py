@@ -12,9 +12,10 @@ from ...store.durable import mode_of
 from ...store.garbage import collect, missing
 from ...store.handle import read_backup, read_manifest, restore_manifest, writing
 from ...store.verified import verify
+from ...wording import counted
 from ..report import RunReport, reported
 from .examine import Thoroughness, examine
-from .findings import REPAIR, DoctorReport, Finding, counted
+from .findings import REPAIR, DoctorReport, Finding
 from .named import named_files
 from .plan import Plan
 from .repair import Repair

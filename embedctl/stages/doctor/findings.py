@@ -170,8 +170,3 @@ class DoctorReport:
 
 _KEPT = frozenset({"manifest", "backup", "modes", "leftovers", "pending", "writer", "locking"})
 """Kinds that are made right in place: that they are not found again is enough."""
-
-
-def counted(count: int, noun: str) -> str:
-    """Return ``1 file``, ``1,204 files``."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -19,8 +19,9 @@ from ...store.layout import FOLDERS
 from ...store.machine import available_memory
 from ...store.manifest import FORMAT_VERSION
 from ...store.students import usable_student
+from ...wording import counted
 from ..status import pending
-from .findings import REPAIR, Finding, Severity, counted
+from .findings import REPAIR, Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
