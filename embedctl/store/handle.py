@@ -107,7 +107,7 @@ class Writer:
     def _publish(self, manifest: Manifest, new_files: Iterable[Path]) -> None:
         if self._failed:
             raise ResourceError(
-                f"Nothing more is written to {self.layout.root}: this run was stopped, or an earlier commit of it failed.",
+                f"Nothing more is written to {self.layout.root}: this run was stopped, or a commit of it failed.",
                 "Run the same command again; what was committed before stays.",
             )
         self._failed = True
