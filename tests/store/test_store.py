@@ -102,7 +102,7 @@ def test_a_failed_commit_leaves_the_snapshot_and_ends_the_run(layout: Layout) ->
             writer.commit(replace(writer.manifest, next_part=8), [gone])
         assert caught.value.filename == str(gone)
         assert writer.manifest == before
-        with pytest.raises(ResourceError, match="earlier commit"):
+        with pytest.raises(ResourceError, match="a commit of it failed"):
             writer.commit(replace(writer.manifest, next_part=3))
     assert read_manifest(layout) == before
     with writing(layout, "test") as writer:
