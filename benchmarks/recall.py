@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from embedctl.config import DEFAULT_MODEL, QueryConfig, RuntimeConfig
+from embedctl.config import DEFAULT_MODEL, RankingConfig, RuntimeConfig
 from embedctl.encoders import open_encoder
 from embedctl.retrievers.binary import BinaryRetriever
 from embedctl.search.generation import Generation, require_index
@@ -55,7 +55,7 @@ def measure(bench: Bench, size: int) -> Iterator[Row]:
         bench.say(f"{size:,} chunks: {plan}")
         retriever: DenseRetriever = open_plan()
         row = Row(NAME, f"{plan}, as queries use it", "embedctl", "", 0.0, "", size)
-        yield from _searched(row, retriever, vectors, truth, QueryConfig().candidates)
+        yield from _searched(row, retriever, vectors, truth, RankingConfig().candidates)
         if plan == "flat":
             yield from _searched(replace(row, case=plan, x=0.0), retriever, vectors, truth, K)
     if "binary" in plans:

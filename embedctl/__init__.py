@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .api import Store, create, open  # noqa: A004, I001
     from .config import (
-        FilterConfig, FusionConfig, QueryConfig, RecordFields, RuntimeConfig, SettingsRequest, SourceRequest, WalkRules,
+        FilterConfig, QueryConfig, RankingRequest, RecordFields, RuntimeConfig, SettingsRequest, SourceRequest,
+        WalkRules,
     )  # fmt: skip
     from .errors import EmbedctlError
     from .records import Hit
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 _HOMES = {
     ".api": "Store create open",
-    ".config": "FilterConfig FusionConfig QueryConfig RecordFields RuntimeConfig SettingsRequest SourceRequest "
+    ".config": "FilterConfig QueryConfig RankingRequest RecordFields RuntimeConfig SettingsRequest SourceRequest "
     "WalkRules",
     ".errors": "EmbedctlError",
     ".records": "Hit",
@@ -32,7 +33,7 @@ _HOMES = {
 }
 # fmt: off
 __all__ = [
-    "Answer", "EmbedctlError", "FilterConfig", "FusionConfig", "Hit", "QueryConfig", "RecordFields", "RuntimeConfig",
+    "Answer", "EmbedctlError", "FilterConfig", "Hit", "QueryConfig", "RankingRequest", "RecordFields", "RuntimeConfig",
     "SettingsRequest", "SourceRequest", "Store", "WalkRules", "__version__", "create", "open",
 ]
 # fmt: on

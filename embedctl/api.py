@@ -65,7 +65,7 @@ class _Opened(NamedTuple):
         """Return whether an answer from it is one from ``manifest``: most commits of a run leave the index alone."""
         mine = self.manifest
         return mine is manifest or all(
-            getattr(mine, name) == getattr(manifest, name) for name in ("index", "sources", "student")
+            getattr(mine, name) == getattr(manifest, name) for name in ("index", "sources", "student", "tuned")
         )
 
 

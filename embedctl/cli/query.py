@@ -11,6 +11,7 @@ from .query_options import (
     BatchOptions,
     FilterOptions,
     OutputOptions,
+    RankingOptions,
     SearchOptions,
     query_config,
     requested_batch,
@@ -32,6 +33,7 @@ def query(
     output: OutputOptions,
     batch: BatchOptions,
     search: SearchOptions,
+    ranking: RankingOptions,
     filters: FilterOptions,
     runtime: RuntimeOptions,
     common: CommonOptions,
@@ -45,7 +47,7 @@ def query(
 
     from .nearby import Nearby
 
-    config, wanted = query_config(search, filters, output), output.format
+    config, wanted = query_config(search, ranking, filters, output), output.format
     many = requested_batch(batch, output, text or [])
     shows_progress = search.refresh or many is not None
     store = embedctl.open(common.store, reporter=common.reporter() if shows_progress else common.teller())

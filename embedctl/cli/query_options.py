@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
-from ..config import DensePlan, FilterConfig, FusionConfig, Mode, QueryConfig, QueryEncoder
+from ..config import DensePlan, FilterConfig, FusionName, Mode, QueryConfig, QueryEncoder, RankingRequest
 from ..errors import UsageError
 from .parameters import option
 
-_QUERY, _FUSION = QueryConfig(), FusionConfig()
+_QUERY = QueryConfig()
 
 Format = Literal["text", "json", "jsonl", "csv", "trec"]
 
@@ -66,14 +66,6 @@ class SearchOptions:
     """How the hits are found."""
 
     mode: Annotated[Mode, option("-m", "--mode", help="Both arms fused, or one of them.")] = _QUERY.mode
-    rrf_k: Annotated[int, option(min=0, metavar="K", help="Constant of reciprocal rank fusion.")] = _FUSION.rrf_k
-    bm25_weight: Annotated[float, option(min=0.0, metavar="W", help="Weight of BM25 in the fusion.")] = (
-        _FUSION.bm25_weight
-    )
-    dense_weight: Annotated[float, option(min=0.0, metavar="W", help="Weight of the dense arm in the fusion.")] = (
-        _FUSION.dense_weight
-    )
-    candidates: Annotated[int, option(min=1, metavar="N", help="Chunks that each arm proposes.")] = _QUERY.candidates
     dense: Annotated[DensePlan, option(help="Exact scan (flat), scan of bits (binary), graph (hnsw), or auto.")] = (
         _QUERY.dense
     )
@@ -92,6 +84,21 @@ class SearchOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class RankingOptions:
+    """In which order; what is not given is as the store was tuned, or else as by default."""
+
+    fusion: Annotated[FusionName | None, option(help="How the arms become one ranking.", show_default=False)] = None
+    rrf_k: Annotated[int | None, option(min=0, metavar="K", help="Constant of reciprocal rank fusion.")] = None
+    bm25_weight: Annotated[float | None, option(min=0.0, metavar="W", help="Weight of BM25 in the fusion.")] = None
+    dense_weight: Annotated[float | None, option(min=0.0, metavar="W", help="Weight of the dense arm.")] = None
+    candidates: Annotated[int | None, option(min=1, metavar="N", help="Chunks that each arm proposes.")] = None
+
+    def request(self) -> RankingRequest:
+        """Return what the flags ask for."""
+        return RankingRequest(self.candidates, self.fusion, self.rrf_k, self.bm25_weight, self.dense_weight)
+
+
+@dataclass(frozen=True, slots=True)
 class FilterOptions:
     """What may answer."""
 
@@ -107,7 +114,9 @@ class FilterOptions:
     source: Annotated[list[str] | None, option(metavar="NAME", help="Only this source; may be repeated.")] = None
 
 
-def query_config(search: SearchOptions, filters: FilterOptions, output: OutputOptions) -> QueryConfig:
+def query_config(
+    search: SearchOptions, ranking: RankingOptions, filters: FilterOptions, output: OutputOptions
+) -> QueryConfig:
     """Return what the flags ask for.
 
     Raises:
@@ -122,13 +131,12 @@ def query_config(search: SearchOptions, filters: FilterOptions, output: OutputOp
     return QueryConfig(
         mode=search.mode,
         n=output.n,
-        candidates=search.candidates,
         max_per_file=(1 if output.per_file else _QUERY.max_per_file) if limit is None else limit,
         dense=search.dense,
         encoder=search.query_encoder,
         min_cosine=search.min_cosine,
         min_bm25=search.min_bm25,
-        fusion=FusionConfig(search.rrf_k, search.bm25_weight, search.dense_weight),
+        ranking=ranking.request(),
         filter=FilterConfig(
             tuple(filters.path or ()), tuple(filters.type or ()), filters.where, tuple(filters.source or ())
         ),

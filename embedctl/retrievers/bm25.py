@@ -8,12 +8,13 @@ scores move a little when an index is rebuilt.
 from __future__ import annotations
 
 import operator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import tantivy
 
+from ..config import Bm25Config
 from ..contracts import Ranking
 from ..errors import DamagedError
 from . import lexical
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
 
     Keep = Callable[[Labels], NDArray[np.bool_]]
     Hits = Sequence[tuple[float, tantivy.DocAddress]]
-
-FIELDS = tuple(lexical.BOOSTS)
-"""The text fields of the index."""
 
 _NARROW = 5_000
 """A filter of at most this many rows becomes a part of the query; a wider one is applied to its results."""
@@ -81,9 +79,11 @@ class Bm25Retriever:
         labels = self._searcher.fast_field_values("label", [address for _, address in hits])
         return np.sort(np.array(list(labels), dtype=np.uint64))
 
-    def ask(self, query: LexicalQuery) -> Bm25Query:
-        """Return the query as the index understands it, ready to be asked."""
-        return Bm25Query(self._searcher, self._schema, lexical.analyse(query, self._language), self._folder)
+    def ask(self, query: LexicalQuery, weights: Bm25Config | None = None) -> Bm25Query:
+        """Return the query as the index understands it, ready to be asked; ``weights``: of the fields."""
+        analysed = lexical.analyse(query, self._language)
+        scoring = partial(lexical.build, self._schema, analysed, weights or Bm25Config())
+        return Bm25Query(self._searcher, self._schema, analysed, scoring, self._folder)
 
     def matcher(self, query: LexicalQuery) -> Callable[[str], bool]:
         """Return a function that tells whether a word of a text is one that the query asks for."""
@@ -102,11 +102,17 @@ class Bm25Query:
     """
 
     def __init__(
-        self, searcher: tantivy.Searcher, schema: tantivy.Schema, analysed: LexicalTerms, folder: Path
+        self,
+        searcher: tantivy.Searcher,
+        schema: tantivy.Schema,
+        analysed: LexicalTerms,
+        scoring: Callable[[], tantivy.Query],
+        folder: Path,
     ) -> None:
         self._searcher = searcher
         self._schema = schema
         self._terms = analysed
+        self._build = scoring
         self._folder = folder
         self._rows = int(searcher.num_docs)
         self._addresses: dict[int, tantivy.DocAddress] = {}
@@ -114,7 +120,7 @@ class Bm25Query:
 
     @cached_property
     def _scoring(self) -> tantivy.Query:
-        return lexical.build(self._schema, self._terms)
+        return self._build()
 
     @property
     def positive(self) -> bool:

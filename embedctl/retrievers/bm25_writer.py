@@ -11,8 +11,8 @@ import tantivy
 
 from ..errors import DamagedError, EmbedctlError, ResourceError, shortage
 from .analysis import analyzer, prepare, tokenizer_name
-from .bm25 import FIELDS
 from .generation import check_schema, link_generation, row_counts, share_generation
+from .lexical import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import tantivy
 
 from ..errors import DamagedError, MismatchError
-from .lexical import BOOSTS
+from .lexical import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -81,7 +81,7 @@ def check_schema(folder: Path, tokenizer: str) -> None:
     expected = [
         *((name, "u64", True, fast, False, None, None) for name, fast in _NUMBERS.items()),
         ("payload", "bytes", False, False, True, None, None),
-        *((name, "text", None, False, False, "position", tokenizer) for name in BOOSTS),
+        *((name, "text", None, False, False, "position", tokenizer) for name in FIELDS),
     ]
     if [field[:-1] for field in found] != [field[:-1] for field in expected]:
         raise DamagedError(f"The BM25 index in {folder} has other fields than those that embedctl makes.")

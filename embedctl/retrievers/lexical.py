@@ -1,27 +1,25 @@
 """Lexical queries: from words, phrases and exclusions to a Tantivy query, built term by term.
 
 Nothing here parses query syntax, so nothing here can fail on it. A term is looked up in three fields; the scores
-add up, each with its own length normalization (``BOOSTS``).
+add up, each with its own length normalization and the weight that :class:`~embedctl.config.Bm25Config` gives it.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Protocol
 
 import tantivy
 
+from ..config import Bm25Config
 from .analysis import Term, terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-BOOSTS = {"body": 1.0, "title": 0.5, "path": 0.25}
-"""Weight of each text field; ``title`` holds the headings too.
-
-nDCG@10 on Cranfield: 0.369 with title and text in one field, 0.375 to 0.377 for any title weight from 0.25 to 1, and
-0.356 to 0.375 for the best field of each term instead of the sum."""
+FIELDS = tuple(field.name for field in fields(Bm25Config))
+"""The text fields of the index."""
 
 IDENTIFIER_BOOST = 1.0
 """Weight of the phrase that the parts of an identifier make, in addition to the parts."""
@@ -99,14 +97,15 @@ def analyse(query: LexicalQuery, language: str) -> LexicalTerms:
     )
 
 
-def build(schema: tantivy.Schema, query: LexicalTerms) -> tantivy.Query:
+def build(schema: tantivy.Schema, query: LexicalTerms, weights: Bm25Config) -> tantivy.Query:
     """Return the scoring query: phrases must match, words and identifiers may, exclusions must not."""
     should, must, must_not = tantivy.Occur.Should, tantivy.Occur.Must, tantivy.Occur.MustNot
-    clauses: list[_Clause] = [(must, _anywhere(schema, phrase)) for phrase in query.phrases]
+    boosts = {name: getattr(weights, name) for name in FIELDS}
+    clauses: list[_Clause] = [(must, _anywhere(schema, phrase, boosts)) for phrase in query.phrases]
     for word in query.words:
-        clauses += [(should, _field(schema, name, (Term(0, word),), boost)) for name, boost in BOOSTS.items()]
+        clauses += [(should, _field(schema, name, (Term(0, word),), boost)) for name, boost in boosts.items() if boost]
     for parts in query.identifiers:
-        clauses.append((should, tantivy.Query.boost_query(_anywhere(schema, parts), IDENTIFIER_BOOST)))
+        clauses.append((should, tantivy.Query.boost_query(_anywhere(schema, parts, boosts), IDENTIFIER_BOOST)))
     clauses += [(must_not, _anywhere(schema, phrase)) for phrase in query.exclusions]
     return tantivy.Query.boolean_query(clauses)
 
@@ -127,8 +126,11 @@ def all_of(scored: tantivy.Query, condition: tantivy.Query) -> tantivy.Query:
     return tantivy.Query.boolean_query([(tantivy.Occur.Must, scored), (tantivy.Occur.Must, silent)])
 
 
-def _anywhere(schema: tantivy.Schema, phrase: tuple[Term, ...]) -> tantivy.Query:
-    return any_of(_field(schema, name, phrase, boost) for name, boost in BOOSTS.items())
+def _anywhere(
+    schema: tantivy.Schema, phrase: tuple[Term, ...], boosts: Mapping[str, float] | None = None
+) -> tantivy.Query:
+    """Return what finds a phrase in any field, also in those that add nothing to the score."""
+    return any_of(_field(schema, name, phrase, 1.0 if boosts is None else boosts[name]) for name in FIELDS)
 
 
 def _field(schema: tantivy.Schema, name: str, phrase: tuple[Term, ...], boost: float) -> tantivy.Query:

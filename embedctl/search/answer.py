@@ -31,6 +31,8 @@ class Explanation:
     """Rows asked of each arm in the last round."""
     proposed: dict[str, int]
     """Rows that each arm proposed."""
+    fusion: str
+    """Name of the fusion; ``rrf_k`` means something to ``rrf`` only."""
     rrf_k: int
     weights: dict[str, float]
 

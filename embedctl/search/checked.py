@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import astuple
 from typing import TYPE_CHECKING, get_args
 
-from ..config import DensePlan, Mode, QueryEncoder
+from ..config import DensePlan, FusionName, Mode, QueryEncoder
 from ..errors import UsageError
 from ..registry import nearest
 
 if TYPE_CHECKING:
-    from ..config import QueryConfig
+    from ..config import QueryConfig, RankingConfig
 
 MOST = 2**31 - 1
 """Of every count; more than any store has rows."""
@@ -23,7 +24,7 @@ def checked(config: QueryConfig) -> QueryConfig:
     """Return ``config``.
 
     Raises:
-        UsageError: a number is out of range or not a number, a name is unknown, or both arms weigh nothing.
+        UsageError: a number is out of range or not a number, or a name is unknown.
     """
     for told, name, known in (
         ("mode", config.mode, get_args(Mode)),
@@ -34,20 +35,38 @@ def checked(config: QueryConfig) -> QueryConfig:
             raise UsageError(
                 f'There is no {told} "{name}".{nearest(name, known)}', f"Choose one of: {', '.join(known)}."
             )
-    fusion = config.fusion
+    ranking = config.ranking
     for told, count, least in (
         ("the number of hits", config.n, 1),
-        ("the number of candidates", config.candidates, 1),
+        ("the number of candidates", ranking.candidates, 1),
         ("the number of hits of one document", config.max_per_file, 0),
-        ("the constant of the fusion", fusion.rrf_k, 0),
+        ("the constant of the fusion", ranking.rrf_k, 0),
     ):
-        if not least <= count <= MOST:
+        if count is not None and not least <= count <= MOST:
             raise UsageError(f"{told[0].upper()}{told[1:]} must be from {least} to {MOST:,}.", _HINT)
-    weights = (fusion.bm25_weight, fusion.dense_weight)
-    if not all(weight == 0 or LEAST_WEIGHT <= weight <= MOST_WEIGHT for weight in weights):
+    if ranking.fusion is not None and ranking.fusion not in get_args(FusionName):
+        known = get_args(FusionName)
+        raise UsageError(
+            f'There is no fusion "{ranking.fusion}".{nearest(ranking.fusion, known)}',
+            f"Choose one of: {', '.join(known)}.",
+        )
+    weights = (ranking.bm25_weight, ranking.dense_weight, ranking.body, ranking.title, ranking.path)
+    if not all(not weight or LEAST_WEIGHT <= weight <= MOST_WEIGHT for weight in weights):
         raise UsageError(f"A weight must be 0, or from {LEAST_WEIGHT:f} to {MOST_WEIGHT:,}.", _HINT)
-    if config.mode == "hybrid" and not any(weights):
-        raise UsageError("Both arms have the weight 0, so that nothing can be found.", "Give one of them a weight.")
     if not all(least is None or math.isfinite(least) for least in (config.min_cosine, config.min_bm25)):
         raise UsageError("A threshold is not a finite number.", "Give one, or leave it out.")
     return config
+
+
+def settled(config: QueryConfig, own: RankingConfig) -> RankingConfig:
+    """Return how the hits of a checked ``config`` are ranked in a store whose own ranking is ``own``.
+
+    Raises:
+        UsageError: nothing has a weight.
+    """
+    ranking = config.ranking.applied_to(own)
+    if config.mode == "hybrid" and not any(ranking.fusion.weights):
+        raise UsageError("Both arms have the weight 0, so that nothing can be found.", "Give one of them a weight.")
+    if config.mode != "dense" and not any(astuple(ranking.bm25)):
+        raise UsageError("All fields have the weight 0, so that BM25 finds nothing.", "Give one of them a weight.")
+    return ranking

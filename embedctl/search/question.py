@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..config import QueryConfig
+    from ..config import QueryConfig, RankingConfig
     from ..contracts import Labels, Vectors
     from ..retrievers.bm25 import Bm25Retriever
     from .dense import DenseArm, Plan
@@ -58,6 +58,7 @@ class Asked(NamedTuple):
     bm25: Bm25Retriever
     dense: DenseArm
     config: QueryConfig
+    ranking: RankingConfig
     allowed: LabelSet | None
     rows: int
     """Live chunks in the index."""
@@ -70,7 +71,7 @@ class Asked(NamedTuple):
     @property
     def depth(self) -> int:
         """Rows that each arm is asked for at first."""
-        return max(self.config.candidates, self.config.n)
+        return max(self.ranking.candidates, self.config.n)
 
 
 class DensePart(NamedTuple):
@@ -116,7 +117,7 @@ class Question:
         Arms are asked for more until the filter, the thresholds and the limit per file leave enough, or until they
         have no more. ``part`` is ``None`` where the dense arm is not asked.
         """
-        self._bm25 = asked.bm25.ask(self._query)
+        self._bm25 = asked.bm25.ask(self._query, asked.ranking.bm25)
         config, depth = asked.config, asked.depth
         warnings = self._warnings(asked)
         while True:
@@ -137,8 +138,9 @@ class Question:
             allowed=None if asked.allowed is None else asked.allowed.count,
             candidates=depth,
             proposed={"bm25": len(found.bm25.labels), "dense": len(found.dense.labels)},
-            rrf_k=config.fusion.rrf_k,
-            weights={"bm25": config.fusion.bm25_weight, "dense": config.fusion.dense_weight},
+            fusion=asked.ranking.fusion.name,
+            rrf_k=asked.ranking.fusion.rrf_k,
+            weights=dict(zip(("bm25", "dense"), asked.ranking.fusion.weights, strict=True)),
         )
         damage = tuple(sentence for arm, sentence in asked.damage.items() if arm == "bm25" or part is not None)
         return Answer(
@@ -182,19 +184,18 @@ class Question:
             keep = ~self._bm25.excluded(dense.labels)
             dense = Ranking(dense.labels[keep], dense.scores[keep])
         with self.clock.step("fuse"):
-            fused = self._fused(bm25, dense, config)
+            fused = self._fused(bm25, dense, asked)
         # Below its own threshold an arm proposes nothing that may be shown, and neither then does the other.
         ended = (config.min_bm25 is not None and not more["bm25"]) or (
             config.min_cosine is not None and not more["dense"]
         )
         return _Round(bm25, dense, fused, exhausted=ended or not any(more.values()))
 
-    def _fused(self, bm25: Ranking, dense: Ranking, config: QueryConfig) -> Fused:
-        if config.mode != "hybrid":
-            return Fused(bm25 if config.mode == "bm25" else dense, [_ranks(bm25), _ranks(dense)])
-        fusion = config.fusion
-        weights = (fusion.bm25_weight, fusion.dense_weight)
-        return fuse_chunks((bm25, dense), self._bm25.documents, weights, fusion.rrf_k)
+    def _fused(self, bm25: Ranking, dense: Ranking, asked: Asked) -> Fused:
+        mode, fusion = asked.config.mode, asked.ranking.fusion
+        if mode != "hybrid":
+            return Fused(bm25 if mode == "bm25" else dense, [_ranks(bm25), _ranks(dense)])
+        return fuse_chunks((bm25, dense), self._bm25.documents, fusion.weights, fusion.rrf_k)
 
     def _hydrate(self, asked: Asked, found: _Round) -> list[Hit]:
         """Return the hits; raw scores are looked up for those that are shown, and for all under a threshold."""

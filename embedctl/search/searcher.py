@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..config import FilterConfig
+from .checked import settled
 from .dense import DenseArm
 from .generation import Generation, require_index
 from .querytext import parse_query
@@ -88,6 +89,7 @@ class Searcher:
             damage=self._generation.warnings,
             dense=self.dense,
             config=config,
+            ranking=settled(config, self._manifest.ranking),
             allowed=allowed,
             rows=self._index.rows,
             language=self._index.settings.language,

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ..config import StoreSettings
+from ..config import RankingConfig, StoreSettings
 from ..errors import DamagedError, MismatchError
 
 if TYPE_CHECKING:
@@ -149,6 +149,22 @@ class FilesRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class TunedRecord:
+    """A ranking that was fitted to judged queries, and what it gained on queries that it was not fitted to."""
+
+    ranking: RankingConfig
+    metric: str
+    """As ``ndcg@10``."""
+    queries: int
+    before: float
+    """Mean over the queries with the ranking before it."""
+    after: float
+    low: float
+    """Of the interval of the gain."""
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """One snapshot."""
 
@@ -160,11 +176,18 @@ class Manifest:
     index: IndexRecord | None = None
     student: StudentRecord | None = None
     samples: tuple[SampleRecord, ...] = ()
+    tuned: tuple[TunedRecord, ...] = ()
+    """Rankings in the order in which they came to be; the last one is asked by."""
     next_part: int = 1
     next_generation: int = 1
     snapshot: int = 0
     format_version: int = FORMAT_VERSION
     """What was read; what is written is always the newest."""
+
+    @property
+    def ranking(self) -> RankingConfig:
+        """How hits are ranked, unless a query says otherwise."""
+        return self.tuned[-1].ranking if self.tuned else RankingConfig()
 
     def part(self, number: int) -> Part:
         """Return the part called ``number``."""

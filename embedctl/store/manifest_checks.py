@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import asdict
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, get_args
 
-from ..config import Secrets
+from ..config import FusionName, Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from ..config import StoreSettings
     from ..records import Source
-    from .manifest import EncoderRecord, FileRecord, IndexRecord, Manifest, Part, StudentRecord
+    from .manifest import EncoderRecord, FileRecord, IndexRecord, Manifest, Part, StudentRecord, TunedRecord
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}").fullmatch
 _SHA256 = re.compile(r"[0-9a-f]{64}").fullmatch
@@ -75,6 +76,8 @@ def check_manifest(manifest: Manifest, part_check: Callable[[Part], None] | None
         _count(sample.number, f"samples[{at}].number", _MOST_PARTS)
         _check_file(sample.file, f"samples[{at}].file")
     _ascending([sample.number for sample in manifest.samples], "samples", "numbers")
+    for at, tuned in enumerate(manifest.tuned):
+        _check_tuned(tuned, f"tuned[{at}]")
 
 
 def check_part(part: Part) -> None:
@@ -171,6 +174,23 @@ def _check_student(student: StudentRecord) -> None:
     _check_files(student.files, "student.files")
 
 
+def _check_tuned(tuned: TunedRecord, field: str) -> None:
+    _text(tuned.metric, f"{field}.metric")
+    _count(tuned.queries, f"{field}.queries")
+    for name in ("before", "after", "low", "high"):
+        _number(getattr(tuned, name), f"{field}.{name}", -math.inf)
+    ranking, fusion = tuned.ranking, tuned.ranking.fusion
+    if fusion.name not in get_args(FusionName):
+        raise FieldError(f"{field}.ranking.fusion.name", f"is none of {', '.join(get_args(FusionName))}")
+    _count(ranking.candidates, f"{field}.ranking.candidates", _MOST_ROWS)
+    _count(fusion.rrf_k, f"{field}.ranking.fusion.rrf_k", _MOST_ROWS)
+    for part in (fusion, ranking.bm25, ranking.feedback):
+        for name, value in asdict(part).items():
+            if type(value) in {bool, str} or value is None:
+                continue
+            _number(value, f"{field}.ranking.{name}", 0.0)
+
+
 def _check_settings(settings: StoreSettings, field: str) -> None:
     chunk, hnsw = settings.chunk, settings.hnsw
     for name, value in (("model", settings.model), ("language", settings.language), ("strategy", chunk.strategy)):
@@ -231,6 +251,11 @@ def _counts(record: object, prefix: str, *names: str) -> None:
 def _count(value: object, field: str, most: int = _MOST) -> None:
     if type(value) is not int or not 0 <= value <= most:  # True is no number
         raise FieldError(field, f"is not a number from 0 to {most}")
+
+
+def _number(value: object, field: str, least: float) -> None:
+    if type(value) not in {int, float} or not math.isfinite(value) or value < least:  # type: ignore[arg-type, operator]
+        raise FieldError(field, "is not a finite number" + ("" if least < 0 else f" from {least:g}"))
 
 
 def _dim(value: object, field: str) -> None:

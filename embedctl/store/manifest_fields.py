@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..config import ChunkConfig, HnswConfig, RecordFields, StoreSettings, WalkRules
+from ..config import (
+    Bm25Config,
+    ChunkConfig,
+    FeedbackConfig,
+    FusionConfig,
+    HnswConfig,
+    RankingConfig,
+    RecordFields,
+    StoreSettings,
+    WalkRules,
+)
 from ..records import Source
 from .manifest import (
     INDEX_SINCE,
@@ -17,6 +27,7 @@ from .manifest import (
     SampleRecord,
     SegmentRecord,
     StudentRecord,
+    TunedRecord,
 )
 from .manifest_checks import check_manifest, check_part
 
@@ -58,6 +69,7 @@ def parse(raw: dict[str, Any]) -> Manifest:
         ),
         student=None if student is None else StudentRecord(**{**student, "files": _files(student["files"])}),
         samples=tuple(SampleRecord(one["number"], _file(one["file"])) for one in _list(raw.get("samples", []))),
+        tuned=tuple(_tuned(one) for one in _list(raw.get("tuned", []))),
         next_part=raw["next_part"],
         next_generation=raw["next_generation"],
         snapshot=raw["snapshot"],
@@ -65,6 +77,16 @@ def parse(raw: dict[str, Any]) -> Manifest:
     )
     check_manifest(manifest, check_part)
     return manifest
+
+
+def _tuned(raw: dict[str, Any]) -> TunedRecord:
+    ranking = raw["ranking"]
+    parts = {
+        "fusion": FusionConfig(**ranking["fusion"]),
+        "bm25": Bm25Config(**ranking["bm25"]),
+        "feedback": FeedbackConfig(**ranking["feedback"]),
+    }
+    return TunedRecord(**{**raw, "ranking": RankingConfig(**{**ranking, **parts})})
 
 
 def _list(raw: object) -> list[Any]:

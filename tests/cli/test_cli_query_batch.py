@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from schemas import validate
 
 import embedctl
-from embedctl import FilterConfig, QueryConfig
+from embedctl import FilterConfig, QueryConfig, RankingRequest
 from embedctl.config import Mode
 from embedctl.contracts import Encoder
 
@@ -94,7 +94,8 @@ def test_many_are_answered_as_each_alone(
     path: tuple[str, ...],
 ) -> None:
     monkeypatch.setattr("embedctl.encoders.open_encoder", lambda *_: OneByOne(encoder))
-    config = QueryConfig(mode=mode, n=n, candidates=3, max_per_file=per_file, filter=FilterConfig(paths=path))
+    ranking, narrow = RankingRequest(candidates=3), FilterConfig(paths=path)
+    config = QueryConfig(mode=mode, n=n, max_per_file=per_file, ranking=ranking, filter=narrow)
     store = embedctl.open(world / ".embedctl")
     together = list(store.query_many(texts, config))
     alone = [store.query(text, config) for text in texts]

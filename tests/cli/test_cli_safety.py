@@ -15,7 +15,7 @@ from test_cli_process import on_a_terminal
 
 import embedctl
 from embedctl.cli.screen import harmless
-from embedctl.config import FusionConfig, QueryConfig
+from embedctl.config import QueryConfig, RankingRequest
 from embedctl.errors import UsageError
 
 BM25 = ("query", "--mode", "bm25")
@@ -139,10 +139,12 @@ def test_the_library_looks_at_its_numbers_too(here: Path) -> None:
     store = embedctl.open(here / ".embedctl")
     for config in (
         QueryConfig(mode="bm25", n=0),
-        QueryConfig(mode="bm25", candidates=-1),
+        QueryConfig(mode="bm25", ranking=RankingRequest(candidates=-1)),
         QueryConfig(mode="bm25", max_per_file=-1),
         QueryConfig(mode="sparse"),  # type: ignore[arg-type]
-        QueryConfig(mode="bm25", fusion=FusionConfig(rrf_k=-1)),
+        QueryConfig(mode="bm25", ranking=RankingRequest(rrf_k=-1)),
+        QueryConfig(mode="bm25", ranking=RankingRequest(body=0, title=0, path=0)),
+        QueryConfig(ranking=RankingRequest(fusion="borda")),  # type: ignore[arg-type]
     ):
         with pytest.raises(UsageError):
             store.query("keys", config)

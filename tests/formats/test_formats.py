@@ -28,7 +28,7 @@ FOLDER = Path(__file__).parent
 ARCHIVES = {
     1: "a783a9476ef0caf4654cad30e3cc6da48b60ac0d61bcb44df36dd291727f637b",
     2: "6d5a22feb4fe68a1c9c4cd935e3333860cb3904afd03cdc557fe91589aa2bbd0",
-    3: "0cd75a1fb4a2ef2dcbbf6040220ba846cefe4c44425555ad355ea1cc31ac5deb",
+    3: "46e7afff5c4f732a2f6ed66dcdfa8563f96e41bf0f713b6929874557faa83133",
 }
 """SHA-256 of each: what a released embedctl wrote does not change any more."""
 QUESTIONS = {

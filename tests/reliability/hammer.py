@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import embedctl
-from embedctl.config import FilterConfig, IndexLimits, QueryConfig, SettingsRequest
+from embedctl.config import FilterConfig, IndexLimits, QueryConfig, RankingRequest, SettingsRequest
 from embedctl.records import Hit
 from embedctl.search.answer import hit_json
 
@@ -30,7 +30,7 @@ SMALL = IndexLimits(flat_rows=30, graph_after=20, graph_tail_rows=8, gathered_ro
 STAMPS = 6
 POOL = 24
 BATCH, LATE = 40, 15
-PATIENT = QueryConfig(n=80, candidates=2_560)
+PATIENT = QueryConfig(n=80, ranking=RankingRequest(candidates=2_560))
 """So many candidates that ten queries are encoded and scanned at once: the first are answered, and the graph is not
 loaded yet, when those from ``LATE`` on are read."""
 WORDS = ["the", "key", "keys", "lock", "vault", "and", "rotated", "every", "ninety", "days", "lost", "found", "seal"]

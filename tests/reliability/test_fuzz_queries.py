@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import get_args
 
 import fuzzing
 import pytest
@@ -20,7 +21,7 @@ from tally import Tally, counted
 
 import embedctl
 from embedctl import encoders
-from embedctl.config import FilterConfig, FusionConfig, QueryConfig, SettingsRequest
+from embedctl.config import FilterConfig, FusionName, QueryConfig, RankingRequest, SettingsRequest
 from embedctl.errors import UsageError
 
 LONGEST = 30
@@ -111,11 +112,17 @@ def fuzzed_question(seed: int, store: embedctl.Store) -> None:
     config = QueryConfig(
         mode=chance.choice(["hybrid", "bm25", "dense"]),
         n=count() if chance.random() < 0.3 else 10,
-        candidates=count() if chance.random() < 0.3 else 100,
         max_per_file=chance.choice([0, 0, 1, 2, -1]),
         min_cosine=chance.choice([None, None, 0.5, float("nan"), float("-inf"), 2.0]),
         min_bm25=chance.choice([None, None, 0.5, float("nan"), float("inf")]),
-        fusion=FusionConfig(chance.choice([60, 0, 10**9, -1, 10**40]), weight(), weight()),
+        ranking=RankingRequest(
+            candidates=count() if chance.random() < 0.3 else None,
+            fusion=chance.choice([None, *get_args(FusionName)]),
+            rrf_k=chance.choice([None, 60, 0, 10**9, -1, 10**40]),
+            bm25_weight=weight(),
+            dense_weight=weight(),
+            title=chance.choice([None, weight()]),
+        ),
         filter=FilterConfig(paths=texts, where=where),
     )
     text = fuzzing.text(chance)

@@ -12,7 +12,7 @@ import pytest
 
 import embedctl
 from embedctl import api, encoders
-from embedctl.config import FilterConfig, IndexLimits, QueryConfig, SettingsRequest
+from embedctl.config import FilterConfig, IndexLimits, QueryConfig, RankingRequest, SettingsRequest
 from embedctl.errors import DamagedError
 from embedctl.search.current import superseded
 from embedctl.stages import pipeline
@@ -21,7 +21,7 @@ from embedctl.store.layout import Layout
 from embedctl.store.manifest import Manifest
 
 SMALL = IndexLimits(flat_rows=0, graph_after=12)
-EVERYTHING = QueryConfig(n=50, candidates=2_560, filter=FilterConfig(where="size > 0"))
+EVERYTHING = QueryConfig(n=50, ranking=RankingRequest(candidates=2_560), filter=FilterConfig(where="size > 0"))
 """So many candidates that ten queries of a batch are encoded and scanned at once."""
 
 

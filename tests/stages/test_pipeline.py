@@ -14,7 +14,7 @@ from counting_encoder import CountingEncoder
 from guide import GUIDE
 
 import embedctl
-from embedctl import FilterConfig, QueryConfig, SettingsRequest, SourceRequest, WalkRules
+from embedctl import FilterConfig, QueryConfig, RankingRequest, SettingsRequest, SourceRequest, WalkRules
 from embedctl.config import DEFAULT_MODEL, IndexLimits, ParserLimits, PartLimits, RuntimeConfig
 from embedctl.encoders import find_model
 from embedctl.errors import MismatchError, ModelError, NoStoreError, UsageError
@@ -418,14 +418,14 @@ def test_thresholds_and_limits_reach_beyond_the_first_candidates(store: embedctl
     for number in range(60):
         (folder / f"{number:02d}.txt").write_text(f"Harbour note {number} on tide {number % 7}.", encoding="utf-8")
     store.index([folder])
-    every = store.query("harbour tide", QueryConfig(mode="dense", n=60, candidates=60)).hits
+    every = store.query("harbour tide", QueryConfig(mode="dense", n=60, ranking=RankingRequest(candidates=60))).hits
     least = every[24].scores["cosine"]
     assert least is not None
-    shallow = QueryConfig(mode="dense", n=60, candidates=1, min_cosine=least)
+    shallow = QueryConfig(mode="dense", n=60, ranking=RankingRequest(candidates=1), min_cosine=least)
     assert [hit.id for hit in store.query("harbour tide", shallow).hits] == [hit.id for hit in every[:25]]
-    one = QueryConfig(mode="hybrid", n=5, candidates=1, max_per_file=1)
+    one = QueryConfig(mode="hybrid", n=5, ranking=RankingRequest(candidates=1), max_per_file=1)
     assert len({hit.doc_id for hit in store.query("harbour tide", one).hits}) == 5
-    narrow = QueryConfig(n=3, candidates=1, filter=FilterConfig(paths=("5[0-2].txt",)))
+    narrow = QueryConfig(n=3, ranking=RankingRequest(candidates=1), filter=FilterConfig(paths=("5[0-2].txt",)))
     assert {hit.doc_id for hit in store.query("harbour tide", narrow).hits} == {"50.txt", "51.txt", "52.txt"}
 
 

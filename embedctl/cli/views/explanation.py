@@ -35,7 +35,8 @@ def render_explanation(answer: Answer) -> str:
         rows.append(("dense", plan.dense_plan + _cost(plan.dense_cost or {})))
     if answer.mode == "hybrid":
         weights = ", ".join(f"{arm} {weight:g}" for arm, weight in plan.weights.items())
-        rows.append(("fusion", f"reciprocal ranks, k = {plan.rrf_k}; weights: {weights}"))
+        constant = f", k = {plan.rrf_k}" if plan.fusion == "rrf" else ""
+        rows.append(("fusion", f"{plan.fusion}{constant}; weights: {weights}"))
     rows.append(("time", ", ".join(f"{step} {spent:.1f} ms" for step, spent in answer.timings.items())))
     return "\n".join(f"{name + ':':<12}{value}" for name, value in rows)
 

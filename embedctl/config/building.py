@@ -1,25 +1,15 @@
-"""Settings as frozen dataclasses: the only place where a default value is written."""
+"""What a store is made of and with: sources, chunks, encoders, indexes."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal
 
-from .ownership import require_private
-
-STORE_DIRECTORY = ".embedctl"
-STORE_ENVIRONMENT = "EMBEDCTL_STORE"
-CACHE_ENVIRONMENT = "EMBEDCTL_CACHE"
 SECRETS_MASKED = "secrets-masked-1"
 """Raised with the rules where that is worth reading every source of every store again."""
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
 Runtime = Literal["auto", "openvino", "torch"]
-Mode = Literal["hybrid", "bm25", "dense"]
-DensePlan = Literal["auto", "flat", "binary", "hnsw"]
-QueryEncoder = Literal["auto", "teacher", "student"]
 Secrets = Literal["skip", "redact", "allow"]
 
 
@@ -195,141 +185,6 @@ class SourceRequest:
     rules: WalkRules | None = None
     fields: RecordFields | None = None
     name: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PartLimits:
-    """A part is closed when it reaches one of these."""
-
-    documents: int = 2_000
-    text_bytes: int = 2 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class ChildLimits:
-    """What a child process may spend on one request, or on one of several answers to it."""
-
-    seconds: float
-    """Of processor time: a slow or busy machine is not what it limits."""
-    memory_bytes: int
-
-
-SYNTAX_LIMITS = ChildLimits(seconds=10.0, memory_bytes=1_000_000_000)
-"""For the syntax tree of one source file, which takes 20 to 100 bytes and a microsecond for each byte of code."""
-PARQUET_LIMITS = ChildLimits(seconds=60.0, memory_bytes=2_000_000_000)
-"""For some hundred rows of a Parquet file."""
-
-
-@dataclass(frozen=True, slots=True)
-class ParserLimits:
-    """What one file may cost; the process that parses it is stopped where it wants more, and the file fails."""
-
-    seconds: float = 60.0
-    memory_bytes: int = 1_000_000_000
-    memory_per_byte: int = 8
-    """Memory that each byte of the file adds: for large files that are allowed by ``--max-file-size``."""
-    text_characters: int = 64_000_000
-    """A file may always have as many characters as it has bytes."""
-    pages: int = 100_000
-    metadata_bytes: int = 1_000_000
-    """Of its JSON."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadLimits:
-    """How files are shared out among the processes that parse them."""
-
-    worker_after_bytes: int = 250_000
-    """Start another worker when so much waits for those that there are: about a tenth of a second of work."""
-    file_bytes: int = 4_096
-    """What each file counts for beside its size."""
-    batch_files: int = 32
-    batch_bytes: int = 256 * 1024
-    """Files that are handed to a worker at once: small ones together."""
-    ahead_bytes: int = 64 * 1024 * 1024
-    ahead_files: int = 4_096
-    """Files that are parsed, or waiting to be, before their turn; the texts of those that are parsed count, too."""
-
-
-@dataclass(frozen=True, slots=True)
-class IndexLimits:
-    """When derived files are rebuilt rather than updated, and when a plan changes."""
-
-    dead_share: float = 0.25
-    """Rebuild an index when more than this share of its rows is dead."""
-    flat_rows: int = 250_000
-    """At most this many rows are always scanned exactly; above, the index has sign bits and a graph, too."""
-    gathered_rows: int = 20_000
-    """A filter that lets at most so many rows through is answered by comparing each of them."""
-    graph_after: int = 100
-    """Queries of one session that are answered by scans before the graph is worth loading."""
-    graph_tail_rows: int = 20_000
-    graph_tail_share: float = 0.1
-    """Rows beside the graph, or their share of it, whichever is more: up to so many are scanned, not built in."""
-    rescored_least: int = 4_000
-    rescored_per_row: int = 40
-    """Candidates of a scan of sign bits that are compared exactly: so many for each row wanted, at least ``_least``."""
-    segment_ratio: int = 2
-    """A segment of vectors that is less than so many times the next smaller one is merged with it."""
-    bm25_heap_bytes: int = 256 * 1024 * 1024
-    bm25_least_heap_bytes: int = 16 * 1024 * 1024
-    """Where memory is short; segments are smaller then, and merged more often."""
-
-
-@dataclass(frozen=True, slots=True)
-class FusionConfig:
-    """Reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009)."""
-
-    rrf_k: int = 60
-    bm25_weight: float = 1.0
-    dense_weight: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class FilterConfig:
-    """Which documents may answer. Empty fields do not restrict."""
-
-    paths: tuple[str, ...] = ()
-    """Gitignore-style globs over the path below the store's base or below the source."""
-    types: tuple[str, ...] = ()
-    """Media types, file endings or languages."""
-    where: str = ""
-    """Expression over metadata, see ``docs/query.md``."""
-    sources: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class QueryConfig:
-    """How one query is answered."""
-
-    mode: Mode = "hybrid"
-    n: int = 10
-    candidates: int = 100
-    """Rows that each arm proposes; raised to ``n``, and by fours while thresholds or ``max_per_file`` leave too few."""
-    max_per_file: int = 0
-    """Most hits from one document; 0 means no limit."""
-    dense: DensePlan = "auto"
-    encoder: QueryEncoder = "auto"
-    """What encodes the query: the model (``teacher``, which ``auto`` means) or the encoder distilled from it."""
-    min_cosine: float | None = None
-    min_bm25: float | None = None
-    fusion: FusionConfig = field(default_factory=FusionConfig)
-    filter: FilterConfig = field(default_factory=FilterConfig)
-
-
-def cache_folder() -> Path:
-    """Return where things are kept that can be made again: ``EMBEDCTL_CACHE``, or the user's cache folder.
-
-    Raises:
-        UsageError: it is another user's, or others may write to it.
-    """
-    if named := os.environ.get(CACHE_ENVIRONMENT):
-        folder = Path(named).expanduser().absolute()
-    else:
-        from platformdirs import user_cache_path
-
-        folder = user_cache_path("embedctl")
-    return require_private(folder, CACHE_ENVIRONMENT)
 
 
 def digest(value: object) -> str:

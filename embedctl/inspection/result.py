@@ -1,0 +1,188 @@
+"""What an inspection found: figures with their definitions and sources, verdicts, and one sentence on what to do."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SCHEMA_VERSION = 1
+
+Verdict = Literal["good", "look", "bad"]
+Unit = Literal["share", "number", "count", "tokens", "characters"]
+"""``share``: of 1; ``number``: without a unit."""
+TopicName = Literal[
+    "vectors", "isotropy", "dimension", "hubness", "duplicates", "lengths", "tokenizer", "languages"
+]
+
+_SEVERITY: dict[Verdict | None, int] = {None: 0, "good": 1, "look": 2, "bad": 3}
+
+
+def worst(verdicts: Sequence[Verdict | None]) -> Verdict | None:
+    """Return the gravest verdict; ``None`` where nothing was judged."""
+    return max(verdicts, key=_SEVERITY.__getitem__, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number, what it is, and where its definition comes from."""
+
+    name: str
+    """Unique within its topic, ``snake_case``."""
+    label: str
+    """For people: ``mean cosine``."""
+    value: float
+    """Finite; whole where ``unit`` is ``count`` or ``tokens`` and the definition does not say otherwise."""
+    unit: Unit
+    definition: str
+    """One sentence."""
+    source: str
+    """Paper, or what in the store it was counted in."""
+    verdict: Verdict | None = None
+    """``None``: told, and not judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """How many of something lie between neighbouring edges: ``[edge, next)``, the last one closed."""
+
+    name: str
+    label: str
+    """What is on the axis, with its unit."""
+    edges: tuple[float, ...]
+    """Ascending; one more than ``counts``."""
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One question about a store, answered."""
+
+    name: TopicName
+    verdict: Verdict | None
+    """The gravest of its figures; ``None``: there is too little to judge by."""
+    figures: tuple[Figure, ...]
+    advice: str
+    """One sentence: what to do, or that there is nothing to do."""
+    histograms: tuple[Histogram, ...] = ()
+
+    def figure(self, name: str) -> Figure:
+        """Return the figure called ``name``.
+
+        Raises:
+            KeyError: the topic has none of that name.
+        """
+        for figure in self.figures:
+            if figure.name == name:
+                return figure
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkName:
+    """A chunk that is shown as an example."""
+
+    id: str
+    title: str
+    """Of its document, or the last heading above it; may be empty."""
+    text: str
+    """Its first words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A chunk that is near to many others."""
+
+    chunk: ChunkName
+    lists: int
+    """Chunks of the sample that have it among their nearest."""
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class NearPair:
+    """Two chunks with nearly one vector, or with one text."""
+
+    chunk: ChunkName
+    other: ChunkName
+    cosine: float
+    exact: bool
+    """Title, headings and text are the same, character by character."""
+    within_document: bool
+    """Both are of one document."""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitWord:
+    """A word that the tokenizer has no single token for."""
+
+    word: str
+    pieces: int
+    count: int
+    """Occurrences in the sampled texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageShare:
+    """How much of the sampled texts is in one language, and how the tokenizer copes with it."""
+
+    language: str
+    """ISO 639-1 code; ``code`` for programs, ``unknown`` for texts with too few letters to tell."""
+    chunks: int
+    share: float
+    fertility: float
+    """Tokens a word; 0 where there are no words."""
+    unknown: float
+    """Share of tokens that are the unknown token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """The embedding health of one snapshot."""
+
+    store: str
+    """The store's folder."""
+    snapshot: int
+    model: str
+    student: bool
+    """The vectors are those of an encoder distilled from ``model``."""
+    dim: int
+    chunks: int
+    """Live ones."""
+    embedded: int
+    """Live chunks with a vector of the store's encoder; the others wait for ``embed``."""
+    vectors_sampled: int
+    """Chunks that were compared with each other."""
+    texts_sampled: int
+    """Chunks whose texts were read."""
+    neighbours: int
+    """Length of a list of nearest chunks (k)."""
+    seed: int
+    topics: tuple[Topic, ...]
+    """In the order of ``TopicName``."""
+    hubs: tuple[Hub, ...]
+    """The greatest first."""
+    pairs: tuple[NearPair, ...]
+    """Examples of duplicates, the most alike first."""
+    split_words: tuple[SplitWord, ...]
+    """The most frequent first."""
+    languages: tuple[LanguageShare, ...]
+    """The most frequent first."""
+    spectrum: tuple[float, ...]
+    """Share of the variance along each principal component, descending; sums to 1."""
+    seconds: float
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The gravest of its topics."""
+        return worst([topic.verdict for topic in self.topics])
+
+    def topic(self, name: TopicName) -> Topic:
+        """Return the topic called ``name``."""
+        return next(topic for topic in self.topics if topic.name == name)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``docs/schema/inspect.v1.json`` describes."""
+        return {"schema_version": SCHEMA_VERSION, "verdict": self.verdict, **asdict(self)}

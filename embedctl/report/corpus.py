@@ -1,0 +1,136 @@
+"""What a store covers and what became of it, counted from the manifest, the ledger and some columns of the parts."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..search.generation import require_index
+from ..sources.describe import path_from_base
+from ..stages.status import pending
+from ..store.files import read_columns
+from ..store.layout import GenerationLayout
+from ..store.ledger import read_ledger
+from ..store.parts import chunk_columns, dead_chunk_rows
+from .data import Corpus, IndexRow, KindRow, ProblemRow, SourceRow
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..store.layout import Layout
+    from ..store.manifest import IndexRecord, Manifest, Part
+
+_COUNTED = ("documents", "chunks", "tokens")
+
+
+def read_corpus(layout: Layout, manifest: Manifest) -> Corpus:
+    """Return what the index of a snapshot answers from, and what became of every input file.
+
+    Raises:
+        NoStoreError: there is no index yet.
+        DamagedError: a part or the ledger is not what was written.
+    """
+    index = require_index(layout, manifest)
+    by_source: Counter[tuple[str, str]] = Counter()
+    by_kind: Counter[tuple[str, str]] = Counter()
+    tokens: list[NDArray[np.int64]] = []
+    for part in index.parts:
+        tokens.append(_count_part(layout, part, by_source, by_kind))
+    files, problems = _outcomes(layout, manifest)
+    return Corpus(
+        name=layout.base.name or str(layout.base),
+        snapshot=manifest.snapshot,
+        sources=tuple(
+            SourceRow(
+                source.name,
+                source.root,
+                *(files[source.name, outcome] for outcome in ("indexed", "failed", "skipped")),
+                *(by_source[source.name, what] for what in _COUNTED),
+            )
+            for source in manifest.sources
+        ),
+        kinds=_kinds(by_kind),
+        problems=problems,
+        pending=pending(manifest),
+        index=_index(layout, index),
+        settings=_settings(index),
+        tokens=np.concatenate([np.empty(0, np.int64), *tokens]),
+    )
+
+
+def _count_part(
+    layout: Layout, part: Part, by_source: Counter[tuple[str, str]], by_kind: Counter[tuple[str, str]]
+) -> NDArray[np.int64]:
+    """Add the live rows of a part to the counts, and return the tokens of its live chunks."""
+    documents = read_columns(layout.documents(part.number), part.documents, ("source", "media_type"))
+    chunks = chunk_columns(layout, part, "doc_row", "tokens")
+    live = np.delete(np.arange(chunks.num_rows), dead_chunk_rows(layout, part))
+    owners = chunks.column("doc_row").to_numpy()[live]
+    tokens: NDArray[np.int64] = chunks.column("tokens").to_numpy()[live].astype(np.int64)
+    rows = documents.num_rows
+    alive = np.delete(np.arange(rows), list(part.dead))
+    amounts = {
+        "documents": np.isin(np.arange(rows), alive).astype(np.int64),
+        "chunks": np.bincount(owners, minlength=rows),
+        "tokens": np.bincount(owners, weights=tokens, minlength=rows).astype(np.int64),
+    }
+    for column, counter in (("source", by_source), ("media_type", by_kind)):
+        encoded = documents.column(column).combine_chunks().dictionary_encode()
+        codes, names = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
+        for what, amount in amounts.items():
+            sums = np.bincount(codes, weights=amount, minlength=len(names)).astype(np.int64).tolist()
+            counter.update({(name, what): count for name, count in zip(names, sums, strict=True)})
+    return tokens
+
+
+def _kinds(counts: Counter[tuple[str, str]]) -> tuple[KindRow, ...]:
+    names = {name for name, _ in counts}
+    rows = [KindRow(name, *(counts[name, what] for what in _COUNTED)) for name in names]
+    return tuple(sorted((row for row in rows if row.documents), key=lambda row: (-row.chunks, row.media_type)))
+
+
+def _outcomes(layout: Layout, manifest: Manifest) -> tuple[Counter[tuple[str, str]], tuple[ProblemRow, ...]]:
+    """Return files by source and outcome, and what failed or was skipped by reason."""
+    roots = {source.name: source.root for source in manifest.sources}
+    files: Counter[tuple[str, str]] = Counter()
+    examples: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for (source, path), state in read_ledger(layout, manifest).items():
+        files[source, state.outcome.value] += 1
+        if state.reason is not None:
+            examples[state.outcome.value, state.reason].append(path_from_base(roots.get(source, ""), path))
+    rows = [
+        ProblemRow(outcome, reason, len(paths), paths[0])
+        for (outcome, reason), paths in examples.items()
+    ]
+    return files, tuple(sorted(rows, key=lambda row: (row.outcome != "failed", row.outcome, -row.files, row.reason)))
+
+
+def _index(layout: Layout, index: IndexRecord) -> IndexRow:
+    files = GenerationLayout(layout.generation(index.generation))
+    return IndexRow(
+        generation=index.generation,
+        rows=index.rows,
+        segments=len(index.segments),
+        bytes=sum(record.bytes for record in index.files.values()),
+        has_bits=files.centre.name in index.files,
+        has_graph=files.hnsw.name in index.files,
+    )
+
+
+def _settings(index: IndexRecord) -> tuple[tuple[str, str], ...]:
+    settings, encoder = index.settings, index.encoder
+    chunk = settings.chunk
+    vectors = "an encoder distilled from the model" if encoder.teacher else "the model"
+    return (
+        ("Model", encoder.model),
+        ("Vectors", f"{encoder.dim} dimensions, made by {vectors}"),
+        ("Fingerprint of the encoder", encoder.fingerprint),
+        ("Chunking", chunk.strategy),
+        ("Longest chunk", f"{chunk.size} tokens" if chunk.size else "as long as the encoder reads"),
+        ("Overlap", f"{chunk.overlap} tokens"),
+        ("Title and headings with each chunk", "yes" if chunk.context else "no"),
+        ("Language of BM25", settings.language),
+        ("Secrets in texts", settings.secrets),
+    )
