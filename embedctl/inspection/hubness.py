@@ -1,0 +1,110 @@
+"""Hubs: chunks that are near to so many others that they turn up in answers to anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .neighbours import occurrences, skewness
+from .result import Figure, Histogram, Topic, worst
+from .thresholds import judged
+
+if TYPE_CHECKING:
+    from ..contracts import Labels
+    from .neighbours import Indices
+    from .result import Verdict
+
+_SOURCE = "Radovanović, Nanopoulos, Ivanović: Hubs in Space, JMLR 11 (2010)"
+_LEAST_LISTS = 20
+"""So many lists of neighbours for each place on one: with fewer chunks everybody is near to everybody."""
+_STRONG = 5
+"""A hub is on so many times as many lists as a chunk is on the average."""
+
+
+def hubness(lists: Indices, k: int, student: bool = False) -> Topic:
+    """Return how unevenly chunks are spread over the lists of nearest chunks.
+
+    Args:
+        lists: int64 ``(n, k)``: the nearest others of each chunk; chunks of one text are one.
+        k: length of a full list.
+        student: the vectors are those of an encoder distilled from the model.
+    """
+    count = len(lists)
+    fair = count > _LEAST_LISTS * k
+    found = occurrences(lists, count)
+    skew, anti = skewness(found), float((found == 0).mean()) if count else 0.0
+    largest = int(found.max(initial=0))
+    figures = (
+        Figure(
+            "skewness",
+            "skewness",
+            skew,
+            "number",
+            f"Standardized third moment of the number of lists of {k} nearest chunks that a chunk is on; 0: even.",
+            _SOURCE,
+            judged("skewness", skew) if fair else None,
+        ),
+        Figure(
+            "anti_hubs",
+            "anti-hubs",
+            anti,
+            "share",
+            f"Share of the chunks that are on no list of {k} nearest chunks.",
+            _SOURCE,
+            judged("anti_hubs", anti) if fair else None,
+        ),
+        Figure(
+            "largest_hub",
+            "largest hub",
+            largest / count if count else 0.0,
+            "share",
+            f"Share of the lists of {k} nearest chunks that the most frequent chunk is on.",
+            _SOURCE,
+        ),
+    )
+    verdict = worst([figure.verdict for figure in figures])
+    edges = _edges(largest)
+    counts = np.histogram(found, edges)[0]
+    histogram = Histogram(
+        "occurrences", f"lists of {k} nearest chunks that a chunk is on", edges, tuple(counts.tolist())
+    )
+    return Topic("hubness", verdict, figures, _advice(verdict, fair, student), (histogram,))
+
+
+def _advice(verdict: Verdict | None, fair: bool, student: bool) -> str:
+    if not fair:
+        return "There are too few chunks to speak of hubs: nothing to do."
+    if verdict == "good":
+        return "No chunk is near to everything: nothing to do."
+    if student:
+        return (
+            "A student has more hubs than the model that it was distilled from: compare "
+            '"embedctl index --no-fast --rebuild" in a copy of the store.'
+        )
+    return (
+        'Read the hubs with "embedctl show ID": where they are headers, lists or boilerplate, leave them out with '
+        "--exclude; else give BM25, which has no hubs of this kind, more say with --bm25-weight 2."
+    )
+
+
+def strong_hubs(labels: Labels, lists: Indices, most: int, k: int) -> list[tuple[int, int]]:
+    """Return label and number of lists of the chunks on the most lists, the greatest first, ties by label.
+
+    Args:
+        labels: uint64 ``(n,)``, of the rows of ``lists``.
+        lists: as for :func:`hubness`.
+        most: how many to return; fewer where fewer stand out.
+        k: length of a full list, which is the number of lists that a chunk is on, on the average.
+    """
+    found = occurrences(lists, len(lists))
+    order = np.lexsort((labels, -found))[:most]
+    return [(int(labels[at]), int(found[at])) for at in order if found[at] >= _STRONG * k]
+
+
+def _edges(largest: int) -> tuple[float, ...]:
+    """Return edges of bins that double: 0, 1, 2, 4 ... up to beyond ``largest``."""
+    edges = [0.0, 1.0]
+    while edges[-1] <= largest:
+        edges.append(2 * edges[-1])
+    return tuple(edges)

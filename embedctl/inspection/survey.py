@@ -1,0 +1,221 @@
+"""What is read of a store: a few numbers of every live chunk, and the vectors and texts of a sample.
+
+Memory: some 30 bytes for each chunk of the store, the sample, and the largest part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..errors import NoStoreError
+from ..stages.doctor.contents import NORM_OFF
+from ..stages.index_vectors import labels_of
+from ..store.files import read_columns
+from ..store.parts import chunk_columns, dead_chunk_rows, read_vectors
+from ..store.vectors import as_hashes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from ..contracts import Labels, Progress, Vectors
+    from ..store.layout import Layout
+    from ..store.manifest import Manifest, Part
+
+    Rows = NDArray[np.int64]
+
+_PART_BITS = 32
+_ROWS = (1 << _PART_BITS) - 1
+NORM_EDGES = (0.0, 0.99, 0.999, 0.9999, 0.99999, 1.00001, 1.0001, 1.001, 1.01, np.inf)
+"""Of the histogram of norms; the last bin is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunks:
+    """Every live chunk that has a vector."""
+
+    labels: Labels
+    """uint64 ``(n,)``, ascending."""
+    documents: Labels
+    """uint64 ``(n,)``: part in the upper 32 bits, row of the document in the lower."""
+    tokens: NDArray[np.int32]
+    """``(n,)``: what the encoder reads, special tokens, prompt and context included."""
+    characters: NDArray[np.int32]
+    """``(n,)``: code points of the text without its context."""
+    hashes: NDArray[np.uint64]
+    """``(n,)``: the first 64 bits of the SHA-256 of context and text. Two of a million texts share them with a chance
+    of 3e-8."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.labels)
+
+
+@dataclass(slots=True)
+class Norms:
+    """What is wrong with the lengths of all vectors."""
+
+    not_finite: int = 0
+    zero: int = 0
+    off_unit: int = 0
+    """Further than doctor's tolerance from one; zero ones are counted apart."""
+    largest_deviation: float = 0.0
+    counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(NORM_EDGES) - 1, np.int64))
+    total: NDArray[np.float64] | None = None
+    """Sum of all finite vectors, float64 ``(dim,)``."""
+    squares: float = 0.0
+    """Sum of their squared lengths."""
+    finite: int = 0
+
+    def add(self, vectors: Vectors) -> None:
+        """Count float32 ``(n, dim)``."""
+        norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
+        finite = np.isfinite(norms)
+        self.not_finite += int((~finite).sum())
+        if not finite.all():
+            vectors, norms = vectors[finite], norms[finite]
+        off = np.abs(norms - 1)
+        self.zero += int((norms == 0).sum())
+        self.off_unit += int(((off > NORM_OFF) & (norms > 0)).sum())
+        self.largest_deviation = max(self.largest_deviation, float(off.max(initial=0.0)))
+        self.counts += np.histogram(norms, NORM_EDGES)[0]
+        self.finite += len(norms)
+        self.squares += float((norms**2).sum())
+        self.total = vectors.sum(axis=0, dtype=np.float64) + (0 if self.total is None else self.total)
+
+
+class Sample(NamedTuple):
+    """Chunks whose vectors are kept."""
+
+    labels: Labels
+    """uint64 ``(n,)``, ascending."""
+    vectors: Vectors
+    """float32 ``(n, dim)``, finite and not zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One sampled chunk's text."""
+
+    label: int
+    context: str
+    """Title and headings, which the encoder reads before the text."""
+    text: str
+    code: bool
+    """Of a document that is a program."""
+
+
+class Survey:
+    """The live, embedded chunks of one snapshot."""
+
+    def __init__(self, layout: Layout, manifest: Manifest) -> None:
+        """Find the parts that have vectors of the store's encoder.
+
+        Raises:
+            NoStoreError: nothing has a vector yet.
+        """
+        self._layout = layout
+        fingerprint = manifest.encoder.fingerprint if manifest.encoder else None
+        self.parts = [
+            part
+            for part in sorted(manifest.parts, key=lambda part: part.number)
+            if part.chunks and part.chunks.rows and part.embeddings and part.embeddings.made_with == fingerprint
+        ]
+        self._live: dict[int, Rows] = {part.number: self._live_rows(part) for part in self.parts}
+        others = {part.number for part in manifest.parts} - set(self._live)
+        self.waiting = sum(len(self._live_rows(part)) for part in manifest.parts if part.number in others)
+        """Live chunks without a vector."""
+        if not sum(map(len, self._live.values())):
+            raise NoStoreError(
+                f"The store in {layout.root} has no vectors to inspect yet.", 'Make them with "embedctl index PATH".'
+            )
+
+    def _live_rows(self, part: Part) -> Rows:
+        if part.chunks is None:
+            return np.empty(0, np.int64)
+        return np.delete(np.arange(part.chunks.rows), dead_chunk_rows(self._layout, part))
+
+    def chunks(self) -> Chunks:
+        """Read the numbers of every chunk."""
+        columns = [self._chunk_numbers(part) for part in self.parts]
+        return Chunks(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+
+    def _chunk_numbers(self, part: Part) -> tuple[NDArray[Any], ...]:
+        rows = self._live[part.number]
+        table = chunk_columns(self._layout, part, "doc_row", "start", "end", "tokens", "sha256")
+        start, end, owner, tokens = (table.column(name).to_numpy() for name in ("start", "end", "doc_row", "tokens"))
+        return (
+            labels_of(part, rows),
+            labels_of(part, owner[rows]),
+            tokens[rows].astype(np.int32),
+            (end - start)[rows].astype(np.int32),
+            as_hashes(table.column("sha256"))[rows, 0],
+        )
+
+    def vectors(self) -> Iterator[tuple[Labels, Vectors]]:
+        """Yield labels and vectors of the live chunks of each part, float32 ``(rows, dim)``."""
+        for part in self.parts:
+            rows = self._live[part.number]
+            vectors = read_vectors(self._layout, part)
+            yield labels_of(part, rows), vectors if len(rows) == len(vectors) else vectors[rows]
+
+    def measure(self, sampled: Labels, progress: Progress) -> tuple[Norms, Sample]:
+        """Read all vectors once: count their norms, and keep those of ``sampled``.
+
+        Vectors that are not finite, or are zero, are counted and not kept: there is no cosine to them.
+        """
+        norms, labels, vectors = Norms(), [], []
+        for mine, every in self.vectors():
+            norms.add(every)
+            taken = np.isin(mine, sampled)
+            kept = every[taken]
+            sound = np.isfinite(kept).all(axis=1) & kept.any(axis=1)
+            labels.append(mine[taken][sound])
+            vectors.append(kept[sound])
+            progress.advance(len(mine))
+        return norms, Sample(np.concatenate(labels), np.concatenate(vectors))
+
+    def texts(self, sampled: Labels) -> list[Text]:
+        """Return the texts of sampled chunks, in the order of parts and rows."""
+        found = []
+        for part, rows in self._split(sampled):
+            table = chunk_columns(self._layout, part, "doc_row", "context", "text").take(rows)
+            markup = read_columns(self._layout.documents(part.number), part.documents, ["markup"]).column("markup")
+            kinds = markup.take(table.column("doc_row")).to_pylist()
+            contexts, texts = table.column("context").to_pylist(), table.column("text").to_pylist()
+            found += [
+                Text(label, context, text, kind == "code")
+                for label, context, text, kind in zip(
+                    labels_of(part, rows).tolist(), contexts, texts, kinds, strict=True
+                )
+            ]
+        return found
+
+    def described(self, labels: Sequence[int]) -> dict[int, dict[str, Any]]:
+        """Return ``chunk_id``, ``heading``, ``text`` and ``title`` of a few chunks, by label."""
+        found: dict[int, dict[str, Any]] = {}
+        for part, rows in self._split(np.unique(np.array(labels, np.uint64))):
+            table = chunk_columns(self._layout, part, "chunk_id", "heading", "text", "doc_row").take(rows)
+            titles = read_columns(self._layout.documents(part.number), part.documents, ["title"]).column("title")
+            for label, row in zip(labels_of(part, rows).tolist(), table.to_pylist(), strict=True):
+                found[label] = {**row, "title": titles[row["doc_row"]].as_py() or ""}
+        return found
+
+    def _split(self, labels: Labels) -> Iterator[tuple[Part, Rows]]:
+        owners = labels >> np.uint64(_PART_BITS)
+        for part in self.parts:
+            mine = labels[owners == part.number]
+            if len(mine):
+                yield part, (mine & np.uint64(_ROWS)).astype(np.int64)
+
+
+def draw(labels: Labels, count: int, seed: int) -> Labels:
+    """Return ``count`` of ``labels`` in their order, always the same ones; all where there are no more."""
+    if len(labels) <= count:
+        return labels
+    chosen = np.random.default_rng(seed).choice(len(labels), count, replace=False)
+    return labels[np.sort(chosen)]

@@ -1,0 +1,172 @@
+"""How the tokenizer reads the texts: words that it splits, and characters that it does not know."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..retrievers.analysis import SPACELESS
+from ..wording import percent
+from .result import Figure, SplitWord, Topic, worst
+from .thresholds import judged
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..contracts import Tokenizer
+
+_MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u065f\u0900-\u0dff"
+"""Accents, points and vowel signs, which Python does not count as letters."""
+_WORD = re.compile(rf"(?:[^\W\d_{SPACELESS}]|[{_MARKS}])+")
+"""A run of letters, in scripts that put spaces between words."""
+SPLIT = 4
+"""Pieces from which on a word counts as split."""
+_BATCH = 500
+_RUST = "Rust et al.: How Good is Your Tokenizer?, ACL 2021"
+_SOURCE = "sampled texts and the tokenizer of the model"
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a tokenizer made of some texts."""
+
+    tokens: int = 0
+    """Of texts with what stands before them, special tokens and prompt left out."""
+    unknown: int = 0
+    words: int = 0
+    pieces: int = 0
+    """Tokens of these words."""
+    split: int = 0
+    """Words in ``SPLIT`` pieces and more, or with an unknown one."""
+
+    def add(self, other: Reading) -> None:
+        """Add the counts of another."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    @property
+    def fertility(self) -> float:
+        """Tokens a word; 0 where there is none."""
+        return self.pieces / self.words if self.words else 0.0
+
+    @property
+    def unknown_share(self) -> float:
+        """Share of the tokens that are the unknown token."""
+        return self.unknown / self.tokens if self.tokens else 0.0
+
+
+@dataclass(slots=True)
+class _Split:
+    pieces: int = 0
+    unknown: bool = False
+    spellings: Counter[str] = field(default_factory=Counter)
+
+
+class Reader:
+    """Reads texts as a tokenizer does, and remembers the words that it has no token for."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._split: defaultdict[str, _Split] = defaultdict(_Split)
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Return what the tokenizer makes of each text."""
+        readings = []
+        for start in range(0, len(texts), _BATCH):
+            batch = texts[start : start + _BATCH]
+            located = self._tokenizer.locate(batch)
+            readings += [self._one(text, *tokens) for text, tokens in zip(batch, located, strict=True)]
+        return readings
+
+    def _one(self, text: str, ids: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Reading:
+        unknown = ids == (-1 if self._tokenizer.unknown_id is None else self._tokenizer.unknown_id)
+        reading = Reading(len(ids), int(unknown.sum()))
+        spans = np.array([match.span() for match in _WORD.finditer(text)], np.int64).reshape(-1, 2)
+        if not len(spans):
+            return reading
+        # Tokens that overlap a word: some tokenizers count the blank before a word to its first token.
+        first = np.searchsorted(ends, spans[:, 0], side="right")
+        behind = np.maximum(np.searchsorted(starts, spans[:, 1], side="left"), first)
+        pieces = behind - first
+        before = np.concatenate(([0], np.cumsum(unknown)))
+        blind = before[behind] > before[first]
+        split = np.flatnonzero((pieces >= SPLIT) | blind)
+        for at in split.tolist():
+            word = text[spans[at, 0] : spans[at, 1]]
+            kept = self._split[word.casefold()]
+            kept.pieces = max(kept.pieces, int(pieces[at]))
+            kept.unknown |= bool(blind[at])
+            kept.spellings[word] += 1
+        reading.words, reading.pieces, reading.split = len(spans), int(pieces.sum()), len(split)
+        return reading
+
+    def split_words(self, most: int) -> tuple[SplitWord, ...]:
+        """Return the most frequent words that were split or not known, as they are most often spelt."""
+        ranked = sorted(self._split.items(), key=lambda item: (-item[1].spellings.total(), item[0]))[:most]
+        return tuple(
+            SplitWord(min(one.spellings, key=lambda word: (-one.spellings[word], word)), one.pieces,
+                      one.spellings.total(), one.unknown)
+            for _, one in ranked
+        )  # fmt: skip
+
+
+def tokenizer_topic(reading: Reading, words: Sequence[SplitWord]) -> Topic:
+    """Return how well the tokenizer knows the words of the sampled texts."""
+    split = reading.split / reading.words if reading.words else 0.0
+    judge = reading.words > 0
+    figures = (
+        Figure(
+            "fertility",
+            "tokens a word",
+            reading.fertility,
+            "number",
+            "Tokens that a word is read as, on the average; a word is a run of letters, in scripts with spaces.",
+            _RUST,
+            judged("fertility", reading.fertility) if judge else None,
+        ),
+        Figure(
+            "split",
+            f"in {SPLIT} pieces or more",
+            split,
+            "share",
+            f"Share of the words that are split into {SPLIT} tokens or more, or have an unknown one.",
+            _SOURCE,
+            judged("split", split) if judge else None,
+        ),
+        Figure(
+            "unknown",
+            "unknown tokens",
+            reading.unknown_share,
+            "share",
+            "Share of the tokens that stand for something that is not in the vocabulary.",
+            _SOURCE,
+            judged("unknown", reading.unknown_share),
+        ),
+    )
+    verdict = worst([figure.verdict for figure in figures])
+    return Topic("tokenizer", verdict, figures, _advice(figures, words))
+
+
+def unread(reason: str) -> Topic:
+    """Return the topic where there is no tokenizer on this machine."""
+    return Topic("tokenizer", None, (), reason)
+
+
+def _advice(figures: tuple[Figure, ...], words: Sequence[SplitWord]) -> str:
+    fertility, split, unknown = figures
+    if unknown.verdict in ("look", "bad"):
+        return (
+            f"The model does not see {percent(unknown.value)} of what is written: take a --model whose vocabulary has "
+            "this script, or leave these words to BM25 with --bm25-weight 2."
+        )
+    if fertility.verdict in ("look", "bad") or split.verdict in ("look", "bad"):
+        named = f' such as "{words[0].word}"' if words else ""
+        return (
+            f"The model hardly knows words{named}: BM25 finds them to the letter, so keep --mode hybrid; a --model for "
+            'this language or field may do better, which "embedctl eval" tells.'
+        )
+    return "The model's vocabulary covers these texts: nothing to do."
