@@ -8,6 +8,7 @@ are compared before it is loaded; the store compares the checksum. A graph in us
 from __future__ import annotations
 
 import threading
+from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,6 +66,12 @@ class HnswRetriever:
     def tail(self) -> int:
         """Live rows that the graph lacks."""
         return len(self._tail)
+
+    def with_ef(self, ef: int) -> HnswRetriever:
+        """Return the same graph, loaded once, to be walked with another ``ef``."""
+        other = copy(self)
+        other._ef = ef
+        return other
 
     def search(self, vector: Vectors, k: int, allowed: Allowed | None = None) -> Ranking:
         """Return at most ``k`` of the nearest rows, with exact scores, ties by ascending label.

@@ -208,6 +208,15 @@ class Segments:
         scores[known] = self.scores(_contiguous(vector), rows[known])
         return scores
 
+    def vectors_of(self, labels: Labels) -> Vectors:
+        """Return what is stored of each of ``labels``, float32 ``(n, dim)``; those that there are."""
+        rows = self.rows_of(labels)
+        rows = rows[rows >= 0]
+        vectors = np.empty((len(rows), self.dim), dtype=np.float32)
+        for segment, places, local in self._split(rows):
+            vectors[places] = to_float32(segment.vectors[local])
+        return vectors
+
     @cached_property
     def live_labels(self) -> Labels:
         """The labels of all live rows, ascending."""

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from embedctl.config import Bm25Config
 from embedctl.errors import DamagedError, MismatchError
 from embedctl.retrievers import bm25 as bm25_module
 from embedctl.retrievers.bm25 import Bm25Retriever
@@ -85,8 +86,8 @@ def retriever(corpus: dict[int, list[str]], tmp_path_factory: pytest.TempPathFac
     return Bm25Retriever(folder, "none")
 
 
-def reference_bm25(corpus: dict[int, list[str]], query: list[str]) -> dict[int, float]:
-    """Robertson's BM25 with k1 = 1.2, b = 0.75 and Lucene's idf, written down once more."""
+def reference_bm25(corpus: dict[int, list[str]], query: list[str], delta: float) -> dict[int, float]:
+    """BM25+ of Lv and Zhai with k1 = 1.2, b = 0.75 and Lucene's idf, written down once more; Robertson's for 0."""
     average = sum(map(len, corpus.values())) / len(corpus)
     scores: dict[int, float] = {}
     for term in dict.fromkeys(query):
@@ -95,13 +96,15 @@ def reference_bm25(corpus: dict[int, list[str]], query: list[str]) -> dict[int, 
         for label, tokens in corpus.items():
             if tf := Counter(tokens)[term]:
                 norm = 1.2 * (1 - 0.75 + 0.75 * len(tokens) / average)
-                scores[label] = scores.get(label, 0.0) + idf * tf * 2.2 / (tf + norm)
+                scores[label] = scores.get(label, 0.0) + idf * (delta + tf * 2.2 / (tf + norm))
     return scores
 
 
-def test_scores_are_bm25(retriever: Bm25Retriever, corpus: dict[int, list[str]]) -> None:
-    expected = reference_bm25(corpus, ["apple", "fig", "lime"])
-    ranking = retriever.ask(words("apple fig lime apple")).search(len(corpus))
+@pytest.mark.parametrize("delta", [0.0, 1.0, None])
+def test_scores_are_bm25(retriever: Bm25Retriever, corpus: dict[int, list[str]], delta: float | None) -> None:
+    weights = None if delta is None else Bm25Config(delta=delta)
+    expected = reference_bm25(corpus, ["apple", "fig", "lime"], (weights or Bm25Config()).delta)
+    ranking = retriever.ask(words("apple fig lime apple"), weights).search(len(corpus))
     assert set(ranking.labels.tolist()) == set(expected)
     np.testing.assert_allclose(ranking.scores, [expected[label] for label in ranking.labels.tolist()], rtol=1e-4)
 
