@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
-FusionName = Literal["rrf", "convex", "convex-minmax", "dbsf", "combsum", "combmnz", "round-robin"]
+FusionName = Literal["rrf", "absolute", "convex", "convex-minmax", "dbsf", "combsum", "combmnz", "round-robin"]
 
 FUSION_WEIGHTS: dict[FusionName, tuple[float, float]] = {
     "rrf": (1.0, 1.0),
+    "absolute": (0.35, 0.65),
     "convex": (0.2, 0.8),
-    "convex-minmax": (0.5, 0.5),
+    "convex-minmax": (0.4, 0.6),
     "dbsf": (1.0, 1.0),
     "combsum": (1.0, 1.0),
     "combmnz": (1.0, 1.0),
     "round-robin": (1.0, 1.0),
 }
 """Weights of BM25 and of the dense arm in each fusion, unless others are asked for."""
+LEAST_WEIGHT, MOST_WEIGHT = 0.000001, 1_000_000
+"""Beyond these, fused scores have no place in 32 bits; only the ratio of the weights matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class Bm25Config:
     body: float = 1.0
     title: float = 0.5
     path: float = 0.25
+    delta: float = 0.3
+    """What each matching term counts in a field of any length, in shares of its idf (BM25+); 0: Tantivy's own BM25."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,33 @@ class FeedbackConfig:
     """Of BM25: relevance model 3 (Abdul-Jaleel et al., TREC 2004)."""
     rocchio: bool = False
     """Of the dense arm: Rocchio (1971) on the vectors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rm3Config:
+    """Numbers of relevance model 3: but for ``hits``, those of Anserini, with which most published results are made."""
+
+    hits: int = 5
+    """First hits of the query that are taken for relevant; chosen on Cranfield, where 10, as in Anserini, gain less."""
+    terms: int = 10
+    query_weight: float = 0.5
+    """Share of the query itself in the sum; above 0."""
+    most_common: float = 0.1
+    """A term that a larger share of all chunks has does not tell these from others."""
+    shortest: int = 2
+    longest: int = 20
+    """Characters of a term."""
+
+
+@dataclass(frozen=True, slots=True)
+class RocchioConfig:
+    """Numbers of Rocchio's formula: weights as Li et al. (ACM TOIS 2023) found good for dense vectors."""
+
+    hits: int = 3
+    """First hits of the query that are taken for relevant; chosen on Cranfield, where 5 gain less."""
+    query_weight: float = 0.4
+    hits_weight: float = 0.6
+    """Of the mean of their vectors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +114,7 @@ class RankingRequest:
     body: float | None = None
     title: float | None = None
     path: float | None = None
+    delta: float | None = None
     rm3: bool | None = None
     rocchio: bool | None = None
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from ..records import Hit
 
 SCHEMA_VERSION = 1
+
+SettledBy = Literal["default", "tuned", "asked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,12 @@ class Explanation:
     """Name of the fusion; ``rrf_k`` means something to ``rrf`` only."""
     rrf_k: int
     weights: dict[str, float]
+    scales: dict[str, tuple[float, float] | None]
+    """Which scores of each arm count 0 and 1 in the fusion; ``None``: it goes by ranks, or has no such scores."""
+    feedback: dict[str, dict[str, Any] | None]
+    """What ``rm3`` and ``rocchio`` learnt from how many ``hits``; ``None``: not asked for, or its arm was not."""
+    ranking: SettledBy
+    """What decided on all of this: the default, what the store was tuned to, or what the query asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,10 @@ class Answer:
         }
         if explain:
             explanation = self.explanation
-            result["explain"] = {name: getattr(explanation, name) for name in Explanation.__slots__}
+            told = {name: getattr(explanation, name) for name in Explanation.__slots__}
+            scales = explanation.scales.items()
+            told["scales"] = {arm: scale and [round(bound, 6) for bound in scale] for arm, scale in scales}
+            result["explain"] = told
         return result
 
 

@@ -40,6 +40,7 @@ class _Told(NamedTuple):
 
     question: Question
     part: DensePart | None
+    asked: Asked
 
 
 def search_many(ready: Ready, source: QuerySource) -> Iterator[Answer]:
@@ -48,8 +49,7 @@ def search_many(ready: Ready, source: QuerySource) -> Iterator[Answer]:
     Raises:
         UsageError: the source says that it holds no queries.
     """
-    asked = ready.asked
-    batches = source.batches(max(1, min(MOST_QUERIES, MOST_ROWS // asked.depth)))
+    batches = source.batches(max(1, min(MOST_QUERIES, MOST_ROWS // ready.asked.depth)))
     preparing = _Preparing(ready, source.count)
     ahead = ThreadPoolExecutor(1, thread_name_prefix="encode")
     pool = ThreadPoolExecutor(processors(), thread_name_prefix="answer")
@@ -57,14 +57,14 @@ def search_many(ready: Ready, source: QuerySource) -> Iterator[Answer]:
         coming = ahead.submit(preparing.next, batches)
         while told := coming.result():
             coming = ahead.submit(preparing.next, batches)
-            yield from pool.map(lambda one: _answered(one, asked), told)
+            yield from pool.map(_answered, told)
     finally:  # without waiting: a thread may be reading from a pipe that stays open
         ahead.shutdown(wait=False, cancel_futures=True)
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _answered(told: _Told, asked: Asked) -> Answer:
-    answer = told.question.answer(asked, told.part)
+def _answered(told: _Told) -> Answer:
+    answer = told.question.answer(told.asked, told.part)
     answer.timings["total"] = sum(answer.timings.values())
     return answer
 
@@ -82,18 +82,33 @@ class _Preparing:
         if batch is None:
             return []
         questions = [Question(query.text, query.id) for query in batch]
+        asked = [self._asked(query) for query in batch]
         parts: dict[int, DensePart] = {}
         if self._ready.encoder is not None:
             dense = [at for at, question in enumerate(questions) if question.dense_text]
             if dense:
-                parts = dict(zip(dense, self._dense(self._ready.encoder, [questions[at] for at in dense]), strict=True))
-        return [_Told(question, parts.get(at)) for at, question in enumerate(questions)]
+                given = [questions[at] for at in dense], [asked[at] for at in dense]
+                parts = dict(zip(dense, self._dense(self._ready.encoder, *given), strict=True))
+        return [_Told(question, parts.get(at), asked[at]) for at, question in enumerate(questions)]
 
-    def _dense(self, encoder: Encoder, questions: list[Question]) -> list[DensePart]:
-        asked = self._ready.asked
+    def _asked(self, query: NamedQuery) -> Asked:
+        ready = self._ready
+        return ready.asked if ready.allowed_for is None else ready.asked._replace(allowed=ready.allowed_for(query.id))
+
+    def _dense(self, encoder: Encoder, questions: list[Question], each: list[Asked]) -> list[DensePart]:
         start = time.perf_counter()
         vectors = encoder.encode_queries([question.dense_text for question in questions])
         encoded = time.perf_counter()
+        if self._ready.allowed_for is not None:  # nothing that a scan could have in common
+            return [
+                DensePart(
+                    asked.dense.plan(asked.config.dense, asked.allowed),
+                    partial(np.asarray, vector),
+                    self._ready.encoded_by,
+                )
+                for vector, asked in zip(vectors, each, strict=True)
+            ]
+        asked = self._ready.asked
         plan = asked.dense.plan(asked.config.dense, asked.allowed, self._expected or len(questions))
         rankings: list[Ranking] = asked.dense.search_batch(plan, vectors, asked.depth, asked.allowed)
         asked.dense.answered(len(questions))

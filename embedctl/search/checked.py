@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from typing import TYPE_CHECKING, get_args
 
-from ..config import DensePlan, FusionName, Mode, QueryEncoder
+from ..config import LEAST_WEIGHT, MOST_WEIGHT, DensePlan, FusionName, Mode, QueryEncoder
 from ..errors import UsageError
 from ..registry import nearest
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 MOST = 2**31 - 1
 """Of every count; more than any store has rows."""
-LEAST_WEIGHT, MOST_WEIGHT = 0.000001, 1_000_000
-"""Beyond these, fused scores have no place in 32 bits; only the ratio of the weights matters."""
 _HINT = "See docs/query.md."
 
 
@@ -50,7 +48,8 @@ def checked(config: QueryConfig) -> QueryConfig:
             f'There is no fusion "{ranking.fusion}".{nearest(ranking.fusion, known)}',
             f"Choose one of: {', '.join(known)}.",
         )
-    weights = (ranking.bm25_weight, ranking.dense_weight, ranking.body, ranking.title, ranking.path)
+    fields = (ranking.body, ranking.title, ranking.path, ranking.delta)
+    weights = (ranking.bm25_weight, ranking.dense_weight, *fields)
     if not all(not weight or LEAST_WEIGHT <= weight <= MOST_WEIGHT for weight in weights):
         raise UsageError(f"A weight must be 0, or from {LEAST_WEIGHT:f} to {MOST_WEIGHT:,}.", _HINT)
     if not all(least is None or math.isfinite(least) for least in (config.min_cosine, config.min_bm25)):
@@ -67,6 +66,6 @@ def settled(config: QueryConfig, own: RankingConfig) -> RankingConfig:
     ranking = config.ranking.applied_to(own)
     if config.mode == "hybrid" and not any(ranking.fusion.weights):
         raise UsageError("Both arms have the weight 0, so that nothing can be found.", "Give one of them a weight.")
-    if config.mode != "dense" and not any(astuple(ranking.bm25)):
+    if config.mode != "dense" and not any(astuple(replace(ranking.bm25, delta=0.0))):
         raise UsageError("All fields have the weight 0, so that BM25 finds nothing.", "Give one of them a weight.")
     return ranking

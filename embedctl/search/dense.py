@@ -156,6 +156,10 @@ class DenseArm:
         """Return the exact similarity to each of ``labels``, float32 ``(n,)``; NaN where there is no such row."""
         return self._generation.segments.cosine(vector, labels)
 
+    def vectors(self, labels: Labels) -> Vectors:
+        """Return the vectors of those of ``labels`` that there are, float32 ``(n, dim)``, in their order."""
+        return self._generation.segments.vectors_of(labels)
+
     def _retriever(self, plan: Plan) -> DenseRetriever:
         if plan.name == "hnsw":
             return self._hnsw

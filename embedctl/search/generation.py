@@ -120,6 +120,13 @@ class Generation:
             self._lost |= {"binary", "hnsw"}
             return segments_from_parts(self._layout, self._record)
 
+    @property
+    def centre(self) -> Vectors:
+        """What the sign bits were taken around, float32 ``(dim,)``; of a generation that has them."""
+        self.segments  # noqa: B018 - reads it
+        assert self._centre is not None
+        return self._centre
+
     def flat(self) -> FlatRetriever:
         """Return what scans the vectors."""
         from ..retrievers.flat import FlatRetriever
@@ -131,8 +138,7 @@ class Generation:
         from ..retrievers.binary import BinaryRetriever
 
         limits, segments = IndexLimits(), self.segments
-        assert self._centre is not None
-        return BinaryRetriever(segments, self._centre, limits.rescored_per_row, limits.rescored_least)
+        return BinaryRetriever(segments, self.centre, limits.rescored_per_row, limits.rescored_least)
 
     def hnsw(self) -> HnswRetriever:
         """Load the graph.

@@ -13,8 +13,10 @@ from ..contracts import Ranking
 from ..records import Hit
 from ..sources.describe import path_from_base
 from .answer import Answer, Explanation
-from .documents import Fused, fuse_chunks
+from .documents import Fused, fuse, gather
+from .fusion import BOUNDED, COMPLETING
 from .payload import shown_of
+from .proposals import Bm25Proposals, DenseProposals, NoProposals, reaches_on
 from .querytext import parse_query, whole_characters
 
 if TYPE_CHECKING:
@@ -25,11 +27,12 @@ if TYPE_CHECKING:
     from ..config import QueryConfig, RankingConfig
     from ..contracts import Labels, Vectors
     from ..retrievers.bm25 import Bm25Retriever
+    from .answer import SettledBy
     from .dense import DenseArm, Plan
     from .filters import LabelSet
+    from .fusion import Floats
     from .generation import Arm
-
-EMPTY = Ranking(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.float32))
+    from .proposals import Proposals
 
 
 class Clock:
@@ -67,6 +70,10 @@ class Asked(NamedTuple):
     """Root of each source by its name."""
     damage: Mapping[Arm, str]
     """What is damaged and done without, by arm; more may come while questions are answered."""
+    settled_by: SettledBy = "default"
+    """What ``ranking`` is: the default one, what the store was tuned to, or what the query asks for."""
+    at_most: int = 0
+    """Hits to return where that is more than ``config.n``, if they are there: the arms are asked for no more."""
 
     @property
     def depth(self) -> int:
@@ -119,6 +126,12 @@ class Question:
         """
         self._bm25 = asked.bm25.ask(self._query, asked.ranking.bm25)
         config, depth = asked.config, asked.depth
+        self._words: Proposals = NoProposals()
+        self._nearest: Proposals = NoProposals()
+        if config.mode != "dense":
+            self._words = Bm25Proposals(asked, self._bm25, self.clock)
+        if part is not None:
+            self._nearest = DenseProposals(asked, part, self._bm25, self.clock)
         warnings = self._warnings(asked)
         while True:
             found = self._round(asked, part, depth)
@@ -141,6 +154,9 @@ class Question:
             fusion=asked.ranking.fusion.name,
             rrf_k=asked.ranking.fusion.rrf_k,
             weights=dict(zip(("bm25", "dense"), asked.ranking.fusion.weights, strict=True)),
+            scales=dict(zip(("bm25", "dense"), found.fused.scales, strict=True)),
+            feedback={"rm3": self._words.feedback, "rocchio": self._nearest.feedback},
+            ranking=asked.settled_by,
         )
         damage = tuple(sentence for arm, sentence in asked.damage.items() if arm == "bm25" or part is not None)
         return Answer(
@@ -167,18 +183,13 @@ class Question:
 
     def _round(self, asked: Asked, part: DensePart | None, depth: int) -> _Round:
         config = asked.config
-        bm25 = dense = EMPTY
-        if config.mode != "dense":
-            with self.clock.step("bm25"):
-                bm25 = self._bm25.search(depth, asked.allowed)
-        if part is not None:
-            self._vector = vector = part.vector()
-            with self.clock.step("dense"):
-                known = part.first if depth == asked.depth else None
-                dense = known or asked.dense.search(part.plan, vector, depth, asked.allowed)
+        bm25 = self._words.at(depth)
+        if part is not None:  # the vector is there once BM25 has answered
+            self._vector = part.vector()
+        dense = self._nearest.at(depth)
         more = {
-            "bm25": _reaches_on(bm25, depth, config.min_bm25),
-            "dense": _reaches_on(dense, depth, config.min_cosine),
+            "bm25": reaches_on(self._words, bm25, depth, config.min_bm25),
+            "dense": reaches_on(self._nearest, dense, depth, config.min_cosine),
         }
         if self._query.exclusions and len(dense.labels):
             keep = ~self._bm25.excluded(dense.labels)
@@ -193,13 +204,19 @@ class Question:
 
     def _fused(self, bm25: Ranking, dense: Ranking, asked: Asked) -> Fused:
         mode, fusion = asked.config.mode, asked.ranking.fusion
-        if mode != "hybrid":
-            return Fused(bm25 if mode == "bm25" else dense, [_ranks(bm25), _ranks(dense)])
-        return fuse_chunks((bm25, dense), self._bm25.documents, fusion.weights, fusion.rrf_k)
+        if mode == "bm25":
+            return Fused(bm25, (_ranks(bm25), _no_ranks(bm25)))
+        if mode == "dense":
+            return Fused(dense, (_no_ranks(dense), _ranks(dense)))
+        arms = (self._words, self._nearest)
+        scores_of = [arm.scores for arm in arms] if fusion.name in COMPLETING else None
+        most = [arm.most() for arm in arms] if fusion.name in BOUNDED else None
+        return fuse(gather((bm25, dense), self._bm25.documents, scores_of, most), fusion)
 
     def _hydrate(self, asked: Asked, found: _Round) -> list[Hit]:
         """Return the hits; raw scores are looked up for those that are shown, and for all under a threshold."""
         config, labels = asked.config, found.fused.ranking.labels
+        most = max(config.n, asked.at_most)
         places = np.arange(len(labels))
         for scored, least in ((self._cosine, config.min_cosine), (self._bm25_scores, config.min_bm25)):
             if least is not None:
@@ -207,8 +224,8 @@ class Question:
                 places = places[:0] if given is None else places[np.nan_to_num(given, nan=-np.inf) >= least]
         per_file: Counter[tuple[str, str]] = Counter()
         hits: list[Hit] = []
-        for start in range(0, len(places), config.n):
-            block = places[start : start + config.n]
+        for start in range(0, len(places), most):
+            block = places[start : start + most]
             cosine, bm25 = self._cosine(asked, labels[block]), self._bm25_scores(asked, labels[block])
             for at, payload in enumerate(self._bm25.payloads(labels[block])):
                 fields = shown_of(payload)
@@ -217,8 +234,8 @@ class Question:
                     continue
                 per_file[document] += 1
                 scores = {"bm25": _number(bm25, at), "cosine": _number(cosine, at)}
-                hits.append(_hit(fields, len(hits) + 1, int(block[at]), found.fused, config, scores, asked.roots))
-                if len(hits) == config.n:
+                hits.append(_hit(fields, len(hits) + 1, int(block[at]), found.fused, scores, asked))
+                if len(hits) == most:
                     return hits
         return hits
 
@@ -230,35 +247,33 @@ class Question:
 
 
 def _hit(
-    fields: dict[str, Any],
-    rank: int,
-    place: int,
-    fused: Fused,
-    config: QueryConfig,
-    scores: dict[str, float | None],
-    roots: Mapping[str, str],
+    fields: dict[str, Any], rank: int, place: int, fused: Fused, scores: dict[str, float | None], asked: Asked
 ) -> Hit:
     """Return what is stored of a chunk as a hit, with its scores and ranks."""
-    label, score = int(fused.ranking.labels[place]), float(fused.ranking.scores[place])
-    bm25_ranks, dense_ranks = fused.ranks
-    fields["path"] = path_from_base(roots.get(fields["source"], ""), fields["path"])
+    score = float(fused.ranking.scores[place])
+    reciprocal = asked.config.mode == "hybrid" and asked.ranking.fusion.name == "rrf"
+    bm25_rank, dense_rank = (float(ranks[place]) for ranks in fused.ranks)
+    fields["path"] = path_from_base(asked.roots.get(fields["source"], ""), fields["path"])
     fields["heading"] = tuple(fields["heading"])
     return Hit(
         rank=rank,
         score=score,
-        scores={"rrf": score if config.mode == "hybrid" else None, **scores},
-        ranks={"bm25": bm25_ranks.get(label), "dense": dense_ranks.get(label)},
+        scores={"rrf": score if reciprocal else None, **scores},
+        ranks={"bm25": _rank(bm25_rank), "dense": _rank(dense_rank)},
         **fields,
     )
 
 
-def _reaches_on(arm: Ranking, depth: int, least: float | None) -> bool:
-    """Say whether an arm has rows beyond ``depth`` that could still pass its threshold."""
-    return len(arm.labels) >= depth and (least is None or float(arm.scores[-1]) >= least)
+def _ranks(ranking: Ranking) -> Floats:
+    return np.arange(1, len(ranking.labels) + 1, dtype=np.float64)
 
 
-def _ranks(ranking: Ranking) -> dict[int, int]:
-    return {label: rank for rank, label in enumerate(ranking.labels.tolist(), start=1)}
+def _no_ranks(ranking: Ranking) -> Floats:
+    return np.full(len(ranking.labels), np.inf)
+
+
+def _rank(rank: float) -> int | None:
+    return int(rank) if np.isfinite(rank) else None
 
 
 def _number(scores: NDArray[np.float32] | None, at: int) -> float | None:

@@ -7,7 +7,7 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..config import FilterConfig
+from ..config import FilterConfig, RankingConfig
 from .checked import settled
 from .dense import DenseArm
 from .generation import Generation, require_index
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..retrievers.bm25 import Bm25Retriever
     from ..store.layout import Layout
     from ..store.manifest import Manifest
-    from .answer import Answer
+    from .answer import Answer, SettledBy
     from .filters import LabelSet
 
 
@@ -34,6 +34,8 @@ class Ready(NamedTuple):
     """``None``: the dense arm is not asked."""
     encoded_by: Callable[[], str]
     """Says what encodes, and how that is run."""
+    allowed_for: Callable[[str], LabelSet] | None = None
+    """The chunks that may answer a query, by its id, where each has its own; ``asked`` is what all have in common."""
 
 
 class Searcher:
@@ -84,12 +86,14 @@ class Searcher:
 
     def asked(self, config: QueryConfig, allowed: LabelSet | None) -> Asked:
         """Return what every query with ``config`` asks; ``allowed`` as :meth:`allowed` returned it."""
+        ranking = settled(config, self._manifest.ranking)
         return Asked(
             bm25=self.bm25,
             damage=self._generation.warnings,
             dense=self.dense,
             config=config,
-            ranking=settled(config, self._manifest.ranking),
+            ranking=ranking,
+            settled_by=_settled_by(ranking, self._manifest),
             allowed=allowed,
             rows=self._index.rows,
             language=self._index.settings.language,
@@ -135,6 +139,12 @@ class Searcher:
     def matcher(self, text: str) -> Callable[[str], bool]:
         """Return a function that tells whether a word is one that ``text`` looks up in BM25, up to its inflection."""
         return self.bm25.matcher(parse_query(text))
+
+
+def _settled_by(ranking: RankingConfig, manifest: Manifest) -> SettledBy:
+    if manifest.tuned and ranking == manifest.ranking:
+        return "tuned"
+    return "default" if ranking == RankingConfig() else "asked"
 
 
 class _Encoding:
