@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from embedctl.evaluation.judgements import read_judgements
+from embedctl.search.queryfile import QueryFile
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
+
+_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +43,13 @@ class Collection:
     def queries(self) -> dict[str, str]:
         """Return id -> text of the queries, in their order."""
         path = self.path / "queries.jsonl"
-        return dict(read_queries(path)) if path.exists() else {}
+        if not path.exists():
+            return {}
+        return {query.id: query.text for batch in QueryFile(path).batches(_AT_ONCE) for query in batch}
 
     def qrels(self) -> dict[str, dict[str, int]]:
         """Return query -> document -> grade."""
         for path in (self.path / "qrels" / "test.tsv", self.path / "qrels.tsv"):
             if path.exists():
-                return read_qrels(path)
+                return read_judgements(path).grades
         return {}
-
-
-def read_queries(path: Path) -> Iterable[tuple[str, str]]:
-    """Yield id and text of every query."""
-    with path.open(encoding="utf-8") as stream:
-        for line in stream:
-            query = json.loads(line)
-            yield str(query["_id"]), query["text"]
-
-
-def read_qrels(path: Path) -> dict[str, dict[str, int]]:
-    """Return query -> document -> grade."""
-    qrels: dict[str, dict[str, int]] = {}
-    with path.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream, delimiter="\t"):
-            qrels.setdefault(row["query-id"], {})[row["corpus-id"]] = int(row["score"])
-    return qrels

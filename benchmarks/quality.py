@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import time
 from dataclasses import replace
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING, get_args
 
 import embedctl
 from embedctl.config import Mode
+from embedctl.evaluation.metrics import Metric, run_values
 
 from .bench import SkipError
-from .collection import read_qrels, read_queries
 from .results import Row, latency_rows
 from .stores import collection_store
 
@@ -22,10 +21,9 @@ if TYPE_CHECKING:
     from .bench import Bench
     from .collection import Collection
 
-__all__ = ["DEPTH", "NAME", "mean_ndcg", "measure", "ndcg", "read_qrels", "read_queries"]
-
 NAME = "quality"
 DEPTH = 100
+METRIC = Metric("ndcg", 10)
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 
@@ -78,12 +76,4 @@ def _answer(bench: Bench, collection: Collection) -> Iterator[Row]:
 
 def mean_ndcg(runs: Mapping[str, Sequence[str]], qrels: Mapping[str, Mapping[str, int]]) -> float:
     """Return the mean nDCG@10 of rankings of documents, by query."""
-    return sum(ndcg(list(runs[query]), qrels[query]) for query in runs) / len(runs)
-
-
-def ndcg(ranking: Sequence[str], grades: Mapping[str, int], k: int = 10) -> float:
-    """Return nDCG@k with linear gain (Järvelin and Kekäläinen, TOIS 2002), as trec_eval computes it."""
-    gained = sum(grades.get(document, 0) / math.log2(place + 2) for place, document in enumerate(ranking[:k]))
-    ideal = sorted((grade for grade in grades.values() if grade > 0), reverse=True)[:k]
-    best = sum(grade / math.log2(place + 2) for place, grade in enumerate(ideal))
-    return gained / best if best else 0.0
+    return float(run_values([METRIC], runs, {query: qrels[query] for query in runs}).mean())

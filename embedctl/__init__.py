@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .api import Store, create, open  # noqa: A004, I001
     from .config import (
-        FilterConfig, QueryConfig, RankingRequest, RecordFields, RuntimeConfig, SettingsRequest, SourceRequest,
-        WalkRules,
+        FilterConfig, InspectConfig, QueryConfig, RankingRequest, RecordFields, ReportConfig, RuntimeConfig,
+        SettingsRequest, SourceRequest, WalkRules,
     )  # fmt: skip
     from .errors import EmbedctlError
     from .records import Hit
@@ -25,16 +25,17 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 _HOMES = {
     ".api": "Store create open",
-    ".config": "FilterConfig QueryConfig RankingRequest RecordFields RuntimeConfig SettingsRequest SourceRequest "
-    "WalkRules",
+    ".config": "FilterConfig InspectConfig QueryConfig RankingRequest RecordFields ReportConfig RuntimeConfig "
+    "SettingsRequest SourceRequest WalkRules",
     ".errors": "EmbedctlError",
     ".records": "Hit",
     ".search.answer": "Answer",
 }
 # fmt: off
 __all__ = [
-    "Answer", "EmbedctlError", "FilterConfig", "Hit", "QueryConfig", "RankingRequest", "RecordFields", "RuntimeConfig",
-    "SettingsRequest", "SourceRequest", "Store", "WalkRules", "__version__", "create", "open",
+    "Answer", "EmbedctlError", "FilterConfig", "Hit", "InspectConfig", "QueryConfig", "RankingRequest", "RecordFields",
+    "ReportConfig", "RuntimeConfig", "SettingsRequest", "SourceRequest", "Store", "WalkRules", "__version__", "create",
+    "open",
 ]
 # fmt: on
 

@@ -26,6 +26,8 @@ from typing import ClassVar
 EXIT_OK = 0
 EXIT_BUG = 1
 EXIT_SOME_FAILED = 3
+EXIT_WORSE = 7
+"""``eval --baseline``: answers are worse than they were; a result, and no error."""
 EXIT_INTERRUPTED = 130
 
 

@@ -221,12 +221,12 @@ class Hit:
     text: str
     metadata: dict[str, JSON]
     score: float
-    """What the list is sorted by: ``rrf`` in hybrid mode, else the arm's own score."""
+    """What the list is sorted by: the score of the fusion in hybrid mode, else the arm's own."""
     scores: dict[str, float | None]
-    """``rrf``, ``bm25`` and ``cosine``; ``None`` where an arm has nothing to say."""
+    """``rrf``, ``bm25`` and ``cosine``; ``None`` where an arm has nothing to say, and ``rrf`` in any other fusion."""
     ranks: dict[str, int | None]
-    """Rank in ``bm25`` and ``dense``; ``None`` where the arm proposed nothing. In hybrid mode the ranks that ``rrf`` is
-    made of: for the first hit of a document they are those of the document, which an arm ranks by its best chunk."""
+    """Rank in ``bm25`` and ``dense``; ``None`` where the arm proposed nothing. In hybrid mode those that
+    fusions by rank go by: for the first hit of a document the ranks of the document, by its best chunk in each arm."""
 
 
 @cache

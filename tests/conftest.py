@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+import embedctl
 from embedctl.config import DEFAULT_MODEL, RuntimeConfig
 from embedctl.contracts import Encoder
 from embedctl.encoders import open_encoder
 
+SAMPLE = Path(__file__).parent.parent / "sample_corpus"
 OFFLINE = Path(__file__).parent / "offline"
 """What is imported from there denies the network: to this process now, to its children by PYTHONPATH."""
 
@@ -50,3 +52,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def encoder() -> Encoder:
     """The real model, loaded once."""
     return open_encoder(DEFAULT_MODEL, RuntimeConfig())
+
+
+@pytest.fixture(scope="session")
+def sample_store(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
+    """A store of the sample corpus, made once; to be read only."""
+    folder = tmp_path_factory.mktemp("sample") / ".embedctl"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
+        report = embedctl.create(folder).index([SAMPLE])
+    assert (report.exit_code, report.problems) == (0, [])
+    return folder

@@ -45,7 +45,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "huggingface_hub": (),  # its cache is two folders deep, its import 0.2 s
     "tokenizers": ("encoders/tokenization.py", "encoders/inputs.py"),
     "tree_sitter": ("chunkers",),
-    "scipy": ("encoders/static_fit.py", "encoders/static.py"),  # not for a single query
+    "scipy": ("encoders/static_fit.py", "encoders/static.py", "evaluation/significance.py"),  # not for a single query
     "pypdfium2": ("parsers/pdf.py",),
     "docx": ("parsers/docx.py",),
     "pptx": ("parsers/pptx.py",),
@@ -56,6 +56,10 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "pathspec": ("sources", "search/filters.py"),
     "ahocorasick_rs": ("secrets/scan.py",),
     "detect_secrets": ("secrets",),
+    "py3langid": ("inspection/languages.py",),  # 0.8 s with its model
+    "sklearn": ("report/chunk_map.py",),  # 1.1 s to import
+    "vl_convert": ("report/vega.py",),
+    "jinja2": ("report/page.py",),
     "requests": (),  # bc-detect-secrets has it for checks that embedctl never asks for
 }
 

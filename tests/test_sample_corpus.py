@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 import embedctl
-from benchmarks.quality import ndcg, read_qrels
 from embedctl import QueryConfig
+from embedctl.config import EvaluationConfig
 from embedctl.contracts import Encoder
+from embedctl.evaluation.judgements import read_judgements
 
 CORPUS = Path(__file__).parent.parent / "sample_corpus"
 GOLDEN = Path(__file__).parent / "golden" / "sample_corpus.json"
@@ -28,14 +29,10 @@ CLOSE = {"bm25": 1e-4, "dense": 3e-3, "hybrid": 3e-4}
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Iterator[embedctl.Store]:
-    store = embedctl.create(tmp_path_factory.mktemp("sample") / ".embedctl")
+def store(sample_store: Path, encoder: Encoder) -> Iterator[embedctl.Store]:
     with pytest.MonkeyPatch.context() as patch:  # the session's encoder: loading it once is enough
-        patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
         patch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
-        report = store.index([CORPUS])
-        assert (report.exit_code, report.problems) == (0, [])
-        yield store
+        yield embedctl.open(sample_store)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +51,7 @@ def test_every_document_is_there_and_no_judgement_is(store: embedctl.Store) -> N
 
 
 def test_judgements_name_documents_that_exist(store: embedctl.Store, queries: dict[str, dict[str, str]]) -> None:
-    qrels = read_qrels(CORPUS / "qrels.tsv")
+    qrels = read_judgements(CORPUS / "qrels.tsv").grades
     assert qrels.keys() == queries.keys()
     assert len(qrels) >= 40
     for grades in qrels.values():
@@ -66,16 +63,17 @@ def test_judgements_name_documents_that_exist(store: embedctl.Store, queries: di
 def test_words_find_what_only_words_find_and_meaning_the_rest(
     store: embedctl.Store, queries: dict[str, dict[str, str]]
 ) -> None:
-    qrels = read_qrels(CORPUS / "qrels.tsv")
+    config = EvaluationConfig(metrics=(), only=("bm25", "dense"), timed=0)
+    evaluation = store.evaluate(CORPUS / "queries.jsonl", CORPUS / "qrels.tsv", config)
+    assert evaluation.notes == ()
+    values = {
+        "hybrid" if setting.in_use else setting.name: setting.values[:, evaluation.column]
+        for setting in evaluation.settings
+    }
 
     def quality(mode: str, kind: str) -> float:
-        config = QueryConfig(mode=mode, n=10, max_per_file=1)  # type: ignore[arg-type]
-        scores = [
-            ndcg([hit.doc_id for hit in store.query(query["text"], config).hits], qrels[name])
-            for name, query in queries.items()
-            if query["kind"] == kind
-        ]
-        return sum(scores) / len(scores)
+        wanted = [queries[query.id]["kind"] == kind for query in evaluation.queries]
+        return float(values[mode][wanted].mean())
 
     assert quality("bm25", "lexical") > 0.95
     assert quality("hybrid", "lexical") > 0.93

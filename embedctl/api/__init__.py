@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..store.layout import new_store, require_store
 from .building import Building
-from .measuring import Measuring
+from .ranking import Ranking
+from .reporting import Reporting
 
 if TYPE_CHECKING:
     from ..contracts import Reporter
@@ -34,7 +35,7 @@ def create(path: PathLike | None = None, *, reporter: Reporter | str = "silent")
     return Store(new_store(path), reporter)
 
 
-class Store(Building, Measuring):
+class Store(Building, Reporting, Ranking):
     """One store: the stages that fill it, and the questions it answers.
 
     Stages take the write lock and return a :class:`~embedctl.stages.report.RunReport`; everything else reads the

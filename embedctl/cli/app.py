@@ -12,7 +12,22 @@ from .completion import install_completion, show_completion
 from .grouped import grouped
 from .output import emit
 
-COMMANDS = ("index", "query", "status", "show", "forget", "doctor", "ingest", "chunk", "embed", "distill")
+COMMANDS = (
+    "index",
+    "query",
+    "eval",
+    "status",
+    "show",
+    "forget",
+    "doctor",
+    "inspect",
+    "report",
+    "ingest",
+    "chunk",
+    "embed",
+    "distill",
+    "tune",
+)
 
 
 class _Commands(click.Group):

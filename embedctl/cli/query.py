@@ -20,7 +20,6 @@ from .runtime_options import RuntimeOptions
 
 if TYPE_CHECKING:
     from ..api import Store
-    from ..config import RuntimeConfig
     from ..search.answer import Answer
 
 
@@ -46,13 +45,14 @@ def query(
     import embedctl
 
     from .nearby import Nearby
+    from .refreshing import refresh
 
     config, wanted = query_config(search, ranking, filters, output), output.format
     many = requested_batch(batch, output, text or [])
     shows_progress = search.refresh or many is not None
     store = embedctl.open(common.store, reporter=common.reporter() if shows_progress else common.teller())
     if search.refresh:
-        _refresh(store, search.wait, common.quiet, runtime.config())
+        refresh(store, search.wait, common.quiet, runtime.config())
     if many is not None:
         from .query_batch import query_batch
 
@@ -72,15 +72,6 @@ def _question(words: list[str]) -> str:
     if words == ["-"]:
         return sys.stdin.buffer.read().decode("utf-8", "replace").strip()
     return " ".join(words)
-
-
-def _refresh(store: "Store", wait: float, quiet: bool, runtime: "RuntimeConfig") -> None:
-    from .views.run import outcomes
-
-    report = store.index(wait=wait, runtime=runtime)
-    if report.failed or (report.changed and not quiet):
-        why = ' ("embedctl status --files failed" says why)' if report.failed else ""
-        note(f"embedctl: Refreshed: {outcomes(report)}{why}.")
 
 
 def _remark(answer: "Answer", store: "Store", quiet: bool) -> None:

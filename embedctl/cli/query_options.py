@@ -92,10 +92,24 @@ class RankingOptions:
     bm25_weight: Annotated[float | None, option(min=0.0, metavar="W", help="Weight of BM25 in the fusion.")] = None
     dense_weight: Annotated[float | None, option(min=0.0, metavar="W", help="Weight of the dense arm.")] = None
     candidates: Annotated[int | None, option(min=1, metavar="N", help="Chunks that each arm proposes.")] = None
+    rm3: Annotated[
+        bool | None, option("--rm3/--no-rm3", help="Ask BM25 again, with words that its first hits have in common.")
+    ] = None
+    rocchio: Annotated[
+        bool | None, option("--rocchio/--no-rocchio", help="Ask the dense arm again, nearer to its first hits.")
+    ] = None
 
     def request(self) -> RankingRequest:
         """Return what the flags ask for."""
-        return RankingRequest(self.candidates, self.fusion, self.rrf_k, self.bm25_weight, self.dense_weight)
+        return RankingRequest(
+            self.candidates,
+            self.fusion,
+            self.rrf_k,
+            self.bm25_weight,
+            self.dense_weight,
+            rm3=self.rm3,
+            rocchio=self.rocchio,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +134,13 @@ def query_config(
     """Return what the flags ask for.
 
     Raises:
-        UsageError: a threshold is on the score of an arm that ``--mode`` leaves out.
+        UsageError: a threshold is on the score of an arm that ``--mode`` leaves out, or feedback is for one.
     """
+    for arm, flag, asked in (("bm25", "--rm3", ranking.rm3), ("dense", "--rocchio", ranking.rocchio)):
+        if asked and search.mode not in ("hybrid", arm):
+            raise UsageError(
+                f"{flag} is for the {arm} arm, which --mode {search.mode} does not ask.", f"Leave out {flag}."
+            )
     for arm, score, least in (("bm25", "bm25", search.min_bm25), ("dense", "cosine", search.min_cosine)):
         if least is not None and search.mode not in ("hybrid", arm):
             raise UsageError(

@@ -17,40 +17,55 @@ from .building import (
     WalkRules,
     digest,
 )
+from .evaluating import EvaluationConfig, GateConfig, SettingName, SignificanceConfig
+from .inspecting import InspectConfig
 from .limits import PARQUET_LIMITS, SYNTAX_LIMITS, ChildLimits, IndexLimits, ParserLimits, PartLimits, ReadLimits
+from .measuring import AnnConfig, SyntheticConfig, SyntheticKind
 from .places import CACHE_ENVIRONMENT, STORE_DIRECTORY, STORE_ENVIRONMENT, cache_folder
 from .ranking import (
     FUSION_WEIGHTS,
+    LEAST_WEIGHT,
+    MOST_WEIGHT,
     Bm25Config,
     FeedbackConfig,
     FusionConfig,
     FusionName,
     RankingConfig,
     RankingRequest,
+    Rm3Config,
+    RocchioConfig,
 )
+from .reporting import ReportConfig
 from .searching import DensePlan, FilterConfig, Mode, QueryConfig, QueryEncoder
+from .tuning import TuneConfig
 
 __all__ = [
     "CACHE_ENVIRONMENT",
     "DEFAULT_MODEL",
     "FUSION_WEIGHTS",
+    "LEAST_WEIGHT",
+    "MOST_WEIGHT",
     "PARQUET_LIMITS",
     "SECRETS_MASKED",
     "STORE_DIRECTORY",
     "STORE_ENVIRONMENT",
     "SYNTAX_LIMITS",
+    "AnnConfig",
     "Bm25Config",
     "ChildLimits",
     "ChunkConfig",
     "DensePlan",
     "DistillConfig",
+    "EvaluationConfig",
     "FeedbackConfig",
     "FilterConfig",
     "FitConfig",
     "FusionConfig",
     "FusionName",
+    "GateConfig",
     "HnswConfig",
     "IndexLimits",
+    "InspectConfig",
     "Mode",
     "ParserLimits",
     "PartLimits",
@@ -60,12 +75,20 @@ __all__ = [
     "RankingRequest",
     "ReadLimits",
     "RecordFields",
+    "ReportConfig",
+    "Rm3Config",
+    "RocchioConfig",
     "Runtime",
     "RuntimeConfig",
     "Secrets",
+    "SettingName",
     "SettingsRequest",
+    "SignificanceConfig",
     "SourceRequest",
     "StoreSettings",
+    "SyntheticConfig",
+    "SyntheticKind",
+    "TuneConfig",
     "WalkRules",
     "cache_folder",
     "digest",

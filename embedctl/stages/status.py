@@ -47,6 +47,8 @@ def status(layout: Layout, manifest: Manifest, check: bool = False, files: str |
         "chunks": sum(part.chunks.rows for part in manifest.parts if part.chunks),
         "parts": len(manifest.parts),
         "index": {"generation": served.generation, "rows": served.rows} if served else None,
+        "ranking": asdict(manifest.ranking),
+        "tuned": asdict(manifest.tuned[-1]) if manifest.tuned else None,
         "pending": pending(manifest),
         "bytes": _bytes(manifest),
         "last_run": last_report(layout),

@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, get_args
 
-from ..config import FusionName, Secrets
+from ..config import LEAST_WEIGHT, MOST_WEIGHT, FusionName, Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -183,12 +183,19 @@ def _check_tuned(tuned: TunedRecord, field: str) -> None:
     if fusion.name not in get_args(FusionName):
         raise FieldError(f"{field}.ranking.fusion.name", f"is none of {', '.join(get_args(FusionName))}")
     _count(ranking.candidates, f"{field}.ranking.candidates", _MOST_ROWS)
+    if not ranking.candidates:
+        raise FieldError(f"{field}.ranking.candidates", "is 0")
     _count(fusion.rrf_k, f"{field}.ranking.fusion.rrf_k", _MOST_ROWS)
-    for part in (fusion, ranking.bm25, ranking.feedback):
-        for name, value in asdict(part).items():
-            if type(value) in {bool, str} or value is None:
-                continue
-            _number(value, f"{field}.ranking.{name}", 0.0)
+    weights = {name: getattr(fusion, name) for name in ("bm25_weight", "dense_weight")}
+    for name, weight in weights.items():
+        if weight is not None:
+            _weight(weight, f"{field}.ranking.fusion.{name}")
+    if not any(fusion.weights):
+        raise FieldError(f"{field}.ranking.fusion", "gives neither arm a weight")
+    for name, weight in asdict(ranking.bm25).items():
+        _weight(weight, f"{field}.ranking.bm25.{name}")
+    for name, flag in asdict(ranking.feedback).items():
+        _flag(flag, f"{field}.ranking.feedback.{name}")
 
 
 def _check_settings(settings: StoreSettings, field: str) -> None:
@@ -256,6 +263,12 @@ def _count(value: object, field: str, most: int = _MOST) -> None:
 def _number(value: object, field: str, least: float) -> None:
     if type(value) not in {int, float} or not math.isfinite(value) or value < least:  # type: ignore[arg-type, operator]
         raise FieldError(field, "is not a finite number" + ("" if least < 0 else f" from {least:g}"))
+
+
+def _weight(value: object, field: str) -> None:
+    _number(value, field, 0.0)
+    if value and not LEAST_WEIGHT <= value <= MOST_WEIGHT:  # type: ignore[operator]
+        raise FieldError(field, f"is neither 0 nor from {LEAST_WEIGHT:f} to {MOST_WEIGHT:,}")
 
 
 def _dim(value: object, field: str) -> None:

@@ -19,7 +19,6 @@ from benchmarks.headlines import headlines
 from benchmarks.machine import Machine, this_machine
 from benchmarks.measurements import MEASUREMENTS
 from benchmarks.processes import ProcessError, watch
-from benchmarks.recall import recall
 from benchmarks.render import BEGIN, END, digits, into, markdown, shown, table
 from benchmarks.results import Gap, Results, Row, latency_rows, percentile, read_results
 
@@ -45,14 +44,6 @@ def test_latencies_are_told_in_milliseconds() -> None:
         ("p50", 50.0, "ms", ROW.case),
         ("p95", 95.0, "ms", ROW.case),
     ]
-
-
-def test_recall_is_the_share_of_true_neighbours_found_in_any_order() -> None:
-    assert recall([[1, 2, 3, 4]], [[4, 3, 9, 1]]) == 0.75
-    assert recall([[1, 2], [3, 4]], [[2, 1], [5, 6]]) == 0.5
-    assert recall([[1, 2]], [[]]) == 0
-    with pytest.raises(ValueError, match="same queries"):
-        recall([[1]], [[1], [2]])
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,8 @@ def fuzzed_question(seed: int, store: embedctl.Store) -> None:
             bm25_weight=weight(),
             dense_weight=weight(),
             title=chance.choice([None, weight()]),
+            rm3=chance.choice([None, True]),
+            rocchio=chance.choice([None, True]),
         ),
         filter=FilterConfig(paths=texts, where=where),
     )

@@ -45,7 +45,7 @@ def test_first_index_answers_in_every_mode(store: embedctl.Store, docs: Path) ->
     assert outcomes(report) == {"added": 2, "skipped": 1}
     assert report.problems == [{"path": "docs/ops/logo.png", "outcome": "skipped", "reason": "image"}]
     assert report.exit_code == 0
-    hit = store.query("how often are keys replaced?").hits[0]
+    hit = store.query("how often are keys rotated?").hits[0]
     first_line = GUIDE.splitlines().index("## Rotation") + 1
     assert (hit.path, hit.start_line, hit.heading) == ("docs/keys.md", first_line, ("Keys", "Rotation"))
     assert hit.text == "\n".join(GUIDE.splitlines()[first_line - 1 : hit.end_line])

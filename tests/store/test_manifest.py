@@ -12,7 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedctl.config import ChunkConfig, HnswConfig, RecordFields, StoreSettings, WalkRules
+from embedctl.config import (
+    Bm25Config,
+    ChunkConfig,
+    FeedbackConfig,
+    FusionConfig,
+    HnswConfig,
+    RankingConfig,
+    RecordFields,
+    StoreSettings,
+    WalkRules,
+)
 from embedctl.errors import DamagedError, MismatchError
 from embedctl.records import Source
 from embedctl.store.manifest import (
@@ -26,10 +36,12 @@ from embedctl.store.manifest import (
     SampleRecord,
     SegmentRecord,
     StudentRecord,
+    TunedRecord,
 )
 from embedctl.store.manifest_checks import FieldError, check_manifest
 
 A, B = "0a" * 8, "1b" * 8
+TUNED = RankingConfig(300, FusionConfig("convex", 60, 0.3, 0.7), Bm25Config(1.0, 2.0, 0.0), FeedbackConfig(rm3=True))
 
 
 def file(rows: int = 3, made_with: str = "") -> FileRecord:
@@ -65,6 +77,10 @@ def whole() -> Manifest:
         index=record,
         student=StudentRecord(A, "some/model", B, 384, 900, 50, 0.93, {"model.safetensors": file(0)}),
         samples=(SampleRecord(1, file(3, B)), SampleRecord(2, file(3, B))),
+        tuned=(
+            TunedRecord(RankingConfig(), "ndcg@10", 40, 0.41, 0.44, 0.01, 0.05),
+            TunedRecord(TUNED, "recall@100", 93, 0.71, 0.75, 0.02, 0.06),
+        ),
         next_part=9,
         next_generation=4,
         snapshot=9,
@@ -139,6 +155,25 @@ BAD: list[tuple[str, object, str]] = [
     ("sources.0.rules.hidden", 1, r"sources\[0\].rules.hidden"),
     ("sources.0.root", "a\0", r"sources\[0\].root"),
     ("samples.1.number", 1, "samples"),
+    ("tuned.0.queries", -1, r"tuned\[0\].queries"),
+    ("tuned.0.metric", 10, r"tuned\[0\].metric"),
+    ("tuned.0.after", "0.5", r"tuned\[0\].after"),
+    ("tuned.1.low", True, r"tuned\[1\].low"),
+    ("tuned.1.ranking.candidates", 0, r"tuned\[1\].ranking.candidates"),
+    ("tuned.1.ranking.candidates", 1 << 40, r"tuned\[1\].ranking.candidates"),
+    ("tuned.1.ranking.fusion.name", "best", r"tuned\[1\].ranking.fusion.name"),
+    ("tuned.1.ranking.fusion.rrf_k", 1.5, r"tuned\[1\].ranking.fusion.rrf_k"),
+    ("tuned.1.ranking.fusion.dense_weight", -1, r"tuned\[1\].ranking.fusion.dense_weight"),
+    ("tuned.1.ranking.fusion.dense_weight", 1e300, r"tuned\[1\].ranking.fusion.dense_weight"),
+    ("tuned.1.ranking.fusion.dense_weight", True, r"tuned\[1\].ranking.fusion.dense_weight"),
+    (
+        "tuned.1.ranking.fusion",
+        {"name": "rrf", "rrf_k": 60, "bm25_weight": 0, "dense_weight": 0},
+        r"tuned\[1\].ranking",
+    ),
+    ("tuned.1.ranking.bm25.title", "2", r"tuned\[1\].ranking.bm25.title"),
+    ("tuned.1.ranking.bm25.body", None, r"tuned\[1\].ranking.bm25.body"),
+    ("tuned.1.ranking.feedback.rm3", 1, r"tuned\[1\].ranking.feedback.rm3"),
     ("settings.secrets", "all", "settings.secrets"),
     ("settings.teacher_share", 2, "settings.teacher_share"),
     ("files.summary", {"docs": {"indexed": 1}}, "files.summary"),
@@ -164,6 +199,11 @@ def test_a_value_that_cannot_be_is_refused_with_its_field(path: str, value: obje
         ("files.file", 3),
         ("sources.0.rules", []),
         ("encoder", "x"),
+        ("tuned", {"0": 1}),
+        ("tuned.0", None),
+        ("tuned.0.ranking", []),
+        ("tuned.0.ranking.fusion", {"name": "rrf", "unheard": 1}),
+        ("tuned.0.ranking.bm25", 3),
     ],
 )
 def test_a_value_of_another_shape_is_refused(path: str, value: object) -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
 
+from ...wording import counted
 from ..units import size_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from ...search.answer import Answer
 
+_INDENT, _WIDTH = 12, 100
+_SETTLED = {
+    "default": "by default",
+    "tuned": 'as this store was tuned; see "embedctl tune --show"',
+    "asked": "as this query asks",
+}
 _COSTS = {"ef": "kept while the graph is walked", "scanned": "scanned", "rescored": "compared exactly"}
 
 
@@ -36,9 +44,27 @@ def render_explanation(answer: Answer) -> str:
     if answer.mode == "hybrid":
         weights = ", ".join(f"{arm} {weight:g}" for arm, weight in plan.weights.items())
         constant = f", k = {plan.rrf_k}" if plan.fusion == "rrf" else ""
-        rows.append(("fusion", f"{plan.fusion}{constant}; weights: {weights}"))
+        rows.append(("fusion", f"{plan.fusion}{constant}; weights: {weights}{_scales(plan.scales)}"))
+    rows += [("feedback", told) for told in _feedback(plan.feedback)]
+    rows.append(("ranking", _SETTLED[plan.ranking]))
     rows.append(("time", ", ".join(f"{step} {spent:.1f} ms" for step, spent in answer.timings.items())))
-    return "\n".join(f"{name + ':':<12}{value}" for name, value in rows)
+    return "\n".join(f"{name + ':':<{_INDENT}}{value}" for name, value in rows)
+
+
+def _scales(scales: Mapping[str, tuple[float, float] | None]) -> str:
+    """Return which scores count 0 and 1, as a clause."""
+    told = [f"{arm} {scale[0]:.4g} to {scale[1]:.4g}" for arm, scale in scales.items() if scale is not None]
+    return f"; as 0 to 1: {', '.join(told)}" if told else ""
+
+
+def _feedback(feedback: Mapping[str, dict[str, Any] | None]) -> Iterator[str]:
+    """Yield what each kind of feedback that was asked for took from the first hits."""
+    if (rm3 := feedback["rm3"]) is not None:
+        added = ", ".join(f"{term} {weight:.2g}" for term, weight in rm3["terms"].items())
+        line = f"rm3, {counted(rm3['hits'], 'hit')}; added beside 1 for each word: {added or 'nothing'}"
+        yield f"\n{' ' * _INDENT}".join(wrap(line, _WIDTH - _INDENT, break_on_hyphens=False))
+    if (rocchio := feedback["rocchio"]) is not None:
+        yield f"rocchio, {counted(rocchio['hits'], 'hit')}; the query's vector was moved to the mean of theirs"
 
 
 def _cost(cost: Mapping[str, int | None]) -> str:

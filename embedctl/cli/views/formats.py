@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
+from ...evaluation.runs import Ranked, Run, run_lines
 from ...search.answer import hit_json
 from ..output import json_text
 
@@ -21,8 +20,6 @@ COLUMNS = (
     "bm25_rank", "dense_rank", "source", "doc_id", "id", "media_type", "text",
 )
 # fmt: on
-
-_BLANK = re.compile(r"\s")
 
 
 def jsonl(answer: Answer) -> str:
@@ -49,21 +46,13 @@ def table(answer: Answer) -> str:
 
 
 def trec(answer: Answer, query_id: str) -> str:
-    """Return ``qid Q0 docno rank score tag`` for the best hit of each document; blanks are written as in URLs."""
+    """Return ``qid Q0 docno rank score tag`` for the best hit of each document, so that trec_eval keeps the order."""
     best: dict[str, float] = {}
     for hit in answer.hits:
         best.setdefault(hit.doc_id, hit.score)
-    lines = [
-        f"{_word(query_id)} Q0 {_word(name)} {rank} {score:.6f} {RUN_TAG}\n"
-        for rank, (name, score) in enumerate(best.items(), start=1)
-    ]
-    return "".join(lines)
+    return "".join(run_lines(Run({query_id: Ranked(tuple(best), tuple(best.values()))}), RUN_TAG))
 
 
 def paths(answer: Answer, end: str) -> str:
     """Return the path of every hit once, each with ``end`` behind it."""
     return "".join(path + end for path in dict.fromkeys(hit.path for hit in answer.hits))
-
-
-def _word(text: str) -> str:
-    return _BLANK.sub(lambda blank: quote(blank[0]), text) or "-"

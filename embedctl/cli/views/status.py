@@ -27,6 +27,7 @@ def render_status(state: State, screen: Screen) -> str:
         ("files", _files(state["files"])),
         ("content", _content(state)),
         ("index", _index(state["index"])),
+        ("ranking", _ranking(state)),
         ("pending", _pending(state["pending"])),
     ]
     if "stale" in state:
@@ -94,6 +95,16 @@ def _content(state: State) -> str:
 
 def _index(index: State | None) -> str:
     return f"generation {index['generation']}, {counted(index['rows'], 'chunk')}" if index else "none yet"
+
+
+def _ranking(state: State) -> str:
+    tuned, fusion = state["tuned"], state["ranking"]["fusion"]
+    constant = f", k = {fusion['rrf_k']}" if fusion["name"] == "rrf" else ""
+    told = f"{fusion['name']}{constant}, {state['ranking']['candidates']:,} candidates"
+    if tuned is None:
+        return f"{told}, as by default"
+    gain = f"{tuned['metric']} {tuned['before']:.3f} -> {tuned['after']:.3f}"
+    return f"{told}; tuned to {tuned['queries']:,} judged queries ({gain})"
 
 
 def _pending(pending: dict[str, int]) -> str:

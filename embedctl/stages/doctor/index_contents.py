@@ -16,6 +16,7 @@ from ...retrievers.binary import BinaryRetriever
 from ...retrievers.flat import FlatRetriever
 from ...retrievers.kernels import sign_planes, to_float16, to_float32
 from ...retrievers.segments import BITS, BLOCK_ROWS, Segment, Segments, open_segment
+from ...search.recall import noisy_vectors, shares
 from ...store.layout import GenerationLayout
 from ...store.machine import available_memory
 from ...store.parts import dead_chunk_rows, read_vectors
@@ -24,7 +25,7 @@ from .findings import REPAIR, Finding, Recall
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from ...contracts import DenseRetriever, Labels, Progress, Ranking, Vectors
+    from ...contracts import DenseRetriever, Labels, Progress, Vectors
     from ...store.layout import Layout
     from ...store.manifest import IndexRecord, Part
 
@@ -156,18 +157,11 @@ def measure_recall(opened: Opened, found: list[Recall], seed: int) -> Steps:
     has_graph = opened.files.hnsw.name in record.files
     if not len(segments) or not (has_graph or opened.has_bits):
         return "every query is answered by an exact scan"
-    rng = np.random.default_rng(seed)
-    labels = segments.live_labels
-    rows = segments.rows_of(rng.choice(labels, min(RECALL_QUERIES, len(labels)), replace=False))
-    queries = np.stack([to_float32(_row(segments, int(row))[np.newaxis])[0] for row in rows])
-    noise = rng.normal(size=queries.shape)
-    queries = queries + _NOISE * (noise / np.linalg.norm(noise, axis=1, keepdims=True))
-    queries = (queries / np.linalg.norm(queries, axis=1, keepdims=True)).astype(np.float32)
+    queries = noisy_vectors(segments, RECALL_QUERIES, _NOISE, seed)
     exact = FlatRetriever(segments).search_batch(queries, RECALL_AT)
 
     def share(retriever: DenseRetriever) -> float:
-        near = retriever.search_batch(queries, RECALL_AT)
-        return float(np.mean([_overlap(*pair) for pair in zip(exact, near, strict=True)]))
+        return float(np.mean(shares(exact, retriever.search_batch(queries, RECALL_AT), RECALL_AT)))
 
     limits = IndexLimits()
     binary = hnsw = None
@@ -191,14 +185,3 @@ def measure_recall(opened: Opened, found: list[Recall], seed: int) -> Steps:
 def _fits(size: int) -> bool:
     free = available_memory()
     return free is None or size < free
-
-
-def _row(segments: Segments, row: int) -> np.ndarray[tuple[int], np.dtype[np.float16]]:
-    at = int(np.searchsorted(segments.starts, row, side="right")) - 1
-    row_of_segment: np.ndarray[tuple[int], np.dtype[np.float16]]
-    row_of_segment = segments.segments[at].vectors[row - int(segments.starts[at])]
-    return row_of_segment
-
-
-def _overlap(exact: Ranking, near: Ranking) -> float:
-    return len(np.intersect1d(exact.labels, near.labels)) / max(1, len(exact.labels))

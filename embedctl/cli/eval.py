@@ -1,0 +1,123 @@
+"""``eval``: how good the answers to judged queries are, and whether they got worse."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from ..errors import EXIT_OK, EXIT_WORSE
+from .common_options import CommonOptions
+from .eval_options import GateOptions, JudgedOptions, KeptOptions
+from .eval_unjudged import eval_ann, save_queries
+from .output import emit, emit_json, json_text, new_text_file, note
+from .query_options import FilterOptions, OutputOptions, RankingOptions, SearchOptions, query_config
+from .runtime_options import RuntimeOptions
+from .unjudged_options import UnjudgedOptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..evaluation.gate import Verdict
+    from ..evaluation.result import Evaluation
+    from ..evaluation.runs import Run
+
+
+def eval(  # noqa: A001 - as the command is called
+    *,
+    judged: JudgedOptions,
+    unjudged: UnjudgedOptions,
+    kept: KeptOptions,
+    gate: GateOptions,
+    search: SearchOptions,
+    ranking: RankingOptions,
+    filters: FilterOptions,
+    runtime: RuntimeOptions,
+    common: CommonOptions,
+) -> int:
+    """Measure how good the answers to judged queries are: of BM25, of the dense arm, and of every fusion.
+
+    The flags of query say what is in use; all else is compared with that. With --baseline the code is 7 if the answers
+    are worse than they were. Files, metrics and the gate are explained in docs/eval.md. Without judgements, --synthetic
+    makes queries from the corpus (docs/synthetic.md), and --ann measures the dense plans (docs/ann.md).
+    """
+    import embedctl
+
+    from .refreshing import refresh
+
+    unjudged.check(judged, kept, gate)
+    if unjudged.ann:
+        store = embedctl.open(common.store, reporter=common.reporter())
+        return eval_ann(store, judged.queries, unjudged, kept, runtime.config())
+    config = judged.config(query_config(search, ranking, filters, OutputOptions()))
+    files = None if unjudged.synthetic else judged.files()
+    rules = gate.gate()
+    before = None
+    if gate.baseline is not None:
+        from ..evaluation.gate import judge, read_baseline
+        from ..evaluation.metrics import parse_metric
+
+        before = read_baseline(gate.baseline, str(parse_metric(config.metric)))
+    runs = _runs(judged.run or [])
+    store = embedctl.open(common.store, reporter=common.reporter())
+    if search.refresh:
+        refresh(store, search.wait, common.quiet, runtime.config())
+    if files is None:
+        evaluation = store.evaluate_synthetic(config, synthetic=unjudged.synthetic_config(), runtime=runtime.config())
+    else:
+        evaluation = store.evaluate(*files, config, runs=runs, runtime=runtime.config())
+    verdict = None if before is None else judge(evaluation, before, rules, config.significance)
+    _print(evaluation, verdict, kept)
+    _keep(evaluation, verdict, kept, gate.baseline)
+    if unjudged.save_queries is not None and evaluation.known_items is not None:
+        save_queries(evaluation.known_items.made, unjudged.save_queries)
+    return EXIT_OK if verdict is None or verdict.passed else EXIT_WORSE
+
+
+def _runs(paths: "list[Path]") -> "dict[str, Run]":
+    """Return other tools' runs by the names of their files."""
+    from ..evaluation.runs import read_run
+
+    return {path.name: read_run(path) for path in paths}
+
+
+def _print(evaluation: "Evaluation", verdict: "Verdict | None", kept: KeptOptions) -> None:
+    from .screen import Screen
+    from .views import eval as views
+
+    screen = Screen(sys.stdout)
+    if kept.json:
+        emit_json(evaluation.to_json(verdict))
+        if verdict is not None and not verdict.passed:
+            note(f"embedctl: {views.sentence(verdict)}")
+        return
+    if evaluation.known_items is None:
+        emit(views.render_evaluation(evaluation, screen))
+    else:
+        from .views.synthetic import render_synthetic
+
+        emit(render_synthetic(evaluation, screen))
+    if kept.per_query:
+        emit("\n" + views.render_queries(evaluation, screen))
+    if verdict is not None:
+        emit("\n" + views.render_verdict(verdict, screen))
+
+
+def _keep(evaluation: "Evaluation", verdict: "Verdict | None", kept: KeptOptions, baseline: "Path | None") -> None:
+    """Write the files that were asked for; a baseline is not replaced by what failed against it."""
+    if kept.target is not None:
+        from ..evaluation.runs import run_lines
+        from .views.formats import RUN_TAG
+
+        with new_text_file(kept.target) as write:
+            for line in run_lines(evaluation.in_use.run, RUN_TAG):
+                write(line)
+    if kept.save is None:
+        return
+    if (
+        verdict is not None
+        and not verdict.passed
+        and baseline is not None
+        and kept.save.resolve() == baseline.resolve()
+    ):
+        note(f'embedctl: "{kept.save}" stays as it is: what failed against it is no baseline.')
+        return
+    with new_text_file(kept.save) as write:
+        write(json_text(evaluation.to_json(verdict), indent=1))

@@ -1,0 +1,85 @@
+"""Flags of ``eval`` for who has no judgements: queries made from the corpus, and what the dense plans lose."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+from ..config import AnnConfig, SyntheticConfig
+from ..errors import UsageError
+from .eval_options import GateOptions, JudgedOptions, KeptOptions
+from .parameters import option
+
+_SYNTHETIC = SyntheticConfig()
+_ANN = AnnConfig()
+
+
+@dataclass(frozen=True, slots=True)
+class UnjudgedOptions:
+    """What is measured without judgements."""
+
+    synthetic: Annotated[
+        bool, option("--synthetic", help="Without judgements: measure with queries made from the corpus.")
+    ] = False
+    save_queries: Annotated[
+        Path | None, option(metavar="FOLDER", help="With --synthetic: write these queries and judgements there.")
+    ] = None
+    ann: Annotated[
+        bool, option("--ann", help="Measure what each dense plan loses against an exact search; needs no judgements.")
+    ] = False
+    number: Annotated[
+        int | None,
+        option("-n", "--number", min=1, metavar="N", help=f"Queries to make, or --ann to ask: {_SYNTHETIC.queries}."),
+    ] = None
+    target_recall: Annotated[
+        float | None, option(min=0.0, metavar="X", help=f"With --ann: what is to be reached: {_ANN.target}.")
+    ] = None
+    build: Annotated[
+        bool,
+        option("--build", help=f"With --ann: make a graph to measure for more than {_ANN.build_rows:,} chunks, too."),
+    ] = False
+
+    def check(self, judged: JudgedOptions, kept: KeptOptions, gate: GateOptions) -> None:
+        """Refuse flags that do not go together.
+
+        Raises:
+            UsageError: there are such.
+        """
+        if self.synthetic and (self.ann or judged.queries or judged.qrels or judged.run):
+            raise UsageError(
+                "--synthetic makes its own queries and judgements.", "Leave out --queries, --qrels, --run and --ann."
+            )
+        if self.ann and (judged.qrels or judged.run or gate.baseline or kept.per_query or kept.target):
+            raise UsageError(
+                "--ann compares the dense plans with an exact search, and nothing else.",
+                "Leave out --qrels, --run, --baseline, --per-query and --output.",
+            )
+        self._check_own()
+
+    def _check_own(self) -> None:
+        if not self.synthetic and self.save_queries is not None:
+            raise UsageError("--save-queries is about queries that are made.", "Add --synthetic.")
+        if not self.ann and (self.build or self.target_recall is not None):
+            raise UsageError("--build and --target-recall are about the dense plans.", "Add --ann.")
+        if not (self.synthetic or self.ann) and self.number is not None:
+            raise UsageError("--number is about --synthetic and --ann.", "Leave it out, or add one of them.")
+        if self.target_recall is not None and self.target_recall > 1:
+            raise UsageError("A recall is at most 1.", "Write --target-recall 0.99, for instance.")
+        if self.save_queries is not None and self.save_queries.exists():
+            raise UsageError(
+                f'"{self.save_queries}" is there already, and somebody may have edited what is in it.',
+                "Name a new folder for --save-queries.",
+            )
+
+    def synthetic_config(self) -> SyntheticConfig:
+        """Return how queries are made."""
+        return _SYNTHETIC if self.number is None else replace(_SYNTHETIC, queries=self.number)
+
+    def ann_config(self, rows: int) -> AnnConfig:
+        """Return how the dense plans are measured; ``rows``: of the store."""
+        return replace(
+            _ANN,
+            queries=_ANN.queries if self.number is None else self.number,
+            sampled=_ANN.sampled if self.number is None else self.number,
+            target=_ANN.target if self.target_recall is None else self.target_recall,
+            build_rows=rows if self.build else _ANN.build_rows,
+        )

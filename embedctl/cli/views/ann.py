@@ -1,0 +1,86 @@
+"""What dense plans lose and cost: a table for each set of vectors that was asked for, and what reaches the target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...config import SignificanceConfig
+from ..screen import harmless
+from ..styled import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...evaluation.ann_result import AnnPoint, AnnReached, AnnReport, AskedFor
+    from ..screen import Screen
+
+_PARAMETERS = {"flat": "", "binary": "candidates", "hnsw": "ef"}
+
+
+def render_ann(report: AnnReport, screen: Screen) -> str:
+    """Return the tables."""
+    lines = [
+        Text(f"{report.rows:,} chunks, {report.dim} dimensions; each search asks for {report.depth}. ").append(
+            f"recall@{report.k}: share of the true {report.k} nearest that are found."
+        ),
+    ]
+    lines = [part for line in lines for part in line.wrapped(screen.width)]
+    for told in report.notes:
+        lines += Text(harmless(told)).wrapped(screen.width)
+    for asked in dict.fromkeys(point.asked for point in report.points):
+        lines += [Text(), Text(_title(report, asked), "bold"), *_table(report, asked)]
+    lines += [Text(), *_legend(report, screen.width)]
+    return screen.render(lines)
+
+
+def _title(report: AnnReport, asked: AskedFor) -> str:
+    count = f"{report.asked[asked]:,}"
+    if asked == "chunks":
+        return f"{count} stored vectors with noise added"
+    return f"{count} queries" if report.queries == "file" else f"{count} synthetic queries, made from the corpus"
+
+
+def _table(report: AnnReport, asked: AskedFor) -> Iterator[Text]:
+    heads = ("plan", f"recall@{report.k}", "95% interval", f"recall@{report.depth}", "ms", "p95")
+    rows = [_cells(point) for point in report.points if point.asked == asked]
+    widths = [max(len(row[at]) for row in (heads, *rows)) for at in range(len(heads))]
+    for number, row in enumerate((heads, *rows)):
+        yield Text(
+            "  ".join([f"{row[0]:<{widths[0]}}", *map(str.rjust, row[1:], widths[1:])]), "" if number else "bold"
+        )
+    for reached in report.reached:
+        if reached.asked == asked:
+            yield Text(_told(reached, report))
+
+
+def _cells(point: AnnPoint) -> tuple[str, ...]:
+    name = f"{point.plan} {_PARAMETERS[point.plan]} {point.parameter:,}" if point.parameter else point.plan
+    return (
+        f"{name}{' *' if point.current else ''}",
+        f"{point.recall:.4f}",
+        f"{point.low:.3f}-{point.high:.3f}",
+        f"{point.recall_at_depth:.4f}",
+        f"{point.median_ms:.2f}",
+        f"{point.p95_ms:.2f}",
+    )
+
+
+def _told(reached: AnnReached, report: AnnReport) -> str:
+    if not reached.reached:
+        return f"{reached.plan}: nothing that was tried reaches {report.target:g}."
+    if reached.parameter is None:
+        return f"{reached.plan}: reaches {report.target:g}."
+    return f"{reached.plan}: reaches {report.target:g} with {_PARAMETERS[reached.plan]} {reached.parameter:,} or more."
+
+
+def _legend(report: AnnReport, width: int) -> list[Text]:
+    confidence = SignificanceConfig().confidence
+    marked = "what a larger store takes" if report.built else "what queries of this store take"
+    told = (
+        f"* {marked}. Exact is a scan of the vectors in float32; ms: median of one search at a time, without the "
+        f"encoder; the interval ({confidence:.0%}) is over the vectors that were asked for."
+    )
+    lines = list(Text(told).wrapped(width))
+    for line in lines:
+        line.stylize("dim", 0, len(line.plain))
+    return lines

@@ -1,0 +1,248 @@
+"""What the dense plans of a store lose against an exact search, and what they cost.
+
+Two sets of vectors are asked for: those of real queries, which are what people feel, and stored ones with noise added,
+of which there are as many as one likes. A plan is measured as queries use it, and along the number that it can be
+turned by: ``ef`` of the graph, the candidates that a scan of sign bits leaves to be compared exactly.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ..config import IndexLimits, SyntheticConfig
+from ..errors import NoStoreError
+from ..retrievers.binary import BinaryRetriever
+from ..retrievers.hnsw import HnswRetriever
+from ..retrievers.hnsw_writer import GraphPlan, graph_bytes, write_graph
+from ..retrievers.kernels import sign_planes, to_float32
+from ..retrievers.segments import Segments
+from ..retrievers.segments_writer import centre_of
+from ..search.generation import Generation, require_index
+from ..search.querytext import parse_query
+from ..search.recall import exact_scores, noisy_vectors
+from ..store.machine import available_memory
+from ..wording import counted
+from .ann_result import AnnPoint, AnnReached, AnnReport
+from .significance import mean_interval
+from .synthetic.queries import make_queries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from ..config import AnnConfig, HnswConfig
+    from ..contracts import DenseRetriever, Encoder, Labels, Reporter, Vectors
+    from ..store.layout import Layout
+    from ..store.manifest import Manifest
+    from .ann_result import AskedFor, PlanName, QueryOrigin
+
+    Values = NDArray[np.float64]
+
+
+class AskedVectors(NamedTuple):
+    """Vectors of queries, and where the queries are from."""
+
+    vectors: Vectors
+    origin: QueryOrigin
+
+
+class _Case(NamedTuple):
+    plan: PlanName
+    parameter: int | None
+    current: bool
+    retriever: DenseRetriever
+
+
+class _Found(NamedTuple):
+    labels: list[Labels]
+    seconds: list[float]
+
+
+def asked_vectors(
+    layout: Layout, manifest: Manifest, texts: Sequence[str] | None, encoder: Encoder, config: AnnConfig
+) -> AskedVectors:
+    """Return the vectors of queries, those of a person where there are any.
+
+    Raises:
+        NoStoreError: there is no index.
+    """
+    origin: QueryOrigin = "file"
+    if texts is None:
+        origin = "synthetic"
+        wanted = SyntheticConfig(queries=config.queries, seed=config.seed)
+        texts = [query.text for query in make_queries(layout, manifest, wanted).queries]
+    read = [text for query in texts if (text := parse_query(query).dense_text.strip())][: config.queries]
+    return AskedVectors(encoder.encode_queries(read) if read else np.empty((0, encoder.dim), np.float32), origin)
+
+
+def measure_ann(
+    layout: Layout, manifest: Manifest, queries: AskedVectors, config: AnnConfig, reporter: Reporter
+) -> AnnReport:
+    """Measure every plan of the published index, or the plans that it would have were it larger.
+
+    Raises:
+        NoStoreError: there is no index, or nothing in it.
+        DamagedError: the vectors, or what the parts keep of them, are damaged.
+    """
+    record = require_index(layout, manifest)
+    generation = Generation(layout, record)
+    segments = generation.segments
+    if not len(segments):
+        raise NoStoreError(f"The index in {layout.root} has no chunks.", 'Add some with "embedctl index PATH".')
+    sets: dict[AskedFor, Vectors] = {
+        "queries": queries.vectors,
+        "chunks": noisy_vectors(segments, config.sampled, config.noise, config.seed),
+    }
+    vectors = np.concatenate(list(sets.values()))
+    depth = min(max(manifest.ranking.candidates, config.k), len(segments))
+    cases, notes, built = _cases(generation, record.settings.hnsw, config, depth, reporter)
+    if not len(queries.vectors):
+        notes.append("There is no query with anything for the encoder to read; only stored vectors are asked for.")
+    found: list[_Found] = []
+    with reporter.stage("search", len(cases), "settings") as progress:
+        for case in cases:
+            found.append(_searched(case.retriever, vectors, depth))
+            progress.advance()
+    asked = [np.concatenate([one.labels[row] for one in found]) for row in range(len(vectors))]
+    with reporter.stage("compare", len(record.parts), "parts") as progress:
+        exact = exact_scores(layout, record.parts, vectors, asked, depth, progress.advance)
+    points: list[AnnPoint] = []
+    start = 0
+    for name, own in sets.items():
+        rows = slice(start, start + len(own))
+        start += len(own)
+        for case, one in zip(cases, found, strict=True):
+            if len(own):
+                at_k, at_depth = (exact.shares(one.labels, k)[rows] for k in (config.k, depth))
+                points.append(_point(case, name, at_k, at_depth, one.seconds[rows]))
+    return AnnReport(
+        rows=len(segments),
+        dim=generation.dim,
+        k=config.k,
+        depth=depth,
+        target=config.target,
+        queries=queries.origin,
+        asked={name: len(own) for name, own in sets.items()},
+        built=built,
+        points=tuple(points),
+        reached=tuple(_reached(points, config.target)),
+        notes=tuple(notes),
+    )
+
+
+def _cases(
+    generation: Generation, settings: HnswConfig, config: AnnConfig, depth: int, reporter: Reporter
+) -> tuple[list[_Case], list[str], bool]:
+    """Return what is to be measured, what is to be said of it, and whether structures were built for it."""
+    segments = generation.segments
+    rows, limits = len(segments), IndexLimits()
+    cases, notes = [_Case("flat", None, True, generation.flat())], []
+    if generation.has_bits or generation.graph_bytes:
+        if generation.has_bits:
+            cases += _binary_cases(segments, generation.centre, config, depth)
+        if generation.graph_bytes and _fits(generation.graph_bytes):
+            cases += _hnsw_cases(generation.hnsw(), generation.ef, config, depth)
+        elif generation.graph_bytes:
+            notes.append("The graph is not measured: it does not fit into memory, and so no query uses it either.")
+        return cases, notes, False
+    notes.append(
+        f"All {counted(rows, 'chunk')} are compared with every query, as up to {limits.flat_rows:,} are: "
+        "nothing is lost, and there are no sign bits and no graph."
+    )
+    if rows > config.build_rows:
+        notes.append("What they would lose is measured with --build, which makes some in a temporary folder.")
+    elif rows > depth and _fits(graph_bytes(rows, segments.dim, settings, 1)):
+        notes.append("What is told of them is of some that were made for this measurement alone.")
+        centre = centre_of(segments)
+        cases += _binary_cases(_with_bits(segments, centre), centre, config, depth)
+        cases += _hnsw_cases(_built_graph(segments, settings, reporter), settings.ef, config, depth)
+        return cases, notes, True
+    return cases, notes, False
+
+
+def _binary_cases(segments: Segments, centre: Vectors, config: AnnConfig, depth: int) -> Iterator[_Case]:
+    limits = IndexLimits()
+    current = BinaryRetriever(segments, centre, limits.rescored_per_row, limits.rescored_least).candidates(depth)
+    for count in sorted({*config.candidates, current}):
+        if depth <= count < len(segments):
+            yield _Case("binary", count, count == current, BinaryRetriever(segments, centre, 1, count))
+
+
+def _hnsw_cases(graph: HnswRetriever, ef: int, config: AnnConfig, depth: int) -> Iterator[_Case]:
+    """Yield the graph at growing ``ef``; less than the rows that are asked for is not possible."""
+    current = max(ef, depth)
+    for width in sorted({*(max(one, depth) for one in config.efs), current}):
+        yield _Case("hnsw", width, width == current, graph.with_ef(width))
+
+
+def _with_bits(segments: Segments, centre: Vectors) -> Segments:
+    bits = [replace(one, planes=sign_planes(to_float32(one.vectors), centre)) for one in segments.segments]
+    return Segments(bits, segments.dim)
+
+
+def _built_graph(segments: Segments, settings: HnswConfig, reporter: Reporter) -> HnswRetriever:
+    """Return a graph of the rows, loaded from a temporary folder that is gone again."""
+    rows = len(segments)
+    with (
+        tempfile.TemporaryDirectory(prefix="embedctl-", ignore_cleanup_errors=True) as folder,
+        reporter.stage("graph", rows, "chunks") as progress,
+    ):
+        path = Path(folder) / "hnsw.bin"
+        plan = GraphPlan("build", "to be measured", rows, rows)
+        write_graph(path, segments, plan, settings, None, progress.advance)
+        return HnswRetriever(path, segments, settings.ef)
+
+
+def _fits(size: int) -> bool:
+    free = available_memory()
+    return free is None or size < free
+
+
+def _searched(retriever: DenseRetriever, vectors: Vectors, depth: int) -> _Found:
+    """Ask for one vector after the other."""
+    labels: list[Labels] = []
+    seconds: list[float] = []
+    for vector in (vectors[0], *vectors):  # the first one pays for what is read for the first time
+        start = time.perf_counter()
+        ranking = retriever.search(vector, depth)
+        seconds.append(time.perf_counter() - start)
+        labels.append(ranking.labels)
+    return _Found(labels[1:], seconds[1:])
+
+
+def _point(case: _Case, asked: AskedFor, at_k: Values, at_depth: Values, seconds: Sequence[float]) -> AnnPoint:
+    recall = mean_interval(at_k)
+    return AnnPoint(
+        plan=case.plan,
+        parameter=case.parameter,
+        asked=asked,
+        current=case.current,
+        recall=recall.mean,
+        low=recall.mean if recall.low is None else recall.low,
+        high=recall.mean if recall.high is None else recall.high,
+        recall_at_depth=float(np.mean(at_depth)),
+        median_ms=1e3 * statistics.median(seconds),
+        p95_ms=1e3 * float(np.quantile(seconds, 0.95)),
+    )
+
+
+def _reached(points: Sequence[AnnPoint], target: float) -> Iterator[AnnReached]:
+    """Yield for each plan and set the smallest setting from which on every larger one reaches the target."""
+    by_plan: dict[tuple[PlanName, AskedFor], list[AnnPoint]] = {}
+    for point in points:
+        by_plan.setdefault((point.plan, point.asked), []).append(point)
+    for (plan, asked), along in by_plan.items():
+        parameter, reached = None, False
+        for point in reversed(along):
+            if point.recall < target:
+                break
+            parameter, reached = point.parameter, True
+        yield AnnReached(plan, asked, parameter, reached)

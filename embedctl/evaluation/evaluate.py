@@ -1,0 +1,173 @@
+"""Asks every judged query in every setting, from one snapshot, and compares the answers with the judgements.
+
+A ranking is the one that ``embedctl query`` makes for its first ``n`` hits, followed as deep as it goes: the arms are
+not asked for more candidates because a metric looks deeper. An arm alone is asked for as many as the metrics look at,
+which changes nothing at the top.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ..errors import UsageError
+from .asking import Asking
+from .judgements import Judgements
+from .metrics import depth_of, parse_metric, parse_metrics, run_values
+from .notes import listed, notes_of
+from .resolve import resolve
+from .result import EvaluatedQuery, Evaluation, Setting
+from .runs import Ranked, Run, folded
+from .settings import compared
+from .significance import detectable, difference, holm, mean_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..config import EvaluationConfig
+    from ..contracts import Reporter
+    from ..search.queryfile import NamedQuery
+    from ..search.searcher import Searcher
+    from ..store.layout import Layout
+    from ..store.manifest import Manifest
+    from .metrics import Metric
+
+
+class Snapshot(NamedTuple):
+    """What is asked."""
+
+    layout: Layout
+    manifest: Manifest
+    searcher: Searcher
+
+
+class Judged(NamedTuple):
+    """What is asked of it, and what should be found."""
+
+    queries: Sequence[NamedQuery]
+    judgements: Judgements
+    runs: Mapping[str, Run]
+    """Foreign runs by name, measured beside the store's own."""
+
+
+def evaluate(snapshot: Snapshot, judged: Judged, config: EvaluationConfig, reporter: Reporter) -> Evaluation:
+    """Return what each setting is worth.
+
+    Raises:
+        UsageError: no query has a relevant judgement, or a metric, filter or number is wrong.
+        NoStoreError, MismatchError, DamagedError: as for a query.
+    """
+    metric = parse_metric(config.metric)
+    metrics = tuple(dict.fromkeys((metric, *parse_metrics(config.metrics))))
+    candidates = compared(config, snapshot.manifest.ranking)
+    index = snapshot.manifest.index
+    assert index is not None  # a searcher has one
+    resolved = resolve(snapshot.layout, index, snapshot.manifest.sources, judged.judgements)
+    relevant = resolved.judgements.scored()
+    queries = _queries(judged.queries, relevant)
+    scored = {query.id: relevant[query.id] for query in queries}
+    depth = depth_of(metrics, config.depth)
+    timed = _spread(queries, config.timed)
+    asking = Asking(snapshot.searcher, queries, resolved.names, depth)
+    settings: list[Setting] = []
+    with reporter.stage("eval", len(candidates) * (len(queries) + len(timed)), "queries") as progress:
+        for candidate in candidates:
+            run, plan = asking.run(candidate, progress)
+            settings.append(
+                replace(
+                    _measured(candidate.name, run, metrics, scored, config),
+                    mode=candidate.config.mode,
+                    ranking=candidate.ranking,
+                    in_use=candidate.in_use,
+                    latency=asking.latency(candidate, timed, progress),
+                    dense_plan=plan,
+                )
+            )
+    for name, run in judged.runs.items():
+        called = {query: _called(ranked, resolved.called) for query, ranked in run.ranked.items()}
+        settings.append(_measured(name, Run(called), metrics, scored, config))
+    column = metrics.index(metric)
+    settings = _compared(settings, column, config)
+    return Evaluation(
+        store=str(snapshot.layout.root),
+        snapshot=snapshot.manifest.snapshot,
+        level=resolved.names.level,
+        metrics=metrics,
+        metric=metric,
+        queries=queries,
+        judgements=Judgements(scored),
+        settings=tuple(settings),
+        notes=(*notes_of(judged.queries, judged.judgements, resolved), *asking.warnings),
+        detectable=_detectable(settings, column),
+        alpha=config.significance.alpha,
+    )
+
+
+def _measured(
+    name: str,
+    run: Run,
+    metrics: tuple[Metric, ...],
+    scored: Mapping[str, Mapping[str, int]],
+    config: EvaluationConfig,
+) -> Setting:
+    """Return a run with its values, as a setting of nobody's."""
+    values = run_values(metrics, run.rankings, scored)
+    primary = values[:, metrics.index(parse_metric(config.metric))]
+    return Setting(
+        name=name,
+        mode=None,
+        ranking=None,
+        in_use=False,
+        run=run,
+        values=values,
+        means=tuple(float(mean) for mean in values.mean(axis=0)),
+        interval=mean_interval(primary, config.significance),
+    )
+
+
+def _compared(settings: Sequence[Setting], column: int, config: EvaluationConfig) -> list[Setting]:
+    """Return the settings with what they change against the one in use."""
+    in_use = next(setting for setting in settings if setting.in_use).values[:, column]
+    others = {
+        at: difference(in_use, setting.values[:, column], config.significance)
+        for at, setting in enumerate(settings)
+        if not setting.in_use
+    }
+    corrected = dict(zip(others, holm([versus.p for versus in others.values()]), strict=True))
+    return [replace(setting, versus=others.get(at), p_holm=corrected.get(at)) for at, setting in enumerate(settings)]
+
+
+def _detectable(settings: Sequence[Setting], column: int) -> float | None:
+    """Return the least difference that would show, by the median of what the settings' differences vary by."""
+    in_use = next(setting for setting in settings if setting.in_use).values[:, column]
+    least = [detectable(setting.values[:, column] - in_use) for setting in settings if not setting.in_use]
+    told = [value for value in least if value]
+    return float(np.median(told)) if told else None
+
+
+def _called(ranked: Ranked, called: Mapping[str, str]) -> Ranked:
+    return folded((called.get(name, name), score) for name, score in zip(ranked.ids, ranked.scores, strict=True))
+
+
+def _spread(queries: Sequence[EvaluatedQuery], most: int) -> list[EvaluatedQuery]:
+    """Return up to ``most`` queries from all over the list, in its order."""
+    if len(queries) <= most:
+        return list(queries)
+    return [queries[at] for at in np.linspace(0, len(queries) - 1, most).astype(int).tolist()] if most else []
+
+
+def _queries(asked: Sequence[NamedQuery], relevant: Mapping[str, object]) -> tuple[EvaluatedQuery, ...]:
+    twice = [name for name, count in Counter(query.id for query in asked).items() if count > 1]
+    if twice:
+        raise UsageError(f"Several queries have the id {listed(twice)}.", "Give each its own.")
+    queries = tuple(EvaluatedQuery(*query) for query in asked if query.id in relevant)
+    if not queries:
+        examples = f", such as {listed([query.id for query in asked])}" if asked else ""
+        raise UsageError(
+            "None of the queries has a relevant judgement.",
+            f"The first column of the judgements has ids of queries{examples}.",
+        )
+    return queries

@@ -1,0 +1,214 @@
+"""The gate: is the setting in use worse than it was when a baseline was saved?
+
+A baseline is the JSON of an earlier evaluation. Both are compared on the queries that have the same id, text and
+judgements; the drop counts if it is beyond what is allowed and the paired randomization test finds it to be no chance.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..config import GateConfig, SignificanceConfig
+from ..errors import UsageError
+from .judgements import digest_of
+from .significance import difference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from .result import Evaluation
+    from .significance import Difference
+
+_HINT = 'Make it anew with "embedctl eval --save FILE".'
+
+
+class BaselineQuery(NamedTuple):
+    """One query as it was measured."""
+
+    text: str
+    judgements: str
+    """Digest of its judgements."""
+    value: float
+    first: str | None
+    """What was found first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The setting that was in use, by one metric."""
+
+    metric: str
+    setting: str
+    queries: dict[str, BaselineQuery]
+    """By id."""
+
+
+class Loss(NamedTuple):
+    """A query that is answered worse than it was."""
+
+    id: str
+    text: str
+    before: float
+    after: float
+    first_before: str | None
+    first_after: str | None
+    grade_after: int | None
+    """Of what is found first now; ``None``: nobody judged it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the comparison with a baseline says."""
+
+    metric: str
+    before: float
+    after: float
+    change: Difference
+    """Above 0 is a gain."""
+    max_drop: float
+    significant: bool
+    passed: bool
+    compared: int
+    """Queries that both have."""
+    only_before: int
+    """Queries of the baseline that are not asked now, or not judged now."""
+    only_after: int
+    changed: int
+    """Queries of one id whose text or judgements changed; they are left out."""
+    setting_before: str
+    setting_after: str
+    losses: tuple[Loss, ...]
+    """Queries that lost most, the worst first."""
+
+    @property
+    def dropped(self) -> bool:
+        """Whether the mean fell by more than is allowed, be it by chance."""
+        return _beyond(self.change.mean, self.max_drop)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the ``gate`` of ``docs/schema/eval.v1.json``."""
+        told = asdict(self)
+        told["change"] = {
+            name: round(value, 6) if isinstance(value, float) else value
+            for name, value in self.change._asdict().items()
+        }
+        told["losses"] = [
+            {**loss._asdict(), "before": round(loss.before, 6), "after": round(loss.after, 6)} for loss in self.losses
+        ]
+        return {**told, "before": round(self.before, 6), "after": round(self.after, 6), "dropped": self.dropped}
+
+
+def read_baseline(path: Path, metric: str) -> Baseline:
+    """Read what an earlier evaluation saved.
+
+    Raises:
+        UsageError: it is no such file, or does not have ``metric``.
+    """
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        why = error.strerror or error
+        raise UsageError(f'The baseline "{path}" cannot be read: {why}.', _HINT) from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f'The baseline "{path}" is not JSON.', _HINT) from error
+    try:
+        (setting,) = (one["name"] for one in told["settings"] if one["in_use"])
+        if metric not in told["metrics"]:
+            raise UsageError(
+                f'The baseline "{path}" does not have {metric}; it has {", ".join(told["metrics"])}.',
+                "Compare one of these with --metric, or make the baseline anew.",
+            )
+        queries = {one["id"]: _query(one, setting, metric) for one in told["queries"]}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(f'"{path}" is not what "embedctl eval --save" writes.', _HINT) from error
+    return Baseline(metric, setting, queries)
+
+
+def _query(told: dict[str, Any], setting: str, metric: str) -> BaselineQuery:
+    value = float(told["values"][setting][metric])
+    if not math.isfinite(value):
+        raise ValueError("a value of a metric is finite")
+    first = told["first"][0]["id"] if told["first"] else None
+    return BaselineQuery(str(told["text"]), str(told["judgements"]), value, first)
+
+
+def judge(
+    evaluation: Evaluation,
+    baseline: Baseline,
+    gate: GateConfig | None = None,
+    significance: SignificanceConfig | None = None,
+) -> Verdict:
+    """Compare the setting in use with what a baseline has of ``baseline.metric``.
+
+    Raises:
+        UsageError: they have too few queries in common.
+    """
+    rules, tests = gate or GateConfig(), significance or SignificanceConfig()
+    column = [str(metric) for metric in evaluation.metrics].index(baseline.metric)
+    now = evaluation.in_use
+    there = {query.id: at for at, query in enumerate(evaluation.queries)}
+    shared = [query for query in baseline.queries if query in there]
+    common = [query for query in shared if _same(evaluation, there[query], baseline.queries[query])]
+    if not common or len(common) < rules.least_common * len(baseline.queries):
+        raise UsageError(
+            f"Only {len(common):,} of the {len(baseline.queries):,} queries of the baseline are asked now with "
+            "the same text and judgements: too few to compare.",
+            "Make a new baseline with --save, from a version that is known to be good.",
+        )
+    before = np.array([baseline.queries[query].value for query in common])
+    after = np.round([now.values[there[query], column] for query in common], 6)  # as the baseline has them
+    change = difference(before, after, tests)
+    significant = change.p < tests.alpha
+    passed = not _beyond(change.mean, rules.max_drop) or not (significant or rules.strict)
+    order = [at for at in np.argsort(after - before, kind="stable").tolist() if after[at] < before[at]]
+    losses = (_loss(evaluation, common[at], baseline, float(after[at])) for at in order[: rules.listed])
+    return Verdict(
+        metric=baseline.metric,
+        before=float(before.mean()),
+        after=float(after.mean()),
+        change=change,
+        max_drop=rules.max_drop,
+        significant=significant,
+        passed=passed,
+        compared=len(common),
+        only_before=len(baseline.queries) - len(shared),
+        only_after=len(there) - len(shared),
+        changed=len(shared) - len(common),
+        setting_before=baseline.setting,
+        setting_after=now.name,
+        losses=tuple(losses),
+    )
+
+
+def verdict_notes(verdict: Verdict) -> Iterator[str]:
+    """Yield finished sentences on what was not compared."""
+    for count, told in (
+        (verdict.only_before, "of the baseline, not asked or not judged now"),
+        (verdict.only_after, "of now, not in the baseline"),
+        (verdict.changed, "with another text or other judgements than in the baseline"),
+    ):
+        if count:
+            yield f"Not compared: {count:,} {'query' if count == 1 else 'queries'} {told}."
+
+
+def _beyond(change: float, max_drop: float) -> bool:
+    return change < -max_drop - 1e-9
+
+
+def _same(evaluation: Evaluation, at: int, before: BaselineQuery) -> bool:
+    query = evaluation.queries[at]
+    return (query.text, digest_of(evaluation.judgements.grades[query.id])) == (before.text, before.judgements)
+
+
+def _loss(evaluation: Evaluation, name: str, baseline: Baseline, after: float) -> Loss:
+    before = baseline.queries[name]
+    found = evaluation.in_use.run.rankings.get(name, ())
+    grades = evaluation.judgements.grades[name]
+    first = found[0] if found else None
+    return Loss(name, before.text, before.value, after, before.first, first, grades.get(first or ""))

@@ -1,0 +1,114 @@
+"""Files of relevance judgements: which document or chunk answers which query, and how well.
+
+==========  ==========================================  ===========================================
+form        a line                                      told by
+==========  ==========================================  ===========================================
+BEIR        ``query-id<TAB>corpus-id<TAB>score``        three columns with tabs between them
+TREC        ``query-id iteration corpus-id grade``      four columns with blanks or tabs between them
+==========  ==========================================  ===========================================
+
+The first line of the BEIR form may be a header. A grade is a whole number; above 0 is relevant. Blank lines are passed
+over and count as lines. A byte order mark and Windows line ends do no harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import UsageError
+from ..search.queryfile import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_LISTED = 5
+_GRADE = re.compile(r"[+-]?\d{1,9}(\.0+)?")
+_HINT = 'Write "query-id<TAB>corpus-id<TAB>score" as BEIR does, or the four columns of TREC.'
+
+
+@dataclass(frozen=True, slots=True)
+class Judgements:
+    """Grades by query."""
+
+    grades: dict[str, dict[str, int]]
+    """Query id -> id of what was judged -> grade; in the order of the file."""
+
+    @property
+    def count(self) -> int:
+        """Judgements in all."""
+        return sum(map(len, self.grades.values()))
+
+    def scored(self) -> dict[str, dict[str, int]]:
+        """Return the queries that have something relevant: only these can be measured."""
+        return {query: grades for query, grades in self.grades.items() if any(grade > 0 for grade in grades.values())}
+
+
+class _Line(NamedTuple):
+    query: str
+    judged: str
+    grade: int
+
+
+def read_judgements(path: Path) -> Judgements:
+    """Read a file of judgements.
+
+    Raises:
+        UsageError: it cannot be read, has no judgement, or some lines are none; the message says which.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f'The judgements in "{path}" cannot be read: {why}.', "Name a file of judgements.") from error
+    grades: dict[str, dict[str, int]] = {}
+    problems: list[Problem] = []
+    for number, found in _lines(text):
+        if isinstance(found, Problem):
+            problems.append(found)
+        elif grades.setdefault(found.query, {}).setdefault(found.judged, found.grade) != found.grade:
+            told = f'"{found.judged}" has another grade for "{found.query}" further up'
+            problems.append(Problem(number, told))
+    if problems:
+        listed = "; ".join(map(str, problems[:_LISTED]))
+        more = f"; and {len(problems) - _LISTED:,} more" if len(problems) > _LISTED else ""
+        raise UsageError(f'In "{path}" some lines are no judgements: {listed}{more}.', _HINT)
+    if not grades:
+        raise UsageError(f'There is no judgement in "{path}".', _HINT)
+    return Judgements(grades)
+
+
+def digest_of(grades: Mapping[str, int]) -> str:
+    """Return 16 hex digits that differ when the judgements of a query do, whatever their order."""
+    told = "\n".join(f"{name}\t{grade}" for name, grade in sorted(grades.items()) if grade)
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _lines(text: str) -> Iterator[tuple[int, _Line | Problem]]:
+    first = True
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        found = _judgement(line.rstrip("\r"), number, first)
+        first = False
+        if found is not None:
+            yield number, found
+
+
+def _judgement(line: str, number: int, first: bool) -> _Line | Problem | None:
+    """Return what a line says; ``None`` for the header."""
+    columns = [column.strip() for column in line.split("\t")]
+    if len(columns) != 3:  # the form of BEIR
+        columns = line.split()
+        if len(columns) != 4:  # the form of TREC
+            return Problem(number, "neither three columns with tabs between them nor four")
+        del columns[1]
+    query, judged, grade = columns
+    if not query or not judged:
+        return Problem(number, "an id is missing")
+    if not _GRADE.fullmatch(grade):
+        return None if first and not any(map(str.isdigit, grade)) else Problem(number, f'no whole number: "{grade}"')
+    return _Line(query, judged, int(float(grade)))

@@ -1,0 +1,251 @@
+"""What judged ids mean in a store: documents or chunks, by whichever of their names was written down.
+
+=================================  =======================================  ==================
+name                               such as                                  of
+=================================  =======================================  ==================
+id of a document                   ``4079``, ``practice/recall.eml``        files and records
+source and id                      ``corpus:4079``                          files and records
+path from the store's base         ``docs/practice/recall.eml``             files
+any of these, ``#`` and a number   ``corpus:4079#0``                        chunks
+=================================  =======================================  ==================
+
+Nobody says which: all are looked for. A name that only reads right with ``%20`` as a blank is read so, as runs of TREC
+write blanks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+from urllib.parse import unquote
+
+from ..sources.describe import path_from_base
+from ..store.files import read_columns
+from ..store.parts import chunk_columns
+from .judgements import Judgements
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from ..records import Hit, Source
+    from ..store.layout import Layout
+    from ..store.manifest import IndexRecord
+
+Level = Literal["documents", "chunks"]
+Spelling = Literal["doc_id", "source and doc_id", "path"]
+
+_CHUNK = re.compile(r"(.+)#(\d{1,18})", re.DOTALL)
+
+
+class DocumentKey(NamedTuple):
+    """What is one document in a store."""
+
+    source: str
+    doc_id: str
+
+    @property
+    def name(self) -> str:
+        """Both, as ids of chunks begin."""
+        return f"{self.source}:{self.doc_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What hits are called where they are compared with judgements."""
+
+    level: Level
+    judged: dict[str, str]
+    """``source:doc_id`` of a document, or id of a chunk -> the name that it was judged by."""
+    spelling: Spelling
+    """How judgements name documents; what nobody judged is named alike."""
+    several: bool
+    """Whether the store has several sources, whose documents may have one id."""
+
+    def of(self, hit: Hit) -> str:
+        """Return the name of a hit."""
+        own = hit.id if self.level == "chunks" else f"{hit.source}:{hit.doc_id}"
+        judged = self.judged.get(own)
+        if judged is not None or self.level == "chunks":
+            return judged or own
+        if self.spelling == "path" and hit.record is None:
+            return hit.path
+        return hit.doc_id if self.spelling == "doc_id" and not self.several else own
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Judgements in terms of a store."""
+
+    judgements: Judgements
+    """As they were; ids that name the same thing are one, with the better grade."""
+    called: dict[str, str]
+    """Judged id -> what it is called in ``judgements``."""
+    names: Names
+    judged: int
+    """Different ids that were judged."""
+    missing: tuple[str, ...]
+    """Those that the index does not have. They still count as what should be found."""
+    ambiguous: dict[str, tuple[str, ...]]
+    """Those that name several documents, which count as one: whichever is found first."""
+    merged: int
+    """Ids that name what another one names."""
+    mixed: int
+    """Chunks that were judged among documents: they count as their documents."""
+
+
+def resolve(layout: Layout, index: IndexRecord, sources: Sequence[Source], judgements: Judgements) -> Resolved:
+    """Find out what the ids of ``judgements`` mean in an index; reads names of documents, and ids of chunks if judged.
+
+    Raises:
+        DamagedError: a part is missing, or not what was written.
+    """
+    ids = list(dict.fromkeys(name for grades in judgements.grades.values() for name in grades))
+    roots = {source.name: source.root for source in sources}
+    documents = _documents(layout, index, roots, _asked(ids))
+    chunks = _chunks(layout, index, ids, documents)
+    found = {name: _meaning(name, documents) for name in ids}
+    spelled = Counter(spelling for meanings in found.values() for _, spelling in meanings[:1])
+    whole = [name for name in ids if name not in chunks and found[name]]
+    level: Level = "chunks" if chunks and not whole else "documents"
+    owners = {
+        name: tuple(chunks.get(name, ()))
+        if level == "chunks"
+        else tuple(dict.fromkeys(key.name for key in chunks.get(name, {}).values() or (key for key, _ in found[name])))
+        for name in ids
+    }
+    judged, called = _called(owners)
+    return Resolved(
+        judgements=_merged(judgements, called),
+        called=called,
+        names=Names(level, judged, spelled.most_common(1)[0][0] if spelled else "doc_id", len(sources) > 1),
+        judged=len(ids),
+        missing=tuple(name for name in ids if not owners[name]),
+        ambiguous={name: told for name, told in owners.items() if len(told) > 1},
+        merged=sum(name != called[name] for name in ids),
+        mixed=len(chunks) if level == "documents" else 0,
+    )
+
+
+Meanings = dict[str, dict[DocumentKey, Spelling]]
+"""Name -> documents it may mean, and how it spells each."""
+
+
+def _asked(ids: Iterable[str]) -> set[str]:
+    """Return every text that may be the name of a document."""
+    asked: set[str] = set()
+    for name in ids:
+        for told in _spellings(name):
+            asked.add(told)
+            if chunk := _CHUNK.fullmatch(told):
+                asked.add(chunk[1])
+    return asked
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    plain = unquote(name, errors="strict") if _unquotable(name) else name
+    return (name,) if plain == name else (name, plain)
+
+
+def _unquotable(name: str) -> bool:
+    if "%" not in name:
+        return False
+    try:
+        unquote(name, errors="strict")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _documents(layout: Layout, index: IndexRecord, roots: dict[str, str], asked: set[str]) -> Meanings:
+    """Return what each of ``asked`` means; documents that none of them names are not held."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    doc_ids, paths = pa.array(_doc_ids(asked, roots), pa.string()), pa.array(_paths(asked, roots), pa.string())
+    meanings: Meanings = {}
+    for part in index.parts:
+        table = read_columns(layout.documents(part.number), part.documents, ["source", "doc_id", "path", "record"])
+        wanted = pc.or_(pc.is_in(table["doc_id"], doc_ids), pc.is_in(table["path"], paths))
+        rows = pc.indices_nonzero(wanted)
+        dead = frozenset(part.dead)
+        for row, entry in zip(rows.to_pylist(), table.take(rows).to_pylist(), strict=True):
+            if row in dead:
+                continue
+            key = DocumentKey(entry["source"], entry["doc_id"])
+            for name, spelling in _names(key, entry, roots):
+                if name in asked:
+                    meanings.setdefault(name, {}).setdefault(key, spelling)
+    return meanings
+
+
+def _names(key: DocumentKey, entry: dict[str, object], roots: dict[str, str]) -> Iterator[tuple[str, Spelling]]:
+    yield key.doc_id, "doc_id"
+    yield key.name, "source and doc_id"
+    if entry["record"] is None:
+        yield path_from_base(roots.get(key.source, ""), str(entry["path"])), "path"
+
+
+def _doc_ids(asked: Collection[str], roots: Iterable[str]) -> list[str]:
+    told = [name.removeprefix(f"{source}:") for source in roots for name in asked if name.startswith(f"{source}:")]
+    return sorted({*asked, *told})
+
+
+def _paths(asked: Collection[str], roots: dict[str, str]) -> list[str]:
+    prefixes = {path_from_base(root, "") for root in roots.values()}
+    return sorted({name.removeprefix(prefix) for prefix in prefixes for name in asked if name.startswith(prefix)})
+
+
+def _meaning(name: str, documents: Meanings) -> list[tuple[DocumentKey, Spelling]]:
+    for told in _spellings(name):
+        if told in documents:
+            return list(documents[told].items())
+    return []
+
+
+def _chunks(
+    layout: Layout, index: IndexRecord, ids: Sequence[str], documents: Meanings
+) -> dict[str, dict[str, DocumentKey]]:
+    """Return for each judged name of a chunk the ids of the chunks that it may mean, and their documents."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wanted: dict[str, dict[str, DocumentKey]] = {}
+    for name in ids:
+        if _meaning(name, documents):
+            continue  # a document whose name ends as a chunk's does
+        for told in _spellings(name):
+            if chunk := _CHUNK.fullmatch(told):
+                keys = documents.get(chunk[1], {})
+                wanted[name] = {f"{key.name}#{int(chunk[2])}": key for key in keys}
+    asked = pa.array(sorted({chunk for keys in wanted.values() for chunk in keys}), pa.string())
+    if not len(asked):
+        return {}
+    there: set[str] = set()
+    for part in index.parts:
+        table = chunk_columns(layout, part, "chunk_id")
+        there.update(table.filter(pc.is_in(table["chunk_id"], asked))["chunk_id"].to_pylist())
+    found = {name: {chunk: key for chunk, key in keys.items() if chunk in there} for name, keys in wanted.items()}
+    return {name: keys for name, keys in found.items() if keys}
+
+
+def _called(owners: dict[str, tuple[str, ...]]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what each document or chunk is called, and what each judged id becomes."""
+    judged: dict[str, str] = {}
+    called: dict[str, str] = {}
+    for name, keys in owners.items():
+        one = next((judged[key] for key in keys if key in judged), name)
+        called[name] = one
+        judged.update((key, one) for key in keys if key not in judged)
+    return judged, called
+
+
+def _merged(judgements: Judgements, called: dict[str, str]) -> Judgements:
+    merged: dict[str, dict[str, int]] = {}
+    for query, grades in judgements.grades.items():
+        of_query = merged.setdefault(query, {})
+        for name, grade in grades.items():
+            one = called[name]
+            of_query[one] = max(grade, of_query.get(one, grade))
+    return Judgements(merged)

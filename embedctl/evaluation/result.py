@@ -1,0 +1,195 @@
+"""What an evaluation found, and the one place where it becomes JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .judgements import digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..config import Mode, RankingConfig
+    from .gate import Verdict
+    from .judgements import Judgements
+    from .metrics import Metric
+    from .resolve import Level
+    from .runs import Run
+    from .significance import Difference, Interval
+    from .synthetic.known_items import KnownItems
+
+    Values = NDArray[np.float64]
+
+SCHEMA_VERSION = 1
+FIRST = 3
+"""Of what a query finds, so many are in the JSON."""
+
+
+class Latency(NamedTuple):
+    """How long one answer takes in a process that is warm, queries asked one at a time; milliseconds."""
+
+    median: float
+    p95: float
+    queries: int
+
+
+class EvaluatedQuery(NamedTuple):
+    """A query that was measured."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One way to rank, and what it is worth."""
+
+    name: str
+    """``bm25``, ``dense``, a fusion, ``stored``, or that of a run."""
+    mode: Mode | None
+    """``None``: a run of somebody else's."""
+    ranking: RankingConfig | None
+    in_use: bool
+    """Whether this is what was asked for, and others are compared with it."""
+    run: Run
+    values: Values
+    """float64 ``(queries, metrics)``."""
+    means: tuple[float, ...]
+    """Of each metric over the queries."""
+    interval: Interval
+    """Of the primary metric."""
+    latency: Latency | None = None
+    versus: Difference | None = None
+    """What this setting changes against the one in use, by the primary metric; ``None``: it is that one."""
+    p_holm: float | None = None
+    """``versus.p`` corrected for all the settings that are compared."""
+    dense_plan: str | None = None
+    """What found the nearest vectors, and why."""
+
+
+class QueryRow(NamedTuple):
+    """One query, measured by the setting in use."""
+
+    query: EvaluatedQuery
+    value: float
+    """Of the primary metric."""
+    first: str | None
+    """What was found first; ``None``: nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What each setting is worth on the same queries."""
+
+    store: str
+    snapshot: int
+    level: Level
+    """What was ranked and judged: ``documents`` or ``chunks``."""
+    metrics: tuple[Metric, ...]
+    metric: Metric
+    """The primary one, which is among them."""
+    queries: tuple[EvaluatedQuery, ...]
+    judgements: Judgements
+    """Of these queries, by the names that the runs use."""
+    settings: tuple[Setting, ...]
+    notes: tuple[str, ...]
+    """What a person should know about queries and judgements; finished sentences."""
+    detectable: float | None
+    """The least difference of the primary metric that so many queries would show; ``None``: nobody can say."""
+    alpha: float
+    known_items: KnownItems | None = None
+    """Of queries that were made from the corpus; ``None``: somebody wrote queries and judged what they find."""
+
+    @property
+    def in_use(self) -> Setting:
+        """The setting that others are compared with."""
+        return next(setting for setting in self.settings if setting.in_use)
+
+    @property
+    def column(self) -> int:
+        """Place of the primary metric in ``values`` and ``means``."""
+        return self.metrics.index(self.metric)
+
+    def rows(self) -> list[QueryRow]:
+        """Return the queries, worst first by the setting in use; ties in the order of the file."""
+        values, rankings = self.in_use.values[:, self.column], self.in_use.run.rankings
+        found = (rankings.get(query.id, ()) for query in self.queries)
+        rows = [
+            QueryRow(query, float(value), ids[0] if ids else None)
+            for query, value, ids in zip(self.queries, values, found, strict=True)
+        ]
+        return sorted(rows, key=lambda row: row.value)
+
+    def to_json(self, verdict: Verdict | None = None) -> dict[str, Any]:
+        """Return what ``docs/schema/eval.v1.json`` describes; ``verdict``: of the comparison with a baseline."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "store": self.store,
+            "snapshot": self.snapshot,
+            "level": self.level,
+            "synthetic": self.known_items is not None,
+            "known_items": None if self.known_items is None else self.known_items.to_json(),
+            "metric": str(self.metric),
+            "metrics": [str(metric) for metric in self.metrics],
+            "detectable": _rounded(self.detectable),
+            "notes": list(self.notes),
+            "settings": [self._setting(setting) for setting in self.settings],
+            "queries": list(self._queries()),
+            "gate": None if verdict is None else verdict.to_json(),
+        }
+
+    def _setting(self, setting: Setting) -> dict[str, Any]:
+        return {
+            "name": setting.name,
+            "in_use": setting.in_use,
+            "mode": setting.mode,
+            "ranking": None if setting.ranking is None else _ranking(setting.ranking),
+            "dense_plan": setting.dense_plan,
+            "means": dict(zip(map(str, self.metrics), map(_rounded, setting.means), strict=True)),
+            "interval": {"low": _rounded(setting.interval.low), "high": _rounded(setting.interval.high)},
+            "latency_ms": None if setting.latency is None else _latency(setting.latency),
+            "versus_in_use": None if setting.versus is None else _versus(setting),
+        }
+
+    def _queries(self) -> Iterator[dict[str, Any]]:
+        names = [str(metric) for metric in self.metrics]
+        found = self.in_use.run.rankings
+        for at, query in enumerate(self.queries):
+            grades = self.judgements.grades[query.id]
+            yield {
+                "id": query.id,
+                "text": query.text,
+                "judgements": digest_of(grades),
+                "relevant": sum(grade > 0 for grade in grades.values()),
+                "first": [{"id": name, "grade": grades.get(name)} for name in found.get(query.id, ())[:FIRST]],
+                "values": {
+                    setting.name: dict(zip(names, map(_rounded, setting.values[at].tolist()), strict=True))
+                    for setting in self.settings
+                },
+            }
+
+
+def _ranking(ranking: RankingConfig) -> dict[str, Any]:
+    told = asdict(ranking)
+    told["fusion"] |= dict(zip(("bm25_weight", "dense_weight"), ranking.fusion.weights, strict=True))
+    return told
+
+
+def _latency(latency: Latency) -> dict[str, Any]:
+    return {"median": round(latency.median, 3), "p95": round(latency.p95, 3), "queries": latency.queries}
+
+
+def _versus(setting: Setting) -> dict[str, Any]:
+    assert setting.versus is not None
+    told = {
+        name: _rounded(value) if isinstance(value, float) else value for name, value in setting.versus._asdict().items()
+    }
+    return {**told, "p_holm": _rounded(setting.p_holm)}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)

@@ -1,0 +1,127 @@
+"""Runs: what was found for each query, best first; read and written as trec_eval reads them."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+_BLANK = re.compile(r"\s")
+_COLUMNS = 6
+_LISTED = 5
+_HINT = 'A line of a run is "query-id Q0 id rank score tag".'
+
+
+class Ranked(NamedTuple):
+    """What was found for one query."""
+
+    ids: tuple[str, ...]
+    """Best first, each once."""
+    scores: tuple[float, ...]
+    """One for each id; never ascending, equal where the tie was broken otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What was found for all queries."""
+
+    ranked: dict[str, Ranked]
+    """By query id; a query that found nothing may be there or not."""
+
+    @property
+    def rankings(self) -> dict[str, tuple[str, ...]]:
+        """Ids, best first, by query."""
+        return {query: ranked.ids for query, ranked in self.ranked.items()}
+
+
+def folded(found: Iterable[tuple[str, float]], depth: int | None = None) -> Ranked:
+    """Return chunks as documents, each by its best chunk: the first of every name.
+
+    Args:
+        found: name and score of each chunk, best first.
+        depth: most names.
+    """
+    best: dict[str, float] = {}
+    for name, score in found:
+        best.setdefault(name, score)
+        if len(best) == depth:
+            break
+    return Ranked(tuple(best), tuple(best.values()))
+
+
+def falling(scores: Iterable[float]) -> Iterator[float]:
+    """Yield ``scores`` so that each is less than the one before, changed no more than that takes.
+
+    trec_eval sorts by score as float32 and breaks ties by name: only so is its order ours.
+    """
+    import numpy as np
+
+    last = np.float32(math.inf)
+    for score in scores:
+        last = min(np.float32(score), np.nextafter(last, np.float32(-math.inf)))
+        yield float(last)
+
+
+def run_lines(run: Run, tag: str) -> Iterator[str]:
+    """Yield the lines of a TREC run; blanks in names are written as in URLs."""
+    for query, ranked in run.ranked.items():
+        for rank, (name, score) in enumerate(zip(ranked.ids, falling(ranked.scores), strict=True), start=1):
+            yield f"{_word(query)} Q0 {_word(name)} {rank} {score:.9g} {tag}\n"
+
+
+def read_run(path: Path) -> Run:
+    """Read a TREC run; ordered as trec_eval orders it: by score, equal ones by descending id.
+
+    Raises:
+        UsageError: it cannot be read, or some lines are none of a run; the message says which.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f'The run in "{path}" cannot be read: {why}.', "Name a TREC run.") from error
+    found: dict[str, dict[str, float]] = {}
+    problems: list[str] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        columns = line.split()
+        if not columns:
+            continue
+        score = _finite(columns[4]) if len(columns) == _COLUMNS else None
+        if score is None:
+            problems.append(f"line {number}: not six columns with a score in the fifth")
+        elif columns[2] in found.setdefault(columns[0], {}):
+            problems.append(f'line {number}: "{columns[2]}" was found before for "{columns[0]}"')
+        else:
+            found[columns[0]][columns[2]] = score
+    if problems:
+        more = f"; and {len(problems) - _LISTED:,} more" if len(problems) > _LISTED else ""
+        raise UsageError(f'In "{path}" some lines are none of a run: {"; ".join(problems[:_LISTED])}{more}.', _HINT)
+    if not found:
+        raise UsageError(f'There is nothing in "{path}".', _HINT)
+    return Run({query: ordered(scores) for query, scores in found.items()})
+
+
+def ordered(scores: Mapping[str, float]) -> Ranked:
+    """Return what was found in the order of trec_eval: by score, equal ones by descending id."""
+    best = sorted(scores.items(), key=lambda one: (one[1], one[0]), reverse=True)
+    return Ranked(tuple(name for name, _ in best), tuple(score for _, score in best))
+
+
+def _finite(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _word(text: str) -> str:
+    return _BLANK.sub(lambda blank: quote(blank[0]), text) or "-"

@@ -1,0 +1,207 @@
+"""Documents to make queries from: sampled evenly over sources and folders, with their chunks."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import numpy as np
+
+from ...records import Markup
+from ...store.files import read_columns
+from ...store.parts import chunk_columns
+from ...store.vectors import as_hashes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from ...store.layout import Layout
+    from ...store.manifest import Part
+
+Number = TypeVar("Number", np.int64, np.uint64)
+
+_DOCUMENT = ("doc_id", "source", "path", "record", "title", "markup")
+
+
+@dataclass(frozen=True, slots=True)
+class SampledChunk:
+    """One chunk of a sampled document."""
+
+    label: int
+    """Part number in the upper 32 bits, chunk row in the lower."""
+    text: str
+    heading: tuple[str, ...]
+    context: str
+    copied: bool
+    """Whether another chunk of the corpus is the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampledDocument:
+    """One document and its chunks, in order."""
+
+    key: int
+    """Part number in the upper 32 bits, document row in the lower."""
+    doc_id: str
+    source: str
+    path: str
+    title: str
+    prose: bool
+    """No code."""
+    chunks: tuple[SampledChunk, ...]
+
+
+class Survey(NamedTuple):
+    """What is known of all live documents."""
+
+    keys: NDArray[np.uint64]
+    """Of the documents, spread evenly over folders: the first of each folder, then the second of each, and so on."""
+    titles: NDArray[np.int64]
+    """Hashes of the titles that several documents have, ascending."""
+    headings: NDArray[np.int64]
+    """Hashes of the headings that several documents have, ascending."""
+    copies: NDArray[np.uint64]
+    """First bytes of the SHA-256 of chunks that there are several of, ascending."""
+
+
+def survey(layout: Layout, parts: Sequence[Part], seed: int) -> Survey:
+    """Look once at every live document: 8 bytes are kept of each, and 8 of each chunk and heading."""
+    keys, order, hashes = _Words(), _Words(), _Words()
+    folders, titles, headings = _Hashes(), _Hashes(), _Hashes()
+    for part in parts:
+        dead = frozenset(part.dead)
+        table = read_columns(layout.documents(part.number), part.documents, _DOCUMENT)
+        rows = [row for row in range(table.num_rows) if row not in dead]
+        columns = {name: table.column(name).to_pylist() for name in ("doc_id", "source", "path", "record", "title")}
+        first = part.number << 32
+        keys.add([first | row for row in rows])
+        of_source, paths, records = (columns[name] for name in ("source", "path", "record"))
+        folders.add([hash((of_source[row], _folder(paths[row], records[row]))) for row in rows])
+        order.add([number_of(seed, of_source[row], columns["doc_id"][row]) for row in rows])
+        titles.add([folded(title) for row in rows if (title := columns["title"][row])])
+        chunks = chunk_columns(layout, part, "doc_row", "heading", "sha256")
+        owners = chunks.column("doc_row").to_numpy()
+        live = np.flatnonzero(~np.isin(owners, np.asarray(part.dead, dtype=owners.dtype)))
+        hashes.add(_first_bytes(chunks.column("sha256"))[live])
+        headings.add([folded(heading) for heading in _headings(chunks, set(live.tolist()))])
+    return Survey(
+        _evenly(keys.all, folders.all, order.all), _several(titles.all), _several(headings.all), _several(hashes.all)
+    )
+
+
+def read_documents(layout: Layout, parts: Sequence[Part], known: Survey, most: int) -> list[SampledDocument]:
+    """Return the first ``most`` documents of a survey with their chunks, in its order."""
+    wanted = known.keys[:most].tolist()
+    by_part: dict[int, list[int]] = {}
+    for key in wanted:
+        by_part.setdefault(key >> 32, []).append(key & 0xFFFFFFFF)
+    found: dict[int, SampledDocument] = {}
+    for part in parts:
+        if rows := by_part.get(part.number):
+            found.update((one.key, one) for one in _read(layout, part, rows, known.copies))
+    return [found[key] for key in wanted]
+
+
+def folded(name: str) -> int:
+    """Return a hash of a title or heading, the same for names that differ in case and blanks only."""
+    return hash(" ".join(name.split()).casefold())
+
+
+def number_of(*names: object) -> int:
+    """Return 64 bits that depend on nothing but the names, the same on every machine."""
+    told = "\0".join(map(str, names)).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(told, digest_size=8).digest(), "little")
+
+
+def is_among(number: int, numbers: NDArray[np.int64]) -> bool:
+    """Return whether a hash is one of those."""
+    at = int(np.searchsorted(numbers, number))
+    return at < len(numbers) and int(numbers[at]) == number
+
+
+def _read(layout: Layout, part: Part, rows: list[int], copies: NDArray[np.uint64]) -> Iterator[SampledDocument]:
+    table = read_columns(layout.documents(part.number), part.documents, _DOCUMENT).take(rows).to_pylist()
+    chunks = chunk_columns(layout, part, "doc_row", "text", "heading", "context", "sha256")
+    owners = chunks.column("doc_row").to_numpy()
+    mine = np.flatnonzero(np.isin(owners, np.asarray(rows, dtype=owners.dtype)))
+    chosen = chunks.take(mine)
+    copied = np.isin(_first_bytes(chosen.column("sha256")), copies).tolist()
+    of_document: dict[int, list[SampledChunk]] = {row: [] for row in rows}
+    texts, headings, contexts = (chosen.column(name).to_pylist() for name in ("text", "heading", "context"))
+    for at, (row, owner) in enumerate(zip(mine.tolist(), owners[mine].tolist(), strict=True)):
+        label = (part.number << 32) | row
+        of_document[owner].append(SampledChunk(label, texts[at], tuple(headings[at]), contexts[at], copied[at]))
+    for row, fields in zip(rows, table, strict=True):
+        yield SampledDocument(
+            key=(part.number << 32) | row,
+            doc_id=fields["doc_id"],
+            source=fields["source"],
+            path=fields["path"],
+            title=fields["title"] or "",
+            prose=fields["markup"] != Markup.CODE,
+            chunks=tuple(of_document[row]),
+        )
+
+
+def _folder(path: str, record: int | None) -> str:
+    return path if record is not None else PurePosixPath(path).parent.as_posix()
+
+
+def _evenly(keys: NDArray[np.uint64], folders: NDArray[np.int64], order: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return the keys by their place in their folder, then by ``order``; in a folder, too, they stand by ``order``."""
+    if not len(keys):
+        return keys
+    by_folder = np.lexsort((keys, order, folders))
+    ordered = folders[by_folder]
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    places = np.arange(len(keys)) - np.repeat(starts, np.diff(np.append(starts, len(keys))))
+    return keys[by_folder[np.lexsort((keys[by_folder], order[by_folder], places))]]
+
+
+def _headings(chunks: pa.Table, live: set[int]) -> list[str]:
+    """Return each heading of each live document once, as often as there are documents."""
+    owners, paths = chunks.column("doc_row").to_pylist(), chunks.column("heading").to_pylist()
+    pairs = {(owners[row], heading) for row in live for heading in paths[row]}
+    return [heading for _, heading in pairs]
+
+
+def _several(numbers: NDArray[Number]) -> NDArray[Number]:
+    values, counts = np.unique(numbers, return_counts=True)
+    return values[counts > 1]
+
+
+class _Hashes:
+    """Signed numbers of 64 bits that come in batches."""
+
+    def __init__(self) -> None:
+        self._batches: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+
+    def add(self, numbers: Sequence[int]) -> None:
+        self._batches.append(np.array(numbers, dtype=np.int64))
+
+    @property
+    def all(self) -> NDArray[np.int64]:
+        return np.concatenate(self._batches)
+
+
+class _Words:
+    """The same without a sign."""
+
+    def __init__(self) -> None:
+        self._batches: list[NDArray[np.uint64]] = [np.empty(0, np.uint64)]
+
+    def add(self, numbers: Sequence[int] | NDArray[np.uint64]) -> None:
+        self._batches.append(np.asarray(numbers, dtype=np.uint64))
+
+    @property
+    def all(self) -> NDArray[np.uint64]:
+        return np.concatenate(self._batches)
+
+
+def _first_bytes(column: pa.ChunkedArray) -> NDArray[np.uint64]:
+    return as_hashes(column)[:, 0]

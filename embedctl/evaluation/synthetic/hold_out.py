@@ -1,0 +1,88 @@
+"""Taking what a query was copied from out of a document: of its texts, title, headings and the line of context."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...chunkers.context import SEPARATOR
+from .passages import is_spaceless, length
+
+if TYPE_CHECKING:
+    from .documents import SampledDocument
+
+
+@dataclass(frozen=True, slots=True)
+class ReducedChunk:
+    """What is left of a chunk."""
+
+    label: int
+    """Of the chunk that it was."""
+    text: str
+    title: str
+    headings: tuple[str, ...]
+    path: str
+    context: str
+    """Empty, or one line with its line break; the encoder reads it before the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """A document without what a query was copied from."""
+
+    changed: tuple[int, ...]
+    """Labels of the chunks that had it, ascending: none of them may answer."""
+    reduced: tuple[ReducedChunk, ...]
+    """What may answer in their place, in order; of a chunk of which nothing is left, nothing."""
+    left: int
+    """Words that the document still has."""
+
+
+def hold_out(document: SampledDocument, passage: str, most: int) -> HeldOut:
+    """Take ``passage`` out of all chunks of a document, wherever it stands, whatever its case and line breaks.
+
+    A path that has all of its words is left out as well: names of files are often made of titles.
+
+    Args:
+        document: with all of its chunks.
+        passage: a sentence, title or heading.
+        most: reduced chunks at most; of more, the first ones. The others may not answer either.
+    """
+    pattern = _pattern(passage)
+    title = pattern.sub(" ", document.title).strip()
+    path = "" if _names(document.path, passage) else document.path
+    changed: list[int] = []
+    reduced: list[ReducedChunk] = []
+    left = 0
+    for chunk in document.chunks:
+        text = pattern.sub(" ", chunk.text)
+        headings = tuple(kept for heading in chunk.heading if (kept := pattern.sub(" ", heading).strip()))
+        left += length(text)
+        if (text, title, headings) == (chunk.text, document.title, chunk.heading):
+            continue
+        changed.append(chunk.label)
+        if text.strip() and len(reduced) < most:
+            context = _without(chunk.context, pattern)
+            reduced.append(ReducedChunk(chunk.label, text, title, headings, path, context))
+    return HeldOut(tuple(changed), tuple(reduced), left)
+
+
+def _pattern(passage: str) -> re.Pattern[str]:
+    """Return what matches the passage where it stands as words; scripts without spaces have none."""
+    words = " ".join(passage.split())
+    before, after = (r"\b" if edge.isalnum() and not is_spaceless(edge) else "" for edge in (words[0], words[-1]))
+    return re.compile(before + r"\s+".join(map(re.escape, passage.split())) + after, re.IGNORECASE)
+
+
+def _without(context: str, pattern: re.Pattern[str]) -> str:
+    levels = [pattern.sub(" ", level).strip() for level in context.rstrip("\n").split(SEPARATOR)]
+    line = SEPARATOR.join(level for level in levels if level)
+    return f"{line}\n" if line else ""
+
+
+def _names(path: str, passage: str) -> bool:
+    """Return whether a path has all words of the passage."""
+    parts = set(re.findall(r"[^\W_]+", path.casefold()))
+    wanted = set(re.findall(r"[^\W_]+", passage.casefold()))
+    return bool(wanted) and wanted <= parts

@@ -1,0 +1,63 @@
+"""An evaluation with known-item queries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...config import FilterConfig
+from ...errors import UsageError
+from ...search.queryfile import NamedQuery
+from ...wording import counted
+from ..evaluate import Judged, Snapshot, evaluate
+from ..judgements import Judgements
+from ..resolve import DocumentKey
+from .index import HeldOutSearcher
+from .known_items import known_items
+from .queries import make_queries
+
+if TYPE_CHECKING:
+    from ...config import EvaluationConfig, SyntheticConfig
+    from ...contracts import Reporter
+    from ...store.layout import Layout
+    from ...store.manifest import Manifest
+    from ..result import Evaluation
+    from .index import Encoders
+
+
+class SyntheticRequest(NamedTuple):
+    """What is to be made, and how it is measured."""
+
+    synthetic: SyntheticConfig
+    evaluation: EvaluationConfig
+
+
+def evaluate_synthetic(
+    layout: Layout,
+    manifest: Manifest,
+    encoders: Encoders,
+    request: SyntheticRequest,
+    reporter: Reporter,
+) -> Evaluation:
+    """Make queries from the corpus, hold out what they were copied from, and evaluate every setting with them.
+
+    Raises:
+        NoStoreError: there is no index.
+        UsageError: no query can be made of the corpus, or a filter is set.
+    """
+    if request.evaluation.query.filter != FilterConfig():
+        raise UsageError("Synthetic queries are asked of the whole store.", "Leave out the filters.")
+    made = make_queries(layout, manifest, request.synthetic)
+    if not made.queries:
+        raise UsageError(
+            f"No query can be made of this corpus: none of {counted(made.looked_at, 'document')} that were looked at "
+            "has a title, heading or sentence without which enough of it is left.",
+            "Write some queries yourself: see docs/eval.md.",
+        )
+    judgements = {query.id: {DocumentKey(query.source, query.document).name: 1} for query in made.queries}
+    judged = Judged([NamedQuery(query.id, query.text) for query in made.queries], Judgements(judgements), {})
+    with reporter.stage("hold out", len(made.queries), "queries") as progress:
+        searcher = HeldOutSearcher(layout, manifest, encoders, made.queries)
+        progress.advance(len(made.queries))
+    found = evaluate(Snapshot(layout, manifest, searcher), judged, request.evaluation, reporter)
+    return replace(found, known_items=known_items(made, found.queries, found.settings, found.column))

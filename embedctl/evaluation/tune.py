@@ -1,0 +1,177 @@
+"""Fitting a store's ranking to judged queries: measured on queries held out, and kept only where the gain is real."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ..config import QueryConfig
+from ..errors import UsageError
+from ..store.handle import writing
+from ..store.manifest import TunedRecord
+from .metrics import parse_metric
+from .notes import notes_of
+from .resolve import resolve
+from .significance import detectable, difference
+from .tune_candidates import Retrieval
+from .tune_fit import counted_choices, cross_validate, fit
+from .tune_result import Choice, Gain, QueryGain, TunedState, Tuning
+from .tune_scores import Judged, RankingScores
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..config import TuneConfig
+    from ..contracts import Reporter
+    from ..search.queryfile import NamedQuery
+    from ..search.searcher import Ready
+    from ..store.layout import Layout
+    from .evaluate import Snapshot
+    from .judgements import Judgements
+    from .tune_fit import Scores
+
+_MOST_FOLDS = 20
+_JUDGE_MORE = "Judge more queries, or write them down from what people ask; 50 show large gains, hundreds small ones."
+
+
+class Prepared(NamedTuple):
+    """What a fit needs: everything is open, so that it stays there while others publish and clean up."""
+
+    ready: Ready
+    queries: tuple[NamedQuery, ...]
+    """Those that have something relevant."""
+    judged: Judged
+    notes: tuple[str, ...]
+
+
+def prepared(snapshot: Snapshot, queries: Sequence[NamedQuery], judgements: Judgements, config: TuneConfig) -> Prepared:
+    """Open a snapshot for the judged ones of ``queries``.
+
+    Raises:
+        UsageError: too few queries are judged, or the number of folds is none.
+        NoStoreError, MismatchError, DamagedError: as for a query.
+    """
+    index = snapshot.manifest.index
+    assert index is not None  # a searcher has one
+    resolved = resolve(snapshot.layout, index, snapshot.manifest.sources, judgements)
+    grades = resolved.judgements.scored()
+    kept = tuple(query for query in queries if query.id in grades)
+    _check(len(kept), config)
+    judged = Judged([grades[query.id] for query in kept], resolved.names)
+    ready = snapshot.searcher.ready(QueryConfig(), len(kept))
+    return Prepared(ready, kept, judged, tuple(notes_of(queries, judgements, resolved)))
+
+
+def fitted(opened: Prepared, config: TuneConfig, reporter: Reporter) -> Tuning:
+    """Return the ranking that fits the queries and what it is worth; nothing is written.
+
+    Args:
+        opened: its ranking is the one in use.
+        config: metric, folds, and what makes a gain real.
+        reporter: hears of each ranking that is tried.
+
+    Raises:
+        UsageError: no ranking finds anything that is judged relevant.
+    """
+    start, metric, queries = time.perf_counter(), parse_metric(config.metric), opened.queries
+    before = opened.ready.asked.ranking
+    with reporter.stage("tune", None, "rankings") as progress:
+        retrieval = Retrieval(opened.ready, [query.text for query in queries], config.kept_rows)
+        score = RankingScores(retrieval, opened.judged, metric, progress)
+        best = fit(score, before, np.arange(len(queries)))
+        groups = [" ".join(query.text.casefold().split()) for query in queries]
+        held_out = cross_validate(score, before, groups, config)
+    if not score.any_found:
+        raise UsageError(
+            "No ranking finds anything that is judged relevant.",
+            'Are the judgements about this store? "embedctl query TEXT --json" shows the ids of documents.',
+        )
+    used, after = score(before), held_out.scores
+    change = difference(used, after, config.significance)
+    gain = Gain(change.mean, change.low or 0.0, change.high or 0.0, change.p)
+    shown = gain.shown(config.significance.alpha)
+    return Tuning(
+        metric=str(metric),
+        queries=len(queries),
+        folds=config.folds,
+        repeats=config.repeats(len(queries)),
+        tried=len(score),
+        before=before,
+        best=best,
+        before_score=float(used.mean()),
+        held_out_score=float(after.mean()),
+        fitted_score=float(score(best).mean()),
+        gain=gain,
+        choices=tuple(Choice(ranking, folds) for ranking, folds in counted_choices(held_out.chosen)),
+        per_query=tuple(
+            QueryGain(query.id, query.text, float(old), float(new))
+            for query, old, new in zip(queries, used, after, strict=True)
+        ),
+        real=shown and best != before,
+        queries_needed=None if shown or best == before else _needed(used, after),
+        notes=opened.notes,
+        seconds=time.perf_counter() - start,
+    )
+
+
+def keep(layout: Layout, tuning: Tuning, wait: float) -> TunedState:
+    """Make a store rank by what was fitted, from the next query on.
+
+    Raises:
+        LockedError: another process is writing; nothing was changed.
+        UsageError: the store was tuned, or a tuning undone, since the fit began; nothing was changed.
+    """
+    record = TunedRecord(
+        ranking=tuning.best,
+        metric=tuning.metric,
+        queries=tuning.queries,
+        before=tuning.before_score,
+        after=tuning.held_out_score,
+        low=tuning.gain.low,
+        high=tuning.gain.high,
+    )
+    with writing(layout, "embedctl tune", wait) as writer:
+        if writer.manifest.ranking != tuning.before:
+            raise UsageError(
+                "The ranking of this store was changed while this one was fitted.", "Run the same command again."
+            )
+        tuned = (*writer.manifest.tuned, record)
+        return TunedState.of(writer.commit(replace(writer.manifest, tuned=tuned)))
+
+
+def undo(layout: Layout, wait: float) -> TunedState:
+    """Make a store rank as before the last fit.
+
+    Raises:
+        LockedError: another process is writing; nothing was changed.
+        UsageError: the store ranks by default.
+    """
+    with writing(layout, "embedctl tune --undo", wait) as writer:
+        tuned = writer.manifest.tuned
+        if not tuned:
+            raise UsageError("There is nothing to undo: this store ranks by default.", 'See "embedctl tune --show".')
+        return TunedState.of(writer.commit(replace(writer.manifest, tuned=tuned[:-1])), tuned[-1])
+
+
+def _check(queries: int, config: TuneConfig) -> None:
+    if queries < config.least_queries:
+        raise UsageError(
+            f"{queries} of the queries have something relevant among the judgements; with fewer than "
+            f"{config.least_queries} nothing can be shown.",
+            _JUDGE_MORE,
+        )
+    if not 2 <= config.folds <= _MOST_FOLDS:
+        raise UsageError(f"The queries cannot be cut into {config.folds} folds.", f"Take from 2 to {_MOST_FOLDS}.")
+    parse_metric(config.metric)
+
+
+def _needed(before: Scores, after: Scores) -> int | None:
+    """Return how many queries would show the gain four times out of five, if it is as large as it seems."""
+    gain, shown_by_these = float(np.mean(after - before)), detectable(after - before)
+    if gain <= 0 or shown_by_these is None:
+        return None
+    return max(len(before) + 1, math.ceil(len(before) * (shown_by_these / gain) ** 2))

@@ -1,0 +1,184 @@
+"""What ``tune`` found, did and left alone."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..config import RankingConfig
+from ..config.ranking_changes import changes
+
+if TYPE_CHECKING:
+    from ..config.ranking_changes import Change
+    from ..store.manifest import Manifest, TunedRecord
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class QueryGain:
+    """One judged query: its score in use, and by rankings that were chosen without it."""
+
+    id: str
+    query: str
+    before: float
+    after: float
+
+    @property
+    def gain(self) -> float:
+        """What it won; below 0: what it lost."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A ranking and how many folds chose it."""
+
+    ranking: RankingConfig
+    folds: int
+
+
+class Gain(NamedTuple):
+    """A mean difference over queries, and how sure it is."""
+
+    mean: float
+    low: float
+    """Of the 95 % bootstrap interval."""
+    high: float
+    p: float
+    """Two-sided, of the paired randomization test."""
+
+    def shown(self, alpha: float) -> bool:
+        """Return whether that is more than chance: the interval lies above 0, and p is below ``alpha``."""
+        return self.low > 0 and self.p < alpha
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """The outcome of one fit."""
+
+    metric: str
+    queries: int
+    folds: int
+    repeats: int
+    tried: int
+    """Different rankings that were scored."""
+    before: RankingConfig
+    """In use when the fit began."""
+    best: RankingConfig
+    """Fitted to all queries."""
+    before_score: float
+    """Mean over the queries by the ranking in use."""
+    held_out_score: float
+    """Mean over the queries, each by rankings that were chosen without it."""
+    fitted_score: float
+    """Mean over the queries by ``best``, which was chosen by them: better than can be expected of others."""
+    gain: Gain
+    """Of the held-out score over the one before."""
+    choices: tuple[Choice, ...]
+    """What the folds chose, the most frequent first."""
+    per_query: tuple[QueryGain, ...]
+    """In the order of the file."""
+    real: bool
+    """Whether ``best`` is another ranking, and the gain is one by the rule in ``docs/tune.md``."""
+    queries_needed: int | None
+    """That would probably show a gain of this size; ``None``: it is shown, or there is none."""
+    notes: tuple[str, ...]
+    """What a person should know about the queries and the judgements, as sentences."""
+    seconds: float
+    written: bool = False
+    """Whether the store ranks by ``best`` from now on."""
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What ``best`` has otherwise than the ranking in use."""
+        return changes(self.before, self.best)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the member ``fit`` of ``docs/schema/tune.v1.json``."""
+        return {
+            "metric": self.metric,
+            "queries": self.queries,
+            "folds": self.folds,
+            "repeats": self.repeats,
+            "tried": self.tried,
+            "before": asdict(self.before),
+            "best": asdict(self.best),
+            "changes": [change._asdict() for change in self.changes],
+            "scores": {
+                "before": _rounded(self.before_score),
+                "held_out": _rounded(self.held_out_score),
+                "fitted": _rounded(self.fitted_score),
+            },
+            "gain": {name: _rounded(value) for name, value in self.gain._asdict().items()},
+            "real": self.real,
+            "written": self.written,
+            "queries_needed": self.queries_needed,
+            "choices": [
+                {
+                    "ranking": asdict(choice.ranking),
+                    "changes": [change._asdict() for change in changes(self.before, choice.ranking)],
+                    "folds": choice.folds,
+                }
+                for choice in self.choices
+            ],
+            "per_query": [
+                {
+                    "id": one.id,
+                    "query": one.query,
+                    "before": _rounded(one.before),
+                    "after": _rounded(one.after),
+                    "gain": _rounded(one.gain),
+                }
+                for one in self.per_query
+            ],
+            "notes": list(self.notes),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TunedState:
+    """How a store ranks, and how it came to."""
+
+    snapshot: int
+    ranking: RankingConfig
+    """In use."""
+    history: tuple[TunedRecord, ...]
+    """The last one is in use; none: the default is."""
+    undone: TunedRecord | None = None
+    """What was in use before ``--undo``."""
+
+    @classmethod
+    def of(cls, manifest: Manifest, undone: TunedRecord | None = None) -> TunedState:
+        """Return how a snapshot ranks."""
+        return cls(manifest.snapshot, manifest.ranking, manifest.tuned, undone)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What the ranking in use has otherwise than the default."""
+        return changes(RankingConfig(), self.ranking)
+
+
+def tune_json(action: str, state: TunedState, fit: Tuning | None = None) -> dict[str, Any]:
+    """Return what ``docs/schema/tune.v1.json`` describes.
+
+    Args:
+        action: ``fit``, ``undo`` or ``show``.
+        state: of the store afterwards.
+        fit: where there was one.
+    """
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "action": action,
+        "snapshot": state.snapshot,
+        "ranking": asdict(state.ranking),
+        "changes": [change._asdict() for change in state.changes],
+        "history": [asdict(record) for record in state.history],
+        "undone": None if state.undone is None else asdict(state.undone),
+        "fit": None if fit is None else fit.to_json(),
+    }
+
+
+def _rounded(value: float) -> float:
+    return round(value, 6)
