@@ -35,9 +35,7 @@ def read_corpus(layout: Layout, manifest: Manifest) -> Corpus:
     index = require_index(layout, manifest)
     by_source: Counter[tuple[str, str]] = Counter()
     by_kind: Counter[tuple[str, str]] = Counter()
-    tokens: list[NDArray[np.int64]] = []
-    for part in index.parts:
-        tokens.append(_count_part(layout, part, by_source, by_kind))
+    tokens = [_count_part(layout, part, by_source, by_kind) for part in index.parts]
     files, problems = _outcomes(layout, manifest)
     return Corpus(
         name=layout.base.name or str(layout.base),
@@ -100,10 +98,7 @@ def _outcomes(layout: Layout, manifest: Manifest) -> tuple[Counter[tuple[str, st
         files[source, state.outcome.value] += 1
         if state.reason is not None:
             examples[state.outcome.value, state.reason].append(path_from_base(roots.get(source, ""), path))
-    rows = [
-        ProblemRow(outcome, reason, len(paths), paths[0])
-        for (outcome, reason), paths in examples.items()
-    ]
+    rows = [ProblemRow(outcome, reason, len(paths), paths[0]) for (outcome, reason), paths in examples.items()]
     return files, tuple(sorted(rows, key=lambda row: (row.outcome != "failed", row.outcome, -row.files, row.reason)))
 
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from ..evaluation.ann_result import AnnReport
+    from ..inspection.result import Inspection
+
+Role = Literal["in use", "one arm", "fusion"]
+"""What a setting is, as its colour tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +122,108 @@ class ChunkMap:
     cluster_of: NDArray[np.int64]
     total: int
     """Chunks that there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean over queries, and how far it may be off."""
+
+    mean: float
+    low: float | None
+    """``None``: too few queries for an interval."""
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """One way to rank that was measured."""
+
+    name: str
+    role: Role
+    estimates: tuple[Estimate, ...]
+    """One for each of ``Quality.metrics``."""
+    change: Estimate | None
+    """Of the primary metric against the setting in use; ``None``: it is that one."""
+    p: float | None
+    """That such a change is chance, corrected for all that are compared."""
+    milliseconds: float | None
+    """Median of an answer, asked one at a time; ``None``: not measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorstQuery:
+    """A query that the setting in use answers badly."""
+
+    text: str
+    value: float
+    found: tuple[str, ...]
+    """Titles of the first hits, with what is known of them."""
+    wanted: tuple[str, ...]
+    """Titles of what is relevant, with the rank at which it was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreGroup:
+    """Raw scores of one arm's hits."""
+
+    name: str
+    values: NDArray[np.float64]
+    """float64 ``(n,)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Raw scores of the first hits of each arm."""
+
+    bm25: tuple[ScoreGroup, ...]
+    cosine: tuple[ScoreGroup, ...]
+    queries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How good the answers are to queries of which the right answers are known."""
+
+    queries: int
+    synthetic: bool
+    """Whether the queries were made from the corpus itself."""
+    confidence: float
+    """Of the intervals: 0.95."""
+    metrics: tuple[str, ...]
+    """The primary one first, which sorts the queries."""
+    settings: tuple[SettingRow, ...]
+    worst: tuple[WorstQuery, ...]
+    """The worst first; none of them is answered perfectly."""
+    notes: tuple[str, ...]
+    """What else is to be known of queries and judgements: finished sentences."""
+
+    @property
+    def about(self) -> str:
+        """Which queries these are, in words."""
+        kind = "synthetic" if self.synthetic else "judged"
+        return f"{self.queries:,} {kind} {'query' if self.queries == 1 else 'queries'}"
+
+    @property
+    def in_use(self) -> SettingRow:
+        """The setting that the store is asked by."""
+        return next(one for one in self.settings if one.role == "in use")
+
+    @property
+    def best(self) -> SettingRow:
+        """The setting with the highest mean of the primary metric."""
+        return max(self.settings, key=lambda one: one.estimates[0].mean)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportData:
+    """Everything that a report tells."""
+
+    corpus: Corpus
+    chunk_map: ChunkMap | None
+    health: Inspection
+    quality: Quality | None = None
+    """``None``: there are no queries of which the right answers are known."""
+    scores: Scores | None = None
+    """``None``: there are no queries."""
+    plans: AnnReport | None = None
+    """Recall of the dense plans; ``None``: there are no queries."""

@@ -1,0 +1,90 @@
+"""What a page is put together from: sections of sentences, tables and figures. All of it is text, nothing is HTML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .vega import Spec
+
+Row = dict[str, Any]
+"""One datum of a chart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table."""
+
+    label: str
+    number: bool = False
+    """Right-aligned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Cells as they are to be read."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    folded: bool = False
+    """Shown when asked for: the numbers of a chart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way to draw a figure."""
+
+    label: str
+    spec: Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart, what it says in words, and its numbers."""
+
+    name: str
+    """Unique on the page: letters and hyphens."""
+    title: str
+    summary: str
+    """What there is to see, for those who do not see it, too."""
+    variants: tuple[Variant, ...]
+    """The first one is drawn; a switch chooses among several."""
+    rows: tuple[Row, ...]
+    """What all variants draw."""
+    table: Table | None = None
+    choice: str = ""
+    """What the switch chooses."""
+    small: bool = False
+    """Two of these stand side by side where there is room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One heading and what stands under it."""
+
+    name: str
+    """Unique on the page: letters and hyphens."""
+    title: str
+    sentences: tuple[str, ...] = ()
+    blocks: tuple[Figure | Table, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One number that sums a part of the page up."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything on the page."""
+
+    title: str
+    subtitle: str
+    tiles: tuple[Tile, ...]
+    sections: tuple[Section, ...] = field(default=())

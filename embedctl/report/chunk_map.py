@@ -1,0 +1,154 @@
+"""The chunks in the plane: where they are, and what they have in common."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .data import ChunkMap, Group
+from .folders import folder_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from ..config import ReportConfig
+    from ..contracts import Vectors
+    from .sample import Sample
+
+OTHERS = "all others"
+_LEAST_CHUNKS = 12
+"""Fewer have no neighbourhoods that a map could show."""
+_COMPONENTS = 50
+_PERPLEXITY = 30.0
+"""The library's default; van der Maaten and Hinton (2008) recommend 5 to 50."""
+_ITERATIONS = 500
+_STARTS = 4
+_WORDS = 3
+_WORD = r"(?u)\b[^\W\d_]{3,}\b"
+
+
+def chunk_map(sample: Sample, total: int, config: ReportConfig) -> ChunkMap | None:
+    """Return the map of a sample; ``None``: there are too few chunks for one."""
+    if len(sample.chunks) < _LEAST_CHUNKS:
+        return None
+    with _one_thread():
+        positions = project(sample.vectors, config.seed)
+        labels = cluster(sample.vectors, config.groups, config.seed)
+    clusters, cluster_of = _grouped(cluster_names([chunk.text for chunk in sample.chunks], labels), config.groups)
+    places = [(chunk.source, chunk.path) for chunk in sample.chunks]
+    folders, folder_of = _grouped(folder_names(places, config.groups), config.groups)
+    return ChunkMap(
+        positions=positions,
+        titles=tuple(chunk.title for chunk in sample.chunks),
+        places=tuple(chunk.place for chunk in sample.chunks),
+        folders=folders,
+        folder_of=folder_of,
+        clusters=clusters,
+        cluster_of=cluster_of,
+        total=total,
+    )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute with one thread: the sums of several come in another order each time, and another map comes of them."""
+    import sklearn.cluster
+    import sklearn.manifold  # noqa: F401 - what is not loaded yet cannot be limited
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        yield
+
+
+def project(vectors: Vectors, seed: int) -> NDArray[np.float64]:
+    """Return places in the plane, float64 ``(n, 2)``, from -1 to 1: t-SNE of the leading principal components.
+
+    Source: van der Maaten and Hinton, Visualizing Data using t-SNE, JMLR 2008; begun at the first two components, as
+    Kobak and Berens (2019) advise, so that the coarse layout means something, too.
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    count, dim = vectors.shape
+    spread = vectors + np.float32(0)
+    if (np.ptp(spread, axis=0) < np.finfo(np.float32).eps).all():
+        return np.zeros((count, 2))
+    reduced = PCA(min(_COMPONENTS, count, dim), random_state=seed, svd_solver="full").fit_transform(spread)
+    perplexity = min(_PERPLEXITY, (count - 1) / 3)
+    places = TSNE(
+        2, init="pca", perplexity=perplexity, max_iter=_ITERATIONS, random_state=seed, n_jobs=1
+    ).fit_transform(reduced)
+    low, high = places.min(axis=0).astype(np.float64), places.max(axis=0).astype(np.float64)
+    return np.asarray(2 * (places - low) / np.maximum(high - low, np.finfo(np.float32).tiny) - 1, dtype=np.float64)
+
+
+def cluster(vectors: Vectors, most: int, seed: int) -> NDArray[np.int64]:
+    """Return a label from 0 for each row, int64 ``(n,)``: k-means of the unit vectors, so by cosine."""
+    from sklearn.cluster import KMeans
+
+    kinds = len(np.unique(vectors, axis=0))
+    means = KMeans(min(most, kinds), n_init=_STARTS, random_state=seed)
+    return np.asarray(means.fit_predict(vectors), dtype=np.int64)
+
+
+def cluster_names(texts: Sequence[str], labels: NDArray[np.int64]) -> list[str]:
+    """Return for each text the name of its cluster: the words that tell it best from the others.
+
+    A word counts ``p(word | cluster) * log(p(word | cluster) / p(word))``, with the share of texts that have it as
+    ``p``: its part of the Kullback-Leibler divergence. Words that stand everywhere count nothing in any language.
+    """
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    counting = CountVectorizer(binary=True, token_pattern=_WORD, min_df=2, dtype=np.int32)
+    try:
+        found = counting.fit_transform(texts).tocsr()
+    except ValueError:  # no text has a word, or none has one that another has, too
+        return [f"cluster {label + 1}" for label in labels.tolist()]
+    words = counting.get_feature_names_out()
+    everywhere = np.asarray(found.mean(axis=0)).ravel()
+    names: dict[int, str] = {}
+    for label in np.unique(labels).tolist():
+        here = np.asarray(found[labels == label].mean(axis=0)).ravel()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            worth = np.where(here > 0, here * np.log(here / everywhere), 0.0)
+        best = np.argsort(-worth, kind="stable")
+        telling = [str(words[at]) for at in best[: 4 * _WORDS].tolist() if worth[at] > 0]
+        names[label] = ", ".join(_different(telling)) or f"cluster {label + 1}"
+    return _unique([names[label] for label in labels.tolist()], labels)
+
+
+def _different(words: Sequence[str]) -> list[str]:
+    """Return the first words of which none is another with an ending."""
+    kept: list[str] = []
+    for word in words:
+        stem = max(4, len(word) - 3)
+        if not any(word[:stem] == other[:stem] for other in kept):
+            kept.append(word)
+    return kept[:_WORDS]
+
+
+def _unique(names: list[str], labels: NDArray[np.int64]) -> list[str]:
+    """Return the names, with a number where two clusters have the same one."""
+    owners: dict[str, list[int]] = {}
+    for name, label in sorted(set(zip(names, labels.tolist(), strict=True))):
+        owners.setdefault(name, []).append(label)
+    return [
+        name if len(owners[name]) == 1 else f"{name} ({owners[name].index(label) + 1})"
+        for name, label in zip(names, labels.tolist(), strict=True)
+    ]
+
+
+def _grouped(names: Sequence[str], most: int) -> tuple[tuple[Group, ...], NDArray[np.int64]]:
+    """Return the largest groups, the rest as one at the end, and to which each row belongs."""
+    counts = sorted(Counter(names).items(), key=lambda item: (-item[1], item[0]))
+    kept = counts if len(counts) <= most else counts[: most - 1]
+    place = {name: at for at, (name, _) in enumerate(kept)}
+    groups = [Group(name, count) for name, count in kept]
+    if len(kept) < len(counts):
+        groups.append(Group(OTHERS, sum(count for _, count in counts[len(kept) :])))
+    return tuple(groups), np.array([place.get(name, len(kept)) for name in names], dtype=np.int64)

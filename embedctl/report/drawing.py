@@ -1,0 +1,102 @@
+"""What charts have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .vega import COLOURS, Spec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from .blocks import Row
+
+HEIGHT = 220
+"""Of most charts, in pixels."""
+DATA = "rows"
+"""Name under which every chart finds its rows."""
+
+
+def base(description: str, height: int) -> Spec:
+    """Return a specification without marks, as wide as the page."""
+    return {
+        "description": description,
+        "data": {"name": DATA},
+        "width": "container",
+        "height": height,
+        "autosize": {"type": "fit-x", "contains": "padding", "resize": True},
+    }
+
+
+def colours(names: Sequence[str]) -> Spec:
+    """Return a colour for each name, in this order."""
+    return {"domain": list(names), "range": [COLOURS[at % len(COLOURS)] for at in range(len(names))]}
+
+
+def quantity(field: str, title: str, **scale: object) -> Spec:
+    """Return the encoding of a number on an axis."""
+    return {"field": field, "type": "quantitative", "title": title, **({"scale": scale} if scale else {})}
+
+
+def histogram(groups: dict[str, NDArray[np.float64]], bins: int) -> list[Row]:
+    """Return a row for each bar: ``group``, ``from``, ``to``, ``count`` and ``share`` of its group.
+
+    All groups have the same bars; values that are not finite are left out.
+    """
+    finite = {name: values[np.isfinite(values)] for name, values in groups.items()}
+    every = np.concatenate([np.empty(0), *finite.values()])
+    if not len(every):
+        return []
+    edges = np.histogram_bin_edges(every, bins=bins).tolist()
+    rows: list[Row] = []
+    for name, values in finite.items():
+        counts = np.histogram(values, bins=edges)[0].tolist()
+        for at, count in enumerate(counts):
+            share = count / len(values) if len(values) else 0.0
+            rows.append({"group": name, "from": edges[at], "to": edges[at + 1], "count": count, "share": share})
+    return [{key: round(value, 6) if isinstance(value, float) else value for key, value in row.items()} for row in rows]
+
+
+def bars(description: str, title: str, groups: Sequence[str], by_share: bool) -> Spec:
+    """Return the bars of :func:`histogram`, one group before the other; ``title`` is that of the values' axis."""
+    what = quantity("share", "share of its group") if by_share else quantity("count", "chunks")
+    if by_share:
+        what["axis"] = {"format": ".0%"}
+    tooltip = _tooltip()
+    encoding: Spec = {
+        "x": {"field": "from", "bin": {"binned": True}, "type": "quantitative", "title": title},
+        "x2": {"field": "to"},
+        "y": {**what, "stack": None},
+        "tooltip": tooltip,
+    }
+    mark: Spec = {"type": "bar", "binSpacing": 1, "color": COLOURS[0]}
+    if len(groups) > 1:
+        encoding["color"] = {"field": "group", "type": "nominal", "title": None, "scale": colours(groups)}
+        mark["fillOpacity"] = 0.55
+        tooltip.insert(0, {"field": "group", "type": "nominal"})
+    return {**base(description, HEIGHT), "mark": mark, "encoding": encoding}
+
+
+def uneven_bars(description: str, title: str) -> Spec:
+    """Return bars of one width for ranges that are not: each row is named by ``range``."""
+    return {
+        **base(description, HEIGHT),
+        "mark": {"type": "bar", "color": COLOURS[0]},
+        "encoding": {
+            "x": {"field": "range", "type": "ordinal", "title": title, "sort": None, "axis": {"labelAngle": 0}},
+            "y": quantity("count", "count"),
+            "tooltip": _tooltip(),
+        },
+    }
+
+
+def _tooltip() -> list[Spec]:
+    return [
+        {"field": "from", "type": "quantitative", "format": ",.3~f"},
+        {"field": "to", "type": "quantitative", "format": ",.3~f"},
+        {"field": "count", "type": "quantitative", "format": ","},
+    ]

@@ -1,0 +1,133 @@
+"""What an evaluation found, as a report tells it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..evaluation.significance import mean_interval
+from .data import Estimate, Quality, ScoreGroup, Scores, SettingRow, WorstQuery
+from .titles import title_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from ..config import Mode, ReportConfig, SignificanceConfig
+    from ..evaluation.result import Evaluation, Setting
+    from .data import Role
+
+
+def quality_of(
+    found: Evaluation,
+    titles_of: Callable[[Collection[str]], Mapping[str, str]],
+    config: ReportConfig,
+    synthetic: bool,
+) -> Quality:
+    """Return settings with an interval for every metric, and the worst queries.
+
+    Args:
+        found: what was measured.
+        titles_of: returns the titles of documents by their names.
+        config: how much is told.
+        synthetic: whether the queries were made from the corpus.
+    """
+    order = sorted(range(len(found.metrics)), key=lambda at: at != found.column)
+    significance = config.evaluation.significance
+    return Quality(
+        queries=len(found.queries),
+        synthetic=synthetic,
+        confidence=significance.confidence,
+        metrics=tuple(str(found.metrics[at]) for at in order),
+        settings=tuple(_setting(one, order, significance) for one in found.settings),
+        worst=_worst(found, titles_of, config),
+        notes=found.notes,
+    )
+
+
+def scores_of(found: Evaluation, depth: int, synthetic: bool) -> Scores:
+    """Return the scores of each arm's first hits: of those that are relevant, and of the others."""
+    names = ("right", "wrong") if synthetic else ("judged relevant", "not judged relevant")
+    return Scores(_scores(found, "bm25", names, depth), _scores(found, "dense", names, depth), len(found.queries))
+
+
+def unjudged(bm25: Sequence[Sequence[float]], cosine: Sequence[Sequence[float]]) -> Scores:
+    """Return the scores of hits, best first for each query, of which nobody knows whether they are relevant."""
+
+    def groups(scores: Sequence[Sequence[float]]) -> tuple[ScoreGroup, ...]:
+        first = [score for of_query in scores for score in of_query[:1]]
+        others = [score for of_query in scores for score in of_query[1:]]
+        return (ScoreGroup("first hits", np.array(first)), ScoreGroup("later hits", np.array(others)))
+
+    return Scores(groups(bm25), groups(cosine), len(bm25))
+
+
+def _setting(one: Setting, order: list[int], significance: SignificanceConfig) -> SettingRow:
+    role: Role = "in use" if one.in_use else "fusion" if one.mode == "hybrid" else "one arm"
+    versus = one.versus
+    return SettingRow(
+        name=one.name,
+        role=role,
+        estimates=tuple(Estimate(*mean_interval(one.values[:, at], significance)) for at in order),
+        change=None if versus is None else Estimate(versus.mean, versus.low, versus.high),
+        p=one.p_holm,
+        milliseconds=None if one.latency is None else one.latency.median,
+    )
+
+
+def _scores(found: Evaluation, arm: Mode, names: tuple[str, str], depth: int) -> tuple[ScoreGroup, ...]:
+    run = next((one.run for one in found.settings if one.mode == arm), None)
+    if run is None:
+        return ()
+    relevant: list[float] = []
+    others: list[float] = []
+    for query in found.queries:
+        grades = found.judgements.grades[query.id]
+        ranked = run.ranked.get(query.id)
+        for name, score in zip(ranked.ids[:depth], ranked.scores[:depth], strict=True) if ranked else ():
+            (relevant if grades.get(name, 0) > 0 else others).append(score)
+    return tuple(ScoreGroup(name, np.array(values)) for name, values in zip(names, (relevant, others), strict=True))
+
+
+def _worst(
+    found: Evaluation, titles_of: Callable[[Collection[str]], Mapping[str, str]], config: ReportConfig
+) -> tuple[WorstQuery, ...]:
+    rows = [row for row in found.rows() if row.value < 1][: config.worst]
+    rankings = found.in_use.run.rankings
+    first = {row.query.id: rankings.get(row.query.id, ())[: config.found] for row in rows}
+    wanted = {row.query.id: _relevant(found.judgements.grades[row.query.id]) for row in rows}
+    shown = {name for names in (*first.values(), *wanted.values()) for name in names}
+    titles = titles_of(shown)
+    return tuple(
+        WorstQuery(
+            text=row.query.text,
+            value=row.value,
+            found=tuple(
+                f"{rank}. {title_of(name, titles)}{_judged(found.judgements.grades[row.query.id].get(name))}"
+                for rank, name in enumerate(first[row.query.id], start=1)
+            )
+            or ("nothing",),
+            wanted=_wanted(wanted[row.query.id], rankings.get(row.query.id, ()), titles, config.found),
+        )
+        for row in rows
+    )
+
+
+def _relevant(grades: Mapping[str, int]) -> list[str]:
+    """Return what is relevant, the best first."""
+    return sorted((name for name, grade in grades.items() if grade > 0), key=lambda name: -grades[name])
+
+
+def _wanted(names: list[str], ranking: tuple[str, ...], titles: Mapping[str, str], most: int) -> tuple[str, ...]:
+    ranks = {name: rank for rank, name in enumerate(ranking, start=1)}
+    told = [
+        f"{title_of(name, titles)}: " + (f"found at {ranks[name]:,}" if name in ranks else "not found")
+        for name in names[:most]
+    ]
+    return (*told, f"and {len(names) - most:,} more") if len(names) > most else tuple(told)
+
+
+def _judged(grade: int | None) -> str:
+    if grade is None:
+        return ""
+    return " (relevant)" if grade > 0 else " (judged not relevant)"

@@ -1,0 +1,113 @@
+"""Which chunks the map shows, with their vectors, texts and names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from textwrap import shorten
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..sources.describe import path_from_base
+from ..store.files import read_columns
+from ..store.parts import chunk_columns, dead_chunk_rows, read_vectors
+from ..store.vectors import read_hashes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..contracts import Vectors
+    from ..store.layout import Layout
+    from ..store.manifest import IndexRecord, Manifest, Part
+
+_DOCUMENT = ("source", "path", "record", "title")
+_CHUNK = ("doc_row", "start_line", "end_line", "page", "heading", "text")
+_TITLE = 80
+"""Characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampledChunk:
+    """What the map shows of one chunk, and what its cluster is named by."""
+
+    source: str
+    path: str
+    """From the store's base, or absolute where the source is."""
+    title: str
+    """Of its document, else the first words of a record and the name of a file; with the last heading above it."""
+    place: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Chunks and their vectors, row for row."""
+
+    chunks: tuple[SampledChunk, ...]
+    vectors: Vectors
+    """float32 ``(n, dim)``, of unit norm."""
+
+
+def read_sample(layout: Layout, manifest: Manifest, index: IndexRecord, most: int) -> Sample:
+    """Return at most ``most`` live chunks: those whose texts have the smallest hashes, in the order of the parts.
+
+    So a sample is the same each time, without regard to the order of files, and a store that grows keeps most of it.
+    """
+    chosen = _choose(layout, index, most)
+    roots = {source.name: source.root for source in manifest.sources}
+    chunks: list[SampledChunk] = []
+    vectors: list[Vectors] = [np.empty((0, index.encoder.dim), np.float32)]
+    for part, rows in zip(index.parts, chosen, strict=True):
+        if len(rows):
+            chunks += _named(layout, part, rows, roots)
+            vectors.append(read_vectors(layout, part)[rows])
+    return Sample(tuple(chunks), np.concatenate(vectors))
+
+
+def _choose(layout: Layout, index: IndexRecord, most: int) -> list[NDArray[np.int64]]:
+    """Return the chosen rows of each part, ascending."""
+    keys, parts, rows = [np.empty(0, np.uint64)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for at, part in enumerate(index.parts):
+        hashes = read_hashes(layout, part)[:, 0]
+        live = np.delete(np.arange(len(hashes)), dead_chunk_rows(layout, part))
+        keys.append(hashes[live])
+        parts.append(np.full(len(live), at))
+        rows.append(live)
+    every, part_of, row_of = np.concatenate(keys), np.concatenate(parts), np.concatenate(rows)
+    taken = np.sort(np.argsort(every, kind="stable")[:most])
+    return [row_of[taken[part_of[taken] == at]] for at in range(len(index.parts))]
+
+
+def _named(layout: Layout, part: Part, rows: NDArray[np.int64], roots: dict[str, str]) -> list[SampledChunk]:
+    documents = read_columns(layout.documents(part.number), part.documents, _DOCUMENT)
+    chunks = chunk_columns(layout, part, *_CHUNK).take(rows)
+    owners = documents.take(chunks.column("doc_row")).to_pylist()
+    return [_chunk(chunk, document, roots) for chunk, document in zip(chunks.to_pylist(), owners, strict=True)]
+
+
+def _chunk(chunk: dict[str, Any], document: dict[str, Any], roots: dict[str, str]) -> SampledChunk:
+    path = path_from_base(roots.get(document["source"], ""), document["path"])
+    title = document["title"] or _untitled(chunk, document)
+    heading = chunk["heading"][-1] if chunk["heading"] else title
+    return SampledChunk(
+        source=document["source"],
+        path=path,
+        title=title if heading == title else f"{title} › {heading}",
+        place=f"{path}, {_place(chunk, document['record'])}",
+        text=chunk["text"],
+    )
+
+
+def _untitled(chunk: dict[str, Any], document: dict[str, Any]) -> str:
+    if document["record"] is None:
+        return str(document["path"]).rsplit("/", 1)[-1]
+    return shorten(chunk["text"], _TITLE, placeholder=" ...")
+
+
+def _place(chunk: dict[str, Any], record: int | None) -> str:
+    if record is not None:
+        return f"record {record:,}"
+    if chunk["page"] is not None:
+        return f"page {chunk['page']:,}"
+    first, last = chunk["start_line"], chunk["end_line"]
+    return f"line {first:,}" if first == last else f"lines {first:,} to {last:,}"

@@ -1,0 +1,106 @@
+"""The map of the chunks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...wording import counted
+from ..blocks import Column, Figure, Row, Section, Table, Variant
+from ..chunk_map import OTHERS
+from ..drawing import base, colours
+from ..vega import COLOURS, Spec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..data import ChunkMap, Group
+
+_HEIGHT = 520
+_DECIMALS = 3
+"""Of a place on the map: a thousandth of its width is less than a pixel."""
+_FEW = 1_000
+"""So many points may be larger."""
+_TITLE = "Map of the chunks"
+
+
+def map_section(data: ChunkMap | None) -> Section:
+    """Return the map, or the sentence that says why there is none."""
+    if data is None:
+        return Section("map", "Map", ("There are too few chunks for a map.",))
+    shown = len(data.titles)
+    of = f" of {data.total:,}, chosen by the hashes of their texts," if shown < data.total else ""
+    sentence = (
+        f"{counted(shown, 'chunk')}{of} are laid out so that near points mostly mean like things (t-SNE of their "
+        "vectors); distances between far points mean little. Clusters are made by k-means on the vectors, and named by "
+        "the words that tell them from the others."
+    )
+    return Section("map", "Map", (sentence,), (map_of_chunks(data),))
+
+
+def map_of_chunks(data: ChunkMap) -> Figure:
+    """Return the chart: chunks in the plane, coloured by folder or by cluster."""
+    rows: list[Row] = [
+        {
+            "x": x,
+            "y": y,
+            "title": name,
+            "place": place,
+            "folder": data.folders[f].name,
+            "cluster": data.clusters[c].name,
+        }
+        for (x, y), name, place, f, c in zip(
+            np.round(data.positions, _DECIMALS).tolist(),
+            data.titles,
+            data.places,
+            data.folder_of.tolist(),
+            data.cluster_of.tolist(),
+            strict=True,
+        )
+    ]
+    groupings = {"folder": data.folders, "cluster": data.clusters}
+    variants = [
+        Variant(field, _spec(field, groups, len(rows)))
+        for field, groups in groupings.items()
+        if len(groups) > 1 or field == "cluster"
+    ]
+    largest = "; ".join(group.name for group in data.clusters[:3])
+    summary = (
+        f"The largest clusters are about: {largest}. Point at a chunk to read its title. Drag to move, turn the wheel "
+        "with Ctrl to zoom, double-click to go back, and click a name below the map to see only its chunks."
+    )
+    table = Table(
+        "Folders and clusters on the map",
+        (Column("grouping"), Column("name"), Column("chunks", number=True)),
+        tuple((field, group.name, f"{group.chunks:,}") for field, groups in groupings.items() for group in groups),
+        folded=True,
+    )
+    return Figure("map-of-chunks", _TITLE, summary, tuple(variants), tuple(rows), table, "Colour by")
+
+
+def _spec(field: str, groups: Sequence[Group], count: int) -> Spec:
+    names = [group.name for group in groups]
+    scale = colours(names)
+    if OTHERS in names:
+        scale["range"][names.index(OTHERS)] = COLOURS[-1]
+    axis: Spec = {"type": "quantitative", "axis": None, "scale": {"domain": [-1.05, 1.05], "nice": False}}
+    return {
+        **base(f"{_TITLE}, coloured by {field}", _HEIGHT),
+        "params": [
+            {
+                "name": "view",
+                "select": {"type": "interval", "zoom": "wheel![event.ctrlKey || event.metaKey]"},
+                "bind": "scales",
+            },
+            {"name": "picked", "select": {"type": "point", "fields": [field]}, "bind": "legend"},
+        ],
+        "mark": {"type": "circle", "size": 40 if count < _FEW else 16, "aria": False, "clip": True},
+        "encoding": {
+            "x": {**axis, "field": "x"},
+            "y": {**axis, "field": "y"},
+            "color": {"field": field, "type": "nominal", "title": None, "scale": scale},
+            "opacity": {"condition": {"param": "picked", "value": 0.8}, "value": 0.06},
+            "tooltip": [{"field": name, "type": "nominal"} for name in ("title", "place", "folder", "cluster")],
+        },
+    }

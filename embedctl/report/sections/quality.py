@@ -1,0 +1,146 @@
+"""How good the answers are: each arm and each fusion, with intervals; and the queries that fail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..blocks import Column, Figure, Row, Section, Table, Variant
+from ..drawing import base, colours, quantity
+
+if TYPE_CHECKING:
+    from ..data import Estimate, Quality
+    from ..vega import Spec
+
+_ROW_HEIGHT = 30
+_MARGIN = 0.02
+_TICKS = 8
+_ROLES = ("in use", "one arm", "fusion")
+
+NO_QUERIES = (
+    "No queries were given, so nothing is said about quality. Name yours with --queries and --qrels, or have some made "
+    "from the corpus with --synthetic."
+)
+
+
+def quality_section(quality: Quality | None) -> Section:
+    """Return the chart and the table of every setting, or the sentence that says how to get them."""
+    if quality is None:
+        return Section("quality", "Quality", (NO_QUERIES,))
+    sentences = [
+        (
+            f"Measured on {quality.about}. Bars are {quality.confidence:.0%} intervals of the mean over queries. All "
+            "settings are asked the same, so that two whose bars overlap may still differ: p is the probability of a "
+            "change as large by chance (paired randomization test, corrected for all that are compared)."
+        )
+    ]
+    if quality.synthetic:
+        sentences.append(
+            "These queries are synthetic: made from documents of the corpus, which each of them is to find again. They "
+            "tell settings apart, not how well people's own questions are answered."
+        )
+    blocks = (settings_chart(quality), _table(quality))
+    return Section("quality", "Quality", (*sentences, *quality.notes), blocks)
+
+
+def worst_section(quality: Quality | None) -> Section | None:
+    """Return the queries that the setting in use answers worst; ``None``: there are no queries."""
+    if quality is None:
+        return None
+    metric = quality.metrics[0]
+    if not quality.worst:
+        return Section("worst", "Worst queries", (f"Every query has a {metric} of 1.",))
+    sentence = (
+        f'Those with the lowest {metric} under "{quality.in_use.name}", what was found first, and what was wanted.'
+    )
+    columns = (Column("query"), Column(metric, number=True), Column("found"), Column("wanted"))
+    rows = [(one.text, f"{one.value:.3f}", "\n".join(one.found), "\n".join(one.wanted)) for one in quality.worst]
+    return Section("worst", "Worst queries", (sentence,), (Table("Worst queries", columns, tuple(rows)),))
+
+
+def settings_chart(quality: Quality) -> Figure:
+    """Return the mean and interval of every setting; a switch chooses the metric."""
+    rows: list[Row] = [
+        {
+            "setting": setting.name,
+            "role": setting.role,
+            "metric": metric,
+            "mean": round(one.mean, 4),
+            "low": round(one.mean if one.low is None else one.low, 4),
+            "high": round(one.mean if one.high is None else one.high, 4),
+        }
+        for setting in quality.settings
+        for metric, one in zip(quality.metrics, setting.estimates, strict=True)
+    ]
+    in_use, best = quality.in_use, quality.best
+    summary = f"{quality.metrics[0]} of {in_use.name}, which is in use: {_line(in_use.estimates[0])}."
+    if best != in_use:
+        summary += f" The highest mean has {best.name}: {_line(best.estimates[0])}."
+    variants = tuple(Variant(metric, _spec(quality, metric, rows)) for metric in quality.metrics)
+    return Figure("settings", "Quality of each setting", summary, variants, tuple(rows), choice="Metric")
+
+
+def _spec(quality: Quality, metric: str, rows: list[Row]) -> Spec:
+    mine = [row for row in rows if row["metric"] == metric]
+    low = max(0.0, min(row["low"] for row in mine) - _MARGIN)
+    high = min(1.0, max(row["high"] for row in mine) + _MARGIN)
+    roles = [role for role in _ROLES if any(row["role"] == role for row in mine)]
+    x = {**quantity("", f"mean {metric}", domain=[low, high], nice=False), "axis": {"tickCount": _TICKS}}
+    return {
+        **base(f"{metric} of each setting with its interval", _ROW_HEIGHT * len(quality.settings)),
+        "transform": [{"filter": {"field": "metric", "equal": metric}}],
+        "encoding": {
+            "y": {
+                "field": "setting",
+                "type": "nominal",
+                "title": None,
+                "sort": [setting.name for setting in quality.settings],
+            },
+            "color": {"field": "role", "type": "nominal", "title": None, "scale": colours(roles)},
+            "tooltip": [
+                {"field": "setting", "type": "nominal"},
+                *({"field": name, "type": "quantitative", "format": ".4f"} for name in ("mean", "low", "high")),
+            ],
+        },
+        "layer": [
+            {
+                "mark": {"type": "rule", "strokeWidth": 2},
+                "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}},
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
+                "encoding": {"x": {**x, "field": "mean"}},
+            },
+        ],
+    }
+
+
+def _table(quality: Quality) -> Table:
+    columns = [Column("setting"), *(Column(metric, number=True) for metric in quality.metrics)]
+    columns += [Column(f"change of {quality.metrics[0]}", number=True), Column("p", number=True)]
+    timed = any(setting.milliseconds is not None for setting in quality.settings)
+    if timed:
+        columns.append(Column("ms a query", number=True))
+    rows = []
+    for setting in quality.settings:
+        cells = [f"{setting.name} (in use)" if setting.role == "in use" else setting.name]
+        cells += [_told(one) for one in setting.estimates]
+        cells += ["" if setting.change is None else _told(setting.change, "+.3f"), _p(setting.p)]
+        if timed:
+            cells.append("" if setting.milliseconds is None else f"{setting.milliseconds:.1f}")
+        rows.append(tuple(cells))
+    return Table("Means, their intervals, and changes against the setting in use", tuple(columns), tuple(rows))
+
+
+def _told(one: Estimate, form: str = ".3f") -> str:
+    mean, *ends = (format(round(value, 3) + 0.0, form) for value in (one.mean, one.low, one.high) if value is not None)
+    return f"{mean}\n{' to '.join(ends)}" if ends else mean
+
+
+def _line(one: Estimate) -> str:
+    return _told(one).replace("\n", ", from ")
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return ""
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
