@@ -44,7 +44,9 @@ def render_explanation(answer: Answer) -> str:
     if answer.mode == "hybrid":
         weights = ", ".join(f"{arm} {weight:g}" for arm, weight in plan.weights.items())
         constant = f", k = {plan.rrf_k}" if plan.fusion == "rrf" else ""
-        rows.append(("fusion", f"{plan.fusion}{constant}; weights: {weights}{_scales(plan.scales)}"))
+        rows.append(("fusion", f"{plan.fusion}{constant}; weights: {weights}"))
+        if scales := _scales(plan.scales):
+            rows.append(("scores", scales))
     rows += [("feedback", told) for told in _feedback(plan.feedback)]
     rows.append(("ranking", _SETTLED[plan.ranking]))
     rows.append(("time", ", ".join(f"{step} {spent:.1f} ms" for step, spent in answer.timings.items())))
@@ -52,9 +54,9 @@ def render_explanation(answer: Answer) -> str:
 
 
 def _scales(scales: Mapping[str, tuple[float, float] | None]) -> str:
-    """Return which scores count 0 and 1, as a clause."""
+    """Return which scores of each arm count 0 and 1; nothing where the fusion goes by ranks."""
     told = [f"{arm} {scale[0]:.4g} to {scale[1]:.4g}" for arm, scale in scales.items() if scale is not None]
-    return f"; as 0 to 1: {', '.join(told)}" if told else ""
+    return f"{', '.join(told)}; fused as 0 to 1" if told else ""
 
 
 def _feedback(feedback: Mapping[str, dict[str, Any] | None]) -> Iterator[str]:
