@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import Store, create, open  # noqa: A004, I001
-    from .config import (
-        FilterConfig, InspectConfig, QueryConfig, RankingRequest, RecordFields, ReportConfig, RuntimeConfig,
-        SettingsRequest, SourceRequest, WalkRules,
-    )  # fmt: skip
+    from .config import FilterConfig, QueryConfig, RankingRequest, RecordFields, RuntimeConfig, SettingsRequest
+    from .config import SourceRequest, WalkRules
+    from .config.measuring import AnnConfig, EvaluationConfig, InspectConfig, ReportConfig, SyntheticConfig, TuneConfig
     from .errors import EmbedctlError
     from .records import Hit
     from .search.answer import Answer
@@ -25,17 +24,18 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 _HOMES = {
     ".api": "Store create open",
-    ".config": "FilterConfig InspectConfig QueryConfig RankingRequest RecordFields ReportConfig RuntimeConfig "
-    "SettingsRequest SourceRequest WalkRules",
+    ".config": "FilterConfig QueryConfig RankingRequest RecordFields RuntimeConfig SettingsRequest SourceRequest "
+    "WalkRules",
+    ".config.measuring": "AnnConfig EvaluationConfig InspectConfig ReportConfig SyntheticConfig TuneConfig",
     ".errors": "EmbedctlError",
     ".records": "Hit",
     ".search.answer": "Answer",
 }
 # fmt: off
 __all__ = [
-    "Answer", "EmbedctlError", "FilterConfig", "Hit", "InspectConfig", "QueryConfig", "RankingRequest", "RecordFields",
-    "ReportConfig", "RuntimeConfig", "SettingsRequest", "SourceRequest", "Store", "WalkRules", "__version__", "create",
-    "open",
+    "AnnConfig", "Answer", "EmbedctlError", "EvaluationConfig", "FilterConfig", "Hit", "InspectConfig",
+    "QueryConfig", "RankingRequest", "RecordFields", "ReportConfig", "RuntimeConfig", "SettingsRequest",
+    "SourceRequest", "Store", "SyntheticConfig", "TuneConfig", "WalkRules", "__version__", "create", "open",
 ]
 # fmt: on
 

@@ -15,7 +15,7 @@ import pytest
 
 import embedctl
 from embedctl import QueryConfig
-from embedctl.config import EvaluationConfig
+from embedctl.config.measuring import EvaluationConfig
 from embedctl.contracts import Encoder
 from embedctl.evaluation.judgements import read_judgements
 

@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..config import AnnConfig, EvaluationConfig, InspectConfig, SyntheticConfig
 from .asking import Asking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ..config import QueryEncoder, RuntimeConfig
+    from ..config.measuring import AnnConfig, EvaluationConfig, InspectConfig, SyntheticConfig
     from ..contracts import Encoder
     from ..evaluation.ann_result import AnnReport
     from ..evaluation.judgements import Judgements
@@ -52,6 +52,7 @@ class Measuring(Asking):
             NoStoreError: there is no index yet.
             MismatchError: the model is not the one that made the store.
         """
+        from ..config.measuring import EvaluationConfig
         from ..evaluation.evaluate import Judged, Snapshot, evaluate
         from ..evaluation.judgements import Judgements, read_judgements
 
@@ -89,6 +90,7 @@ class Measuring(Asking):
             NoStoreError: there is no index yet.
             MismatchError: the model is not the one that made the store.
         """
+        from ..config.measuring import EvaluationConfig, SyntheticConfig
         from ..evaluation.synthetic.index import Encoders
         from ..evaluation.synthetic.measure import SyntheticRequest, evaluate_synthetic
 
@@ -130,6 +132,7 @@ class Measuring(Asking):
             NoStoreError: there is no index yet, or nothing in it.
             DamagedError: vectors are damaged.
         """
+        from ..config.measuring import AnnConfig
         from ..evaluation.ann import asked_vectors, measure_ann
 
         wanted = config or AnnConfig()
@@ -154,6 +157,7 @@ class Measuring(Asking):
             NoStoreError: nothing has a vector yet.
             DamagedError: a file is not what was written.
         """
+        from ..config.measuring import InspectConfig
         from ..inspection.inspect import inspect
 
         wanted = config or InspectConfig()

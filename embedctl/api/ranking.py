@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..config import QueryConfig, TuneConfig
+from ..config import QueryConfig
 from ..store.handle import read_manifest
 from .asking import Asking
 from .measuring import named_queries
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..config import RuntimeConfig
+    from ..config.measuring import TuneConfig
     from ..evaluation.judgements import Judgements
     from ..evaluation.tune import Prepared
     from ..evaluation.tune_result import TunedState, Tuning
@@ -53,6 +54,7 @@ class Ranking(Asking):
             UsageError: too few queries are judged, a file cannot be read, or the metric is none.
             LockedError: another process is writing; nothing was changed.
         """
+        from ..config.measuring import TuneConfig
         from ..evaluation.evaluate import Snapshot
         from ..evaluation.judgements import Judgements, read_judgements
         from ..evaluation.tune import fitted, keep, prepared

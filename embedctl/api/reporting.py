@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..config import ReportConfig
 from .measuring import Measuring, named_queries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from ..config import Mode, RuntimeConfig
+    from ..config.measuring import ReportConfig
     from ..evaluation.judgements import Judgements
     from ..report.data import Scores
     from ..report.make import Report
@@ -49,6 +49,7 @@ class Reporting(Measuring):
             NoStoreError: there is no index yet.
             DamagedError: a file is not what was written.
         """
+        from ..config.measuring import ReportConfig
         from ..report.data import ReportData
         from ..report.make import make_report, read_store
         from ..report.quality import quality_of, scores_of

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from ..config import EvaluationConfig, GateConfig, QueryConfig, SettingName
+from ..config import QueryConfig
+from ..config.measuring import EvaluationConfig, GateConfig, SettingName
 from ..errors import UsageError
 from .parameters import option
 

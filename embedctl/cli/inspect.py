@@ -3,7 +3,7 @@
 import sys
 from typing import Annotated
 
-from ..config import InspectConfig
+from ..config.measuring import InspectConfig
 from .common_options import CommonOptions
 from .output import emit, emit_json
 from .parameters import option

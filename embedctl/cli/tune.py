@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from ..config import TuneConfig
+from ..config.measuring import TuneConfig
 from ..errors import UsageError
 from .common_options import CommonOptions, WriteOptions
 from .output import emit, emit_json

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-from ..config import AnnConfig, SyntheticConfig
+from ..config.measuring import AnnConfig, SyntheticConfig
 from ..errors import UsageError
 from .eval_options import GateOptions, JudgedOptions, KeptOptions
 from .parameters import option

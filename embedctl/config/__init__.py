@@ -1,4 +1,8 @@
-"""Settings as frozen dataclasses: the only place where a default value is written."""
+"""Settings as frozen dataclasses: the only place where a default value is written.
+
+What evaluation, tuning, inspection and the report are set by is imported from its own module: making a class takes a
+millisecond, and no query needs these.
+"""
 
 from .building import (
     DEFAULT_MODEL,
@@ -17,10 +21,7 @@ from .building import (
     WalkRules,
     digest,
 )
-from .evaluating import EvaluationConfig, GateConfig, SettingName, SignificanceConfig
-from .inspecting import InspectConfig
 from .limits import PARQUET_LIMITS, SYNTAX_LIMITS, ChildLimits, IndexLimits, ParserLimits, PartLimits, ReadLimits
-from .measuring import AnnConfig, SyntheticConfig, SyntheticKind
 from .places import CACHE_ENVIRONMENT, STORE_DIRECTORY, STORE_ENVIRONMENT, cache_folder
 from .ranking import (
     FUSION_WEIGHTS,
@@ -35,9 +36,7 @@ from .ranking import (
     Rm3Config,
     RocchioConfig,
 )
-from .reporting import ReportConfig
 from .searching import DensePlan, FilterConfig, Mode, QueryConfig, QueryEncoder
-from .tuning import TuneConfig
 
 __all__ = [
     "CACHE_ENVIRONMENT",
@@ -50,22 +49,18 @@ __all__ = [
     "STORE_DIRECTORY",
     "STORE_ENVIRONMENT",
     "SYNTAX_LIMITS",
-    "AnnConfig",
     "Bm25Config",
     "ChildLimits",
     "ChunkConfig",
     "DensePlan",
     "DistillConfig",
-    "EvaluationConfig",
     "FeedbackConfig",
     "FilterConfig",
     "FitConfig",
     "FusionConfig",
     "FusionName",
-    "GateConfig",
     "HnswConfig",
     "IndexLimits",
-    "InspectConfig",
     "Mode",
     "ParserLimits",
     "PartLimits",
@@ -75,20 +70,14 @@ __all__ = [
     "RankingRequest",
     "ReadLimits",
     "RecordFields",
-    "ReportConfig",
     "Rm3Config",
     "RocchioConfig",
     "Runtime",
     "RuntimeConfig",
     "Secrets",
-    "SettingName",
     "SettingsRequest",
-    "SignificanceConfig",
     "SourceRequest",
     "StoreSettings",
-    "SyntheticConfig",
-    "SyntheticKind",
-    "TuneConfig",
     "WalkRules",
     "cache_folder",
     "digest",

@@ -1,11 +1,58 @@
-"""How a store is measured without judgements: known-item queries, and what the dense plans lose."""
+"""How a store is measured: evaluation, the dense plans, tuning, inspection and the report of all of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from .ranking import FusionName
+from .searching import QueryConfig
+
 SyntheticKind = Literal["title", "heading", "sentence", "terms"]
+SettingName = Literal["in-use", "stored", "bm25", "dense"] | FusionName
+
+
+@dataclass(frozen=True, slots=True)
+class SignificanceConfig:
+    """How sure a mean over queries is, see ``evaluation/significance.py``."""
+
+    resamples: int = 9_999
+    confidence: float = 0.95
+    seed: int = 0
+    alpha: float = 0.05
+    """A difference with a lower p is told as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationConfig:
+    """What ``embedctl eval`` measures."""
+
+    query: QueryConfig = field(default_factory=QueryConfig)
+    """The setting in use. The others share everything with it but mode, fusion and weights."""
+    metric: str = "ndcg@10"
+    """What has an interval, is compared, and sorts the queries."""
+    metrics: tuple[str, ...] = ("ndcg@10", "recall@10", "recall@100", "precision@10", "mrr@10", "map@100", "success@1")
+    only: tuple[SettingName, ...] = ()
+    """Settings to measure besides the one in use; empty: all. ``in-use``: none."""
+    depth: int = 100
+    """Documents, or judged chunks, of a ranking; raised to the largest k of the metrics."""
+    timed: int = 100
+    """Queries asked one at a time to measure how long an answer takes; 0: none."""
+    significance: SignificanceConfig = field(default_factory=SignificanceConfig)
+
+
+@dataclass(frozen=True, slots=True)
+class GateConfig:
+    """When a change for the worse ends with another exit code."""
+
+    max_drop: float = 0.01
+    """Of the mean over queries."""
+    strict: bool = False
+    """Whether a drop counts that may be chance."""
+    least_common: float = 0.5
+    """Share of the baseline's queries that must be judged alike now."""
+    listed: int = 10
+    """Queries that are told, those that lost most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +98,71 @@ class AnnConfig:
     """That a scan of sign bits leaves to be compared exactly; as many as queries take are measured, too."""
     build_rows: int = 20_000
     """A store without sign bits and a graph gets some in a temporary folder to be measured, up to so many chunks."""
+
+
+@dataclass(frozen=True, slots=True)
+class TuneConfig:
+    """How ``embedctl tune`` looks for a better ranking, and what it takes for a gain."""
+
+    metric: str = "ndcg@10"
+    folds: int = 5
+    held_out: int = 300
+    """Cross-validation is repeated, with other folds, until so many scores of held-out queries are there."""
+    most_repeats: int = 5
+    least_queries: int = 10
+    """With fewer judged queries nothing can be shown."""
+    kept_rows: int = 8_000_000
+    """Candidates that are remembered, at some 50 bytes each; what was not looked at for long is let go."""
+    significance: SignificanceConfig = field(default_factory=SignificanceConfig)
+    """Its ``alpha`` is what p must be below, its ``seed`` that of the folds, too."""
+
+    def repeats(self, queries: int) -> int:
+        """Return how many times ``queries`` queries are cut into folds."""
+        return max(1, min(self.most_repeats, -(-self.held_out // queries)))
+
+
+@dataclass(frozen=True, slots=True)
+class InspectConfig:
+    """How many chunks are looked at; what is cheap is counted over all of them."""
+
+    sample: int = 20_000
+    """Chunks whose vectors are compared with each other; the time grows with its square (measured: 6 s)."""
+    texts: int = 3_000
+    """Of the sample: chunks whose texts are tokenized and told a language."""
+    queries: int = 1_000
+    """Of the sample: chunks that are compared with every chunk of a store that is larger than the sample."""
+    neighbours: int = 10
+    """Length of a list of nearest chunks; the k of Radovanović et al., who report k = 10."""
+    seed: int = 0
+    examples: int = 3
+    """Hubs, duplicates and words that are named, each; languages twice as many."""
+
+
+def _evaluation() -> EvaluationConfig:
+    return EvaluationConfig(metrics=("ndcg@10", "recall@100", "mrr@10", "success@1"), timed=20)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportConfig:
+    """How much of a store one page shows; a page must open at once, and be the same for the same store."""
+
+    map_chunks: int = 5_000
+    """Chunks on the map at most; t-SNE takes a few seconds for each thousand."""
+    groups: int = 8
+    """Colours of the map at most: as many as people can tell apart, whatever their eyes."""
+    evaluation: EvaluationConfig = field(default_factory=_evaluation)
+    """What is measured with queries."""
+    synthetic: SyntheticConfig = field(default_factory=SyntheticConfig)
+    """How they are made, where nobody has any."""
+    ann: AnnConfig = field(default_factory=AnnConfig)
+    """How the dense plans are measured with them."""
+    scored: int = 10
+    """First hits of each query whose scores are shown."""
+    worst: int = 10
+    """Queries that are listed as the worst."""
+    found: int = 3
+    """Hits that are listed of each of them, and as many that were wanted."""
+    bins: int = 30
+    """Of a histogram."""
+    seed: int = 0
+    """Of the map and its clusters."""

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..config import IndexLimits, SyntheticConfig
+from ..config import IndexLimits
+from ..config.measuring import SyntheticConfig
 from ..errors import NoStoreError
 from ..retrievers.binary import BinaryRetriever
 from ..retrievers.hnsw import HnswRetriever
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..config import AnnConfig, HnswConfig
+    from ..config import HnswConfig
+    from ..config.measuring import AnnConfig
     from ..contracts import DenseRetriever, Encoder, Labels, Reporter, Vectors
     from ..store.layout import Layout
     from ..store.manifest import Manifest

@@ -27,7 +27,7 @@ from .significance import detectable, difference, holm, mean_interval
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..config import EvaluationConfig
+    from ..config.measuring import EvaluationConfig
     from ..contracts import Reporter
     from ..search.queryfile import NamedQuery
     from ..search.searcher import Searcher

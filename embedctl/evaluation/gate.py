@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..config import GateConfig, SignificanceConfig
+from ..config.measuring import GateConfig, SignificanceConfig
 from ..errors import UsageError
 from .judgements import digest_of
 from .significance import difference

@@ -11,7 +11,8 @@ from ..registry import nearest
 from ..search.checked import checked, settled
 
 if TYPE_CHECKING:
-    from ..config import EvaluationConfig, RankingConfig
+    from ..config import RankingConfig
+    from ..config.measuring import EvaluationConfig
 
 Compared = Literal["bm25", "dense"] | FusionName
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..config import SignificanceConfig
+from ..config.measuring import SignificanceConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

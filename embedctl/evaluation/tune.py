@@ -25,7 +25,7 @@ from .tune_scores import Judged, RankingScores
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..config import TuneConfig
+    from ..config.measuring import TuneConfig
     from ..contracts import Reporter
     from ..search.queryfile import NamedQuery
     from ..search.searcher import Ready

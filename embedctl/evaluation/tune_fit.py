@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..config import TuneConfig
+    from ..config.measuring import TuneConfig
 
     Scores = NDArray[np.float64]
     Rows = NDArray[np.intp]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..config import InspectConfig
+    from ..config.measuring import InspectConfig
     from ..contracts import Labels, Reporter, Tokenizer, Vectors
     from ..store.layout import Layout
     from ..store.manifest import Manifest

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..config import ReportConfig
+    from ..config.measuring import ReportConfig
     from ..contracts import Vectors
     from .sample import Sample
 

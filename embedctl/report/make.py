@@ -15,7 +15,7 @@ from .sample import read_sample
 from .telling import tell
 
 if TYPE_CHECKING:
-    from ..config import ReportConfig
+    from ..config.measuring import ReportConfig
     from ..contracts import Reporter
     from ..store.layout import Layout
     from ..store.manifest import Manifest

@@ -13,7 +13,8 @@ from .titles import title_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from ..config import Mode, ReportConfig, SignificanceConfig
+    from ..config import Mode
+    from ..config.measuring import ReportConfig, SignificanceConfig
     from ..evaluation.result import Evaluation, Setting
     from .data import Role
 

@@ -12,7 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import embedctl
-from embedctl.config import AnnConfig, IndexLimits
+from embedctl.config import IndexLimits
+from embedctl.config.measuring import AnnConfig
 from embedctl.contracts import Encoder, Ranking
 from embedctl.errors import NoStoreError
 from embedctl.evaluation.ann import _reached

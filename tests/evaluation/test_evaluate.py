@@ -12,7 +12,8 @@ import pytest
 
 import embedctl
 from embedctl import QueryConfig, RankingRequest
-from embedctl.config import EvaluationConfig, FusionConfig, FusionName, IndexLimits, RankingConfig
+from embedctl.config import FusionConfig, FusionName, IndexLimits, RankingConfig
+from embedctl.config.measuring import EvaluationConfig
 from embedctl.contracts import Encoder
 from embedctl.errors import UsageError
 from embedctl.evaluation.judgements import Judgements, read_judgements

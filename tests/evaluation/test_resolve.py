@@ -9,7 +9,8 @@ import pytest
 
 import embedctl
 from embedctl import encoders
-from embedctl.config import EvaluationConfig, SettingsRequest, SourceRequest
+from embedctl.config import SettingsRequest, SourceRequest
+from embedctl.config.measuring import EvaluationConfig
 from embedctl.contracts import Encoder
 from embedctl.evaluation.judgements import Judgements
 from embedctl.evaluation.result import Evaluation

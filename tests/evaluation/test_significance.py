@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_rel
 
-from embedctl.config import SignificanceConfig
+from embedctl.config.measuring import SignificanceConfig
 from embedctl.evaluation.significance import detectable, difference, holm, mean_interval
 
 FEW = SignificanceConfig(resamples=2_000)

@@ -12,14 +12,8 @@ import numpy as np
 import pytest
 
 import embedctl
-from embedctl.config import (
-    EvaluationConfig,
-    FilterConfig,
-    IndexLimits,
-    QueryConfig,
-    SignificanceConfig,
-    SyntheticConfig,
-)
+from embedctl.config import FilterConfig, IndexLimits, QueryConfig
+from embedctl.config.measuring import EvaluationConfig, SignificanceConfig, SyntheticConfig
 from embedctl.contracts import Encoder
 from embedctl.errors import NoStoreError, UsageError
 from embedctl.evaluation.judgements import Judgements

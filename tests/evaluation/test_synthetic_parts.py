@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from embedctl.config import SyntheticConfig
+from embedctl.config.measuring import SyntheticConfig
 from embedctl.evaluation.synthetic.documents import SampledChunk, SampledDocument, _evenly
 from embedctl.evaluation.synthetic.hold_out import hold_out
 from embedctl.evaluation.synthetic.passages import length, sentences

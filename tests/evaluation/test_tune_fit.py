@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from embedctl.config import FeedbackConfig, FusionConfig, RankingConfig, TuneConfig
+from embedctl.config import FeedbackConfig, FusionConfig, RankingConfig
+from embedctl.config.measuring import TuneConfig
 from embedctl.config.ranking_changes import changes
 from embedctl.evaluation.tune_fit import choose, cross_validate, fit
 from embedctl.evaluation.tune_result import Gain

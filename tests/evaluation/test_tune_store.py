@@ -15,15 +15,8 @@ from misleading_corpus import Collection, make_misleading
 
 import embedctl
 from embedctl import QueryConfig
-from embedctl.config import (
-    EvaluationConfig,
-    FeedbackConfig,
-    FusionConfig,
-    RankingConfig,
-    RankingRequest,
-    SettingsRequest,
-    TuneConfig,
-)
+from embedctl.config import FeedbackConfig, FusionConfig, RankingConfig, RankingRequest, SettingsRequest
+from embedctl.config.measuring import EvaluationConfig, TuneConfig
 from embedctl.contracts import Encoder
 from embedctl.errors import LockedError, UsageError
 from embedctl.evaluation.evaluate import Snapshot

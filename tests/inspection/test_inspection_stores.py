@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 import embedctl
 from embedctl.cli.run import run
 from embedctl.cli.screen import PIPED_WIDTH
-from embedctl.config import InspectConfig
+from embedctl.config.measuring import InspectConfig
 from embedctl.contracts import Encoder
 from embedctl.errors import ModelError, NoStoreError
 from embedctl.inspection import inspect as inspection_module

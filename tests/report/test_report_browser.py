@@ -15,7 +15,7 @@ from chromium import Chromium, NoChromiumError
 from PIL import Image
 
 import embedctl
-from embedctl.config import AnnConfig, ReportConfig
+from embedctl.config.measuring import AnnConfig, ReportConfig
 from embedctl.contracts import Encoder
 from embedctl.evaluation.judgements import read_judgements
 

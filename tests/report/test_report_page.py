@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from embedctl.config import ReportConfig
+from embedctl.config.measuring import ReportConfig
 from embedctl.report.blocks import Column, Figure, Page, Section, Table, Tile, Variant
 from embedctl.report.chunk_map import OTHERS, chunk_map, cluster_names
 from embedctl.report.data import ScoreGroup

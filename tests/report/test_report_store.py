@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import embedctl
-from embedctl.config import EvaluationConfig, FusionConfig, RankingConfig, ReportConfig
+from embedctl.config import FusionConfig, RankingConfig
+from embedctl.config.measuring import EvaluationConfig, ReportConfig
 from embedctl.contracts import Encoder
 from embedctl.evaluation.judgements import Judgements
 from embedctl.evaluation.metrics import parse_metric, run_values

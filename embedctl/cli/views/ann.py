@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...config import SignificanceConfig
+from ...config.measuring import SignificanceConfig
 from ..screen import harmless
 from ..styled import Text
 

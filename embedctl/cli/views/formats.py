@@ -6,7 +6,6 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from ...evaluation.runs import Ranked, Run, run_lines
 from ...search.answer import hit_json
 from ..output import json_text
 
@@ -47,6 +46,8 @@ def table(answer: Answer) -> str:
 
 def trec(answer: Answer, query_id: str) -> str:
     """Return ``qid Q0 docno rank score tag`` for the best hit of each document, so that trec_eval keeps the order."""
+    from ...evaluation.runs import Ranked, Run, run_lines
+
     best: dict[str, float] = {}
     for hit in answer.hits:
         best.setdefault(hit.doc_id, hit.score)

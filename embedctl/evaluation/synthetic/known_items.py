@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...config import SyntheticKind
+    from ...config.measuring import SyntheticKind
     from ..result import EvaluatedQuery, Setting
     from .queries import SyntheticSet
 

@@ -17,7 +17,7 @@ from .known_items import known_items
 from .queries import make_queries
 
 if TYPE_CHECKING:
-    from ...config import EvaluationConfig, SyntheticConfig
+    from ...config.measuring import EvaluationConfig, SyntheticConfig
     from ...contracts import Reporter
     from ...store.layout import Layout
     from ...store.manifest import Manifest

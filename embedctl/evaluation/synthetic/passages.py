@@ -10,7 +10,7 @@ from ...retrievers.analysis import SPACELESS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...config import SyntheticConfig
+    from ...config.measuring import SyntheticConfig
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*")
 _END = re.compile(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ...config import SyntheticConfig, SyntheticKind
+    from ...config.measuring import SyntheticConfig, SyntheticKind
     from ...store.layout import Layout
     from ...store.manifest import Manifest
     from .documents import SampledDocument, Survey
