@@ -69,6 +69,9 @@ class SearchOptions:
     dense: Annotated[DensePlan, option(help="Exact scan (flat), scan of bits (binary), graph (hnsw), or auto.")] = (
         _QUERY.dense
     )
+    ef: Annotated[
+        int | None, option(min=1, metavar="N", help="Candidates kept while a graph is walked; eval --ann measures it.")
+    ] = None
     query_encoder: Annotated[
         QueryEncoder, option(help="The model (teacher, auto), or the encoder distilled from it: nothing to load.")
     ] = _QUERY.encoder
@@ -152,6 +155,7 @@ def query_config(
         n=output.n,
         max_per_file=(1 if output.per_file else _QUERY.max_per_file) if limit is None else limit,
         dense=search.dense,
+        ef=search.ef,
         encoder=search.query_encoder,
         min_cosine=search.min_cosine,
         min_bm25=search.min_bm25,

@@ -34,6 +34,8 @@ class QueryConfig:
     max_per_file: int = 0
     """Most hits from one document; 0 means no limit."""
     dense: DensePlan = "auto"
+    ef: int | None = None
+    """Candidates kept while a graph is walked; ``None``: as many as the store was made with."""
     encoder: QueryEncoder = "auto"
     """What encodes the query: the model (``teacher``, which ``auto`` means) or the encoder distilled from it."""
     min_cosine: float | None = None

@@ -73,7 +73,7 @@ class Retrieval:
             ["" if blank else query.dense_text for query, blank in zip(self._queries, self._blank, strict=True)]
         )
         asked = ready.asked
-        self._plan = asked.dense.plan(asked.config.dense, asked.allowed, len(texts))
+        self._plan = asked.dense.plan(asked.config.dense, asked.allowed, len(texts), asked.config.ef)
         self._exact = self._plan.name == "flat"
         self._dense: dict[int, list[Ranking]] = {}
         self._known: OrderedDict[Arms, dict[int, Proposed]] = OrderedDict()

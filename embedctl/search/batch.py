@@ -102,14 +102,14 @@ class _Preparing:
         if self._ready.allowed_for is not None:  # nothing that a scan could have in common
             return [
                 DensePart(
-                    asked.dense.plan(asked.config.dense, asked.allowed),
+                    asked.dense.plan(asked.config.dense, asked.allowed, ef=asked.config.ef),
                     partial(np.asarray, vector),
                     self._ready.encoded_by,
                 )
                 for vector, asked in zip(vectors, each, strict=True)
             ]
         asked = self._ready.asked
-        plan = asked.dense.plan(asked.config.dense, asked.allowed, self._expected or len(questions))
+        plan = asked.dense.plan(asked.config.dense, asked.allowed, self._expected or len(questions), asked.config.ef)
         rankings: list[Ranking] = asked.dense.search_batch(plan, vectors, asked.depth, asked.allowed)
         asked.dense.answered(len(questions))
         scanned = time.perf_counter()

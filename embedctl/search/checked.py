@@ -39,6 +39,7 @@ def checked(config: QueryConfig) -> QueryConfig:
         ("the number of candidates", ranking.candidates, 1),
         ("the number of hits of one document", config.max_per_file, 0),
         ("the constant of the fusion", ranking.rrf_k, 0),
+        ("the number of candidates kept in a graph", config.ef, 1),
     ):
         if count is not None and not least <= count <= MOST:
             raise UsageError(f"{told[0].upper()}{told[1:]} must be from {least} to {MOST:,}.", _HINT)

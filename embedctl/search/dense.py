@@ -28,6 +28,8 @@ class Plan(NamedTuple):
     """``flat``, ``binary`` or ``hnsw``."""
     reason: str
     """One clause."""
+    ef: int | None = None
+    """Candidates kept while a graph is walked, where not the store's own number is asked for."""
 
 
 class Cost(NamedTuple):
@@ -62,8 +64,8 @@ class DenseArm:
     def _hnsw(self) -> HnswRetriever:
         return self._generation.hnsw()
 
-    def plan(self, wanted: DensePlan, allowed: LabelSet | None, queries: int = 1) -> Plan:
-        """Return what will answer the next ``queries`` queries under one filter, and open it.
+    def plan(self, wanted: DensePlan, allowed: LabelSet | None, queries: int = 1, ef: int | None = None) -> Plan:
+        """Return what will answer the next ``queries`` queries under one filter, and open it; ``ef``: of a graph.
 
         A graph or sign bits that are damaged are done without, and the next best plan is taken.
 
@@ -73,7 +75,7 @@ class DenseArm:
         own = self._generation
         own.segments  # noqa: B018 - tells whether there are vectors of the index, or some read from the parts
         while True:
-            plan = self._planned(wanted, allowed, queries)
+            plan = self._planned(wanted, allowed, queries)._replace(ef=ef)
             try:
                 self._retriever(plan)
             except (DamagedError, MismatchError) as error:
@@ -118,7 +120,7 @@ class DenseArm:
         total, dim = self._generation.segments.total, self._generation.dim
         vector = 2 * dim
         if plan.name == "hnsw":
-            tail, ef = self._hnsw.tail, max(self._generation.ef, k)
+            tail, ef = self._hnsw.tail, max(plan.ef or self._generation.ef, k)
             return Cost(tail, tail * vector, k, ef)
         if plan.name == "binary":
             rescored = min(self._binary.candidates(k), total)
@@ -162,7 +164,7 @@ class DenseArm:
 
     def _retriever(self, plan: Plan) -> DenseRetriever:
         if plan.name == "hnsw":
-            return self._hnsw
+            return self._hnsw if plan.ef is None else self._hnsw.with_ef(plan.ef)
         return self._binary if plan.name == "binary" else self._flat
 
     def _scan(self, allowed: LabelSet | None) -> DenseRetriever:

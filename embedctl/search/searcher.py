@@ -76,7 +76,7 @@ class Searcher:
         asked = self.asked(config, self.allowed(config))
         if config.mode == "bm25":
             return Ready(asked, None, self.encoded_by)
-        self.dense.open(self.dense.plan(config.dense, asked.allowed, queries or 1))
+        self.dense.open(self.dense.plan(config.dense, asked.allowed, queries or 1, config.ef))
         return Ready(asked, self.encoder, self.encoded_by)
 
     def encoded_by(self) -> str:
@@ -126,7 +126,7 @@ class Searcher:
         try:
             part = None
             if encoding is not None:
-                part = DensePart(self.dense.plan(config.dense, allowed), encoding.vector, self.encoded_by)
+                part = DensePart(self.dense.plan(config.dense, allowed, ef=config.ef), encoding.vector, self.encoded_by)
             answer = question.answer(self.asked(config, allowed), part)
         finally:
             if encoding is not None:

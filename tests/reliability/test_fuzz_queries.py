@@ -113,6 +113,7 @@ def fuzzed_question(seed: int, store: embedctl.Store) -> None:
         mode=chance.choice(["hybrid", "bm25", "dense"]),
         n=count() if chance.random() < 0.3 else 10,
         max_per_file=chance.choice([0, 0, 1, 2, -1]),
+        ef=chance.choice([None, None, 1, 10**9, 0, 10**40]),
         min_cosine=chance.choice([None, None, 0.5, float("nan"), float("-inf"), 2.0]),
         min_bm25=chance.choice([None, None, 0.5, float("nan"), float("inf")]),
         ranking=RankingRequest(

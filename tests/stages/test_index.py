@@ -241,6 +241,8 @@ def test_plans_follow_size_filter_and_number_of_queries(world: World) -> None:
     arm.search(plan, np.eye(DIM, dtype=np.float32)[0], 5, None)
     assert arm.plan("auto", None).reason == "the graph is loaded"
     assert arm.cost(plan, 500) == (0, 0, 500, 500)
+    narrow = arm.plan("hnsw", None, ef=7)
+    assert (arm.cost(narrow, 5).ef, arm.cost(narrow, 9).ef, arm.cost(plan, 5).ef) == (7, 9, HnswConfig().ef)
     binary = arm.cost(arm.plan("binary", None), 1)
     assert (binary.scanned, binary.rescored) == (400, 50)
     assert arm.cost(arm.plan("flat", None), 10).bytes == 400 * DIM * 2
