@@ -151,7 +151,7 @@ class Measuring(Asking):
         No model is loaded: vectors, texts and the model's tokenizer are read. What ``docs/inspect.md`` defines.
 
         Args:
-            config: how many chunks are looked at; see :class:`~embedctl.config.InspectConfig`.
+            config: how many chunks are looked at; see :class:`~embedctl.config.measuring.InspectConfig`.
 
         Raises:
             NoStoreError: nothing has a vector yet.

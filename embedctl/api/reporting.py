@@ -38,7 +38,7 @@ class Reporting(Measuring):
         queries add quality and the worst queries.
 
         Args:
-            config: how much is shown and measured; see :class:`~embedctl.config.ReportConfig`.
+            config: how much is shown and measured; see :class:`~embedctl.config.measuring.ReportConfig`.
             queries: as :meth:`evaluate` takes them.
             judgements: of these queries, as :meth:`evaluate` takes them.
             synthetic: make queries from the corpus, instead of ``queries``; see ``docs/synthetic.md``.

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import embedctl
-from embedctl import api, encoders
+from embedctl import encoders
+from embedctl.api import reading
 from embedctl.config import FilterConfig, IndexLimits, QueryConfig, RankingRequest, SettingsRequest
 from embedctl.errors import DamagedError
 from embedctl.search.current import superseded
@@ -101,7 +102,7 @@ def test_a_reader_goes_on_as_long_as_snapshots_go_by(
             publishing = False
         return manifest
 
-    monkeypatch.setattr(api, "read_manifest", too_late)
+    monkeypatch.setattr(reading, "read_manifest", too_late)
     found = QUESTIONS[question](world.store)
     assert left == 0
     assert found <= {str(world.epoch)}
