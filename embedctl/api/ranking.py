@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ..config import RuntimeConfig
     from ..config.measuring import TuneConfig
     from ..evaluation.judgements import Judgements
-    from ..evaluation.tune import Prepared
-    from ..evaluation.tune_result import TunedState, Tuning
+    from ..evaluation.tuning.result import TunedState, Tuning
+    from ..evaluation.tuning.tune import Prepared
     from ..search.queryfile import QuerySource
     from ..store.manifest import Manifest
 
@@ -57,7 +57,7 @@ class Ranking(Asking):
         from ..config.measuring import TuneConfig
         from ..evaluation.evaluate import Snapshot
         from ..evaluation.judgements import Judgements, read_judgements
-        from ..evaluation.tune import fitted, keep, prepared
+        from ..evaluation.tuning.tune import fitted, keep, prepared
 
         asked, encoder = config or TuneConfig(), QueryConfig().encoder
         named = named_queries(queries)
@@ -80,13 +80,13 @@ class Ranking(Asking):
             UsageError: the store ranks by default.
             LockedError: another process is writing; nothing was changed.
         """
-        from ..evaluation.tune import undo
+        from ..evaluation.tuning.tune import undo
 
         read_manifest(self._layout)
         return undo(self._layout, wait)
 
     def tuned(self) -> TunedState:
         """Return how hits are ranked unless a query says otherwise, and what that was fitted to."""
-        from ..evaluation.tune_result import TunedState
+        from ..evaluation.tuning.result import TunedState
 
         return TunedState.of(read_manifest(self._layout))

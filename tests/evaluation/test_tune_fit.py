@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from embedctl.config import FeedbackConfig, FusionConfig, RankingConfig
 from embedctl.config.measuring import TuneConfig
 from embedctl.config.ranking_changes import changes
-from embedctl.evaluation.tune_fit import choose, cross_validate, fit
-from embedctl.evaluation.tune_result import Gain
-from embedctl.evaluation.tune_space import BM25, coordinates, distance, weighted
+from embedctl.evaluation.tuning.fit import choose, cross_validate, fit
+from embedctl.evaluation.tuning.result import Gain
+from embedctl.evaluation.tuning.space import BM25, coordinates, distance, weighted
 
 DEFAULT = RankingConfig()
 CONVEX = replace(DEFAULT, fusion=FusionConfig("convex"))

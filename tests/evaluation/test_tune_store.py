@@ -22,10 +22,10 @@ from embedctl.errors import LockedError, UsageError
 from embedctl.evaluation.evaluate import Snapshot
 from embedctl.evaluation.judgements import Judgements, read_judgements
 from embedctl.evaluation.metrics import parse_metric, query_values
-from embedctl.evaluation.tune import keep, prepared
-from embedctl.evaluation.tune_candidates import Retrieval
-from embedctl.evaluation.tune_scores import RankingScores
-from embedctl.evaluation.tune_space import weighted
+from embedctl.evaluation.tuning.candidates import Retrieval
+from embedctl.evaluation.tuning.scores import RankingScores
+from embedctl.evaluation.tuning.space import weighted
+from embedctl.evaluation.tuning.tune import keep, prepared
 from embedctl.reporters.silent import SilentReporter
 from embedctl.search.queryfile import NamedQuery
 from embedctl.store.handle import read_manifest, writing

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ...config.ranking_changes import Change
-    from ...evaluation.tune_result import QueryGain, TunedState, Tuning
+    from ...evaluation.tuning.result import QueryGain, TunedState, Tuning
     from ...store.manifest import TunedRecord
     from ..screen import Screen
 

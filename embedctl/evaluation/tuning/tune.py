@@ -9,30 +9,30 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..config import QueryConfig
-from ..errors import UsageError
-from ..store.handle import writing
-from ..store.manifest import TunedRecord
-from .metrics import parse_metric
-from .notes import notes_of
-from .resolve import resolve
-from .significance import detectable, difference
-from .tune_candidates import Retrieval
-from .tune_fit import counted_choices, cross_validate, fit
-from .tune_result import Choice, Gain, QueryGain, TunedState, Tuning
-from .tune_scores import Judged, RankingScores
+from ...config import QueryConfig
+from ...errors import UsageError
+from ...store.handle import writing
+from ...store.manifest import TunedRecord
+from ..metrics import parse_metric
+from ..notes import notes_of
+from ..resolve import resolve
+from ..significance import detectable, difference
+from .candidates import Retrieval
+from .fit import counted_choices, cross_validate, fit
+from .result import Choice, Gain, QueryGain, TunedState, Tuning
+from .scores import Judged, RankingScores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..config.measuring import TuneConfig
-    from ..contracts import Reporter
-    from ..search.queryfile import NamedQuery
-    from ..search.searcher import Ready
-    from ..store.layout import Layout
-    from .evaluate import Snapshot
-    from .judgements import Judgements
-    from .tune_fit import Scores
+    from ...config.measuring import TuneConfig
+    from ...contracts import Reporter
+    from ...search.queryfile import NamedQuery
+    from ...search.searcher import Ready
+    from ...store.layout import Layout
+    from ..evaluate import Snapshot
+    from ..judgements import Judgements
+    from .fit import Scores
 
 _MOST_FOLDS = 20
 _JUDGE_MORE = "Judge more queries, or write them down from what people ask; 50 show large gains, hundreds small ones."

@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..config import QueryConfig
-from ..search.documents import fuse
-from ..search.payload import shown_of
+from ...config import QueryConfig
+from ...search.documents import fuse
+from ...search.payload import shown_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from ..config import RankingConfig
-    from ..contracts import Labels, Progress
-    from ..search.documents import Candidates
-    from .metrics import Metric
-    from .resolve import Names
-    from .tune_candidates import Retrieval
+    from ...config import RankingConfig
+    from ...contracts import Labels, Progress
+    from ...search.documents import Candidates
+    from ..metrics import Metric
+    from ..resolve import Names
+    from .candidates import Retrieval
 
     Scores = NDArray[np.float64]
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..config import RankingConfig
-from .tune_space import coordinates, distance
+from ...config import RankingConfig
+from .space import coordinates, distance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from ..config.measuring import TuneConfig
+    from ...config.measuring import TuneConfig
 
     Scores = NDArray[np.float64]
     Rows = NDArray[np.intp]

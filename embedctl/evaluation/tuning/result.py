@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..config import RankingConfig
-from ..config.ranking_changes import changes
+from ...config import RankingConfig
+from ...config.ranking_changes import changes
 
 if TYPE_CHECKING:
-    from ..config.ranking_changes import Change
-    from ..store.manifest import Manifest, TunedRecord
+    from ...config.ranking_changes import Change
+    from ...store.manifest import Manifest, TunedRecord
 
 SCHEMA_VERSION = 1
 

@@ -11,13 +11,13 @@ import math
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from ..config import FUSION_WEIGHTS, FeedbackConfig, FusionConfig
-from ..config.ranking_changes import dense_share
+from ...config import FUSION_WEIGHTS, FeedbackConfig, FusionConfig
+from ...config.ranking_changes import dense_share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ..config import FusionName, RankingConfig
+    from ...config import FusionName, RankingConfig
 
 COARSE_SHARES = (0.2, 0.5, 0.8)
 """Of the dense arm in the sum of both weights, where fusions are compared; each is tried with its own weights, too."""
