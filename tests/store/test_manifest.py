@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -304,11 +305,11 @@ def test_any_sealed_json_is_a_manifest_or_refused(edits: list[tuple[tuple[str | 
             for name in way[:-1]:
                 target = target[name]
             if what == "set":
-                target[way[-1]] = value
+                target[way[-1]] = deepcopy(value)  # one value may be drawn twice, and be put into itself
             elif what == "drop":
                 del target[way[-1]]
             elif isinstance(target, list):
-                target.append(target[way[-1]])
+                target.append(deepcopy(target[way[-1]]))
         except (KeyError, IndexError, TypeError):
             continue  # an earlier edit took it away
     found = None
