@@ -49,7 +49,8 @@ class JudgedOptions:
         if self.queries is None or self.qrels is None:
             raise UsageError(
                 "There is nothing to measure with.",
-                "Name queries and judgements: embedctl eval --queries FILE --qrels FILE; see docs/eval.md.",
+                "Name queries and judgements: embedctl eval --queries FILE --qrels FILE; or have queries made from the "
+                "corpus: embedctl eval --synthetic. See docs/eval.md.",
             )
         return self.queries, self.qrels
 

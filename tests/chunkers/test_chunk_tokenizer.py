@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -185,15 +185,39 @@ def test_a_long_document_is_tokenized_in_windows_that_do_not_show(wordpiece, mon
     assert chunks_of(document(text, "markdown"), wordpiece, ChunkConfig(size=64, overlap=10)) == whole
 
 
-def test_time_grows_with_the_text_and_not_with_its_square(wordpiece):
-    def seconds(times: int) -> float:
-        sample = document(("word " * 40 + "\n") * times)
-        started = time.process_time()
-        chunks_of(sample, wordpiece, ChunkConfig(size=32))
-        return time.process_time() - started
+def test_work_grows_with_the_text_and_not_with_its_square(wordpiece, monkeypatch):
+    read = 0
+    for name in ("locate", "token_ids", "count"):
+        own = getattr(wordpiece, name)
 
-    seconds(100)
-    assert seconds(6400) < 24 * max(seconds(800), 0.02)
+        def counted(texts, own=own):
+            nonlocal read
+            read += sum(map(len, texts))
+            return own(texts)
+
+        monkeypatch.setattr(wordpiece, name, counted)
+
+    def work(times: int) -> tuple[int, int]:
+        """Return the characters that the tokenizer reads, and the calls of functions that are made."""
+        nonlocal read
+        read = calls = 0
+
+        def called(*_):
+            nonlocal calls
+            calls += 1
+
+        sample = document(("word " * 40 + "\n") * times)
+        sys.setprofile(called)
+        try:
+            chunks_of(sample, wordpiece, ChunkConfig(size=32))
+        finally:
+            sys.setprofile(None)
+        return read, calls
+
+    small, large = work(800), work(6400)
+    assert small[0] >= 800 * 201
+    assert large[0] < 9 * small[0]
+    assert large[1] < 9 * small[1]
 
 
 def test_a_long_document_is_never_tokenized_at_once(wordpiece, monkeypatch):
