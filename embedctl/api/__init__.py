@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from ..store.layout import new_store, require_store
@@ -12,8 +11,7 @@ from .reporting import Reporting
 
 if TYPE_CHECKING:
     from ..contracts import Reporter
-
-PathLike = str | os.PathLike[str]
+    from .reading import PathLike
 
 
 def open(path: PathLike | None = None, *, reporter: Reporter | str = "silent") -> Store:  # noqa: A001

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from ..stages.doctor.findings import DoctorReport
     from ..stages.preflight import Preflight
     from ..stages.report import RunReport
-
-PathLike = str | os.PathLike[str]
+    from .reading import PathLike
 
 
 class Building(Reading):

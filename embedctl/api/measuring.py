@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ..inspection.result import Inspection
     from ..search.queryfile import NamedQuery, QuerySource
     from ..store.manifest import Manifest
+    from .reading import PathLike
 
-PathLike = str | os.PathLike[str]
 _AT_ONCE = 1_000
 
 

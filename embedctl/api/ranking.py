@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from ..evaluation.tuning.tune import Prepared
     from ..search.queryfile import QuerySource
     from ..store.manifest import Manifest
-
-PathLike = str | os.PathLike[str]
+    from .reading import PathLike
 
 
 class Ranking(Asking):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ..store.layout import Layout
     from ..store.manifest import Manifest
 
+PathLike = str | os.PathLike[str]
 Answered = TypeVar("Answered")
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..report.data import Scores
     from ..report.make import Report
     from ..search.queryfile import NamedQuery, QuerySource
-    from .measuring import PathLike
+    from .reading import PathLike
 
 
 class Reporting(Measuring):
@@ -63,7 +63,7 @@ class Reporting(Measuring):
         if synthetic:
             found = self.evaluate_synthetic(wanted.evaluation, synthetic=wanted.synthetic, runtime=runtime)
         elif asked is not None and judgements is not None:
-            found = self.evaluate(_pairs(asked), judgements, wanted.evaluation, runtime=runtime)
+            found = self.evaluate(asked, judgements, wanted.evaluation, runtime=runtime)
         else:
             found = None
         if found is not None:
@@ -72,8 +72,7 @@ class Reporting(Measuring):
         elif asked is not None:
             data = replace(data, scores=self._scores(asked, wanted, runtime))
         if synthetic or asked is not None:
-            texts = None if asked is None else _pairs(asked)
-            data = replace(data, plans=self.measure_ann(wanted.ann, queries=texts, runtime=runtime))
+            data = replace(data, plans=self.measure_ann(wanted.ann, queries=asked, runtime=runtime))
         return make_report(data, wanted)
 
     def _titles(self, names: Collection[str]) -> Mapping[str, str]:
@@ -87,12 +86,6 @@ class Reporting(Measuring):
 
         def scores(mode: Mode) -> list[list[float]]:
             query = replace(config.evaluation.query, mode=mode, n=config.scored)
-            return [
-                [hit.score for hit in answer.hits] for answer in self.query_many(_pairs(asked), query, runtime=runtime)
-            ]
+            return [[hit.score for hit in answer.hits] for answer in self.query_many(asked, query, runtime=runtime)]
 
         return unjudged(scores("bm25"), scores("dense"))
-
-
-def _pairs(queries: Iterable[NamedQuery]) -> list[tuple[str, str]]:
-    return [(query.id, query.text) for query in queries]

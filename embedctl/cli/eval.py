@@ -1,6 +1,7 @@
 """``eval``: how good the answers to judged queries are, and whether they got worse."""
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_OK, EXIT_WORSE
@@ -15,6 +16,7 @@ from .unjudged_options import UnjudgedOptions
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ..api import Store
     from ..evaluation.gate import Verdict
     from ..evaluation.result import Evaluation
     from ..evaluation.runs import Run
@@ -38,14 +40,11 @@ def eval(  # noqa: A001 - as the command is called
     are worse than they were. Files, metrics and the gate are explained in docs/eval.md. Without judgements, --synthetic
     makes queries from the corpus (docs/synthetic.md), and --ann measures the dense plans (docs/ann.md).
     """
-    import embedctl
-
-    from .refreshing import refresh
-
-    unjudged.check(judged, kept, gate)
+    unjudged.check(judged)
     if unjudged.ann:
-        store = embedctl.open(common.store, reporter=common.reporter())
-        return eval_ann(store, judged.queries, unjudged, kept, runtime.config())
+        printed, asked = replace(kept, json=False, save=None), replace(search, refresh=False, wait=SearchOptions().wait)
+        unjudged.check_alone(replace(judged, queries=None), printed, gate, asked, ranking, filters)
+        return eval_ann(_opened(search, runtime, common), judged.queries, unjudged, kept, runtime.config())
     config = judged.config(query_config(search, ranking, filters, OutputOptions()))
     files = None if unjudged.synthetic else judged.files()
     rules = gate.gate()
@@ -56,9 +55,7 @@ def eval(  # noqa: A001 - as the command is called
 
         before = read_baseline(gate.baseline, str(parse_metric(config.metric)))
     runs = _runs(judged.run or [])
-    store = embedctl.open(common.store, reporter=common.reporter())
-    if search.refresh:
-        refresh(store, search.wait, common.quiet, runtime.config())
+    store = _opened(search, runtime, common)
     if files is None:
         evaluation = store.evaluate_synthetic(config, synthetic=unjudged.synthetic_config(), runtime=runtime.config())
     else:
@@ -69,6 +66,18 @@ def eval(  # noqa: A001 - as the command is called
     if unjudged.save_queries is not None and evaluation.known_items is not None:
         save_queries(evaluation.known_items.made, unjudged.save_queries)
     return EXIT_OK if verdict is None or verdict.passed else EXIT_WORSE
+
+
+def _opened(search: SearchOptions, runtime: RuntimeOptions, common: CommonOptions) -> "Store":
+    """Return the store, refreshed where that was asked for."""
+    import embedctl
+
+    from .refreshing import refresh
+
+    store = embedctl.open(common.store, reporter=common.reporter())
+    if search.refresh:
+        refresh(store, search.wait, common.quiet, runtime.config())
+    return store
 
 
 def _runs(paths: "list[Path]") -> "dict[str, Run]":

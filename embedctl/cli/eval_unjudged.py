@@ -24,7 +24,7 @@ def eval_ann(
     from .screen import Screen
     from .views.ann import render_ann
 
-    report = store.measure_ann(unjudged.ann_config(sys.maxsize), queries=queries, runtime=runtime)
+    report = store.measure_ann(unjudged.ann_config(), queries=queries, runtime=runtime)
     if kept.json:
         emit_json(report.to_json())
     else:

@@ -103,7 +103,13 @@ class RankingOptions:
     ] = None
 
     def request(self) -> RankingRequest:
-        """Return what the flags ask for."""
+        """Return what the flags ask for.
+
+        Raises:
+            UsageError: the constant of one fusion is given for another.
+        """
+        if self.rrf_k is not None and self.fusion not in (None, "rrf"):
+            raise UsageError(f"--rrf-k is for the fusion rrf; {self.fusion} has no such constant.", "Leave out one.")
         return RankingRequest(
             self.candidates,
             self.fusion,

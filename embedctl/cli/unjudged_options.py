@@ -1,12 +1,13 @@
 """Flags of ``eval`` for who has no judgements: queries made from the corpus, and what the dense plans lose."""
 
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 from ..config.measuring import AnnConfig, SyntheticConfig
 from ..errors import UsageError
-from .eval_options import GateOptions, JudgedOptions, KeptOptions
+from .eval_options import JudgedOptions
 from .parameters import option
 
 _SYNTHETIC = SyntheticConfig()
@@ -38,7 +39,7 @@ class UnjudgedOptions:
         option("--build", help=f"With --ann: make a graph to measure for more than {_ANN.build_rows:,} chunks, too."),
     ] = False
 
-    def check(self, judged: JudgedOptions, kept: KeptOptions, gate: GateOptions) -> None:
+    def check(self, judged: JudgedOptions) -> None:
         """Refuse flags that do not go together.
 
         Raises:
@@ -48,14 +49,6 @@ class UnjudgedOptions:
             raise UsageError(
                 "--synthetic makes its own queries and judgements.", "Leave out --queries, --qrels, --run and --ann."
             )
-        if self.ann and (judged.qrels or judged.run or gate.baseline or kept.per_query or kept.target):
-            raise UsageError(
-                "--ann compares the dense plans with an exact search, and nothing else.",
-                "Leave out --qrels, --run, --baseline, --per-query and --output.",
-            )
-        self._check_own()
-
-    def _check_own(self) -> None:
         if not self.synthetic and self.save_queries is not None:
             raise UsageError("--save-queries is about queries that are made.", "Add --synthetic.")
         if not self.ann and (self.build or self.target_recall is not None):
@@ -70,16 +63,29 @@ class UnjudgedOptions:
                 "Name a new folder for --save-queries.",
             )
 
+    def check_alone(self, *groups: object) -> None:
+        """Refuse every flag of these groups of options that is not at its default: ``--ann`` has no use for it.
+
+        Raises:
+            UsageError: there is one.
+        """
+        if any(group != type(group)() for group in groups):
+            raise UsageError(
+                "--ann compares the dense plans with an exact search, and nothing else.",
+                "Besides --queries, -n, --target-recall and --build it takes --json, --save, --refresh, and what says "
+                "which store, and how the encoder is run.",
+            )
+
     def synthetic_config(self) -> SyntheticConfig:
         """Return how queries are made."""
         return _SYNTHETIC if self.number is None else replace(_SYNTHETIC, queries=self.number)
 
-    def ann_config(self, rows: int) -> AnnConfig:
-        """Return how the dense plans are measured; ``rows``: of the store."""
+    def ann_config(self) -> AnnConfig:
+        """Return how the dense plans are measured."""
         return replace(
             _ANN,
             queries=_ANN.queries if self.number is None else self.number,
             sampled=_ANN.sampled if self.number is None else self.number,
             target=_ANN.target if self.target_recall is None else self.target_recall,
-            build_rows=rows if self.build else _ANN.build_rows,
+            build_rows=sys.maxsize if self.build else _ANN.build_rows,
         )

@@ -95,3 +95,10 @@ def test_a_misspelt_fusion_is_refused(cli: Cli, here: Path) -> None:
     result = cli("query", QUESTION, "--fusion", "convexx")
     assert result.code == 2
     assert "convex" in result.err
+
+
+def test_the_constant_of_rrf_is_for_no_other_fusion(cli: Cli, here: Path) -> None:
+    refused = cli("query", QUESTION, "--fusion", "convex", "--rrf-k", "10")
+    assert (refused.code, refused.out) == (2, "")
+    assert "--rrf-k is for the fusion rrf; convex has no such constant." in refused.err
+    assert cli("query", QUESTION, "--fusion", "rrf", "--rrf-k", "10").code == 0
