@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embedctl.evaluation.judgements import read_judgements
-from embedctl.search.queryfile import QueryFile
+from embedctl.query.query_file import QueryFile
 
 if TYPE_CHECKING:
     from pathlib import Path

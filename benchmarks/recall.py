@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from embedctl.arms.dense.binary import BinaryRetriever
 from embedctl.config import DEFAULT_MODEL, RankingConfig, RuntimeConfig
 from embedctl.encoders import open_encoder
-from embedctl.retrievers.binary import BinaryRetriever
-from embedctl.search.generation import Generation, require_index
-from embedctl.search.recall import exact_scores
-from embedctl.store.handle import read_manifest
+from embedctl.index.open import Generation, require_index
+from embedctl.index.recall import exact_scores
 from embedctl.store.layout import Layout
+from embedctl.store.writer import read_manifest
 
 from .results import Row, latency_rows
 from .stores import indexed_store, queries

@@ -14,10 +14,10 @@ import embedctl
 from embedctl.config import DEFAULT_MODEL, ChunkConfig
 from embedctl.encoders import find_model, open_tokenizer
 from embedctl.records import chunks_schema, documents_schema
-from embedctl.store.handle import read_manifest, writing
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import EncoderRecord
 from embedctl.store.parts import chunk_columns, read_vectors, write_embeddings
+from embedctl.store.writer import read_manifest, writing
 
 from . import corpus
 from .processes import embedctl as command

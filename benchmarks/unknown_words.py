@@ -20,12 +20,12 @@ import numpy as np
 from embedctl.config import DEFAULT_MODEL, FusionConfig, FusionName, RankingConfig, RuntimeConfig
 from embedctl.encoders import open_encoder
 from embedctl.evaluation.metrics import Metric, run_values
-from embedctl.search.documents import fuse, gather
-from embedctl.search.payload import shown_of
-from embedctl.search.querytext import parse_query
-from embedctl.search.searcher import Searcher
-from embedctl.store.handle import read_manifest
+from embedctl.query.document_fusion import fuse, gather
+from embedctl.query.parse import parse_query
+from embedctl.query.payload import shown_of
+from embedctl.query.searcher import Searcher
 from embedctl.store.layout import Layout
+from embedctl.store.writer import read_manifest
 
 from .collection import Collection
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from embedctl.contracts import Vectors
-    from embedctl.search.documents import Candidates
+    from embedctl.query.document_fusion import Candidates
 
 SHARE = 0.1
 UNKNOWN = "zqxj"

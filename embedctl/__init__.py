@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .config.measuring import AnnConfig, EvaluationConfig, InspectConfig, ReportConfig, SyntheticConfig, TuneConfig
     from .errors import EmbedctlError
     from .records import Hit
-    from .search.answer import Answer
+    from .query.answer import Answer
 
 __version__ = "0.1.0"
 _HOMES = {
@@ -29,7 +29,7 @@ _HOMES = {
     ".config.measuring": "AnnConfig EvaluationConfig InspectConfig ReportConfig SyntheticConfig TuneConfig",
     ".errors": "EmbedctlError",
     ".records": "Hit",
-    ".search.answer": "Answer",
+    ".query.answer": "Answer",
 }
 # fmt: off
 __all__ = [

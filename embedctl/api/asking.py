@@ -6,16 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..config import QueryConfig
-from ..store.handle import read_manifest
+from ..store.writer import read_manifest
 from .reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ..config import RuntimeConfig
-    from ..search.answer import Answer
-    from ..search.lookup import Shown
-    from ..search.queryfile import QuerySource
+    from ..query.answer import Answer
+    from ..query.lookup import Shown
+    from ..query.query_file import QuerySource
 
 
 class Asking(Reading):
@@ -70,8 +70,8 @@ class Asking(Reading):
         Raises:
             NoStoreError, UsageError, MismatchError: as for :meth:`query`, at the first answer.
         """
-        from ..search.batch import search_many
-        from ..search.queryfile import QueryFile, QueryList, QueryStream
+        from ..query.batch import search_many
+        from ..query.query_file import QueryFile, QueryList, QueryStream
 
         wanted = _wanted(config, n)
         source = queries if isinstance(queries, QueryFile | QueryStream | QueryList) else QueryList(queries)
@@ -109,13 +109,13 @@ class Asking(Reading):
         Raises:
             UsageError: no such id, or several.
         """
-        from ..search.lookup import show
+        from ..query.lookup import show
 
         return self._read(lambda manifest: show(self._layout, manifest, name))
 
 
 def _wanted(config: QueryConfig | None, n: int | None) -> QueryConfig:
-    from ..search.checked import checked
+    from ..query.validate import checked
 
     wanted = config or QueryConfig()
     return checked(wanted if n is None else replace(wanted, n=n))

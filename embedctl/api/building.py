@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from ..config import RuntimeConfig, SettingsRequest, SourceRequest
 from ..errors import ModelError, NoStoreError, UsageError
-from ..store.handle import read_manifest
 from ..store.manifest import Manifest
+from ..store.writer import read_manifest
 from .reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ..doctor.findings import DoctorReport
     from ..records import Source
-    from ..stages.doctor.findings import DoctorReport
     from ..stages.preflight import Preflight
     from ..stages.report import RunReport
     from .reading import PathLike
@@ -187,7 +187,7 @@ class Building(Reading):
         Raises:
             NoStoreError, MismatchError, LockedError, ModelError: see ``embedctl.errors``.
         """
-        from ..stages.doctor.doctor import DoctorRequest, doctor
+        from ..doctor.doctor import DoctorRequest, doctor
 
         request = DoctorRequest(deep, repair, dry_run, wait, runtime or RuntimeConfig())
         return doctor(self._layout, request, self._reporter)

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from ..config import QueryEncoder, RuntimeConfig
     from ..config.measuring import AnnConfig, EvaluationConfig, InspectConfig, SyntheticConfig
     from ..contracts import Encoder
-    from ..evaluation.ann_result import AnnReport
+    from ..evaluation.ann_report import AnnReport
+    from ..evaluation.evaluation import Evaluation
     from ..evaluation.judgements import Judgements
-    from ..evaluation.result import Evaluation
     from ..evaluation.runs import Run
-    from ..inspection.result import Inspection
-    from ..search.queryfile import NamedQuery, QuerySource
+    from ..inspection.inspection import Inspection
+    from ..query.query_file import NamedQuery, QuerySource
     from ..store.manifest import Manifest
     from .reading import PathLike
 
@@ -166,7 +166,7 @@ class Measuring(Asking):
 
 def named_queries(queries: PathLike | QuerySource | Iterable[str | tuple[str, str]]) -> list[NamedQuery]:
     """Return the queries of a file, of a source, or of pairs of id and text."""
-    from ..search.queryfile import QueryFile, QueryList, QueryStream
+    from ..query.query_file import QueryFile, QueryList, QueryStream
 
     if isinstance(queries, str | os.PathLike):
         queries = QueryFile(Path(queries))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..config import QueryConfig
-from ..store.handle import read_manifest
+from ..store.writer import read_manifest
 from .asking import Asking
 from .measuring import named_queries
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from ..config import RuntimeConfig
     from ..config.measuring import TuneConfig
     from ..evaluation.judgements import Judgements
-    from ..evaluation.tuning.result import TunedState, Tuning
     from ..evaluation.tuning.tune import Prepared
-    from ..search.queryfile import QuerySource
+    from ..evaluation.tuning.tuning import TunedState, Tuning
+    from ..query.query_file import QuerySource
     from ..store.manifest import Manifest
     from .reading import PathLike
 
@@ -85,6 +85,6 @@ class Ranking(Asking):
 
     def tuned(self) -> TunedState:
         """Return how hits are ranked unless a query says otherwise, and what that was fitted to."""
-        from ..evaluation.tuning.result import TunedState
+        from ..evaluation.tuning.tuning import TunedState
 
         return TunedState.of(read_manifest(self._layout))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from ..config import QueryConfig, RuntimeConfig
 from ..errors import DamagedError, ModelError
 from ..reporters import make_reporter
-from ..store.handle import read_manifest
+from ..store.writer import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ..config import QueryEncoder
     from ..contracts import Encoder, Reporter
-    from ..search.searcher import Searcher
+    from ..query.searcher import Searcher
     from ..store.layout import Layout
     from ..store.manifest import Manifest
 
@@ -79,8 +79,8 @@ class Reading:
         return self._read(lambda manifest: question(self._searcher(manifest, runtime, encoder)))
 
     def _searcher(self, manifest: Manifest, runtime: RuntimeConfig | None, encoder: QueryEncoder | None) -> Searcher:
-        from ..search.query_encoder import query_encoder
-        from ..search.searcher import Searcher
+        from ..query.query_encoder import query_encoder
+        from ..query.searcher import Searcher
 
         last = self._opened
         how = runtime or (last.runtime if last else RuntimeConfig())

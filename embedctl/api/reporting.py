@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from ..config import Mode, RuntimeConfig
     from ..config.measuring import ReportConfig
     from ..evaluation.judgements import Judgements
+    from ..query.query_file import NamedQuery, QuerySource
     from ..report.data import Scores
     from ..report.make import Report
-    from ..search.queryfile import NamedQuery, QuerySource
     from .reading import PathLike
 
 

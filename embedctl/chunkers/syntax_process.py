@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from ..child import Child, CrashedError
 from ..config import SYNTAX_LIMITS
 from ..errors import ParseError
+from ..system.child_process import Child, CrashedError
 from .grammars import has_grammar
 from .outline import Level, Scopes
 from .syntax import Syntax, parse

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..api import Store
+    from ..evaluation.evaluation import Evaluation
     from ..evaluation.gate import Verdict
-    from ..evaluation.result import Evaluation
     from ..evaluation.runs import Run
 
 
@@ -72,7 +72,7 @@ def _opened(search: SearchOptions, runtime: RuntimeOptions, common: CommonOption
     """Return the store, refreshed where that was asked for."""
     import embedctl
 
-    from .refreshing import refresh
+    from .refresh import refresh
 
     store = embedctl.open(common.store, reporter=common.reporter())
     if search.refresh:

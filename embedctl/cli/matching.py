@@ -12,7 +12,7 @@ FILLERS = frozenset(_FILLERS.split())
 
 def telling(text: str) -> str:
     """Return the query ``text`` without exclusions and fillers, unless fillers are all that it asks for."""
-    from ..search.querytext import parse_query
+    from ..query.parse import parse_query
 
     query = parse_query(text)
     words = [word for word in query.words if word.strip("?!.,;:").casefold() not in FILLERS]

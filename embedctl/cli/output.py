@@ -137,7 +137,7 @@ def _nowhere(mode: str) -> TextIO:
 
 
 def _whole(text: str) -> str:
-    from ..search.querytext import whole_characters
+    from ..query.parse import whole_characters
 
     return whole_characters(text)
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from ..query.answer import Answer
     from ..records import Hit
-    from ..search.answer import Answer
 
 ROWS = 10_000
 """Rows of one row group, and most that wait in memory."""

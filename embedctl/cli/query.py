@@ -20,7 +20,7 @@ from .runtime_options import RuntimeOptions
 
 if TYPE_CHECKING:
     from ..api import Store
-    from ..search.answer import Answer
+    from ..query.answer import Answer
 
 
 def query(
@@ -44,8 +44,8 @@ def query(
     """
     import embedctl
 
-    from .nearby import Nearby
-    from .refreshing import refresh
+    from .refresh import refresh
+    from .relative_paths import Nearby
 
     config, wanted = query_config(search, ranking, filters, output), output.format
     many = requested_batch(batch, output, text or [])
@@ -76,7 +76,7 @@ def _question(words: list[str]) -> str:
 
 def _remark(answer: "Answer", store: "Store", quiet: bool) -> None:
     """Tell what a person should know about the answer."""
-    from ..wording import counted
+    from ..plural import counted
 
     for warning in answer.warnings:
         note(f"embedctl: {warning}")

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_OK, EXIT_SOME_FAILED
-from .nearby import Nearby
 from .output import emit, new_file, new_text_file, note
+from .relative_paths import Nearby
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ..api import Store
     from ..config import QueryConfig, RuntimeConfig
-    from ..search.answer import Answer
-    from ..search.queryfile import Problem, QueryFile, QueryStream
+    from ..query.answer import Answer
+    from ..query.query_file import Problem, QueryFile, QueryStream
     from .query_options import Batch
 
 STDIN = "-"
@@ -56,7 +56,7 @@ def query_batch(store: Store, batch: Batch, config: QueryConfig, runtime: Runtim
 
 
 def _source(queries: str, tell: Callable[[Problem], None]) -> QueryFile | QueryStream:
-    from ..search.queryfile import QueryFile, QueryStream
+    from ..query.query_file import QueryFile, QueryStream
 
     path = Path(queries)
     if queries == STDIN:

@@ -18,7 +18,7 @@ def show(
     """Print a document or chunk with its place."""
     import embedctl
 
-    from .nearby import shown_nearby
+    from .relative_paths import shown_nearby
     from .screen import Screen
     from .views.shown import render_plain, render_shown
 

@@ -64,7 +64,7 @@ def tune(action: TuneOptions, runtime: RuntimeOptions, write: WriteOptions, comm
     """
     import embedctl
 
-    from ..evaluation.tuning.result import tune_json
+    from ..evaluation.tuning.tuning import tune_json
     from .screen import Screen
     from .views.tune import render_state, render_tuning
 

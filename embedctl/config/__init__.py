@@ -22,7 +22,8 @@ from .building import (
     digest,
 )
 from .limits import PARQUET_LIMITS, SYNTAX_LIMITS, ChildLimits, IndexLimits, ParserLimits, PartLimits, ReadLimits
-from .places import CACHE_ENVIRONMENT, STORE_DIRECTORY, STORE_ENVIRONMENT, cache_folder
+from .paths import CACHE_ENVIRONMENT, STORE_DIRECTORY, STORE_ENVIRONMENT
+from .query import DensePlan, FilterConfig, Mode, QueryConfig, QueryEncoder
 from .ranking import (
     FUSION_WEIGHTS,
     LEAST_WEIGHT,
@@ -36,7 +37,6 @@ from .ranking import (
     Rm3Config,
     RocchioConfig,
 )
-from .searching import DensePlan, FilterConfig, Mode, QueryConfig, QueryEncoder
 
 __all__ = [
     "CACHE_ENVIRONMENT",
@@ -79,6 +79,5 @@ __all__ = [
     "SourceRequest",
     "StoreSettings",
     "WalkRules",
-    "cache_folder",
     "digest",
 ]

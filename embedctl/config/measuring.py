@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from .query import QueryConfig
 from .ranking import FusionName
-from .searching import QueryConfig
 
 SyntheticKind = Literal["title", "heading", "sentence", "terms"]
 SettingName = Literal["in-use", "stored", "bm25", "dense"] | FusionName

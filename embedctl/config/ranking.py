@@ -24,7 +24,7 @@ LEAST_WEIGHT, MOST_WEIGHT = 0.000001, 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class FusionConfig:
-    """How the rankings of both arms become one; see ``search/fusion.py`` for the formulas."""
+    """How the rankings of both arms become one; see ``query/fusion.py`` for the formulas."""
 
     name: FusionName = "rrf"
     rrf_k: int = 60

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..contracts import Vectors
-    from .inputs import QueryTokenizer
     from .model_folder import ModelFolder
+    from .query_tokenizer import QueryTokenizer
 
 
 class NotConvertedError(Exception):

@@ -6,7 +6,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..config import cache_folder, digest
+from ..config import digest
+from ..system.cache_folder import cache_folder
 from .machine_cache import read_json, write_json
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from functools import cached_property
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
-from ..config import cache_folder
+from ..system.cache_folder import cache_folder
+from ..system.processors import processors
+from ..system.uninterrupted import aside
 from . import machine_cache
-from .aside import aside
 from .openvino_library import openvino
-from .processors import processors
 from .runtime import ConversionError
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from ..config import RuntimeConfig
     from ..contracts import Vectors
-    from .inputs import QueryTokenizer
     from .model_folder import ModelFolder
     from .packing import Packed
+    from .query_tokenizer import QueryTokenizer
     from .runtime import Tell
 
 FORMAT = 1

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..contracts import Vectors
-    from .inputs import QueryTokenizer
     from .model_folder import ModelFolder
+    from .query_tokenizer import QueryTokenizer
 
 LEAST_COSINE = 0.9995
 """Below that, vectors would not be those of the model."""

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
     from ..config import RuntimeConfig
     from ..contracts import Vectors
-    from .inputs import QueryTokenizer
     from .model_folder import ModelFolder
     from .packing import Packed
+    from .query_tokenizer import QueryTokenizer
 
     Tell = Callable[[str, str], None]
     """Kind and sentence, as ``Reporter.message``."""

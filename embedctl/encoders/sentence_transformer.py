@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import EmbedctlError
-from .inputs import QueryTokenizer
 from .packing import Frame, Packed
+from .query_tokenizer import QueryTokenizer
 from .runtime import open_runtime
 
 if TYPE_CHECKING:

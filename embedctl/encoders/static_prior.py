@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..config import cache_folder
 from ..contracts import TokenIds
+from ..system.cache_folder import cache_folder
 from .machine_cache import find, publish
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 from ..config import digest
 from ..contracts import LocatedTokens, TokenIds
 from ..errors import ModelError
-from .segments import batches, segments, text_batches
+from .text_segments import batches, segments, text_batches
 from .word_table import WordTable
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from .probes import LEAST_COSINE, least_cosine
 if TYPE_CHECKING:
     from ..config import RuntimeConfig
     from ..contracts import Vectors
-    from .inputs import QueryTokenizer
     from .model_folder import ModelFolder
     from .packing import Packed
+    from .query_tokenizer import QueryTokenizer
 
 
 class TorchRuntime:

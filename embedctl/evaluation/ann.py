@@ -16,21 +16,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..arms.dense.binary import BinaryRetriever
+from ..arms.dense.hnsw import HnswRetriever
+from ..arms.dense.hnsw_writer import GraphPlan, graph_bytes, write_graph
+from ..arms.dense.kernels import sign_planes, to_float32
+from ..arms.dense.segments import Segments
+from ..arms.dense.segments_writer import centre_of
 from ..config import IndexLimits
 from ..config.measuring import SyntheticConfig
 from ..errors import NoStoreError
-from ..retrievers.binary import BinaryRetriever
-from ..retrievers.hnsw import HnswRetriever
-from ..retrievers.hnsw_writer import GraphPlan, graph_bytes, write_graph
-from ..retrievers.kernels import sign_planes, to_float32
-from ..retrievers.segments import Segments
-from ..retrievers.segments_writer import centre_of
-from ..search.generation import Generation, require_index
-from ..search.querytext import parse_query
-from ..search.recall import exact_scores, noisy_vectors
-from ..store.machine import available_memory
-from ..wording import counted
-from .ann_result import AnnPoint, AnnReached, AnnReport
+from ..index.open import Generation, require_index
+from ..index.recall import exact_scores, noisy_vectors
+from ..plural import counted
+from ..query.parse import parse_query
+from ..system.memory import available_memory
+from .ann_report import AnnPoint, AnnReached, AnnReport
 from .significance import mean_interval
 from .synthetic.queries import make_queries
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from ..contracts import DenseRetriever, Encoder, Labels, Reporter, Vectors
     from ..store.layout import Layout
     from ..store.manifest import Manifest
-    from .ann_result import AskedFor, PlanName, QueryOrigin
+    from .ann_report import AskedFor, PlanName, QueryOrigin
 
     Values = NDArray[np.float64]
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..search.batch import search_many
-from ..search.queryfile import QueryList
-from .result import Latency
+from ..query.batch import search_many
+from ..query.query_file import QueryList
+from .evaluation import Latency
 from .runs import Ranked, Run, folded
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from ..config import QueryConfig
     from ..contracts import Encoder, Progress, TokenIds, Vectors
-    from ..search.dense import Plan
-    from ..search.searcher import Ready, Searcher
+    from ..index.dense_arm import Plan
+    from ..query.searcher import Ready, Searcher
+    from .evaluation import EvaluatedQuery
     from .resolve import Names
-    from .result import EvaluatedQuery
     from .settings import Candidate
 
 _WARM = 3

@@ -15,11 +15,11 @@ import numpy as np
 
 from ..errors import UsageError
 from .asking import Asking
+from .evaluation import EvaluatedQuery, Evaluation, Setting
 from .judgements import Judgements
 from .metrics import depth_of, parse_metric, parse_metrics, run_values
 from .notes import listed, notes_of
 from .resolve import resolve
-from .result import EvaluatedQuery, Evaluation, Setting
 from .runs import Ranked, Run, folded
 from .settings import compared
 from .significance import detectable, difference, holm, mean_interval
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from ..config.measuring import EvaluationConfig
     from ..contracts import Reporter
-    from ..search.queryfile import NamedQuery
-    from ..search.searcher import Searcher
+    from ..query.query_file import NamedQuery
+    from ..query.searcher import Searcher
     from ..store.layout import Layout
     from ..store.manifest import Manifest
     from .metrics import Metric

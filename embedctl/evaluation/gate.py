@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from .result import Evaluation
+    from .evaluation import Evaluation
     from .significance import Difference
 
 _HINT = 'Make it anew with "embedctl eval --save FILE".'

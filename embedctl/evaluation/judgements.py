@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import UsageError
-from ..search.queryfile import Problem
+from ..query.query_file import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..wording import counted
+from ..plural import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..search.queryfile import NamedQuery
+    from ..query.query_file import NamedQuery
     from .judgements import Judgements
     from .resolve import Resolved
 

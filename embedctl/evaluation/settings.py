@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from ..config import FusionName, QueryConfig, RankingRequest
 from ..errors import UsageError
+from ..query.validate import checked, settled
 from ..registry import nearest
-from ..search.checked import checked, settled
 
 if TYPE_CHECKING:
     from ..config import RankingConfig

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..wording import percent
-from .result import Figure, Histogram, Topic, worst
+from ..plural import percent
+from .inspection import Figure, Histogram, Topic, worst
 from .thresholds import judged
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .inspection import Figure, Histogram, Topic, worst
 from .neighbours import occurrences, skewness
-from .result import Figure, Histogram, Topic, worst
 from .thresholds import judged
 
 if TYPE_CHECKING:
     from ..contracts import Labels
+    from .inspection import Verdict
     from .neighbours import Indices
-    from .result import Verdict
 
 _SOURCE = "Radovanović, Nanopoulos, Ivanović: Hubs in Space, JMLR 11 (2010)"
 _LEAST_LISTS = 20

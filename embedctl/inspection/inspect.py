@@ -12,10 +12,10 @@ from ..errors import ModelError
 from ..stages.status import pending
 from .duplicates import NearestTexts, duplicates, pairs
 from .hubness import hubness, strong_hubs
+from .inspection import ChunkName, Hub, Inspection, NearPair
 from .languages import MadeFor, language_topic, languages
 from .lengths import lengths
 from .neighbours import SELF, nearest, nearest_of_all
-from .result import ChunkName, Hub, Inspection, NearPair
 from .soundness import Waiting, soundness
 from .spectrum import dimension, isotropy, mean_cosine, variances
 from .survey import Survey, draw
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from ..contracts import Labels, Reporter, Tokenizer, Vectors
     from ..store.layout import Layout
     from ..store.manifest import Manifest
+    from .inspection import Topic
     from .neighbours import Indices
-    from .result import Topic
     from .survey import Chunks, Norms, Sample
 
 _SHOWN = 80

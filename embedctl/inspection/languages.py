@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..wording import percent
-from .result import Figure, LanguageShare, Topic, worst
+from ..plural import percent
+from .inspection import Figure, LanguageShare, Topic, worst
 from .thresholds import judged
 from .words import Reading
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..wording import percent
-from .result import Figure, Histogram, Topic, worst
+from ..plural import percent
+from .inspection import Figure, Histogram, Topic, worst
 from .thresholds import judged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .result import Unit
+    from .inspection import Unit
     from .survey import Chunks
 
 TINY = 16

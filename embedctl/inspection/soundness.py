@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..stages.doctor.contents import NORM_OFF
-from .result import Figure, Histogram, Topic, worst
+from ..doctor.contents import NORM_OFF
+from .inspection import Figure, Histogram, Topic, worst
 from .survey import NORM_EDGES
 from .thresholds import judged
 

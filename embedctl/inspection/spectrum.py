@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .result import Figure, Topic, worst
+from .inspection import Figure, Topic, worst
 from .thresholds import judged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..contracts import Vectors
-    from .result import Verdict
+    from .inspection import Verdict
 
     Spectrum = NDArray[np.float64]
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..arms.dense.build import labels_of
+from ..doctor.contents import NORM_OFF
 from ..errors import NoStoreError
-from ..stages.doctor.contents import NORM_OFF
-from ..stages.index_vectors import labels_of
 from ..store.files import read_columns
 from ..store.parts import chunk_columns, dead_chunk_rows, read_vectors
 from ..store.vectors import as_hashes

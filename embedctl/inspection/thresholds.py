@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .result import Verdict
+    from .inspection import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..retrievers.analysis import SPACELESS
-from ..wording import percent
-from .result import Figure, SplitWord, Topic, worst
+from ..arms.bm25.analysis import SPACELESS
+from ..plural import percent
+from .inspection import Figure, SplitWord, Topic, worst
 from .thresholds import judged
 
 if TYPE_CHECKING:

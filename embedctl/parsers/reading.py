@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ParseError, UnsupportedError
-from ..opening import open_regular
+from ..system.open_regular import open_regular
 from . import PARSERS
 from .kinds import HEAD_BYTES, parser_for
 from .markup import one_line

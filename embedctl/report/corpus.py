@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..search.generation import require_index
+from ..index.open import require_index
 from ..sources.describe import path_from_base
 from ..stages.status import pending
 from ..store.files import read_columns

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..evaluation.ann_result import AnnReport
-    from ..inspection.result import Inspection
+    from ..evaluation.ann_report import AnnReport
+    from ..inspection.inspection import Inspection
 
 Role = Literal["in use", "one arm", "fusion"]
 """What a setting is, as its colour tells."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..search.generation import require_index
-from ..wording import counted
+from ..index.open import require_index
+from ..plural import counted
 from .blocks import Figure
 from .chunk_map import chunk_map
 from .corpus import read_corpus

@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from ..search.querytext import whole_characters
+from ..query.parse import whole_characters
 from .blocks import Figure
 from .drawing import DATA
 from .vega import CONFIG, library_script

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..config import Mode
     from ..config.measuring import ReportConfig, SignificanceConfig
-    from ..evaluation.result import Evaluation, Setting
+    from ..evaluation.evaluation import Evaluation, Setting
     from .data import Role
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..wording import counted
+from ..plural import counted
 from .blocks import Page, Tile
 from .sections.corpus import corpus_section
 from .sections.health import health_section

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ..search.generation import require_index
+from ..index.open import require_index
 from ..sources.describe import path_from_base
 from ..store.files import read_columns
 

@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 
 from ..errors import ParseError
-from ..opening import open_regular
+from ..system.open_regular import open_regular
 
 MOST_HOLES = 1 << 26
 """Bytes; more than a text that was written to its end has, were its disk to leave out every block of zeros."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import UnsupportedError, UsageError
-from ..opening import open_regular
+from ..system.open_regular import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

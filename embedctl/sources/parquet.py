@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ..child import Child, CrashedError
 from ..config import PARQUET_LIMITS
 from ..errors import ParseError
-from ..opening import open_regular
+from ..system.child_process import Child, CrashedError
+from ..system.open_regular import open_regular
 from .table import WHOLE, Block, Extent, RawRow, Row, Table
 from .text_file import MOST_CHARACTERS, TOO_LONG
 

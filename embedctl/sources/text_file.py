@@ -12,7 +12,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING, cast
 
 from ..errors import ParseError
-from ..opening import open_regular
+from ..system.open_regular import open_regular
 from .table import WHOLE, Extent
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from ..store.files import link_or_copy
 from ..store.ledger import read_ledger
 from ..store.manifest import Manifest, Part
 from ..store.parts import iter_documents, write_chunks
+from .failed_chunks import place_of, tell_uncut, without_uncut
 from .secrets import searchable
-from .uncut import place_of, tell_uncut, without_uncut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..contracts import Progress, Reporter, Tokenizer
     from ..records import Chunk, Document
-    from ..store.handle import Writer
+    from ..store.writer import Writer
     from .report import RunReport
 
 

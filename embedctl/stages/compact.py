@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from ..store.handle import Writer
+    from ..store.writer import Writer
     from .report import RunReport
 
 SMALL_PARTS = 16

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..contracts import Encoder, Reporter, Vectors
-    from ..store.handle import Writer
     from ..store.layout import Layout
     from ..store.manifest import FileRecord
+    from ..store.writer import Writer
     from .distill_sample import Sample
     from .report import RunReport
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from ..config import DistillConfig
     from ..contracts import Encoder, Progress, Tokenizer, Vectors
-    from ..store.handle import Writer
     from ..store.manifest import Part
     from ..store.vectors import Hashes
+    from ..store.writer import Writer
     from .report import RunReport
 
 ENCODED_TOKENS = 65_536

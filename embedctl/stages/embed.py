@@ -18,7 +18,7 @@ from ..store.manifest import EncoderRecord, FileRecord, Manifest, Part
 from ..store.parts import chunk_columns, write_embeddings
 from ..store.vectors import KnownVectors, distinct
 from .embed_input import Chunks, read_chunks, read_texts, take
-from .room import embeddings_bytes, require_disk
+from .preconditions import embeddings_bytes, require_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..contracts import Encoder, Progress, Reporter, Vectors
-    from ..store.handle import Writer
+    from ..store.writer import Writer
     from .report import RunReport
 
 EMBED_TOKENS = 65_536

@@ -14,9 +14,9 @@ from ..registry import nearest
 from ..sources.describe import path_from_base
 from ..store.files import read_columns
 from ..store.garbage import collect
-from ..store.handle import Staging, Writer, writing
 from ..store.ledger import FileKey, Ledger, read_ledger
 from ..store.vectors import read_hashes
+from ..store.writer import Staging, Writer, writing
 from .compact import compact
 from .distill_sample import prune
 from .index import index

@@ -10,20 +10,20 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..arms.bm25.documents import bm25_documents
+from ..arms.bm25.writer import Bm25Writer
+from ..arms.dense.build import Previous, VectorBuild
+from ..arms.dense.hnsw_writer import GraphPlan
 from ..config import IndexLimits
 from ..errors import DamagedError, NoStoreError
-from ..retrievers.bm25_writer import Bm25Writer
-from ..retrievers.hnsw_writer import GraphPlan
-from ..search.index_files import IndexFiles, remember_written
+from ..index.files import IndexFiles, remember_written
 from ..store.durable import naming
 from ..store.files import describe_file
 from ..store.layout import GenerationLayout
-from ..store.machine import available_memory
 from ..store.manifest import EncoderRecord, FileRecord, IndexRecord, Manifest
+from ..system.memory import available_memory
 from .compact import compact
-from .index_text import bm25_documents
-from .index_vectors import Previous, VectorBuild
-from .room import index_disk_bytes, index_memory_bytes, require_disk, require_memory
+from .preconditions import index_disk_bytes, index_memory_bytes, require_disk, require_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from ..config import StoreSettings
     from ..contracts import Progress, Reporter
-    from ..store.handle import Writer
     from ..store.manifest import Part
+    from ..store.writer import Writer
     from .report import RunReport
 
 _BASE_BYTES = 350_000_000

@@ -17,9 +17,9 @@ from ..sources.describe import path_from_base, source_root
 from ..sources.parquet import ended_afterwards
 from ..sources.records import RecordReader, SameRecords
 from ..store.ledger import FileKey, FileState, read_ledger
-from ..store.live import LiveDocuments, LiveRecords
+from ..store.live_documents import LiveDocuments, LiveRecords
 from .decide import Action, Met, Reading, decide, stored_otherwise
-from .documents import file_document, record_document, record_prefix
+from .make_document import file_document, record_document, record_prefix
 from .part_writer import PartWriter
 from .read_ahead import ReadAhead
 from .record_file import examine
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ..contracts import Progress, Reporter
     from ..parsers.reading import ReadResult
-    from ..store.handle import Writer
+    from ..store.writer import Writer
     from .report import RunReport
 
 YOUNG_US = 2_000_000

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ..records import Document, Source
-    from ..store.handle import Writer
     from ..store.ledger import Ledger
-    from ..store.live import Place
+    from ..store.live_documents import Place
+    from ..store.writer import Writer
     from .report import RunReport
 
 

@@ -11,8 +11,8 @@ from ..config import DistillConfig, RuntimeConfig, SettingsRequest
 from ..encoders import find_model, open_encoder, open_student, open_tokenizer
 from ..errors import MismatchError, NoStoreError
 from ..store.garbage import collect
-from ..store.handle import Writer, writing
 from ..store.students import student_folder, usable_student
+from ..store.writer import Writer, writing
 from .chunk import chunk, pending
 from .decide import reads_otherwise
 from .distill import distill
@@ -20,8 +20,8 @@ from .distill_sample import distinct_chunks
 from .embed import embed
 from .index import index
 from .ingest import ingest
+from .preconditions import require_memory
 from .report import RunReport, reported
-from .room import require_memory
 from .settings import settle
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from ..sources.parquet import ended_afterwards
 from ..sources.records import RecordReader, SameRecords
 from ..store.ledger import FileState, read_ledger
 from .decide import Action, Met, Reading, decide, reads_otherwise, stored_otherwise
-from .documents import file_document, record_document, record_prefix
+from .make_document import file_document, record_document, record_prefix
 from .read_ahead import ReadAhead
 from .record_file import examine
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..config import ParserLimits, ReadLimits
-from ..encoders.processors import processors
 from ..parsers.pool import ParserPool
 from ..parsers.reading import ReadTask, allowance
 from ..records import FileEntry
+from ..system.processors import processors
 from .decide import Action, Met, content_known
 
 if TYPE_CHECKING:

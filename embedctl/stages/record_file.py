@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import ParseError
-from ..opening import open_regular
 from ..records import Outcome
 from ..sources.holes import check_holes
 from ..sources.jsonl import ROWS_PER_GUESS
 from ..sources.table import WHOLE, Extent
 from ..sources.text_file import text_encoding
+from ..system.open_regular import open_regular
 
 if TYPE_CHECKING:
     from ..records import FileEntry

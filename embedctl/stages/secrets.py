@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..records import SecretSpan
 from ..secrets.rules import by_id
 from ..secrets.scan import find_secrets, mask, may_hold_secrets
-from .documents import METADATA_JSON
+from .make_document import METADATA_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..arms.bm25.analysis import analyzer
 from ..chunkers import CHUNKERS
 from ..encoders import find_model
 from ..errors import MismatchError, UsageError
-from ..retrievers.analysis import analyzer
 
 if TYPE_CHECKING:
     from ..config import SettingsRequest, StoreSettings

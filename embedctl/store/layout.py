@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..config import STORE_DIRECTORY, STORE_ENVIRONMENT
 from ..errors import NoStoreError, UsageError
-from ..ownership import foreign_owner
+from ..system.ownership import foreign_owner
 
 FOLDERS = ("documents", "chunks", "embeddings", "files", "samples", "students", "index", "runs")
 """What a store's folder has in it besides files."""

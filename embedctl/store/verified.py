@@ -18,8 +18,8 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..config import cache_folder
 from ..errors import DamagedError
+from ..system.cache_folder import cache_folder
 from .regular import check_regular
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import embedctl
 from benchmarks import corpus
 from benchmarks.bench import Bench
 from benchmarks.stores import give_vectors, store_rows, twin, write_records
-from embedctl.search.recall import exact_scores
-from embedctl.store.handle import read_manifest
+from embedctl.index.recall import exact_scores
 from embedctl.store.layout import Layout
+from embedctl.store.writer import read_manifest
 
 SEED = 7
 DIM = 384

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from embedctl.cli.app import COMMANDS, app
-from embedctl.search import where
+from embedctl.query import where
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -11,8 +11,8 @@ import pytest
 from command import Cli, typed
 from schemas import validate
 
-from embedctl.store.handle import read_manifest, writing
 from embedctl.store.layout import Layout
+from embedctl.store.writer import read_manifest, writing
 
 
 @pytest.fixture

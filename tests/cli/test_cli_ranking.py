@@ -11,9 +11,9 @@ import pytest
 from schemas import validate
 
 from embedctl.config import Bm25Config, FeedbackConfig, FusionConfig, RankingConfig, RankingRequest
-from embedctl.store.handle import writing
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import TunedRecord
+from embedctl.store.writer import writing
 
 if TYPE_CHECKING:
     from pathlib import Path

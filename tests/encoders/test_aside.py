@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from embedctl.encoders.aside import aside
+from embedctl.system.uninterrupted import aside
 
 
 def test_the_main_thread_waits_for_another() -> None:

@@ -16,9 +16,9 @@ from small_models import ARCHITECTURES, save_small_model, write
 
 from embedctl.config import RuntimeConfig
 from embedctl.encoders import open_encoder
-from embedctl.encoders import processors as processors_module
-from embedctl.encoders.processors import processors
 from embedctl.errors import ModelError, UsageError
+from embedctl.system import processors as processors_module
+from embedctl.system.processors import processors
 
 PROMPTS = {"query": "search query: ", "document": "search document: "}
 KINDS: dict[str, dict[str, Any]] = {

@@ -12,22 +12,22 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import embedctl
+from embedctl.arms.dense.build import live_vectors
 from embedctl.config import IndexLimits
 from embedctl.config.measuring import AnnConfig
 from embedctl.contracts import Encoder, Ranking
 from embedctl.errors import NoStoreError
 from embedctl.evaluation.ann import _reached
-from embedctl.evaluation.ann_result import AnnPoint, AnnReport
-from embedctl.search.recall import exact_scores, noisy_vectors, shares
-from embedctl.stages.index_vectors import live_vectors
-from embedctl.store.handle import read_manifest
+from embedctl.evaluation.ann_report import AnnPoint, AnnReport
+from embedctl.index.recall import exact_scores, noisy_vectors, shares
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import Part
+from embedctl.store.writer import read_manifest
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "ann.v1.json"
 LIMITS = IndexLimits(flat_rows=10, graph_tail_rows=100_000, gathered_rows=5, rescored_least=130, rescored_per_row=1)
 """Sign bits and a graph in a small store, too."""
-MODULES = ("stages.index", "search.dense", "search.generation", "evaluation.ann")
+MODULES = ("stages.index", "index.dense_arm", "index.open", "evaluation.ann")
 WORDS = ["kestrel", "glacier", "loom", "harbour", "violin", "lantern", "beehive", "archive", "comet", "ferry", "quarry"]
 BESIDE = "None of it is written in the book of the town that everybody reads on quiet days."
 CONFIG = AnnConfig(queries=20, sampled=30, efs=(100, 300), candidates=(100, 140))
@@ -182,7 +182,7 @@ def test_an_empty_index_says_so(tmp_path: Path, encoder: Encoder, monkeypatch: p
 
 
 def test_noise_keeps_the_cosine_that_it_promises(folder: Path) -> None:
-    from embedctl.search.generation import Generation, require_index
+    from embedctl.index.open import Generation, require_index
 
     layout, _ = opened(folder / "small")
     segments = Generation(layout, require_index(layout, read_manifest(layout))).segments

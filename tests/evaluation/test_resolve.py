@@ -12,8 +12,8 @@ from embedctl import encoders
 from embedctl.config import SettingsRequest, SourceRequest
 from embedctl.config.measuring import EvaluationConfig
 from embedctl.contracts import Encoder
+from embedctl.evaluation.evaluation import Evaluation
 from embedctl.evaluation.judgements import Judgements
-from embedctl.evaluation.result import Evaluation
 
 QUERIES = [("q1", "kestrel"), ("q2", "lighthouse"), ("q3", "owl")]
 LONG = "".join(

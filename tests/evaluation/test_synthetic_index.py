@@ -20,12 +20,12 @@ from embedctl.evaluation.judgements import Judgements
 from embedctl.evaluation.synthetic.index import Encoders, HeldOutSearcher
 from embedctl.evaluation.synthetic.queries import SyntheticQuery, SyntheticSet, make_queries
 from embedctl.evaluation.synthetic.save import judgement_lines, query_lines
-from embedctl.search.answer import Answer
-from embedctl.search.batch import search_many
-from embedctl.search.queryfile import QueryList
-from embedctl.store.handle import read_manifest
+from embedctl.query.answer import Answer
+from embedctl.query.batch import search_many
+from embedctl.query.query_file import QueryList
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import Manifest
+from embedctl.store.writer import read_manifest
 
 if TYPE_CHECKING:
     from embedctl.contracts import Vectors
@@ -206,7 +206,7 @@ def test_large_stores_hold_out_under_every_dense_plan(
     store: embedctl.Store, made: SyntheticSet, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sign bits and graph do not know the reduced chunks: they are scanned beside them."""
-    for module in ("stages.index", "search.dense", "search.generation"):
+    for module in ("stages.index", "index.dense_arm", "index.open"):
         monkeypatch.setattr(f"embedctl.{module}.IndexLimits", lambda: LIMITS)
     monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
     folder = store.path.parent / "large"
@@ -254,7 +254,7 @@ def test_what_is_left_is_encoded_by_what_made_the_vectors(
         given.append(which)
         return Student() if which == "student" else encoder
 
-    monkeypatch.setattr("embedctl.search.query_encoder.query_encoder", opened_for)
+    monkeypatch.setattr("embedctl.query.query_encoder.query_encoder", opened_for)
     config = EvaluationConfig(query=QueryConfig(encoder="student"), only=("in-use",), timed=0, significance=QUICK)
     fresh = embedctl.open(store.path)
     assert len(fresh.evaluate_synthetic(config, synthetic=SyntheticConfig(queries=6)).queries) == 6

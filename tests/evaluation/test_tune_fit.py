@@ -14,8 +14,8 @@ from embedctl.config import FeedbackConfig, FusionConfig, RankingConfig
 from embedctl.config.measuring import TuneConfig
 from embedctl.config.ranking_changes import changes
 from embedctl.evaluation.tuning.fit import choose, cross_validate, fit
-from embedctl.evaluation.tuning.result import Gain
 from embedctl.evaluation.tuning.space import BM25, coordinates, distance, weighted
+from embedctl.evaluation.tuning.tuning import Gain
 
 DEFAULT = RankingConfig()
 CONVEX = replace(DEFAULT, fusion=FusionConfig("convex"))

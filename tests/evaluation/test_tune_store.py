@@ -26,9 +26,9 @@ from embedctl.evaluation.tuning.candidates import Retrieval
 from embedctl.evaluation.tuning.scores import RankingScores
 from embedctl.evaluation.tuning.space import weighted
 from embedctl.evaluation.tuning.tune import keep, prepared
+from embedctl.query.query_file import NamedQuery
 from embedctl.reporters.silent import SilentReporter
-from embedctl.search.queryfile import NamedQuery
-from embedctl.store.handle import read_manifest, writing
+from embedctl.store.writer import read_manifest, writing
 
 ONCE = TuneConfig(held_out=1)
 """Folds are drawn once."""

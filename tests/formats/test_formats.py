@@ -20,9 +20,9 @@ import pytest
 import embedctl
 from embedctl.errors import MismatchError, NoStoreError
 from embedctl.store.garbage import missing
-from embedctl.store.handle import read_manifest
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import FORMAT_VERSION, INDEX_SINCE
+from embedctl.store.writer import read_manifest
 
 FOLDER = Path(__file__).parent
 ARCHIVES = {

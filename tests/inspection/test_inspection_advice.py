@@ -12,7 +12,7 @@ import pytest
 import embedctl.inspection
 from embedctl.cli.app import COMMANDS, app
 from embedctl.inspection.thresholds import THRESHOLDS, judged
-from embedctl.wording import percent
+from embedctl.plural import percent
 
 MODULES = sorted(Path(embedctl.inspection.__file__).parent.glob("*.py"))
 

@@ -20,9 +20,9 @@ from embedctl.config.measuring import InspectConfig
 from embedctl.contracts import Encoder
 from embedctl.errors import ModelError, NoStoreError
 from embedctl.inspection import inspect as inspection_module
-from embedctl.inspection.result import Inspection
-from embedctl.store.handle import read_manifest
+from embedctl.inspection.inspection import Inspection
 from embedctl.store.layout import require_store
+from embedctl.store.writer import read_manifest
 
 if TYPE_CHECKING:
     from embedctl.contracts import Vectors

@@ -13,9 +13,9 @@ from embedctl.config import DEFAULT_MODEL
 from embedctl.encoders import find_model, open_tokenizer
 from embedctl.encoders.model_folder import ModelFolder
 from embedctl.encoders.tokenization import HuggingFaceTokenizer
+from embedctl.inspection.inspection import LanguageShare
 from embedctl.inspection.languages import MadeFor, identify, language_topic, languages
 from embedctl.inspection.lengths import lengths
-from embedctl.inspection.result import LanguageShare
 from embedctl.inspection.soundness import Waiting, soundness
 from embedctl.inspection.survey import Chunks, Norms, Text
 from embedctl.inspection.words import Reader, Reading, tokenizer_topic

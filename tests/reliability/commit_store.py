@@ -16,7 +16,6 @@ from embedctl.errors import NoStoreError
 from embedctl.store.durable import naming
 from embedctl.store.files import describe_file, link_or_copy, write_table
 from embedctl.store.garbage import collect, named_files
-from embedctl.store.handle import Writer, read_manifest, writing
 from embedctl.store.layout import GenerationLayout, Layout
 from embedctl.store.manifest import (
     EncoderRecord,
@@ -25,6 +24,7 @@ from embedctl.store.manifest import (
     Part,
     SegmentRecord,
 )
+from embedctl.store.writer import Writer, read_manifest, writing
 
 if TYPE_CHECKING:
     pass

@@ -32,7 +32,7 @@ from embedctl.errors import EmbedctlError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from embedctl.search.answer import Answer
+    from embedctl.query.answer import Answer
 
 LIMITS = IndexLimits(
     flat_rows=300, graph_tail_rows=60, graph_tail_share=0.0, gathered_rows=20, graph_after=3, rescored_least=250
@@ -62,7 +62,7 @@ MANY = ["restore a backup shard", "rank and fuse", "parse the page", "graph reca
 
 def lower_limits() -> None:
     """Make small stores have what large ones have, in this process."""
-    for name in ("stages.index", "stages.compact", "search.dense", "search.generation", "search.from_parts"):
+    for name in ("stages.index", "stages.compact", "index.dense_arm", "index.open", "index.from_parts"):
         sys.modules[f"embedctl.{name}"].__dict__["IndexLimits"] = lambda: LIMITS
     for name in ("stages.part_writer", "stages.compact"):
         sys.modules[f"embedctl.{name}"].__dict__["PartLimits"] = lambda: PartLimits(documents=60)
@@ -78,9 +78,9 @@ encoders_open = encoders.open_encoder
 
 def load_modules() -> None:
     """Import what is imported at the seam that needs it."""
-    import embedctl.search.dense
-    import embedctl.search.from_parts
-    import embedctl.search.generation
+    import embedctl.index.dense_arm
+    import embedctl.index.from_parts
+    import embedctl.index.open
     import embedctl.stages.compact
     import embedctl.stages.distill
     import embedctl.stages.index

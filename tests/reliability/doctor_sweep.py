@@ -19,8 +19,8 @@ from damage_kinds import KINDS, Target, applies
 
 import embedctl
 from embedctl.store.garbage import named_files
-from embedctl.store.handle import read_manifest
 from embedctl.store.layout import Layout
+from embedctl.store.writer import read_manifest
 
 WAYS = ("bit 0", "bit 1", "page 0", "half", "longer", "missing", "unlike", "folder", "link", "pipe")
 ASKED = ("bm25", "flat", "binary", "hnsw", "filter", "student", "show", "chunk")
@@ -53,7 +53,7 @@ def comparable(told: dict[str, Any]) -> dict[str, Any]:
 def main(folder: Path, only: str) -> None:
     damage_store.load_modules()
     damage_store.lower_limits()
-    import embedctl.stages.doctor.index_contents as contents
+    import embedctl.doctor.index_contents as contents
 
     contents.IndexLimits = lambda: damage_store.LIMITS  # type: ignore[assignment, misc]
     one = folder / "one"

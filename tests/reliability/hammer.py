@@ -22,8 +22,8 @@ from typing import Any
 
 import embedctl
 from embedctl.config import FilterConfig, IndexLimits, QueryConfig, RankingRequest, SettingsRequest
+from embedctl.query.answer import hit_json
 from embedctl.records import Hit
-from embedctl.search.answer import hit_json
 
 SMALL = IndexLimits(flat_rows=30, graph_after=20, graph_tail_rows=8, gathered_rows=20)
 """So that a store of a hundred rows has bits and a graph, and a session loads the graph."""

@@ -16,9 +16,9 @@ import small_runs
 
 import embedctl
 from embedctl.errors import NoStoreError
-from embedctl.store.handle import read_manifest
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import Manifest
+from embedctl.store.writer import read_manifest
 
 QUESTIONS = ("kestrel inspected 9 times", "which code answers for the lighthouse", "record of the vault", "turbine 500")
 

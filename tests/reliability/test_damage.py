@@ -26,10 +26,10 @@ from damage_kinds import Target, applies, damaged
 from tally import counted
 
 from embedctl.errors import DamagedError
-from embedctl.search.dense import DenseArm
-from embedctl.search.generation import Generation, require_index
-from embedctl.store.handle import read_manifest
+from embedctl.index.dense_arm import DenseArm
+from embedctl.index.open import Generation, require_index
 from embedctl.store.layout import Layout
+from embedctl.store.writer import read_manifest
 
 SECONDS = 120.0
 """After that, a question counts as a hang."""

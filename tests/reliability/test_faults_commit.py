@@ -26,8 +26,8 @@ import strace
 from strace import Call
 from tally import counted
 
-from embedctl.store.handle import Writer
 from embedctl.store.layout import Layout
+from embedctl.store.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

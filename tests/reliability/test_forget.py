@@ -13,11 +13,12 @@ from every_byte import holding, spellings
 
 import embedctl
 from embedctl import QueryConfig, SettingsRequest
-from embedctl.config import DistillConfig, IndexLimits, cache_folder
+from embedctl.config import DistillConfig, IndexLimits
 from embedctl.stages import distill, index, pipeline
-from embedctl.store.handle import read_manifest
 from embedctl.store.layout import Layout
 from embedctl.store.parts import chunk_columns, read_sample, read_vectors
+from embedctl.store.writer import read_manifest
+from embedctl.system.cache_folder import cache_folder
 
 WORDS = [
     "harbour",

@@ -20,14 +20,14 @@ from tally import counted
 import embedctl
 from embedctl.config import WalkRules
 from embedctl.errors import ParseError, UnsupportedError
-from embedctl.opening import open_regular
 from embedctl.records import FileEntry, Outcome, SkippedEntry
 from embedctl.sources.ignore import Patterns
 from embedctl.sources.walk import walk
 from embedctl.stages.record_file import examine
-from embedctl.store.handle import read_manifest
 from embedctl.store.layout import Layout
 from embedctl.store.parts import iter_documents
+from embedctl.store.writer import read_manifest
+from embedctl.system.open_regular import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

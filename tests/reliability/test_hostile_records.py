@@ -19,7 +19,6 @@ import pytest
 from tally import Tally, counted
 
 import embedctl
-from embedctl.child import Child
 from embedctl.config import ChildLimits, PartLimits, RecordFields, SourceRequest
 from embedctl.errors import ParseError
 from embedctl.records import BadRecord, Record
@@ -27,9 +26,10 @@ from embedctl.sources import jsonl, parquet, text_file
 from embedctl.sources.records import read_records
 from embedctl.stages import ingest as ingest_module
 from embedctl.stages import part_writer
-from embedctl.store.handle import read_manifest
 from embedctl.store.layout import Layout
 from embedctl.store.parts import iter_documents
+from embedctl.store.writer import read_manifest
+from embedctl.system.child_process import Child
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,11 +15,11 @@ from embedctl import encoders
 from embedctl.api import reading
 from embedctl.config import FilterConfig, IndexLimits, QueryConfig, RankingRequest, SettingsRequest
 from embedctl.errors import DamagedError
-from embedctl.search.current import superseded
+from embedctl.index.superseded import superseded
 from embedctl.stages import pipeline
-from embedctl.store.handle import read_manifest
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import Manifest
+from embedctl.store.writer import read_manifest
 
 SMALL = IndexLimits(flat_rows=0, graph_after=12)
 EVERYTHING = QueryConfig(n=50, ranking=RankingRequest(candidates=2_560), filter=FilterConfig(where="size > 0"))

@@ -20,9 +20,9 @@ from tally import counted
 import embedctl
 from embedctl.config import HnswConfig, IndexLimits
 from embedctl.errors import ResourceError, exit_code_of, shortage
-from embedctl.stages import room
-from embedctl.store import machine
+from embedctl.stages import preconditions as room
 from embedctl.store.manifest import FileRecord, Part
+from embedctl.system import memory as machine
 
 pytestmark = pytest.mark.usefixtures("loaded")
 SEED = 20261122

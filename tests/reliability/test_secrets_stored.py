@@ -18,9 +18,9 @@ import embedctl
 from embedctl import QueryConfig, SettingsRequest
 from embedctl.errors import MismatchError, UsageError
 from embedctl.secrets.scan import MASK
-from embedctl.store.handle import read_manifest
 from embedctl.store.layout import Layout
 from embedctl.store.parts import chunk_columns, iter_documents
+from embedctl.store.writer import read_manifest
 
 RANDOM = Random(20261121)
 AWS, GITHUB, SLACK = (TOKENS[rule](RANDOM) for rule in ("aws", "github", "slack"))

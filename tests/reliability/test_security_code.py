@@ -41,7 +41,7 @@ NETWORK = {
 URLS_AS_TEXT = {"urllib.parse"}
 STARTS_WORKERS = {"child.py", "parsers/process.py", "store/lock.py"}
 """The places that start a process: this interpreter, by a list of arguments that holds nothing of a document."""
-HOST_NAME_ONLY = {"store/lock.py", "stages/doctor/surroundings.py"}
+HOST_NAME_ONLY = {"store/lock.py", "doctor/surroundings.py"}
 """Modules that import ``socket``, to say which machine they are on."""
 CALLS = {
     "eval": "makes code of text",

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import embedctl
-from embedctl.config import cache_folder
 from embedctl.errors import UsageError
-from embedctl.ownership import foreign_owner, require_private
 from embedctl.store.layout import find_store, new_store
+from embedctl.system.cache_folder import cache_folder
+from embedctl.system.ownership import foreign_owner, require_private
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no owners here")
 STRANGER = 54_321

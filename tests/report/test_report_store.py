@@ -9,17 +9,17 @@ import embedctl
 from embedctl.config import FusionConfig, RankingConfig
 from embedctl.config.measuring import EvaluationConfig, ReportConfig
 from embedctl.contracts import Encoder
+from embedctl.evaluation.evaluation import EvaluatedQuery, Evaluation, Setting
 from embedctl.evaluation.judgements import Judgements
 from embedctl.evaluation.metrics import parse_metric, run_values
-from embedctl.evaluation.result import EvaluatedQuery, Evaluation, Setting
 from embedctl.evaluation.runs import Ranked, Run
 from embedctl.evaluation.significance import difference, mean_interval
 from embedctl.report.corpus import read_corpus
 from embedctl.report.quality import quality_of, scores_of, unjudged
 from embedctl.report.sample import read_sample
 from embedctl.report.titles import read_titles, title_of
-from embedctl.store.handle import read_manifest
 from embedctl.store.layout import require_store
+from embedctl.store.writer import read_manifest
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 
 import embedctl
 from embedctl import QueryConfig
-from embedctl.store.handle import read_manifest
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import Manifest, Part
+from embedctl.store.writer import read_manifest
 
 QUERIES = ("how often are keys rotated?", "bird number 17 of the meadow", "when do backups run", "lighthouse storm")
 

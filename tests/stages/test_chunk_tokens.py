@@ -13,10 +13,10 @@ from embedctl.reporters.silent import SilentReporter
 from embedctl.stages.chunk import chunk
 from embedctl.stages.compact import compact
 from embedctl.stages.report import RunReport
-from embedctl.store.handle import read_manifest, writing
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import Manifest
 from embedctl.store.parts import chunk_columns, read_token_ids
+from embedctl.store.writer import read_manifest, writing
 
 if TYPE_CHECKING:
     from pathlib import Path

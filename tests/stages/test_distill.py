@@ -16,11 +16,11 @@ from embedctl.config import DistillConfig, RuntimeConfig
 from embedctl.contracts import Encoder, TokenIds
 from embedctl.encoders import find_model, open_encoder, open_student, open_tokenizer
 from embedctl.errors import DamagedError, MismatchError, ModelError, UsageError
-from embedctl.store.handle import read_manifest
 from embedctl.store.layout import Layout
 from embedctl.store.parts import read_vectors
 from embedctl.store.students import student_folder
 from embedctl.store.vectors import read_hashes, read_sample_hashes
+from embedctl.store.writer import read_manifest
 
 if TYPE_CHECKING:
     from embedctl.contracts import Vectors

@@ -33,14 +33,14 @@ import embedctl
 from embedctl import SettingsRequest, encoders
 from embedctl.config import IndexLimits
 from embedctl.contracts import Encoder
+from embedctl.doctor.examine import examine
+from embedctl.doctor.findings import DoctorReport, Finding
+from embedctl.doctor.part_repair import PartRepair
+from embedctl.doctor.repair import Repair
 from embedctl.errors import DamagedError, LockedError, MismatchError, ModelError, NoStoreError
-from embedctl.stages.doctor.examine import examine
-from embedctl.stages.doctor.findings import DoctorReport, Finding
-from embedctl.stages.doctor.part_repair import PartRepair
-from embedctl.stages.doctor.repair import Repair
-from embedctl.store.handle import writing
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import Manifest
+from embedctl.store.writer import writing
 
 BIRDS = 520
 TEXTS = {
@@ -52,7 +52,7 @@ DOCS = 5
 """Documents of the second part, of which one is dead, with 7 chunks, of which one is dead."""
 LIMITS = IndexLimits(flat_rows=0, graph_tail_rows=10_000, rescored_least=50)
 """Sign bits and a graph in a small store, too."""
-MODULES = ("stages.index", "search.dense", "search.generation", "stages.doctor.index_contents")
+MODULES = ("stages.index", "index.dense_arm", "index.open", "doctor.index_contents")
 
 
 def use_limits(patch: pytest.MonkeyPatch) -> None:
@@ -204,7 +204,7 @@ def test_files_that_a_writer_removes_meanwhile_are_no_damage(
         looked.append(manifest.snapshot)
         return examine(layout, manifest, *how)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("embedctl.stages.doctor.doctor.examine", examine_late)
+    monkeypatch.setattr("embedctl.doctor.doctor.examine", examine_late)
     report = store.doctor()
     assert report.exit_code == 0
     assert report.snapshot == looked[-1] > looked[0]
@@ -213,7 +213,7 @@ def test_files_that_a_writer_removes_meanwhile_are_no_damage(
 HOLD = """
 import sys
 from pathlib import Path
-from embedctl.store.handle import writing
+from embedctl.store.writer import writing
 from embedctl.store.layout import Layout
 with writing(Layout(Path(sys.argv[1])), "embedctl test"):
     print("held", flush=True)

@@ -17,10 +17,10 @@ import embedctl
 from embedctl import QueryConfig, SettingsRequest, encoders
 from embedctl.config import DistillConfig, RuntimeConfig
 from embedctl.contracts import Encoder, TokenIds
-from embedctl.store.handle import read_manifest
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import Manifest
 from embedctl.store.parts import read_vectors
+from embedctl.store.writer import read_manifest
 
 if TYPE_CHECKING:
     from embedctl.contracts import Vectors

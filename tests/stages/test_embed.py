@@ -20,11 +20,11 @@ from embedctl.reporters import make_reporter
 from embedctl.stages import embed as embed_module
 from embedctl.stages.embed import embed, pending
 from embedctl.stages.report import RunReport
-from embedctl.store.handle import Writer, read_manifest, writing
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import FileRecord, Part
 from embedctl.store.parts import chunk_columns, read_vectors, write_chunks
 from embedctl.store.vectors import KnownVectors, as_hashes, distinct
+from embedctl.store.writer import Writer, read_manifest, writing
 
 if TYPE_CHECKING:
     from embedctl.contracts import Vectors

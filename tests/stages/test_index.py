@@ -14,22 +14,22 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from embedctl.arms.dense.build import VectorBuild
+from embedctl.arms.dense.hnsw_writer import GraphPlan
 from embedctl.config import HnswConfig, IndexLimits, PartLimits, StoreSettings
 from embedctl.errors import DamagedError, NoStoreError
+from embedctl.index.dense_arm import DenseArm
+from embedctl.index.open import Generation, require_index
+from embedctl.query.filters import LabelSet
 from embedctl.records import Chunk, Document
 from embedctl.reporters.silent import SilentReporter
-from embedctl.retrievers.hnsw_writer import GraphPlan
-from embedctl.search.dense import DenseArm
-from embedctl.search.filters import LabelSet
-from embedctl.search.generation import Generation, require_index
 from embedctl.stages import index as index_module
 from embedctl.stages.index import Change, index
-from embedctl.stages.index_vectors import VectorBuild
 from embedctl.stages.report import RunReport
-from embedctl.store.handle import read_manifest, writing
 from embedctl.store.layout import GenerationLayout, Layout
 from embedctl.store.manifest import FORMAT_VERSION, EncoderRecord, IndexRecord, Manifest, Part
 from embedctl.store.parts import write_chunks, write_documents, write_embeddings
+from embedctl.store.writer import read_manifest, writing
 
 DIM = 32
 MADE_WITH = "0123456789abcdef"
@@ -174,7 +174,7 @@ def _chunk(part: int, row: int) -> Chunk:
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    for module in ("stages.index", "search.dense", "search.generation"):
+    for module in ("stages.index", "index.dense_arm", "index.open"):
         monkeypatch.setattr(f"embedctl.{module}.IndexLimits", lambda: LIMITS)
     layout = Layout(tmp_path / ".embedctl")
     layout.root.mkdir()
@@ -251,7 +251,7 @@ def test_plans_follow_size_filter_and_number_of_queries(world: World) -> None:
 def test_a_graph_that_does_not_fit_into_memory_is_not_loaded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.add(200)
     world.index()
-    monkeypatch.setattr("embedctl.search.dense.available_memory", lambda: 1_000)
+    monkeypatch.setattr("embedctl.index.dense_arm.available_memory", lambda: 1_000)
     plan = DenseArm(world.generation()).plan("auto", None, queries=1_000)
     assert plan.name == "binary"
     assert "0.0 GB are there" in plan.reason
@@ -340,13 +340,13 @@ def test_when_one_side_fails_the_other_ends_too(world: World, side: str, monkeyp
         def fail(*_: object) -> None:
             raise OSError("bm25 failed")
 
-        monkeypatch.setattr("embedctl.retrievers.bm25_writer.Bm25Writer.add", fail)
+        monkeypatch.setattr("embedctl.arms.bm25.writer.Bm25Writer.add", fail)
     else:
 
         def fail(*_: object) -> None:
             raise OSError("graph failed")
 
-        monkeypatch.setattr("embedctl.stages.index_vectors.write_graph", fail)
+        monkeypatch.setattr("embedctl.arms.dense.build.write_graph", fail)
     with pytest.raises(OSError, match=f"{side} failed"):
         world.index()
     assert world.manifest.index is None
@@ -367,7 +367,7 @@ def test_an_interrupt_while_only_the_graph_is_left_ends_it(world: World, monkeyp
         handed_over.set()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("embedctl.stages.index_vectors.VectorBuild.write_graph", slow)
+    monkeypatch.setattr("embedctl.arms.dense.build.VectorBuild.write_graph", slow)
     monkeypatch.setattr("concurrent.futures.Future.result", interrupt)
     with pytest.raises(KeyboardInterrupt):
         world.index()

@@ -22,10 +22,10 @@ from embedctl.sources.records import RecordReader
 from embedctl.stages import ingest as ingest_module
 from embedctl.stages import part_writer, read_ahead
 from embedctl.store.files import sha256_file
-from embedctl.store.handle import read_manifest
 from embedctl.store.layout import Layout
 from embedctl.store.ledger import read_ledger
 from embedctl.store.parts import iter_documents
+from embedctl.store.writer import read_manifest
 
 ROWS = 120
 """More than the hundred rows that may decide what the columns of a file are."""

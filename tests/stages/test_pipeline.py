@@ -19,9 +19,9 @@ from embedctl.config import DEFAULT_MODEL, IndexLimits, ParserLimits, PartLimits
 from embedctl.encoders import find_model
 from embedctl.errors import MismatchError, ModelError, NoStoreError, UsageError
 from embedctl.stages import part_writer, read_ahead
-from embedctl.store.handle import read_manifest
 from embedctl.store.layout import Layout
 from embedctl.store.ledger import read_ledger
+from embedctl.store.writer import read_manifest
 
 
 def paths(answer: embedctl.Answer) -> list[str]:
@@ -432,7 +432,7 @@ def test_thresholds_and_limits_reach_beyond_the_first_candidates(store: embedctl
 def test_a_session_loads_the_graph_once_it_pays(
     store: embedctl.Store, docs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("stages.index", "search.dense", "search.generation"):
+    for module in ("stages.index", "index.dense_arm", "index.open"):
         monkeypatch.setattr(f"embedctl.{module}.IndexLimits", lambda: IndexLimits(flat_rows=0, graph_after=2))
     store.index([docs])
     plans = [store.query("lost keys").explanation.dense_plan for _ in range(4)]

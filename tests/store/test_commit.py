@@ -18,9 +18,9 @@ import pytest
 from embedctl.errors import DamagedError, MismatchError, ResourceError
 from embedctl.store.files import write_table
 from embedctl.store.garbage import missing
-from embedctl.store.handle import Writer, read_manifest, restore_manifest, writing
 from embedctl.store.layout import Layout, find_store
 from embedctl.store.manifest import FORMAT_VERSION, Manifest, Part
+from embedctl.store.writer import Writer, read_manifest, restore_manifest, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,9 +12,9 @@ import pytest
 from embedctl.errors import DamagedError
 from embedctl.store.files import write_table
 from embedctl.store.garbage import collect, missing, named_files, referenced
-from embedctl.store.handle import writing
 from embedctl.store.layout import FOLDERS, Layout
 from embedctl.store.manifest import FileRecord, Manifest, Part, StudentRecord
+from embedctl.store.writer import writing
 
 TABLE = pa.table({"text": ["a"]})
 

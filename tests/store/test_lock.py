@@ -17,8 +17,8 @@ import pytest
 from embedctl.errors import DamagedError, LockedError, ResourceError
 from embedctl.store import lock
 from embedctl.store.filesystem import Mount, mount_of
-from embedctl.store.handle import writing
 from embedctl.store.layout import Layout
+from embedctl.store.writer import writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 HOLD = """
 import sys
 from pathlib import Path
-from embedctl.store.handle import writing
+from embedctl.store.writer import writing
 from embedctl.store.layout import Layout
 with writing(Layout(Path(sys.argv[1])), "embedctl index") as writer:
     writer.commit(writer.manifest)
@@ -37,7 +37,7 @@ TAKE = """
 import sys
 from pathlib import Path
 from embedctl.errors import EmbedctlError
-from embedctl.store.handle import writing
+from embedctl.store.writer import writing
 from embedctl.store.layout import Layout
 try:
     with writing(Layout(Path(sys.argv[1])), "embedctl index") as writer:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from embedctl.store import machine
+from embedctl.system import memory as machine
 
 
 def group(root: Path, name: str, limit: str, used: int, droppable: int) -> None:

@@ -15,7 +15,6 @@ from embedctl.errors import DamagedError, LockedError, MismatchError, NoStoreErr
 from embedctl.records import Source
 from embedctl.store.files import describe_file, read_columns, write_table
 from embedctl.store.garbage import collect
-from embedctl.store.handle import read_manifest, writing
 from embedctl.store.layout import Layout, find_store, new_store, require_store
 from embedctl.store.manifest import (
     FORMAT_VERSION,
@@ -27,6 +26,7 @@ from embedctl.store.manifest import (
     Part,
     SegmentRecord,
 )
+from embedctl.store.writer import read_manifest, writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

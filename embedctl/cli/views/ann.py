@@ -11,7 +11,7 @@ from ..styled import Text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...evaluation.ann_result import AnnPoint, AnnReached, AnnReport, AskedFor
+    from ...evaluation.ann_report import AnnPoint, AnnReached, AnnReport, AskedFor
     from ..screen import Screen
 
 _PARAMETERS = {"flat": "", "binary": "candidates", "hnsw": "ef"}

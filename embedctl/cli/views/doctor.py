@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...wording import counted
+from ...plural import counted
 from ..screen import harmless
 from ..styled import Text
 from ..units import size_text, time_text
 
 if TYPE_CHECKING:
-    from ...stages.doctor.findings import DoctorReport, Finding
+    from ...doctor.findings import DoctorReport, Finding
     from ..screen import Screen
 
 LISTED = 20

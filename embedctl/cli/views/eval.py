@@ -12,9 +12,9 @@ from ..styled import Text, cells
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ...evaluation.evaluation import Evaluation, Setting
     from ...evaluation.gate import Loss, Verdict
     from ...evaluation.metrics import Metric
-    from ...evaluation.result import Evaluation, Setting
     from ...evaluation.significance import Difference
     from ..screen import Screen
 

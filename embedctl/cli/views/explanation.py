@@ -5,13 +5,13 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from ...wording import counted
+from ...plural import counted
 from ..units import size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ...search.answer import Answer
+    from ...query.answer import Answer
 
 _INDENT, _WIDTH = 12, 100
 _SETTLED = {

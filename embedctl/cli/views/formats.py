@@ -6,11 +6,11 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from ...search.answer import hit_json
+from ...query.answer import hit_json
 from ..output import json_text
 
 if TYPE_CHECKING:
-    from ...search.answer import Answer
+    from ...query.answer import Answer
 
 RUN_TAG = "embedctl"
 # fmt: off

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ...search.snippet import snippet
+from ...query.snippet import snippet
 from ..screen import harmless, one_line
 from ..styled import Text
 from .place import heading_path, place
@@ -13,9 +13,9 @@ from .place import heading_path, place
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ...query.answer import Answer
+    from ...query.snippet import Snippet
     from ...records import Hit
-    from ...search.answer import Answer
-    from ...search.snippet import Snippet
     from ..screen import Screen
 
 SNIPPET_LINES = 3

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...wording import counted, percent
+from ...plural import counted, percent
 from ..screen import one_line
 from ..styled import Text
 from ..units import time_text
 
 if TYPE_CHECKING:
-    from ...inspection.result import ChunkName, Figure, Inspection, NearPair, Topic, Verdict
+    from ...inspection.inspection import ChunkName, Figure, Inspection, NearPair, Topic, Verdict
     from ..screen import Screen
 
 _LABEL = 11

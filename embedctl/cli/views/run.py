@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from ...plural import counted
 from ...records import Outcome
-from ...wording import counted
 from ..screen import one_line
 from ..units import time_text
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TextIO
 
-from ...wording import counted
+from ...plural import counted
 from ..screen import harmless, is_terminal
 from ..styled import Text
 from .place import heading_path, place
 
 if TYPE_CHECKING:
-    from ...search.lookup import Shown
+    from ...query.lookup import Shown
     from ..screen import Screen
 
 

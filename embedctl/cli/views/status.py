@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...errors import EXIT_INTERRUPTED
-from ...wording import counted
+from ...plural import counted
 from ..screen import harmless, one_line
 from ..styled import Text
 from ..units import size_text, time_text

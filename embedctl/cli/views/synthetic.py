@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...wording import counted
+from ...plural import counted
 from ..screen import one_line
 from ..styled import Text
 from .eval import render_evaluation
 
 if TYPE_CHECKING:
-    from ...evaluation.result import Evaluation
+    from ...evaluation.evaluation import Evaluation
     from ..screen import Screen
 
 _TOLD = {

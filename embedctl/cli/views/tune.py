@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...config import RankingConfig
 from ...config.ranking_changes import changes, settings, value_text
-from ...wording import counted
+from ...plural import counted
 from ..screen import one_line
 from ..styled import Text
 from ..units import time_text
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ...config.ranking_changes import Change
-    from ...evaluation.tuning.result import QueryGain, TunedState, Tuning
+    from ...evaluation.tuning.tuning import QueryGain, TunedState, Tuning
     from ...store.manifest import TunedRecord
     from ..screen import Screen
 

@@ -10,7 +10,7 @@ from ...chunkers.context import SEPARATOR
 from .passages import is_spaceless, length
 
 if TYPE_CHECKING:
-    from .documents import SampledDocument
+    from .sampled_documents import SampledDocument
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,24 +15,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ...arms.bm25.documents import bm25_documents
+from ...arms.bm25.retriever import Bm25Retriever
+from ...arms.bm25.writer import Bm25Writer
+from ...arms.dense.kernels import sign_planes, to_float16
+from ...arms.dense.segments import Segment, Segments, is_in
 from ...config import IndexLimits
-from ...retrievers.bm25 import Bm25Retriever
-from ...retrievers.bm25_writer import Bm25Writer
-from ...retrievers.kernels import sign_planes, to_float16
-from ...retrievers.segments import Segment, Segments, is_in
-from ...search.dense import DenseArm
-from ...search.filters import LabelSet
-from ...search.generation import Generation
-from ...search.searcher import Searcher
-from ...stages.index_text import bm25_documents
+from ...index.dense_arm import DenseArm
+from ...index.open import Generation
+from ...query.filters import LabelSet
+from ...query.searcher import Searcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ...arms.bm25.writer import Bm25Document
     from ...config import QueryConfig
     from ...contracts import Encoder, Labels, Vectors
-    from ...retrievers.bm25_writer import Bm25Document
-    from ...search.searcher import Ready
+    from ...query.searcher import Ready
     from ...store.layout import Layout
     from ...store.manifest import IndexRecord, Manifest
     from .queries import SyntheticQuery

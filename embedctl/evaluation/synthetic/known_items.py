@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...config.measuring import SyntheticKind
-    from ..result import EvaluatedQuery, Setting
+    from ..evaluation import EvaluatedQuery, Setting
     from .queries import SyntheticSet
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...config import FilterConfig
 from ...errors import UsageError
-from ...search.queryfile import NamedQuery
-from ...wording import counted
+from ...plural import counted
+from ...query.query_file import NamedQuery
 from ..evaluate import Judged, Snapshot, evaluate
 from ..judgements import Judgements
 from ..resolve import DocumentKey
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ...contracts import Reporter
     from ...store.layout import Layout
     from ...store.manifest import Manifest
-    from ..result import Evaluation
+    from ..evaluation import Evaluation
     from .index import Encoders
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ...retrievers.analysis import SPACELESS
+from ...arms.bm25.analysis import SPACELESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from ...search.generation import require_index
-from .documents import folded, is_among, number_of, read_documents, survey
+from ...index.open import require_index
 from .hold_out import HeldOut, hold_out
 from .passages import sentences, words
+from .sampled_documents import folded, is_among, number_of, read_documents, survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ...config.measuring import SyntheticConfig, SyntheticKind
     from ...store.layout import Layout
     from ...store.manifest import Manifest
-    from .documents import SampledDocument, Survey
+    from .sampled_documents import SampledDocument, Survey
 
 Item = TypeVar("Item")
 

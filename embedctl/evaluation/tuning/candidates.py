@@ -16,20 +16,20 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ...contracts import Ranking
-from ...search.batch import processors
-from ...search.documents import gather
-from ...search.fusion import COMPLETING
-from ...search.proposals import Bm25Proposals, DenseProposals, NoProposals
-from ...search.querytext import parse_query, whole_characters
-from ...search.question import Clock, DensePart
+from ...query.answering import Clock, DensePart
+from ...query.arm_query import Bm25Proposals, DenseProposals, NoProposals
+from ...query.batch import processors
+from ...query.document_fusion import gather
+from ...query.fusion import COMPLETING
+from ...query.parse import parse_query, whole_characters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...config import Bm25Config, FeedbackConfig, FusionName, RankingConfig
-    from ...search.documents import Candidates
-    from ...search.proposals import Proposals
-    from ...search.searcher import Ready
+    from ...query.arm_query import Proposals
+    from ...query.document_fusion import Candidates
+    from ...query.searcher import Ready
 
     Arms = tuple[Bm25Config, FeedbackConfig, int]
     """What decides which rows are proposed; the depth where they cannot be cut, else 0."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ...config import QueryConfig
-from ...search.documents import fuse
-from ...search.payload import shown_of
+from ...query.document_fusion import fuse
+from ...query.payload import shown_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ...config import RankingConfig
     from ...contracts import Labels, Progress
-    from ...search.documents import Candidates
+    from ...query.document_fusion import Candidates
     from ..metrics import Metric
     from ..resolve import Names
     from .candidates import Retrieval

@@ -11,24 +11,24 @@ import numpy as np
 
 from ...config import QueryConfig
 from ...errors import UsageError
-from ...store.handle import writing
 from ...store.manifest import TunedRecord
+from ...store.writer import writing
 from ..metrics import parse_metric
 from ..notes import notes_of
 from ..resolve import resolve
 from ..significance import detectable, difference
 from .candidates import Retrieval
 from .fit import counted_choices, cross_validate, fit
-from .result import Choice, Gain, QueryGain, TunedState, Tuning
 from .scores import Judged, RankingScores
+from .tuning import Choice, Gain, QueryGain, TunedState, Tuning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...config.measuring import TuneConfig
     from ...contracts import Reporter
-    from ...search.queryfile import NamedQuery
-    from ...search.searcher import Ready
+    from ...query.query_file import NamedQuery
+    from ...query.searcher import Ready
     from ...store.layout import Layout
     from ..evaluate import Snapshot
     from ..judgements import Judgements

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...wording import counted
+from ...plural import counted
 from ..blocks import Column, Figure, Row, Section, Table, Variant
 from ..drawing import HEIGHT, bars, base, quantity, uneven_bars
 from ..vega import COLOURS
@@ -14,8 +14,8 @@ from ..vega import COLOURS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ...inspection.result import ChunkName, Histogram, Inspection, Topic
-    from ...inspection.result import Figure as Finding
+    from ...inspection.inspection import ChunkName, Histogram, Inspection, Topic
+    from ...inspection.inspection import Figure as Finding
 
 _VERDICTS = {"good": "good", "look": "worth a look", "bad": "bad", None: "not judged"}
 _HALF, _MOST = 0.5, 0.9

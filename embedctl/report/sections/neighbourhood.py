@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...wording import counted
+from ...plural import counted
 from ..blocks import Column, Figure, Row, Section, Table, Variant
 from ..chunk_map import OTHERS
 from ..drawing import base, colours

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...wording import counted
+from ...plural import counted
 from ..blocks import Column, Figure, Row, Section, Table, Variant
 from ..drawing import base, colours, quantity
 
 if TYPE_CHECKING:
-    from ...evaluation.ann_result import AnnPoint, AnnReport
+    from ...evaluation.ann_report import AnnPoint, AnnReport
     from ..vega import Spec
 
 _HEIGHT = 300

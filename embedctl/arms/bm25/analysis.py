@@ -1,0 +1,134 @@
+"""Analysis: how text becomes the terms that BM25 counts, the same way for documents and for queries.
+
+Two steps. ``prepare`` normalizes Unicode and writes scripts that put no spaces between words (Chinese, Japanese,
+Thai ...; Korean too) as overlapping one- and two-character words; it does not depend on the language, so one
+Japanese page in an English store is still found. ``analyzer`` then splits at everything that is not a letter or
+digit, lowercases, folds accents and stems, inside Tantivy.
+
+``検索語`` is indexed as ``検 検索 索 索語 語``: the terms of any substring are a contiguous run of the terms of the
+whole, so phrases match exactly, and a query of one character finds something.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from typing import NamedTuple
+
+import tantivy
+
+from ...errors import UsageError
+from ...registry import nearest
+
+VERSION = 1
+"""Raised when the same text gives other terms than before; part of the tokenizer's name in the index."""
+
+MAX_TERM_BYTES = 100
+"""Longer tokens (base64, minified code) are not indexed."""
+
+# True: accents are folded after stemming. The stemmer needs them, and readers often do not type them. Where å, ö or
+# ı are letters of their own, folding would merge unrelated words.
+_STEMMERS = {
+    "arabic": True,
+    "danish": False,
+    "dutch": True,
+    "english": True,
+    "finnish": False,
+    "french": True,
+    "german": True,
+    "greek": True,
+    "hungarian": False,
+    "italian": True,
+    "norwegian": False,
+    "portuguese": True,
+    "romanian": True,
+    "russian": True,
+    "spanish": True,
+    "swedish": False,
+    "tamil": True,
+    "turkish": False,
+}
+_UNSTEMMED = ("none", "chinese", "japanese", "korean", "cjk")
+
+SPACELESS = (
+    "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0edf\u1000-\u103f\u1780-\u17d3"  # Thai, Lao, Myanmar, Khmer
+    "\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3"  # Hangul
+    "\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f\u31f0-\u31ff"  # kana, bopomofo
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
+)
+"""Scripts without spaces between words, as the inside of a regular expression's character class."""
+
+_RUN = re.compile(f"[{SPACELESS}]+")
+
+
+class Term(NamedTuple):
+    """One analysed token and its place in the token sequence."""
+
+    position: int
+    text: str
+
+
+def languages() -> list[str]:
+    """Return every language that ``analyzer`` knows."""
+    return [*_STEMMERS, *_UNSTEMMED]
+
+
+def tokenizer_name(language: str) -> str:
+    """Return the name that an index's schema keeps for this language and this version of the analysis."""
+    return f"embedctl-{language}-{VERSION}"
+
+
+@cache
+def analyzer(language: str) -> tantivy.TextAnalyzer:
+    """Return Tantivy's analyzer for ``language``; feed it only what ``prepare`` returned.
+
+    Raises:
+        UsageError: no such language; the hint lists them.
+    """
+    if language not in languages():
+        raise UsageError(
+            f'There is no analysis for language "{language}".{nearest(language, languages())}',
+            f"Choose one of: {', '.join(languages())}.",
+        )
+    fold = tantivy.Filter.ascii_fold()
+    filters = [tantivy.Filter.remove_long(MAX_TERM_BYTES), tantivy.Filter.lowercase()]
+    if language == "english" or language in _UNSTEMMED:
+        filters.append(fold)  # first, so that the stemmer sees "resume" in "résumé"
+    if language in _STEMMERS:
+        filters.append(tantivy.Filter.stemmer(language))
+    if language != "english" and _STEMMERS.get(language):
+        filters.append(fold)
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+    for token_filter in filters:
+        builder = builder.filter(token_filter)
+    return builder.build()
+
+
+def prepare(text: str, *, singles: bool = True) -> str:
+    """Return ``text`` as the analyzer wants it: NFKC, no lone surrogates, spaceless scripts as n-grams.
+
+    Args:
+        text: anything.
+        singles: also write the single characters of a run of two or more; queries leave them out, since they
+            match everywhere.
+    """
+    if text.isascii():
+        return text
+    text = unicodedata.normalize("NFKC", text.encode("utf-8", "ignore").decode("utf-8"))
+    return _RUN.sub(lambda run: f" {_grams(run[0], singles)} ", text)
+
+
+def terms(text: str, language: str, *, singles: bool = True) -> list[Term]:
+    """Return the terms of ``text`` in order, with the positions that the index gives them."""
+    tokens = analyzer(language).pre_tokenize(prepare(text, singles=singles)).tokens
+    return [Term(token.position, token.text) for token in tokens]
+
+
+def _grams(run: str, singles: bool) -> str:
+    if len(run) == 1:
+        return run
+    pairs = [run[at : at + 2] for at in range(len(run) - 1)]
+    if not singles:
+        return " ".join(pairs)
+    return " ".join(f"{pair[0]} {pair}" for pair in pairs) + f" {run[-1]}"

@@ -1,0 +1,183 @@
+"""Folders of a Tantivy index: starting a new generation from an old one, reading one without touching it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tantivy
+
+from ...errors import DamagedError, MismatchError
+from .lexical import FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+_LOCKS = (".tantivy-writer.lock", ".tantivy-meta.lock")
+_REWRITTEN = ("meta.json", ".managed.json")
+_NUMBERS = {"label": True, "doc_key": True, "part": False}
+"""Fields of numbers, and whether their values can be read by row."""
+
+
+def link_generation(previous: Path, folder: Path, files: Collection[str] | None = None) -> None:
+    """Fill ``folder`` with the index in ``previous``: segment files as hard links, the two that change as copies.
+
+    Deleting or merging segments in ``folder`` then removes names, never the previous generation's data. ``files``:
+    names that the index consists of, anything else is left behind; ``None``: all that are there.
+    """
+    for file in sorted(previous.iterdir()):
+        if file.name in _LOCKS or (files is not None and file.name not in files):
+            continue
+        target = folder / file.name
+        if file.name in _REWRITTEN:
+            shutil.copyfile(file, target)
+            continue
+        try:
+            os.link(file, target)
+        except OSError:  # another device, or a file system without links
+            shutil.copyfile(file, target)
+
+
+def share_generation(folder: Path) -> None:
+    """Drop the lock files, and let everyone read the two files that Tantivy writes for their owner alone."""
+    usual = (folder / _LOCKS[0]).stat().st_mode & 0o777
+    for name in _REWRITTEN:
+        (folder / name).chmod(usual)
+    for name in _LOCKS:
+        (folder / name).unlink(missing_ok=True)
+
+
+def read_meta(folder: Path) -> dict[str, Any]:
+    """Return Tantivy's commit record.
+
+    Raises:
+        DamagedError: it is missing or not JSON.
+    """
+    path = folder / "meta.json"
+    if not path.is_file():
+        raise DamagedError(f"There is no BM25 index in {folder}.")
+    try:
+        meta = json.loads(path.read_bytes())
+        if not isinstance(meta["segments"], list):
+            raise TypeError("segments")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DamagedError(f"{path} is not the commit record of a BM25 index: {error}.") from error
+    return dict(meta)
+
+
+def check_schema(folder: Path, tokenizer: str) -> None:
+    """Refuse an index with other fields than ours, or whose text was analysed in another way than queries will be.
+
+    Raises:
+        DamagedError: the fields are not those that :class:`~embedctl.arms.bm25.writer.Bm25Writer` makes.
+        MismatchError: another language, or another version of the analysis.
+    """
+    found = [_field(entry) for entry in read_meta(folder).get("schema", [])]
+    expected = [
+        *((name, "u64", True, fast, False, None, None) for name, fast in _NUMBERS.items()),
+        ("payload", "bytes", False, False, True, None, None),
+        *((name, "text", None, False, False, "position", tokenizer) for name in FIELDS),
+    ]
+    if [field[:-1] for field in found] != [field[:-1] for field in expected]:
+        raise DamagedError(f"The BM25 index in {folder} has other fields than those that embedctl makes.")
+    for *_, name in found:
+        if name not in (None, tokenizer):
+            raise MismatchError(f'The BM25 index in {folder} was made by analysis "{name}", not "{tokenizer}".')
+
+
+def _field(entry: Any) -> tuple[Any, ...]:
+    """Return name, type, indexed, fast, stored, what is recorded of a term, and tokenizer of a field."""
+    try:
+        options = entry["options"]
+        indexing = options.get("indexing") or {}
+        told = [options.get(name) for name in ("indexed", "fast", "stored")]
+        return (entry["name"], entry["type"], *told, indexing.get("record"), indexing.get("tokenizer"))
+    except (KeyError, TypeError, AttributeError):
+        return (None,)
+
+
+def row_counts(folder: Path) -> tuple[int, int]:
+    """Return the live and the dead rows of the index."""
+    segments = read_meta(folder)["segments"]
+    dead = sum(segment["deletes"]["num_deleted_docs"] for segment in segments if segment["deletes"])
+    return sum(segment["max_doc"] for segment in segments) - dead, dead
+
+
+@contextmanager
+def reading_index(folder: Path) -> Iterator[None]:
+    """Turn what Tantivy makes of a damaged index into our error; its panics are no ``Exception``.
+
+    Raises:
+        DamagedError: Tantivy failed on what it read.
+    """
+    try:
+        yield
+    except (ValueError, TypeError) as error:  # what tantivy-py makes of Tantivy's errors, and we of a missing value
+        raise DamagedError(f"The BM25 index in {folder} cannot be read: {error}.") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise DamagedError(f"The BM25 index in {folder} cannot be read: Tantivy failed on it ({error}).") from None
+
+
+def open_reader(folder: Path, files: Collection[str] | None = None) -> tantivy.Index:
+    """Open an index for reading, without writing to its folder or waiting for a lock there.
+
+    Tantivy opens an index under a lock file in its folder, which fails on a read-only store and makes readers wait
+    for each other. It is given a folder of links instead, which is gone again when this function returns: by then
+    every file is mapped.
+
+    Args:
+        folder: holds the index.
+        files: names that the index consists of; Tantivy sees no other. ``None``: all that are there.
+
+    Raises:
+        DamagedError: it is no index, or files are missing.
+    """
+    try:
+        present = {file.name for file in folder.iterdir()}
+    except OSError as error:
+        raise DamagedError(f"{folder} cannot be read: {error.strerror}.") from error
+    names = present - set(_LOCKS) if files is None else set(files)
+    if missing := sorted(names - present):
+        raise DamagedError(f"{folder / missing[0]} is missing; the manifest names it.")
+    view = _make_view(folder, names)
+    if view is None and (more := sorted(present - names - set(_LOCKS))):
+        raise DamagedError(f"{folder / more[0]} is no file of the index, and hides it from being read safely.")
+    try:
+        with reading_index(folder):
+            index = tantivy.Index.open(str(view or folder))
+            index.config_reader("manual")
+            index.reload()
+    finally:
+        if view:
+            _remove(view)
+    return index
+
+
+def _make_view(folder: Path, names: Collection[str]) -> Path | None:
+    """Return a new folder of links to files of the index; ``None`` where the system allows none."""
+    try:
+        view = Path(tempfile.mkdtemp(prefix="embedctl-"))
+    except OSError:
+        return None
+    try:
+        for name in names:
+            (view / name).symlink_to((folder / name).absolute())
+    except OSError:
+        _remove(view)
+        return None
+    return view
+
+
+def _remove(view: Path) -> None:
+    # Tantivy's watcher thread makes one lock file when it starts, perhaps between the listing and the removal.
+    for _ in range(100):
+        shutil.rmtree(view, ignore_errors=True)
+        if not view.exists():
+            return

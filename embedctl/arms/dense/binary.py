@@ -1,0 +1,109 @@
+"""Approximate nearest neighbours by sign bits: the rows that differ from the query in fewest bits, compared exactly.
+
+A bit says on which side of the centre (the mean of the vectors) a row lies in one dimension. Embedding models put all
+vectors to one side of zero in some dimensions; around their centre every bit tells something.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .candidates import ranked
+from .flat import FlatRetriever
+from .kernels import hamming, sign_planes
+from .segments import check_query
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ...contracts import Allowed, Ranking, Vectors
+    from .kernels import Planes
+    from .segments import Rows, Segments
+
+_OUT = np.iinfo(np.uint16).max
+"""Further than any row."""
+
+
+class BinaryRetriever:
+    """Scans the bits of every live row; a twentieth of the bytes of the vectors."""
+
+    def __init__(self, segments: Segments, centre: Vectors, per_row: int, least: int) -> None:
+        """Take segments with bits.
+
+        Args:
+            segments: all of them have planes.
+            centre: what the bits were taken around, float32 ``(dim,)``.
+            per_row: candidates that are compared exactly for each row wanted.
+            least: candidates at least.
+        """
+        self._segments = segments
+        self._centre = centre
+        self._per_row = per_row
+        self._least = least
+
+    def __len__(self) -> int:
+        """Return the number of live rows."""
+        return len(self._segments)
+
+    def candidates(self, k: int) -> int:
+        """Return how many rows are compared exactly to find ``k``."""
+        return max(self._least, self._per_row * k)
+
+    def search(self, vector: Vectors, k: int, allowed: Allowed | None = None) -> Ranking:
+        """Return ``min(k, live and allowed rows)`` of the nearest rows, with exact scores, ties by ascending label.
+
+        Raises:
+            MismatchError: ``vector`` has another dimension.
+            ModelError: ``vector`` is not finite.
+        """
+        check_query(vector, self._segments.dim)
+        wanted = self.candidates(k)
+        if k < 1 or (len(self) if allowed is None else allowed.count) <= wanted:
+            return FlatRetriever(self._segments).search(vector, k, allowed)
+        query = np.ascontiguousarray(vector, dtype=np.float32)
+        keeps = [self._keep(number, allowed) for number in range(len(self._segments.segments))]
+        return ranked(self._segments, query, self._nearest(query, wanted, keeps), k)
+
+    def search_batch(self, vectors: Vectors, k: int, allowed: Allowed | None = None) -> list[Ranking]:
+        """Return what ``search`` returns for each row of ``vectors``."""
+        from concurrent.futures import ThreadPoolExecutor  # with logging, a tenth of a cold query
+
+        check_query(vectors, self._segments.dim)
+        wanted = self.candidates(k)
+        if k < 1 or (len(self) if allowed is None else allowed.count) <= wanted:
+            return FlatRetriever(self._segments).search_batch(vectors, k, allowed)
+        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        keeps = [self._keep(number, allowed) for number in range(len(self._segments.segments))]
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            found = threads.map(lambda query: self._nearest(query, wanted, keeps), vectors)
+            return [ranked(self._segments, query, rows, k) for query, rows in zip(vectors, found, strict=True)]
+
+    def _keep(self, number: int, allowed: Allowed | None) -> NDArray[np.bool_] | None:
+        """Return which rows of a segment are alive and allowed; ``None``: all."""
+        segment = self._segments.segments[number]
+        keep = segment.live() if len(segment.dead) else None
+        if allowed is None:
+            return keep
+        mask = allowed.mask(segment.labels)
+        return mask if keep is None else keep & mask
+
+    def _nearest(self, query: Vectors, wanted: int, keeps: list[NDArray[np.bool_] | None]) -> Rows:
+        """Return the rows nearest by bits, at least ``wanted`` of them where there are so many; in any order."""
+        bits: Planes = sign_planes(query[np.newaxis], self._centre)
+        distances = np.empty(self._segments.total, dtype=np.uint16)
+        for segment, start, keep in zip(self._segments.segments, self._segments.starts, keeps, strict=False):
+            assert segment.planes is not None
+            near = hamming(segment.planes, bits)
+            distances[start : start + len(near)] = near if keep is None else np.where(keep, near, _OUT)
+        counts = np.bincount(distances)
+        counts[_OUT:] = 0
+        furthest = int(np.searchsorted(np.cumsum(counts), min(wanted, int(counts.sum()))))
+        inside = np.flatnonzero(distances < furthest)
+        ties = np.flatnonzero(distances == furthest)
+        if len(ties) > wanted:  # copies of one row: those with the smallest labels are enough
+            order = np.argsort(self._segments.labels_of(ties))
+            ties = ties[order[:wanted]]
+        return np.concatenate([inside, ties])

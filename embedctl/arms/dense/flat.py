@@ -1,0 +1,109 @@
+"""Exact nearest neighbours: a scan over all vectors.
+
+Candidates are found by products of float16 numbers. Their scores are then computed again from the whole query, one by
+one: equal vectors get equal scores, and ``search`` and ``cosine`` agree to the bit, filtered or not.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .candidates import NOTHING, Candidates, best, ranked
+from .kernels import PackedQueries, dots, to_float16, to_float32
+from .segments import check_query
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ...contracts import Allowed, Labels, Ranking, Vectors
+    from .kernels import Halves
+    from .segments import Segments
+
+_BATCH = 64
+"""Queries that are multiplied with a block at once."""
+_BATCH_ROWS = 16_384
+_NARROW = 24
+"""A filter that leaves less than one row in this many is answered by gathering those rows."""
+_ROUNDING = 2e-6
+"""More than a product in float32 of two unit vectors can be off by, for any dimension in use."""
+
+
+class FlatRetriever:
+    """Scans every live row; exact, with nothing to load."""
+
+    def __init__(self, segments: Segments) -> None:
+        self._segments = segments
+
+    def __len__(self) -> int:
+        """Return the number of live rows."""
+        return len(self._segments)
+
+    def scanned(self, allowed: Allowed | None = None) -> int:
+        """Return how many vectors one search looks at."""
+        return allowed.count if allowed is not None and self._narrow(allowed) else self._segments.total
+
+    def search(self, vector: Vectors, k: int, allowed: Allowed | None = None) -> Ranking:
+        """Return the ``min(k, live and allowed rows)`` best rows, ties by ascending label.
+
+        Raises:
+            MismatchError: ``vector`` has another dimension.
+            ModelError: ``vector`` is not finite.
+        """
+        check_query(vector, self._segments.dim)
+        if k < 1:
+            return NOTHING
+        query = np.ascontiguousarray(vector, dtype=np.float32)
+        if allowed is not None and self._narrow(allowed):
+            return ranked(self._segments, query, self._segments.live_rows_of(allowed), k)
+        halves = to_float16(query)
+        candidates = Candidates(k, _slack(query, halves))
+        for block in self._segments.blocks(allowed):
+            scores = dots(halves, block.vectors)
+            if block.keep is not None:
+                scores = np.where(block.keep, scores, -np.inf)
+            candidates.offer(block.start, scores)
+        return ranked(self._segments, query, candidates.rows, k)
+
+    def search_batch(self, vectors: Vectors, k: int, allowed: Allowed | None = None) -> list[Ranking]:
+        """Return what ``search`` returns for each row of ``vectors``, reading the vectors once for many queries."""
+        from concurrent.futures import ThreadPoolExecutor  # with logging, a tenth of a cold query
+
+        check_query(vectors, self._segments.dim)
+        if k < 1:
+            return [NOTHING for _ in vectors]
+        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        if allowed is not None and self._narrow(allowed):
+            rows = self._segments.live_rows_of(allowed)
+            labels = self._segments.labels_of(rows)
+            return [best(labels, self._segments.scores(vector, rows), k) for vector in vectors]
+        groups = [vectors[at : at + _BATCH] for at in range(0, len(vectors), _BATCH)]
+        with ThreadPoolExecutor(min(len(groups), os.cpu_count() or 1) or 1) as threads:
+            scans = threads.map(lambda group: self._scan(group, k, allowed), groups)
+            return [ranking for rankings in scans for ranking in rankings]
+
+    def cosine(self, vector: Vectors, labels: Labels) -> NDArray[np.float32]:
+        """Return the exact similarity to each of ``labels``, float32 ``(n,)``; NaN where there is no such row."""
+        return self._segments.cosine(vector, labels)
+
+    def _narrow(self, allowed: Allowed) -> bool:
+        return allowed.count * _NARROW < self._segments.total
+
+    def _scan(self, queries: Vectors, k: int, allowed: Allowed | None) -> list[Ranking]:
+        halves = to_float16(queries)
+        packed = PackedQueries(halves)
+        candidates = [Candidates(k, _slack(*pair)) for pair in zip(queries, halves, strict=True)]
+        for block in self._segments.blocks(allowed, _BATCH_ROWS):
+            products = packed.dots(block.vectors)
+            if block.keep is not None:
+                products[:, ~block.keep] = -np.inf
+            for scores, found in zip(products, candidates, strict=True):
+                found.offer(block.start, scores)
+        return [ranked(self._segments, query, found.rows, k) for query, found in zip(queries, candidates, strict=True)]
+
+
+def _slack(query: Vectors, halves: Halves) -> float:
+    """Return how far a product with the rounded query can be from that with the query, for rows of unit norm."""
+    return 1.01 * float(np.linalg.norm(query - to_float32(halves))) + _ROUNDING

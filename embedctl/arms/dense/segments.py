@@ -1,0 +1,267 @@
+"""Vectors on disk: immutable segments, mapped into memory and read in place.
+
+A segment is a folder: ``vectors.f16`` (little-endian float16, row after row), ``labels.u64`` (the label of each row,
+ascending) and, in large indexes, ``bits.u64`` (the sign bits, see :func:`~embedctl.arms.dense.kernels.sign_planes`).
+Rows that have died since stay in their segment until it is merged; a list beside the segments says which they are.
+
+A *row* counts through all segments in their order. Rows mean something only in one opened set; labels are for others.
+"""
+
+from __future__ import annotations
+
+import mmap
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ...errors import DamagedError, MismatchError, ModelError
+from .kernels import dots, to_float32, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from ...contracts import Allowed, Labels, Vectors
+    from .kernels import Halves, Planes
+
+    Rows = NDArray[np.int64]
+
+VECTORS, LABELS, BITS = "vectors.f16", "labels.u64", "bits.u64"
+"""Files of a segment."""
+
+BLOCK_ROWS = 65_536
+"""Rows that are multiplied with one query at once."""
+_GATHER_ROWS = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One opened segment."""
+
+    labels: Labels
+    """Ascending uint64 ``(n,)``."""
+    vectors: Halves
+    """Float16 ``(n, dim)``."""
+    dead: Rows
+    """Rows of this segment that no query may return, ascending."""
+    planes: Planes | None = None
+    """Sign bits, uint64 ``(words(dim), n)``."""
+
+    def live(self) -> NDArray[np.bool_]:
+        """Return which rows are alive, bool ``(n,)``."""
+        live = np.ones(len(self.labels), dtype=np.bool_)
+        live[self.dead] = False
+        return live
+
+
+def open_segment(folder: Path, rows: int, dim: int, dead: Labels, planes: bool) -> Segment:
+    """Map the segment in ``folder``, which is not empty.
+
+    Args:
+        folder: holds the files.
+        rows: how many it must have.
+        dim: of its vectors.
+        dead: sorted labels of dead rows, of this segment and of others.
+        planes: whether it has sign bits.
+
+    Raises:
+        DamagedError: a file is missing or has another length.
+    """
+    if rows < 1:
+        raise DamagedError(f"{folder} is to hold {rows} rows, and there is no such segment.")
+    labels: Labels = _mapped(folder / LABELS, "<u8", (rows,))
+    first, behind = np.searchsorted(dead, labels[0]), np.searchsorted(dead, labels[-1], side="right")
+    near = dead[first:behind]
+    places = np.searchsorted(labels, near)
+    return Segment(
+        labels=labels,
+        vectors=_mapped(folder / VECTORS, "<f2", (rows, dim)),
+        dead=places[labels[places] == near].astype(np.int64),
+        planes=_mapped(folder / BITS, "<u8", (words(dim), rows)) if planes else None,
+    )
+
+
+def read_centre(path: Path, dim: int) -> Vectors:
+    """Return what sign bits were taken around, float32 ``(dim,)``.
+
+    Raises:
+        DamagedError: it is missing, or has another length.
+    """
+    try:
+        centre = np.fromfile(path, dtype="<f4").astype(np.float32, copy=False)
+    except OSError as error:
+        raise DamagedError(f"{path} cannot be read: {error.strerror}.") from error
+    if len(centre) != dim:
+        raise DamagedError(f"{path} has {len(centre)} numbers instead of {dim}.")
+    return centre
+
+
+def check_query(vectors: Vectors, dim: int) -> None:
+    """Refuse query vectors that cannot be compared with an index of ``dim`` dimensions.
+
+    Raises:
+        MismatchError: they have another dimension.
+        ModelError: they hold NaN or infinity.
+    """
+    if vectors.shape[-1] != dim:
+        raise MismatchError(f"The query vector has {vectors.shape[-1]} dimensions, the index has {dim}.")
+    if not np.isfinite(vectors).all():
+        raise ModelError("The query vector holds values that are not finite numbers.")
+
+
+class Block(NamedTuple):
+    """Neighbouring rows of one segment."""
+
+    start: int
+    """The row of the first."""
+    vectors: Halves
+    keep: NDArray[np.bool_] | None
+    """Which are alive and allowed; ``None``: all."""
+
+
+class Segments:
+    """The vectors of one generation, live and dead."""
+
+    def __init__(self, segments: Sequence[Segment], dim: int) -> None:
+        """Take opened segments, none of them empty; their labels may interleave."""
+        self.segments = tuple(segments)
+        self.dim = dim
+        self.starts = np.cumsum([0, *(len(segment.labels) for segment in self.segments)]).astype(np.int64)
+        """Row at which each segment begins, and one behind the last; int64 ``(segments + 1,)``."""
+        dead = [segment.dead + start for segment, start in zip(self.segments, self.starts, strict=False)]
+        self._dead: Rows = np.concatenate([np.empty(0, dtype=np.int64), *dead])
+
+    def __len__(self) -> int:
+        """Return the number of live rows."""
+        return int(self.starts[-1]) - len(self._dead)
+
+    @property
+    def total(self) -> int:
+        """Rows, dead ones included."""
+        return int(self.starts[-1])
+
+    def blocks(self, allowed: Allowed | None = None, rows: int = 0) -> Iterator[Block]:
+        """Yield all rows in order, at most ``rows`` at a time; blocks with nothing to keep are left out."""
+        rows = rows or BLOCK_ROWS
+        for segment, start in zip(self.segments, self.starts.tolist(), strict=False):
+            live = segment.live() if len(segment.dead) else None
+            for at in range(0, len(segment.labels), rows):
+                keep = None if live is None else live[at : at + rows]
+                if allowed is not None:
+                    mask = allowed.mask(segment.labels[at : at + rows])
+                    keep = mask if keep is None else keep & mask
+                if keep is None or keep.any():
+                    yield Block(start + at, segment.vectors[at : at + rows], keep)
+
+    def labels_of(self, rows: Rows) -> Labels:
+        """Return the label of each row."""
+        labels = np.empty(len(rows), dtype=np.uint64)
+        for segment, places, local in self._split(rows):
+            labels[places] = segment.labels[local]
+        return labels
+
+    def rows_of(self, labels: Labels) -> Rows:
+        """Return the row of each label; -1 where there is none."""
+        labels = np.asarray(labels, dtype=np.uint64)
+        rows = np.full(len(labels), -1, dtype=np.int64)
+        for segment, start in zip(self.segments, self.starts, strict=False):
+            near = np.flatnonzero((labels >= segment.labels[0]) & (labels <= segment.labels[-1]))
+            places = np.searchsorted(segment.labels, labels[near])
+            found = segment.labels[places] == labels[near]
+            rows[near[found]] = places[found] + start
+        return rows
+
+    def live_rows_of(self, allowed: Allowed) -> Rows:
+        """Return the rows that are alive and allowed, for a filter that lets few through."""
+        rows = self.rows_of(allowed.labels)
+        rows = rows[rows >= 0]
+        if not len(self._dead):
+            return rows
+        places = np.minimum(np.searchsorted(self._dead, rows), len(self._dead) - 1)
+        alive: Rows = rows[self._dead[places] != rows]
+        return alive
+
+    def scores(self, vector: Vectors, rows: Rows) -> NDArray[np.float32]:
+        """Return the similarity of float32 ``(dim,)`` to each row, the same wherever it is asked for; ``(n,)``."""
+        scores = np.empty(len(rows), dtype=np.float32)
+        for segment, places, local in self._split(rows):
+            for at in range(0, len(local), _GATHER_ROWS):
+                gathered = to_float32(segment.vectors[local[at : at + _GATHER_ROWS]])
+                scores[places[at : at + _GATHER_ROWS]] = dots(vector, gathered)
+        return scores
+
+    def cosine(self, vector: Vectors, labels: Labels) -> NDArray[np.float32]:
+        """Return the similarity to each of ``labels``, float32 ``(n,)``; NaN where there is no such row.
+
+        Raises:
+            MismatchError: ``vector`` has another dimension.
+            ModelError: ``vector`` is not finite.
+        """
+        check_query(vector, self.dim)
+        rows = self.rows_of(labels)
+        known = rows >= 0
+        scores = np.full(len(rows), np.nan, dtype=np.float32)
+        scores[known] = self.scores(_contiguous(vector), rows[known])
+        return scores
+
+    def vectors_of(self, labels: Labels) -> Vectors:
+        """Return what is stored of each of ``labels``, float32 ``(n, dim)``; those that there are."""
+        rows = self.rows_of(labels)
+        rows = rows[rows >= 0]
+        vectors = np.empty((len(rows), self.dim), dtype=np.float32)
+        for segment, places, local in self._split(rows):
+            vectors[places] = to_float32(segment.vectors[local])
+        return vectors
+
+    @cached_property
+    def live_labels(self) -> Labels:
+        """The labels of all live rows, ascending."""
+        return np.sort(np.concatenate([np.empty(0, np.uint64), *(one.labels[one.live()] for one in self.segments)]))
+
+    def beside(self, labels: Labels) -> Segments:
+        """Return the live rows that are not among the sorted ``labels``, copied into memory."""
+        tails = []
+        for segment in self.segments:
+            rows = np.flatnonzero(segment.live() & ~is_in(segment.labels, labels))
+            if len(rows):
+                tails.append(Segment(segment.labels[rows], segment.vectors[rows], np.empty(0, dtype=np.int64)))
+        return Segments(tails, self.dim)
+
+    def _split(self, rows: Rows) -> Iterator[tuple[Segment, NDArray[np.intp], Rows]]:
+        """Yield each segment that ``rows`` lie in, their places in ``rows``, and their rows in the segment."""
+        owners = np.searchsorted(self.starts, rows, side="right") - 1
+        for number in np.unique(owners).tolist():
+            places = np.flatnonzero(owners == number)
+            yield self.segments[number], places, rows[places] - self.starts[number]
+
+
+def is_in(labels: Labels, among: Labels) -> NDArray[np.bool_]:
+    """Return which of ``labels`` are among sorted labels."""
+    if not len(among):
+        return np.zeros(len(labels), dtype=np.bool_)
+    places = np.minimum(np.searchsorted(among, labels), len(among) - 1)
+    found: NDArray[np.bool_] = among[places] == labels
+    return found
+
+
+def _contiguous(vector: Vectors) -> Vectors:
+    return np.ascontiguousarray(vector, dtype=np.float32)
+
+
+def _mapped(path: Path, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    dtype = np.dtype(kind)
+    expected = int(np.prod(shape)) * dtype.itemsize
+    try:
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            if size == expected:
+                data = mmap.mmap(file.fileno(), expected, access=mmap.ACCESS_READ)
+    except OSError as error:
+        raise DamagedError(f"{path} cannot be read: {error.strerror}.") from error
+    if size != expected:
+        raise DamagedError(f"{path} has {size} bytes instead of {expected}.")
+    return np.frombuffer(data, dtype=dtype).reshape(shape)

@@ -1,0 +1,176 @@
+"""One examination of one snapshot: which checks are made, in which order, on which files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .. import encoders
+from ..config import RuntimeConfig
+from ..errors import DamagedError, ModelError
+from ..store.ledger import read_ledger
+from ..store.live_documents import LiveDocuments
+from ..store.students import student_folder
+from .contents import check_checksums, check_encoded, check_ledger_rows, check_parts
+from .findings import DoctorReport
+from .index_contents import Opened, check_bits, check_index_rows, measure_recall
+from .named import named_files
+from .quick import check_files, check_footers, check_index, check_ledger
+from .surroundings import (
+    check_backup,
+    check_leftovers,
+    check_locking,
+    check_model,
+    check_modes,
+    check_pending,
+    check_room,
+    check_writer,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..contracts import Encoder, Reporter
+    from ..store.layout import Layout
+    from ..store.manifest import Manifest, Part
+    from .findings import Recall
+    from .named import Named
+
+SEED = 20_260_101
+"""Of all samples: an examination of the same store gives the same report."""
+SAMPLED_CHUNKS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Thoroughness:
+    """How much is read."""
+
+    checksums: bool = False
+    """Every byte, to compare checksums."""
+    deep: bool = False
+    """Also what must hold between rows, and how good the approximate plans are."""
+    runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
+
+
+def examine(layout: Layout, manifest: Manifest, how: Thoroughness, reporter: Reporter) -> DoctorReport:
+    """Make the checks and return what they find; nothing is written."""
+    report = DoctorReport(str(layout.root), manifest.snapshot, how.deep)
+    files = named_files(layout, manifest)
+    report.counts = _counts(manifest, files)
+    report.run("backup", check_backup(layout, manifest))
+    report.run("files", check_files(files))
+    report.run("footers", check_footers(_sound(report, files)))
+    if how.checksums or how.deep:
+        read = _sound(report, files)
+        with reporter.stage("read", len(read), "files") as progress:
+            report.run("checksums", check_checksums(read, progress))
+        report.bytes_read = sum(named.record.bytes for named in read)
+    report.run("index", check_index(layout, manifest, _broken_parts(report), _damaged(report)))
+    report.run("ledger", check_ledger(manifest))
+    if how.deep:
+        _deep(report, layout, manifest, how, reporter)
+    report.run("modes", check_modes(layout))
+    report.run("leftovers", check_leftovers(layout, manifest))
+    report.run("writer", check_writer(layout))
+    report.run("locking", check_locking(layout))
+    report.run("model", check_model(manifest))
+    report.run("room", check_room(layout, manifest))
+    report.run("pending", check_pending(manifest))
+    return report
+
+
+def _counts(manifest: Manifest, files: Sequence[Named]) -> dict[str, int]:
+    return {
+        "parts": len(manifest.parts),
+        "documents": sum(part.live_documents for part in manifest.parts),
+        "chunks": manifest.index.rows if manifest.index else sum(p.chunks.rows for p in manifest.parts if p.chunks),
+        "files": len(files) + 1,
+        "bytes": sum(named.record.bytes for named in files),
+    }
+
+
+def _damaged(report: DoctorReport) -> set[str]:
+    return {one.file for one in report.damage if one.file}
+
+
+def _sound(report: DoctorReport, files: Sequence[Named]) -> list[Named]:
+    """Return the files about which nothing was found."""
+    damaged = _damaged(report)
+    return [named for named in files if named.name not in damaged]
+
+
+def _broken_parts(report: DoctorReport) -> set[int]:
+    return {one.part for one in report.damage if one.part is not None}
+
+
+def _deep(report: DoctorReport, layout: Layout, manifest: Manifest, how: Thoroughness, reporter: Reporter) -> None:
+    """Check what must hold between rows; only of files that have their checksums."""
+    broken = _broken_parts(report)
+    sound = [part for part in manifest.parts if part.number not in broken]
+    with reporter.stage("compare", len(sound), "parts") as progress:
+        report.run("contents", check_parts(layout, sound, _most_tokens(manifest), progress))
+    if manifest.index and not any(one.kind == "index" for one in report.damage):
+        opened, broken = Opened(layout, manifest.index), _broken_parts(report)
+        served = [part for part in manifest.index.parts if part.number not in broken]
+        recall: list[Recall] = []
+        with reporter.stage("compare index", len(served), "parts") as progress:
+            report.run("index contents", check_index_rows(opened, served, progress))
+        report.run("bits and graph", check_bits(opened))
+        if not any(one.kind == "index" for one in report.damage):
+            report.run("recall", measure_recall(opened, recall, SEED))
+        report.recall = recall[0] if recall else None
+    if manifest.files and not any(one.kind in ("ledger", "documents") for one in report.damage):
+        live = LiveDocuments(layout, manifest.parts)
+        ledger = read_ledger(layout, manifest)
+        report.run(
+            "ledger contents",
+            check_ledger_rows(manifest, manifest.files, ledger, lambda *key: len(live.of_file(*key))),
+        )
+    _encoded(report, layout, manifest, sound, how.runtime, reporter)
+
+
+def _most_tokens(manifest: Manifest) -> int | None:
+    try:
+        return encoders.open_tokenizer(manifest.settings.model).max_tokens
+    except ModelError:
+        return None
+
+
+def _encoded(
+    report: DoctorReport,
+    layout: Layout,
+    manifest: Manifest,
+    sound: Sequence[Part],
+    runtime: RuntimeConfig,
+    reporter: Reporter,
+) -> None:
+    """Embed a few chunks again, where the encoder is there."""
+    made_by = manifest.encoder
+    parts = [one for one in sound if made_by and one.embeddings and one.embeddings.made_with == made_by.fingerprint]
+    broken = _broken_parts(report)
+    parts = [part for part in parts if part.number not in broken]
+    if not parts:
+        return
+    try:
+        encoder = maker(layout, manifest, runtime, reporter)
+    except (ModelError, DamagedError):  # what is wrong with it is told by another check
+        return
+    report.run("embeddings", check_encoded(layout, parts, encoder.encode_documents, SAMPLED_CHUNKS, SEED))
+
+
+def maker(layout: Layout, manifest: Manifest, runtime: RuntimeConfig, reporter: Reporter) -> Encoder:
+    """Open the encoder that made the store's vectors: the model, or the student of a fast store.
+
+    Raises:
+        ModelError: it is not on this machine.
+        MismatchError: the model's files are not those that made the vectors.
+        DamagedError: a file of the student is missing.
+    """
+    made_by, student = manifest.encoder, manifest.student
+    assert made_by is not None
+    if made_by.teacher:
+        if student is None or student.fingerprint != made_by.fingerprint:
+            raise ModelError("The encoder that made the vectors is gone.", 'Make one with "embedctl distill".')
+        return encoders.open_student(student_folder(layout, student))
+    made_by.check_model(encoders.find_model(made_by.model).fingerprint)
+    return encoders.open_encoder(made_by.model, runtime, reporter.message)

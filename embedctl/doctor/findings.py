@@ -1,0 +1,172 @@
+"""What an examination finds: checks with their results, findings with their remedies, and the report of both."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..errors import EXIT_OK, EXIT_SOME_FAILED, DamagedError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Generator
+
+SCHEMA_VERSION = 1
+REPAIR = "embedctl doctor --repair"
+
+Severity = Literal["damage", "warning", "note"]
+"""``damage``: an answer, or the next run, may be wrong or fail; ``warning``: worth doing something about; ``note``."""
+Kind = Literal[
+    "manifest",
+    "backup",
+    "documents",
+    "chunks",
+    "embeddings",
+    "ledger",
+    "index",
+    "samples",
+    "student",
+    "modes",
+    "leftovers",
+    "pending",
+    "writer",
+    "locking",
+    "model",
+    "disk",
+    "memory",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be."""
+
+    kind: Kind
+    severity: Severity
+    message: str
+    """What is wrong and what it means for answers: finished sentences."""
+    file: str | None = None
+    """Path below the store's folder; a folder where it is about all of it."""
+    remedy: str = ""
+    """The command to type, or empty."""
+    repaired: bool = False
+    part: int | None = field(default=None, compare=False)
+    """Number of the part that a damaged file belongs to."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``docs/schema/doctor.v1.json`` describes."""
+        names = ("file", "kind", "severity", "message", "remedy", "repaired")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check that was made."""
+
+    name: str
+    ok: bool
+    """Nothing found that is worse than a note."""
+    detail: str
+    """What was looked at, in a few words."""
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Recall@10 of the approximate plans against the exact scan; ``None``: the store has no such structure."""
+
+    hnsw: float | None
+    binary: float | None
+    queries: int
+
+
+@dataclass(slots=True)
+class DoctorReport:
+    """What was looked at, found, done and left."""
+
+    store: str
+    snapshot: int
+    deep: bool = False
+    checks: list[Check] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    """``parts``, ``documents``, ``chunks``, ``files``, ``bytes``; after a repair also ``salvaged``, ``reused``,
+    ``embedded`` (vectors), and ``documents_lost``."""
+    recall: Recall | None = None
+    bytes_read: int = 0
+    """Bytes of the store that were read to compare checksums."""
+    done: list[str] = field(default_factory=list)
+    """What a repair did, or what one would do: finished sentences."""
+    lost: list[str] = field(default_factory=list)
+    """Documents that were in a damaged file and whose source is gone."""
+    repair: Literal["no", "plan", "done"] = "no"
+    seconds: float = 0.0
+
+    def run(self, name: str, steps: Generator[Finding, None, str]) -> list[Finding]:
+        """Make one check to its end: keep what it finds, and how long it took."""
+        found: list[Finding] = []
+        start = time.perf_counter()
+        known = {(one.kind, one.file) for one in self.findings if one.file}
+        try:
+            while True:
+                one = next(steps)
+                if (one.kind, one.file) not in known:  # told by an earlier check
+                    found.append(one)
+        except StopIteration as end:
+            detail = end.value
+        ms = 1e3 * (time.perf_counter() - start)
+        self.checks.append(Check(name, all(one.severity == "note" for one in found), detail, round(ms, 1)))
+        self.findings += found
+        return found
+
+    @property
+    def damage(self) -> list[Finding]:
+        """What is damaged and not repaired."""
+        return [one for one in self.findings if one.severity == "damage" and not one.repaired]
+
+    @property
+    def exit_code(self) -> int:
+        """0: sound, or made sound; 3: so, but documents are lost; 4: there is damage left."""
+        if self.damage:
+            return DamagedError.exit_code
+        return EXIT_SOME_FAILED if self.lost else EXIT_OK
+
+    def settle(self, after: DoctorReport, named: Collection[str]) -> None:
+        """Mark what a repair has made right.
+
+        Args:
+            after: the examination after the repair.
+            named: the files that the manifest names as it did; a damaged one is made right by not being named any more.
+        """
+        left = {(one.kind, one.file) for one in after.findings}
+        self.findings = [
+            replace(one, repaired=(one.kind, one.file) not in left and (one.kind in _KEPT or one.file not in named))
+            for one in self.findings
+        ]
+        known = {(one.kind, one.file) for one in self.findings}
+        self.findings += [one for one in after.findings if (one.kind, one.file) not in known]
+        self.snapshot = after.snapshot
+        self.counts = {**self.counts, **after.counts}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``docs/schema/doctor.v1.json`` describes."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "store": self.store,
+            "snapshot": self.snapshot,
+            "exit_code": self.exit_code,
+            "deep": self.deep,
+            "repair": self.repair,
+            "checks": [asdict(check) for check in self.checks],
+            "findings": [one.to_json() for one in self.findings],
+            "done": self.done,
+            "lost": self.lost,
+            "recall": asdict(self.recall) if self.recall else None,
+            "counts": dict(sorted(self.counts.items())),
+            "bytes_read": self.bytes_read,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+_KEPT = frozenset({"manifest", "backup", "modes", "leftovers", "pending", "writer", "locking"})
+"""Kinds that are made right in place: that they are not found again is enough."""

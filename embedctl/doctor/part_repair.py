@@ -1,0 +1,253 @@
+"""Parts that go on under a new number, with what is good of their files, and without what is damaged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .. import encoders
+from ..records import Outcome
+from ..stages.chunk import cut
+from ..stages.compact import live_chunks
+from ..store.files import link_or_copy, write_table
+from ..store.ledger import FileKey, FileState, read_ledger
+from ..store.live_documents import LiveDocuments
+from ..store.manifest import Part
+from ..store.parts import chunk_columns, read_vectors, write_chunks, write_embeddings
+from . import salvage
+from .lost import LOST_REASON, Lost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from ..contracts import Reporter
+    from ..store.manifest import FileRecord, FilesRecord, Manifest
+    from ..store.writer import Writer
+    from .findings import DoctorReport
+    from .plan import Plan
+    from .rescued_vectors import Donors
+
+UNREAD = 0
+"""Part up to which a ledger knows what there is, until the sources have been read again: none."""
+
+
+class PartRepair:
+    """Replaces the damaged parts of a store; what is lost of them is left to the stages of the pipeline."""
+
+    def __init__(self, writer: Writer, plan: Plan, report: DoctorReport, donors: Donors, reporter: Reporter) -> None:
+        self.writer = writer
+        self.layout = writer.layout
+        self.plan = plan
+        self.report = report
+        self.donors = donors
+        self.reporter = reporter
+        self.lost = Lost(self.layout)
+        self.all_files = False
+        """Whether all files of the sources are to be looked at: it is not known which ones lost documents."""
+
+    def embeddings(self, part: Part) -> None:
+        """Let a part go on without embeddings, and keep the vectors that can be read."""
+        assert part.embeddings is not None
+        manifest, number = self._without(part), self.writer.manifest.next_part
+        manifest, files, kept = self._donate(manifest, part, salvage.texts_of(self.layout, part))
+        fresh = Part(number, part.documents, part.chunks, dead=part.dead)
+        files += [self._link(self.layout.documents, part, number), self._link(self.layout.chunks, part, number)]
+        self._commit(manifest, fresh, files)
+        self.report.done.append(
+            f"Part {part.number} goes on as part {number}: {kept:,} of {part.embeddings.rows:,} vectors were kept."
+        )
+
+    def chunks(self, part: Part) -> None:
+        """Cut a part again.
+
+        Where that gives the same file, byte for byte, the embeddings are still those of its rows; else those vectors
+        are kept of whose text the hash can still be read.
+        """
+        assert part.chunks is not None
+        manifest, number = self._without(part), self.writer.manifest.next_part
+        files = [self._link(self.layout.documents, part, number)]
+        again = self._cut_alike(part, number)
+        fresh = Part(number, part.documents, dead=part.dead)
+        if again is None:
+            texts = salvage.saved_texts(self.layout, part)
+        else:
+            fresh = replace(fresh, chunks=part.chunks)
+            files.append(self.layout.chunks(number))
+            texts = salvage.texts_of(self.layout, fresh)
+        if again and part.embeddings and "embeddings" not in self.plan.parts[part.number]:
+            made_with = part.embeddings.made_with
+            old, new = self.layout.embeddings(made_with, part.number), self.layout.embeddings(made_with, number)
+            link_or_copy(old, new)
+            fresh = replace(fresh, embeddings=part.embeddings)
+            files.append(new)
+        elif part.embeddings:
+            manifest, donated, _ = self._donate(manifest, part, texts)
+            files += donated
+        self._commit(manifest, fresh, files)
+        how = "its chunks are the same as they were" if again else "it is cut anew"
+        self.report.done.append(f"Part {part.number} goes on as part {number}: {how}.")
+
+    def _cut_alike(self, part: Part, number: int) -> FileRecord | None:
+        """Write the chunks of a part again under a new number; ``None`` where they are not what they were."""
+        assert part.chunks is not None
+        settings = self.writer.manifest.settings
+        tokenizer = encoders.open_tokenizer(settings.model)
+        made_with = settings.chunk_fingerprint(tokenizer.fingerprint)
+        if part.chunks.made_with != made_with:
+            return None  # it was to be cut anew anyway
+        # When it was cut, documents were alive that have died since; whether all were is not known.
+        for dead in dict.fromkeys(((), part.dead)):
+            alive = replace(part, dead=dead)
+            with self.reporter.stage("chunk", alive.live_documents, "documents") as progress:
+                chunks = cut(self.writer, alive, tokenizer, progress, keep_tokens=settings.fast)
+            record = write_chunks(self.layout, number, chunks, made_with)
+            if record == part.chunks:
+                return record
+        self.layout.chunks(number).unlink()
+        return None
+
+    def _donate(self, manifest: Manifest, part: Part, texts: salvage.Texts) -> tuple[Manifest, list[Path], int]:
+        """Keep the vectors of chunks that are known, both of which can be read; return how many, too."""
+        assert part.embeddings is not None
+        damaged = "embeddings" in self.plan.parts[part.number]
+        saved = (salvage.saved_vectors if damaged else salvage.vectors_of)(self.layout, part)
+        _, mine, theirs = np.intersect1d(texts.rows, saved.rows, assume_unique=True, return_indices=True)
+        same = texts.ids[mine] == saved.ids[theirs]
+        mine, theirs = mine[same], theirs[same]
+        self._add("salvaged", len(mine))
+        made_with = part.embeddings.made_with
+        return *self.donors.add(manifest, texts.hashes[mine], saved.vectors[theirs], made_with), len(mine)
+
+    def documents(self) -> None:
+        """Let parts go on with the documents that can be read, and have the files of the others read again.
+
+        In one commit with the ledger, which is what makes a refresh read them.
+        """
+        if not self.plan.documents:
+            return
+        damaged = [self.writer.manifest.part(number) for number in self.plan.documents]
+        self.lost.names = set().union(*(salvage.saved_names(self.layout, part) for part in damaged))
+        manifest = self.writer.manifest
+        files: list[Path] = []
+        for part in damaged:
+            manifest = replace(manifest, parts=tuple(one for one in manifest.parts if one.number != part.number))
+            manifest, made = self._rescued(manifest, part)
+            files += made
+        record = self._ledger_without(manifest)
+        if record:
+            manifest = replace(manifest, files=record)
+            files.append(self.layout.files(record.number))
+        covered = self.writer.manifest.files.covers if record and self.writer.manifest.files else 0
+        self.all_files = any(part.number > covered for part in damaged)
+        self.writer.commit(manifest, files)
+
+    def _rescued(self, manifest: Manifest, part: Part) -> tuple[Manifest, list[Path]]:
+        """Add a part of the documents that can be read, and vectors of the others; return its new files, too."""
+        import pyarrow as pa
+
+        kinds = self.plan.parts[part.number]
+        rows, table = salvage.saved_documents(self.layout, part)
+        known = np.zeros(part.documents.rows, dtype=bool)
+        if table is not None:
+            known[self._as_cut(part, rows, table, kinds)] = True
+        known[list(part.dead)] = False
+        files: list[Path] = []
+        number = manifest.next_part
+        if table is not None and known.any():
+            documents = table.filter(pa.array(known[rows]))
+            path = self.layout.documents(number)
+            fresh = Part(number, write_table(path, documents, part.documents.made_with))
+            files.append(path)
+            if part.chunks and "chunks" not in kinds:
+                fresh, more = self._with_rows(fresh, part, known, kinds)
+                files += more
+            manifest = manifest.with_part(fresh)
+        kept, live = int(known.sum()), part.live_documents
+        if part.embeddings:
+            texts = (salvage.saved_texts if "chunks" in kinds else salvage.texts_of)(self.layout, part)
+            manifest, donated, _ = self._donate(manifest, part, texts)
+            files += donated
+        told = f"Part {part.number}: {kept:,} of {live:,} documents were kept"
+        self.report.done.append(told + (f"; the sources of {live - kept:,} are read again." if kept < live else "."))
+        self._add("documents_salvaged", kept)
+        return manifest, files
+
+    def _as_cut(self, part: Part, rows: NDArray[np.int64], table: pa.Table, kinds: frozenset[str]) -> NDArray[np.int64]:
+        """Return those of ``rows`` that are the documents of this part, as far as its chunks, or their ids, can tell.
+
+        A document without chunks is left out: nothing tells, and there is nothing to find in it.
+        """
+        ids, sources = table.column("doc_id").to_pylist(), table.column("source").to_pylist()
+        if part.chunks is None:
+            return rows
+        if "chunks" in kinds:
+            known = salvage.chunk_names(self.layout, part)
+            names = [f"{source}:{doc_id}" for source, doc_id in zip(sources, ids, strict=True)]
+            return np.array([row for row, name in zip(rows.tolist(), names, strict=True) if name in known], np.int64)
+        texts = dict(zip(rows.tolist(), zip(ids, table.column("text").to_pylist(), strict=True), strict=True))
+        right: dict[int, bool] = {}
+        for one in chunk_columns(self.layout, part, "doc_row", "doc_id", "start", "end", "text").to_pylist():
+            doc_id, text = texts.get(one["doc_row"], (None, ""))
+            same = doc_id == one["doc_id"] and text[one["start"] : one["end"]] == one["text"]
+            right[one["doc_row"]] = right.get(one["doc_row"], True) and same
+        return np.array([row for row in rows.tolist() if right.get(row)], dtype=np.int64)
+
+    def _with_rows(
+        self, fresh: Part, part: Part, known: NDArray[np.bool_], kinds: frozenset[str]
+    ) -> tuple[Part, list[Path]]:
+        """Give a rescued part the chunks of its documents, and their embeddings."""
+        assert part.chunks is not None
+        dead = tuple(np.flatnonzero(~known).tolist())
+        chunks, keep = live_chunks(self.writer, replace(part, dead=dead), 0)
+        path = self.layout.chunks(fresh.number)
+        fresh = replace(fresh, chunks=write_table(path, chunks, part.chunks.made_with))
+        if part.embeddings is None or "embeddings" in kinds:
+            return fresh, [path]
+        made_with = part.embeddings.made_with
+        vectors = read_vectors(self.layout, part)[keep]
+        record = write_embeddings(self.layout, fresh.number, chunks.column("chunk_id"), vectors, made_with)
+        return replace(fresh, embeddings=record), [path, self.layout.embeddings(made_with, fresh.number)]
+
+    def _ledger_without(self, manifest: Manifest) -> FilesRecord | None:
+        """Write a ledger in which files that lost documents are to be read again; ``None`` where it is damaged."""
+        if self.plan.ledger or manifest.files is None:
+            return None
+        ledger = read_ledger(self.layout, manifest)
+        live = LiveDocuments(self.layout, manifest.parts)
+        changes: dict[FileKey, FileState] = {}
+        for key, state in ledger.items():
+            there = len(live.of_file(*key))
+            if there < state.documents:
+                unknown = replace(state, mtime_us=0, sha256=None, rows=None, documents=there)
+                changes[key] = replace(unknown, outcome=Outcome.FAILED, reason=LOST_REASON)
+                self.lost.expected[key] = state.documents
+        record = ledger.updated(np.ones(len(ledger), dtype=bool), changes).write(self.layout, manifest)
+        return replace(record, covers=UNREAD)
+
+    # --- small steps
+
+    def _add(self, name: str, amount: int) -> None:
+        self.report.counts[name] = self.report.counts.get(name, 0) + amount
+
+    def _without(self, part: Part) -> Manifest:
+        manifest = self.writer.manifest
+        return replace(manifest, parts=tuple(one for one in manifest.parts if one.number != part.number))
+
+    def _link(self, place: Callable[[int], Path], part: Part, number: int) -> Path:
+        """Give a good file of a part the name that it has in another."""
+        target = place(number)
+        link_or_copy(place(part.number), target)
+        return target
+
+    def _commit(self, manifest: Manifest, fresh: Part, files: list[Path]) -> None:
+        """Commit a part that takes the place of another; the ledger knows what is in it."""
+        ledger = manifest.files
+        if ledger and all(part.number <= ledger.covers for part in self.writer.manifest.parts):
+            manifest = replace(manifest, files=replace(ledger, covers=fresh.number))
+        self.writer.commit(manifest.with_part(fresh), files)

@@ -1,0 +1,182 @@
+"""What can still be read of a damaged Parquet file: row groups whose pages have their checksums."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ..errors import DamagedError
+from ..records import documents_schema
+from ..store.files import read_columns
+from ..store.parts import as_vectors, chunk_columns
+from ..store.regular import check_regular
+from ..store.vectors import as_hashes
+from .contents import good_vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from ..contracts import Vectors
+    from ..store.layout import Layout
+    from ..store.manifest import FileRecord, Part, SampleRecord
+    from ..store.vectors import Hashes
+
+    Rows = NDArray[np.int64]
+
+
+class Texts(NamedTuple):
+    """Chunks of a part."""
+
+    rows: Rows
+    """int64 ``(n,)``, ascending."""
+    ids: NDArray[np.object_]
+    hashes: Hashes
+
+
+class Saved(NamedTuple):
+    """Vectors of chunks of a part."""
+
+    rows: Rows
+    """int64 ``(n,)``, ascending."""
+    ids: NDArray[np.object_]
+    vectors: Vectors
+    """float32 ``(n, dim)``; ``(0, 0)`` where there is none."""
+
+
+def row_groups(path: Path, record: FileRecord, columns: Sequence[str] | None = None) -> Iterator[tuple[int, pa.Table]]:
+    """Yield the row groups of a damaged file that can be read, each with its first row.
+
+    Nothing where the footer is gone: then it is not known where anything is.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    unreadable = (pa.ArrowException, OSError, ValueError, KeyError, UnicodeDecodeError)
+    try:
+        check_regular(path)
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+    except (DamagedError, *unreadable):
+        return
+    with file:
+        if file.metadata.num_rows != record.rows:
+            return
+        start = 0
+        for group in range(file.metadata.num_row_groups):
+            rows = file.metadata.row_group(group).num_rows
+            try:
+                table = file.read_row_group(group, columns=None if columns is None else list(columns))
+                table.validate(full=True)
+                known = columns is None or set(columns) <= set(table.column_names)
+                whole = known and table.num_rows == rows
+            except unreadable:
+                whole = False
+            if whole:
+                yield start, table
+            start += rows
+
+
+def saved_documents(layout: Layout, part: Part) -> tuple[Rows, pa.Table | None]:
+    """Return the rows of a part's documents that can be read, ascending, and these documents."""
+    import pyarrow as pa
+
+    names = documents_schema().names
+    found = list(row_groups(layout.documents(part.number), part.documents))
+    tables = [table.select([name for name in names if name in table.column_names]) for _, table in found]
+    if not tables:
+        return np.empty(0, dtype=np.int64), None
+    return _rows(found), pa.concat_tables(tables, promote_options="default")
+
+
+def saved_names(layout: Layout, part: Part) -> set[str]:
+    """Return ``source:doc_id`` of the documents of a part, as far as any of its files still tells."""
+    names: set[str] = set()
+    for _, table in row_groups(layout.documents(part.number), part.documents, ("source", "doc_id")):
+        columns = (table.column("source").to_pylist(), table.column("doc_id").to_pylist())
+        names.update(f"{source}:{doc_id}" for source, doc_id in zip(*columns, strict=True))
+    return names | chunk_names(layout, part)
+
+
+def chunk_names(layout: Layout, part: Part) -> set[str]:
+    """Return ``source:doc_id`` of the documents that the chunks and embeddings of a part belong to."""
+    ids: list[str] = []
+    if part.chunks:
+        for _, table in row_groups(layout.chunks(part.number), part.chunks, ("chunk_id",)):
+            ids += table.column("chunk_id").to_pylist()
+    if part.embeddings:
+        path = layout.embeddings(part.embeddings.made_with, part.number)
+        for _, table in row_groups(path, part.embeddings, ("chunk_id",)):
+            ids += table.column("chunk_id").to_pylist()
+    return {chunk_id.rsplit("#", 1)[0] for chunk_id in ids}
+
+
+def texts_of(layout: Layout, part: Part) -> Texts:
+    """Return what a part's chunks are, from a file that has its checksum."""
+    table = chunk_columns(layout, part, "chunk_id", "sha256")
+    return Texts(np.arange(table.num_rows), _ids(table), as_hashes(table.column("sha256")))
+
+
+def saved_texts(layout: Layout, part: Part) -> Texts:
+    """Return what can be read of a part's chunks: those whose text has its hash."""
+    empty = Texts(np.empty(0, dtype=np.int64), np.empty(0, dtype=object), np.empty((0, 4), dtype=np.uint64))
+    found = [empty]
+    for start, table in _rotten(layout.chunks(part.number), part.chunks) if part.chunks else ():
+        texts = zip(table.column("context").to_pylist(), table.column("text").to_pylist(), strict=True)
+        made = [hashlib.sha256(f"{context}{text}".encode()).digest() for context, text in texts]
+        same = np.flatnonzero([one == kept for one, kept in zip(made, table.column("sha256").to_pylist(), strict=True)])
+        found.append(Texts(start + same, _ids(table)[same], as_hashes(table.column("sha256"))[same]))
+    return Texts(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
+
+
+def vectors_of(layout: Layout, part: Part) -> Saved:
+    """Return a part's embeddings, from a file that has its checksum."""
+    assert part.embeddings is not None
+    path = layout.embeddings(part.embeddings.made_with, part.number)
+    table = read_columns(path, part.embeddings, ("chunk_id", "vector"))
+    return Saved(np.arange(table.num_rows), _ids(table), as_vectors(table.column("vector")))
+
+
+def saved_vectors(layout: Layout, part: Part) -> Saved:
+    """Return what can be read of a part's embeddings: those of unit norm."""
+    found = []
+    if part.embeddings is not None:
+        found = _rotten(layout.embeddings(part.embeddings.made_with, part.number), part.embeddings)
+    if not found:
+        return Saved(np.empty(0, dtype=np.int64), np.empty(0, dtype=object), np.empty((0, 0), dtype=np.float32))
+    vectors = np.concatenate([as_vectors(table.column("vector")) for _, table in found])
+    good = good_vectors(vectors)
+    return Saved(_rows(found)[good], np.concatenate([_ids(table) for _, table in found])[good], vectors[good])
+
+
+def saved_sample(layout: Layout, sample: SampleRecord) -> tuple[Hashes, Vectors]:
+    """Return what can be read of a file of sampled texts."""
+    found = _rotten(layout.sample(sample.number), sample.file)
+    if not found:
+        return np.empty((0, 4), dtype=np.uint64), np.empty((0, 0), dtype=np.float32)
+    vectors = np.concatenate([as_vectors(table.column("vector")) for _, table in found])
+    good = good_vectors(vectors)
+    return np.concatenate([as_hashes(table.column("sha256")) for _, table in found])[good], vectors[good]
+
+
+def _rotten(path: Path, record: FileRecord) -> list[tuple[int, pa.Table]]:
+    """Return the readable row groups of a file of which others cannot be read.
+
+    One that can be read to its end and still has another SHA-256 is not this file with an error in it, but another
+    file, perhaps of an older store: nothing in it tells what its numbers belong to.
+    """
+    found = list(row_groups(path, record))
+    return found if sum(table.num_rows for _, table in found) < record.rows else []
+
+
+def _ids(table: pa.Table) -> NDArray[np.object_]:
+    ids: NDArray[np.object_] = table.column("chunk_id").to_numpy(zero_copy_only=False)
+    return ids
+
+
+def _rows(found: Sequence[tuple[int, pa.Table]]) -> Rows:
+    return np.concatenate([np.arange(start, start + table.num_rows) for start, table in found])

@@ -1,0 +1,231 @@
+"""Checks of what is around the files: modes, leftovers, who writes, the model, disk and memory, pending work."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import DamagedError, MismatchError, ModelError
+from ..plural import counted
+from ..stages.status import pending
+from ..store.durable import mode_of
+from ..store.filesystem import mount_of
+from ..store.garbage import referenced
+from ..store.layout import FOLDERS
+from ..store.manifest import FORMAT_VERSION
+from ..store.students import usable_student
+from ..store.writer import read_backup
+from ..system.memory import available_memory
+from .findings import REPAIR, Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from ..store.layout import Layout
+    from ..store.manifest import Manifest
+
+    Steps = Generator[Finding, None, str]
+
+_TEMPORARY = (".tmp", ".new")
+
+
+def entries(layout: Layout) -> Iterator[os.DirEntry[str]]:
+    """Yield every file and folder below the store's folder; links are not followed."""
+    todo = [str(layout.root)]
+    while todo:
+        with os.scandir(todo.pop()) as found:
+            for entry in found:
+                yield entry
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(entry.path)
+
+
+def wrong_modes(layout: Layout) -> list[Path]:
+    """Return what lets more people in than the store's folder does, or not even its owner."""
+    mode = mode_of(layout.root)
+    wrong = []
+    for entry in entries(layout) if os.name == "posix" else ():
+        found = entry.stat(follow_symlinks=False).st_mode
+        if stat.S_ISDIR(found):
+            least, most = stat.S_IRWXU, mode
+        elif stat.S_ISREG(found):
+            least, most = stat.S_IRUSR | stat.S_IWUSR, mode & 0o666
+        else:
+            continue
+        if found & 0o777 & ~most or least & ~found:
+            wrong.append(Path(entry.path))
+    return wrong
+
+
+def check_modes(layout: Layout) -> Steps:
+    """Whoever may not enter the store's folder may not read its files either, and its owner may."""
+    wrong, mode = wrong_modes(layout), mode_of(layout.root)
+    if wrong:
+        message = (
+            f"{len(wrong):,} files and folders let in other users than the store's own folder does, or not its owner."
+        )
+        severity: Severity = "warning" if mode & 0o077 else "note"  # nobody comes past a closed folder
+        yield Finding("modes", severity, message, _below(layout, str(wrong[0])), REPAIR)
+    if os.name == "posix" and mode & 0o077:
+        message = f"The store's folder lets other users in (mode {mode:04o}). That is right if they are to search it."
+        yield Finding("modes", "note", message, ".", f"chmod 700 {layout.root}")
+    return f"{len(wrong):,} wrong, mode {mode:04o}"
+
+
+def leftovers(layout: Layout, manifest: Manifest) -> list[Path]:
+    """Return the files that no manifest names: what the next run that writes removes."""
+    keep = {str(path) for path in referenced(layout, manifest)}
+    found = [Path(entry.path) for entry in os.scandir(layout.root) if entry.name.startswith("manifest.json.")]
+    todo = [layout.root / name for name in FOLDERS if name != "runs"]
+    while todo:
+        folder = todo.pop()
+        if not folder.is_dir() or folder.is_symlink():
+            continue
+        for entry in os.scandir(folder):
+            if entry.path in keep:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                todo.append(Path(entry.path))
+            else:
+                found.append(Path(entry.path))
+    return found
+
+
+def check_leftovers(layout: Layout, manifest: Manifest) -> Steps:
+    """What no manifest names: the generation before this one, and what killed runs left."""
+    found = leftovers(layout, manifest)
+    size = 0
+    for path in found:
+        try:
+            size += path.lstat().st_size
+        except FileNotFoundError:  # a writer is at work
+            continue
+    killed = [path for path in found if path.name.endswith(_TEMPORARY)]
+    if killed:
+        message = (
+            f"A killed run left {counted(len(killed), 'file')}. The next run that writes removes what is left over."
+        )
+        yield Finding("leftovers", "note", message, _below(layout, str(killed[0])), REPAIR)
+    elif found:
+        message = f"{counted(len(found), 'file')} ({size:,} bytes) left over from earlier snapshots or killed runs. "
+        message += "The next run that writes removes what is left over."
+        yield Finding("leftovers", "note", message, _below(layout, str(found[0])), REPAIR)
+    return f"{len(found):,} files, {size:,} bytes"
+
+
+def check_writer(layout: Layout) -> Steps:
+    """Say who is writing; a lock goes with its process, so a note left by a dead one is no harm."""
+    path = layout.lock.with_name("lock.json")
+    try:
+        who = json.loads(path.read_text(encoding="utf-8"))
+        pid, host, told = int(who["pid"]), who["host"], f'"{who["command"]}", process {who["pid"]} on {who["host"]}'
+    except FileNotFoundError:
+        return "nobody is writing"
+    except (OSError, ValueError, KeyError, TypeError):
+        yield Finding("writer", "note", "It cannot be read; it only says who writes.", "lock.json", REPAIR)
+        return "unknown"
+    if (host, pid) == (socket.gethostname(), os.getpid()):
+        return "this process"
+    if host == socket.gethostname() and not _alive(pid):
+        yield Finding(
+            "writer", "note", f"{told}, was killed while it wrote. Its lock went with it.", "lock.json", REPAIR
+        )
+        return "nobody is writing"
+    yield Finding("writer", "note", f"{told}, is writing since {who.get('since')}.", "lock.json")
+    return told
+
+
+def check_locking(layout: Layout) -> Steps:
+    """Locks of the file system keep other writers out."""
+    mount = mount_of(layout.root)
+    if mount and mount.why_not:
+        message = f"The store is on a file system {mount.kind}, {mount.why_not}. It is not written there."
+        yield Finding("locking", "warning", message, None, "embedctl index --store FOLDER")
+    return mount.kind if mount else "unknown file system"
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def check_backup(layout: Layout, manifest: Manifest) -> Steps:
+    """The manifest has a copy, and that is whole."""
+    if manifest.format_version != FORMAT_VERSION:
+        return "none in this format"
+    try:
+        copy = read_backup(layout)
+    except DamagedError:  # its message tells of the manifest as damaged, which it is not
+        message = "The copy of the manifest is missing or damaged. Answers do not depend on it; it is what brings the "
+        message += "manifest back, should that be damaged one day."
+        yield Finding("backup", "warning", message, layout.backup.name, REPAIR)
+        return "damaged"
+    if copy.snapshot != manifest.snapshot:
+        message = f"It is of snapshot {copy.snapshot}: a run was killed. The next run that writes renews it."
+        yield Finding("backup", "note", message, layout.backup.name, REPAIR)
+    return f"snapshot {copy.snapshot}"
+
+
+def check_model(manifest: Manifest) -> Steps:
+    """The model that made the vectors is on this machine, and is the same."""
+    from .. import encoders
+
+    made_by = manifest.index.encoder if manifest.index else manifest.encoder
+    if made_by is None:
+        return "no vectors yet"
+    try:
+        found = encoders.find_model(made_by.model).fingerprint
+        made_by.check_model(found)
+    except MismatchError as error:
+        yield Finding("model", "warning", error.message, None, error.hint)
+    except ModelError as error:
+        student = bool(manifest.student and manifest.student.teacher == made_by.space)
+        also = " or --query-encoder student" if student else ""
+        message = f"{error.message} Queries on this machine work with --mode bm25{also}."
+        yield Finding("model", "note", message, None, error.hint)
+    if made_by.teacher and usable_student(manifest, made_by.teacher) is None:
+        message = (
+            "The encoder that the vectors were distilled into is gone. Queries by the model are right; what is new "
+        )
+        message += "cannot be embedded before there is another."
+        yield Finding("student", "warning", message, None, "embedctl distill")
+    return f"{made_by.model}, {made_by.fingerprint}"
+
+
+def check_room(layout: Layout, manifest: Manifest) -> Steps:
+    """The disk has room for one more generation of the index, and the memory for its graph."""
+    files = manifest.index.files if manifest.index else {}
+    index, graph = sum(record.bytes for record in files.values()), files.get("hnsw.bin")
+    free = shutil.disk_usage(layout.root).free
+    if free < index:
+        message = f"The disk has {free:,} bytes left; a new generation of the index takes up to {index:,}."
+        yield Finding("disk", "note", message)
+    memory = available_memory()
+    if graph and memory is not None and memory < graph.bytes:
+        message = f"{memory:,} bytes of memory are free, the graph takes {graph.bytes:,}: vectors are scanned instead."
+        yield Finding("memory", "note", message)
+    return f"disk {free:,} bytes free" + (f", memory {memory:,}" if memory is not None else "")
+
+
+def check_pending(manifest: Manifest) -> Steps:
+    """Every document is in the index."""
+    waiting = {stage: count for stage, count in pending(manifest).items() if count}
+    if waiting:
+        told = ", ".join(f"{count:,} for {stage}" for stage, count in waiting.items())
+        message = f"Documents wait: {told}. Answers are those of the last index."
+        yield Finding("pending", "note", message, None, "embedctl index --no-refresh")
+    return "nothing" if not waiting else f"{max(waiting.values()):,} documents"
+
+
+def _below(layout: Layout, path: str) -> str:
+    return Path(path).relative_to(layout.root).as_posix() if path != str(layout.root) else "."

@@ -1,0 +1,1 @@
+"""The operating system: child processes, memory and processors, who owns a file."""

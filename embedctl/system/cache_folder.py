@@ -1,0 +1,24 @@
+"""The folder for what can be derived again: converted models, fingerprints, which files were verified."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..config import CACHE_ENVIRONMENT
+from .ownership import require_private
+
+
+def cache_folder() -> Path:
+    """Return ``EMBEDCTL_CACHE``, or the user's cache folder.
+
+    Raises:
+        UsageError: it belongs to another user, or others may write to it.
+    """
+    if named := os.environ.get(CACHE_ENVIRONMENT):
+        folder = Path(named).expanduser().absolute()
+    else:
+        from platformdirs import user_cache_path
+
+        folder = user_cache_path("embedctl")
+    return require_private(folder, CACHE_ENVIRONMENT)
