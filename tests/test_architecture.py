@@ -18,7 +18,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 
 # A layer may import the layers before it. Folders of one layer never import each other.
 LAYERS: list[set[str]] = [
-    {"errors", "records", "config", "plural"},
+    {"errors", "records", "config", "plural", "labels"},
     {"contracts", "registry", "system"},
     {"store", "sources", "parsers", "chunkers", "encoders", "reporters", "secrets"},
     {"arms"},
