@@ -16,7 +16,8 @@ weaker boundaries lie, what should stay whole, and which headings are in force. 
 ``assemble``    spans to :class:`~embedctl.records.Chunk` rows: lines, page, hash, tokens
 ==============  ==========================================================================
 
-A new strategy is one file with a ``Strategy`` subclass and one line in the table below.
+A new strategy is one file with a ``Strategy`` subclass and one line in the table below, or an entry point of another
+package in the group ``embedctl.chunkers``.
 """
 
 from __future__ import annotations
@@ -35,4 +36,5 @@ CHUNKERS = Registry(
         "page": "embedctl.chunkers.page:PageChunker",
         "none": "embedctl.chunkers.none:NoneChunker",
     },
+    group="embedctl.chunkers",
 )

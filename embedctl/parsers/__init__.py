@@ -1,4 +1,4 @@
-"""Parsers: one file per format; a new one is a new file and a line in ``PARSERS``, its endings a line in ``kinds``.
+"""Parsers: one file per format; a new one is a new file and two lines in ``kinds``: its name and its endings.
 
 Importing this package imports no third-party library; each parser does so when it first parses.
 """
@@ -8,32 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import UnsupportedError
-from ..registry import Registry
-from .kinds import HEAD_BYTES, parser_for
+from .kinds import HEAD_BYTES, PARSERS, parser_for
 
 if TYPE_CHECKING:
     from ..contracts import Parser
     from ..records import ParsedDocument
 
 __all__ = ["HEAD_BYTES", "PARSERS", "parse", "parser_for"]
-
-PARSERS = Registry(
-    "parser",
-    {
-        "text": "embedctl.parsers.text:TextParser",
-        "markdown": "embedctl.parsers.markdown:MarkdownParser",
-        "rst": "embedctl.parsers.rst:RstParser",
-        "code": "embedctl.parsers.code:CodeParser",
-        "html": "embedctl.parsers.html:HtmlParser",
-        "pdf": "embedctl.parsers.pdf:PdfParser",
-        "docx": "embedctl.parsers.docx:DocxParser",
-        "pptx": "embedctl.parsers.pptx:PptxParser",
-        "sheet": "embedctl.parsers.sheet:SheetParser",
-        "epub": "embedctl.parsers.epub:EpubParser",
-        "jupyter": "embedctl.parsers.jupyter:JupyterParser",
-        "email": "embedctl.parsers.email:EmailParser",
-    },
-)
 
 
 def parse(data: bytes, path: str) -> ParsedDocument:

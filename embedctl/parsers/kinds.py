@@ -4,6 +4,10 @@ The ending decides, then special file names, then the content. Endings of images
 unread. Elsewhere a signature that cannot be mistaken overrules the ending: a PDF or an Office file is read as what it
 is under any name, a PNG named ``.md`` is refused as a PNG. Other contradictions, such as a web page saved as ``.pdf``,
 are left to the parser, which says what it met.
+
+Another package adds a parser by an entry point in the group ``embedctl.parsers``, named as the ending that it reads,
+without the dot: ``odt = "embedctl_odt:OdtParser"``. It gets the endings that no parser here takes, and is imported and
+run in the sandbox of the worker process.
 """
 
 from __future__ import annotations
@@ -11,8 +15,28 @@ from __future__ import annotations
 import re
 
 from ..errors import UnsupportedError
+from ..registry import Registry
 from . import languages, text
 from .decoding import is_text
+
+PARSERS = Registry(
+    "parser",
+    {
+        "text": "embedctl.parsers.text:TextParser",
+        "markdown": "embedctl.parsers.markdown:MarkdownParser",
+        "rst": "embedctl.parsers.rst:RstParser",
+        "code": "embedctl.parsers.code:CodeParser",
+        "html": "embedctl.parsers.html:HtmlParser",
+        "pdf": "embedctl.parsers.pdf:PdfParser",
+        "docx": "embedctl.parsers.docx:DocxParser",
+        "pptx": "embedctl.parsers.pptx:PptxParser",
+        "sheet": "embedctl.parsers.sheet:SheetParser",
+        "epub": "embedctl.parsers.epub:EpubParser",
+        "jupyter": "embedctl.parsers.jupyter:JupyterParser",
+        "email": "embedctl.parsers.email:EmailParser",
+    },
+    group="embedctl.parsers",
+)
 
 HEAD_BYTES = 8192
 """How much of a file's beginning ``parser_for`` wants to see."""
@@ -101,11 +125,14 @@ def parser_for(path: str, head: bytes) -> str:
         UnsupportedError: nothing here reads that kind of file; the message is the reason.
     """
     name, ending = name_and_ending(path)
+    named = BY_NAME.get(name) or BY_ENDING.get(ending)
+    if ending and not named and PARSERS.extended_by(ending[1:]):
+        return ending[1:]
     if ending in UNSUPPORTED:
         raise UnsupportedError(UNSUPPORTED[ending])
     if evident := _by_signature(head):
         return evident
-    named = BY_NAME.get(name) or BY_ENDING.get(ending) or BY_NAME.get(name.partition(".")[0])
+    named = named or BY_NAME.get(name.partition(".")[0])
     if named in _ZIPPED or named == "pdf":
         return named  # their parsers tell what is wrong with the content
     for signature, what in _SIGNATURES:

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import ParseError, UnsupportedError
+from ..errors import ParseError, UnsupportedError, UsageError
 from ..system.open_regular import open_regular
-from . import PARSERS
-from .kinds import HEAD_BYTES, parser_for
+from .kinds import HEAD_BYTES, PARSERS, parser_for
 from .markup import one_line
 
 if TYPE_CHECKING:
@@ -86,6 +85,8 @@ def read_and_parse(task: ReadTask) -> ReadResult:
         return ReadResult(sha256, problem=problem)
     except MemoryError:
         raise
+    except UsageError as error:  # the parser of an installed package cannot be imported
+        return ReadResult(sha256, problem=ParseError(one_line(error.message)))
     except RecursionError:
         return ReadResult(sha256, problem=ParseError("it is nested too deep"))
     except Exception as error:  # noqa: BLE001 - one bad file never stops a run
