@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from ..config import QueryConfig, RuntimeConfig
     from ..query.answer import Answer
     from ..query.query_file import Problem, QueryFile, QueryStream
-    from .query_options import Batch
+    from .query_options import BatchRequest
 
 STDIN = "-"
 
 
-def query_batch(store: Store, batch: Batch, config: QueryConfig, runtime: RuntimeConfig) -> int:
+def query_batch(store: Store, batch: BatchRequest, config: QueryConfig, runtime: RuntimeConfig) -> int:
     """Answer the queries of a file or stdin; return 3 where lines of stdin were no queries and were left out."""
     left_out: list[Problem] = []
 
@@ -66,7 +66,7 @@ def _source(queries: str, tell: Callable[[Problem], None]) -> QueryFile | QueryS
     return QueryFile(path)
 
 
-def _lines(answers: Iterable[Answer], batch: Batch) -> Iterator[str]:
+def _lines(answers: Iterable[Answer], batch: BatchRequest) -> Iterator[str]:
     from .views import formats
 
     for answer in answers:

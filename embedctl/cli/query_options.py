@@ -177,7 +177,7 @@ FIRST_ID = "1"
 """What TREC calls a query that was given no id."""
 
 
-class Batch(NamedTuple):
+class BatchRequest(NamedTuple):
     """Where many queries come from, and what becomes of the answers."""
 
     queries: str
@@ -189,7 +189,7 @@ class Batch(NamedTuple):
     explain: bool
 
 
-def requested_batch(batch: BatchOptions, output: OutputOptions, words: list[str]) -> Batch | None:
+def requested_batch(batch: BatchOptions, output: OutputOptions, words: list[str]) -> BatchRequest | None:
     """Return what is asked of many queries; ``None``: there is one, in ``words``.
 
     Raises:
@@ -216,4 +216,4 @@ def requested_batch(batch: BatchOptions, output: OutputOptions, words: list[str]
         form = "parquet"
     if output.explain and form != "jsonl":
         raise UsageError(f"--explain has no place in {form}.", "Leave it out, or take JSON Lines.")
-    return Batch(batch.queries, batch.target, form, output.explain)
+    return BatchRequest(batch.queries, batch.target, form, output.explain)

@@ -31,7 +31,7 @@ class Frame(NamedTuple):
         return len(self.before) + len(self.after)
 
 
-class Batch(NamedTuple):
+class TokenBatch(NamedTuple):
     """One forward pass."""
 
     rows: NDArray[np.int64]
@@ -67,12 +67,12 @@ class Packed:
         """Return the number of batches."""
         return len(self._edges) - 1
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[TokenBatch]:
         """Yield the batches; arrays are made one by one."""
         for start, end in pairwise(self._edges):
             yield self._batch(self._order[start:end])
 
-    def _batch(self, rows: NDArray[np.int64]) -> Batch:
+    def _batch(self, rows: NDArray[np.int64]) -> TokenBatch:
         frame, offsets = self._frame, self._tokens.offsets
         lengths = self._lengths[rows][:, None]
         first, last = len(frame.before), lengths - len(frame.after)
@@ -85,7 +85,7 @@ class Packed:
         )
         for place, token in enumerate(frame.after):
             np.put_along_axis(ids, last + place, token, axis=1)
-        return Batch(rows, ids, mask.astype(np.int64), frame.prompt_tokens)
+        return TokenBatch(rows, ids, mask.astype(np.int64), frame.prompt_tokens)
 
 
 def _edges(lengths: NDArray[np.int64], batch_tokens: int) -> list[int]:
