@@ -28,7 +28,7 @@ _XHTML = re.compile(r"""<html\b[^>]*\bxmlns\s*=\s*["']http://www\.w3\.org/1999/x
 _DATES = ("article-published_time", "article:published_time", "date", "dcterms.date", "dc.date", "dcterms.created")
 
 
-class Page(NamedTuple):
+class HtmlPage(NamedTuple):
     """What a page says, and what it says about itself."""
 
     text: str
@@ -72,7 +72,7 @@ def declared_charset(data: bytes) -> str | None:
     return match[1].decode("ascii", "replace") if match else None
 
 
-def read_page(source: str, whole: bool = False) -> Page:
+def read_page(source: str, whole: bool = False) -> HtmlPage:
     """Return the text and metadata of a decoded page; ``whole`` keeps navigation, forms and the like.
 
     Raises:
@@ -83,7 +83,7 @@ def read_page(source: str, whole: bool = False) -> Page:
     text = to_markdown(source) if whole else main_text(source)
     cards = about.open_graph or {}
     title = about.title or cards.get("title") or first_heading(text)
-    return Page(
+    return HtmlPage(
         text,
         one_line(title) or None if title else None,
         one_line(about.language or "") or None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .vega import Spec
 
-Row = dict[str, Any]
+Datum = dict[str, Any]
 """One datum of a chart."""
 
 
@@ -41,7 +41,7 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Chart:
     """A chart, what it says in words, and its numbers."""
 
     name: str
@@ -51,7 +51,7 @@ class Figure:
     """What there is to see, for those who do not see it, too."""
     variants: tuple[Variant, ...]
     """The first one is drawn; a switch chooses among several."""
-    rows: tuple[Row, ...]
+    rows: tuple[Datum, ...]
     """What all variants draw."""
     table: Table | None = None
     choice: str = ""
@@ -61,14 +61,14 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class PageSection:
     """One heading and what stands under it."""
 
     name: str
     """Unique on the page: letters and hyphens."""
     title: str
     sentences: tuple[str, ...] = ()
-    blocks: tuple[Figure | Table, ...] = ()
+    blocks: tuple[Chart | Table, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,10 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ReportPage:
     """Everything on the page."""
 
     title: str
     subtitle: str
     tiles: tuple[Tile, ...]
-    sections: tuple[Section, ...] = field(default=())
+    sections: tuple[PageSection, ...] = field(default=())

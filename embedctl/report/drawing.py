@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .blocks import Row
+    from .blocks import Datum
 
 HEIGHT = 220
 """Of most charts, in pixels."""
@@ -42,7 +42,7 @@ def quantity(field: str, title: str, **scale: object) -> Spec:
     return {"field": field, "type": "quantitative", "title": title, **({"scale": scale} if scale else {})}
 
 
-def histogram(groups: dict[str, NDArray[np.float64]], bins: int) -> list[Row]:
+def histogram(groups: dict[str, NDArray[np.float64]], bins: int) -> list[Datum]:
     """Return a row for each bar: ``group``, ``from``, ``to``, ``count`` and ``share`` of its group.
 
     All groups have the same bars; values that are not finite are left out.
@@ -52,7 +52,7 @@ def histogram(groups: dict[str, NDArray[np.float64]], bins: int) -> list[Row]:
     if not len(every):
         return []
     edges = np.histogram_bin_edges(every, bins=bins).tolist()
-    rows: list[Row] = []
+    rows: list[Datum] = []
     for name, values in finite.items():
         counts = np.histogram(values, bins=edges)[0].tolist()
         for at, count in enumerate(counts):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..index.open import require_index
 from ..plural import counted
-from .blocks import Figure
+from .blocks import Chart
 from .chunk_map import chunk_map
 from .corpus import read_corpus
 from .page import page_html
@@ -54,7 +54,7 @@ def make_report(data: ReportData, config: ReportConfig) -> Report:
     """Return the page about what was collected: the same for the same ``data``."""
     page = tell(data, config.bins)
     blocks = [block for section in page.sections for block in section.blocks]
-    charts = sum(isinstance(block, Figure) for block in blocks)
+    charts = sum(isinstance(block, Chart) for block in blocks)
     told = [
         counted(data.corpus.chunks, "chunk"),
         data.quality.about if data.quality else "no queries",

@@ -15,18 +15,18 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from ..query.parse import whole_characters
-from .blocks import Figure
+from .blocks import Chart
 from .drawing import DATA
 from .vega import CONFIG, library_script
 
 if TYPE_CHECKING:
-    from .blocks import Page
+    from .blocks import ReportPage
 
 _HARMLESS = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 """What could end a script or begin a tag, as JSON may spell it."""
 
 
-def page_html(page: Page) -> str:
+def page_html(page: ReportPage) -> str:
     """Return the page: one file that needs nothing else, the same for the same ``page``."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
@@ -44,13 +44,13 @@ def page_html(page: Page) -> str:
     return whole_characters(html)
 
 
-def _charts(page: Page) -> str:
+def _charts(page: ReportPage) -> str:
     """Return what the program draws, as JSON that can stand in a script element."""
     figures: dict[str, Any] = {
         block.name: {"variants": [variant.spec for variant in block.variants], "rows": block.rows}
         for section in page.sections
         for block in section.blocks
-        if isinstance(block, Figure)
+        if isinstance(block, Chart)
     }
     value = {"config": CONFIG, "data": DATA, "figures": figures}
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

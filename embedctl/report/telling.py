@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..plural import counted
-from .blocks import Page, Tile
+from .blocks import ReportPage, Tile
 from .sections.corpus import corpus_section
 from .sections.health import health_section
 from .sections.neighbourhood import map_section
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .data import ReportData
 
 
-def tell(data: ReportData, bins: int) -> Page:
+def tell(data: ReportData, bins: int) -> ReportPage:
     """Return the page about ``data``; ``bins`` of every histogram that is counted for it."""
     corpus = data.corpus
     sections = (
@@ -29,7 +29,7 @@ def tell(data: ReportData, bins: int) -> Page:
         worst_section(data.quality),
         health_section(data.health),
     )
-    return Page(
+    return ReportPage(
         title=f"Search report: {corpus.name}",
         subtitle=f"{counted(corpus.documents, 'document')}, {data.health.model}, snapshot {corpus.snapshot:,}",
         tiles=_tiles(data),

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..errors import ParseError
-from .table import WHOLE, Block, Extent, RawRow, Row, Table
+from .table import WHOLE, Extent, RawRow, RecordTable, Row, RowBlock
 from .text_file import MOST_CHARACTERS, NOT_UTF8, OVERLONG_LINE, TOO_LONG, read_lines, undecoded
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class _OverlongError(Exception):
     """The next line is longer than any row may be."""
 
 
-def open_delimited(path: Path, extent: Extent = WHOLE) -> Table:
+def open_delimited(path: Path, extent: Extent = WHOLE) -> RecordTable:
     """Open the file; its first line names the columns and shows the delimiter, wherever ``extent`` begins.
 
     Raises:
@@ -43,7 +43,7 @@ def open_delimited(path: Path, extent: Extent = WHOLE) -> Table:
     lines = read_lines(path, "", extent._replace(start=0))
     header_line = next((line for line in lines if not line.isspace()), None)
     if header_line is None:
-        return Table((), iter(()), _unread)
+        return RecordTable((), iter(()), _unread)
     if header_line is OVERLONG_LINE:
         raise ParseError(f"has a header that {TOO_LONG}")
     delimiter = "\t" if ".tsv" in path.name.lower()[-7:] else _delimiter(header_line)
@@ -52,7 +52,7 @@ def open_delimited(path: Path, extent: Extent = WHOLE) -> Table:
     columns = _columns(rows.header())
     if extent.start:
         rows = _Rows(read_lines(path, "", extent), delimiter)
-    return Table(columns, _blocks(rows, extent.rows_before), partial(_row, columns), convert=typed)
+    return RecordTable(columns, _blocks(rows, extent.rows_before), partial(_row, columns), convert=typed)
 
 
 def typed(value: JSON) -> JSON:
@@ -148,7 +148,7 @@ class _Rows:
         return line
 
 
-def _blocks(found: _Rows, number: int) -> Iterator[Block]:
+def _blocks(found: _Rows, number: int) -> Iterator[RowBlock]:
     rows: list[RawRow] = []
     weight = 0
     try:
@@ -157,12 +157,12 @@ def _blocks(found: _Rows, number: int) -> Iterator[Block]:
             rows.append(RawRow(number, spelled, cells))
             weight += len(spelled)
             if len(rows) == _ROWS_PER_BLOCK or weight > _BYTES_PER_BLOCK:
-                yield Block(rows, number)
+                yield RowBlock(rows, number)
                 rows, weight = [], 0
     except ParseError:
-        yield Block(rows, number)
+        yield RowBlock(rows, number)
         raise
-    yield Block(rows, number)
+    yield RowBlock(rows, number)
 
 
 def _unread(raw: RawRow) -> Row | None:

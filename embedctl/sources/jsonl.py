@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..errors import ParseError, UnsupportedError
-from .table import WHOLE, Block, Extent, RawRow, Row, Table
+from .table import WHOLE, Extent, RawRow, RecordTable, Row, RowBlock
 from .text_file import NOT_UTF8, OVERLONG_BYTES, TOO_LONG, line_blocks
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _ESCAPE = rb"\u"
 _SCAN: Callable[[str, int], tuple[JSON, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
 
-def open_jsonl(path: Path, extent: Extent = WHOLE) -> Table:
+def open_jsonl(path: Path, extent: Extent = WHOLE) -> RecordTable:
     """Open the file; its columns are the keys of its first hundred objects, wherever ``extent`` begins.
 
     Raises:
@@ -40,13 +40,13 @@ def open_jsonl(path: Path, extent: Extent = WHOLE) -> Table:
             f"has no JSON object in its first {ROWS_PER_GUESS} lines; line {rows[0].number} {rows[0].problem}"
         )
     if extent.start:
-        return Table(columns, _blocks(path, extent), _read)
-    return Table(columns, chain(head, _failing(problem) if problem else begin), _read)
+        return RecordTable(columns, _blocks(path, extent), _read)
+    return RecordTable(columns, chain(head, _failing(problem) if problem else begin), _read)
 
 
-def _head(blocks: Iterator[Block]) -> tuple[list[Block], ParseError | None]:
+def _head(blocks: Iterator[RowBlock]) -> tuple[list[RowBlock], ParseError | None]:
     """Take the first rows, and what stopped the reading among them: it is due after those rows, not before."""
-    head: list[Block] = []
+    head: list[RowBlock] = []
     rows = size = 0
     try:
         while rows < ROWS_PER_GUESS and size < BYTES_PER_GUESS and (block := next(blocks, None)):
@@ -58,17 +58,17 @@ def _head(blocks: Iterator[Block]) -> tuple[list[Block], ParseError | None]:
     return head, None
 
 
-def _failing(problem: ParseError) -> Iterator[Block]:
+def _failing(problem: ParseError) -> Iterator[RowBlock]:
     raise problem
     yield  # a generator, so that it fails when asked for its first block
 
 
-def _blocks(path: Path, extent: Extent) -> Iterator[Block]:
+def _blocks(path: Path, extent: Extent) -> Iterator[RowBlock]:
     number = extent.rows_before
     for lines in line_blocks(path, extent):
         rows = [RawRow(at, line, line) for at, line in enumerate(lines, number + 1) if line and not line.isspace()]
         number += len(lines)
-        yield Block(rows, number)
+        yield RowBlock(rows, number)
 
 
 def _read(raw: RawRow) -> Row | None:

@@ -16,7 +16,7 @@ from ..config import PARQUET_LIMITS
 from ..errors import ParseError
 from ..system.child_process import Child, CrashedError
 from ..system.open_regular import open_regular
-from .table import WHOLE, Block, Extent, RawRow, Row, Table
+from .table import WHOLE, Extent, RawRow, RecordTable, Row, RowBlock
 from .text_file import MOST_CHARACTERS, TOO_LONG
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _idle: list[Child] = []
 _REFUSED = "is not a complete Parquet file: "
 
 
-def open_parquet(path: Path, extent: Extent = WHOLE) -> Table:  # noqa: ARG001 - always read whole
+def open_parquet(path: Path, extent: Extent = WHOLE) -> RecordTable:  # noqa: ARG001 - always read whole
     """Open the file; columns of bytes are left out.
 
     Raises:
@@ -51,7 +51,7 @@ def open_parquet(path: Path, extent: Extent = WHOLE) -> Table:  # noqa: ARG001 -
     answers = _answers(path)
     head = next(answers)
     columns: list[str] = json.loads(head)
-    return Table(tuple(columns), _blocks(answers), _row_of(columns))
+    return RecordTable(tuple(columns), _blocks(answers), _row_of(columns))
 
 
 def _answers(path: Path) -> Iterator[bytes]:
@@ -76,12 +76,12 @@ def ended_afterwards() -> Iterator[None]:
             _idle.pop().close()
 
 
-def _blocks(answers: Iterator[bytes]) -> Iterator[Block]:
+def _blocks(answers: Iterator[bytes]) -> Iterator[RowBlock]:
     number = 0
     for answer in answers:
         rows = [RawRow(at, b"", row) for at, row in enumerate(json.loads(answer), number + 1)]
         number += len(rows)
-        yield Block(rows, number)
+        yield RowBlock(rows, number)
 
 
 def _row_of(columns: list[str]) -> Any:

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..config import RecordFields
-    from .table import Row, Table
+    from .table import RecordTable, Row
 
-_READERS: dict[str, Callable[[Path, Extent], Table]] = {
+_READERS: dict[str, Callable[[Path, Extent], RecordTable]] = {
     ".jsonl": open_jsonl,
     ".ndjson": open_jsonl,
     ".csv": open_delimited,
@@ -129,7 +129,7 @@ class RecordReader:
             self.rows = block.last
 
     def _block(
-        self, table: Table, columns: Columns, rows: list[RawRow], hashes: NDArray[np.uint64]
+        self, table: RecordTable, columns: Columns, rows: list[RawRow], hashes: NDArray[np.uint64]
     ) -> Iterator[Record | BadRecord | SameRecords]:
         known = self._known
         if known is not None and rows and known.meet_next(hashes, [raw.number for raw in rows]):
@@ -167,7 +167,7 @@ def read_records(path: Path, fields: RecordFields) -> Iterator[Record | BadRecor
     return (record for record in RecordReader(path, fields) if not isinstance(record, SameRecords))
 
 
-def _salt(table: Table, columns: Columns) -> bytes:
+def _salt(table: RecordTable, columns: Columns) -> bytes:
     """Return what besides its spelling decides what a row means."""
     header = list(table.columns) if table.convert else []
     return hashlib.sha256(json.dumps([_READING, header, *columns]).encode()).digest()[:8]
@@ -204,7 +204,7 @@ def storable(value: JSON, levels: int = _DEEPEST) -> JSON:
     return value
 
 
-def _open(path: Path, extent: Extent) -> Table:
+def _open(path: Path, extent: Extent) -> RecordTable:
     ending = Path(path.name.lower().removesuffix(PACKED)).suffix
     reader = _READERS.get(ending)
     if reader is None:

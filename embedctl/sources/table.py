@@ -30,10 +30,10 @@ class RawRow(NamedTuple):
     spelled: bytes
     """How the file spells the row: equal means equal values. Empty where the format has no such thing."""
     content: Any
-    """What :attr:`Table.read` makes values of."""
+    """What :attr:`RecordTable.read` makes values of."""
 
 
-class Block(NamedTuple):
+class RowBlock(NamedTuple):
     """Neighbouring rows."""
 
     rows: list[RawRow]
@@ -42,12 +42,12 @@ class Block(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class RecordTable:
     """An open record file."""
 
     columns: tuple[str, ...]
     """Empty when the file has no readable row."""
-    blocks: Iterator[Block]
+    blocks: Iterator[RowBlock]
     read: Callable[[RawRow], Row | None]
     """Returns the values of a row; ``None``: it is blank after all."""
     convert: Callable[[JSON], JSON] | None = None

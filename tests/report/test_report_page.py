@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from embedctl.config.measuring import ReportConfig
-from embedctl.report.blocks import Column, Figure, Page, Section, Table, Tile, Variant
+from embedctl.report.blocks import Chart, Column, PageSection, ReportPage, Table, Tile, Variant
 from embedctl.report.chunk_map import OTHERS, chunk_map, cluster_names
 from embedctl.report.data import ScoreGroup
 from embedctl.report.drawing import DATA, bars, histogram
@@ -24,9 +24,9 @@ from embedctl.report.sections.scores import score_chart
 HOSTILE = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>\u2028\"'&\ud800"
 
 
-def hostile_page() -> Page:
+def hostile_page() -> ReportPage:
     rows = ({"group": HOSTILE, "from": 0.0, "to": 1.0, "count": 3, "share": 1.0},)
-    figure = Figure(
+    figure = Chart(
         "figure",
         HOSTILE,
         HOSTILE,
@@ -39,8 +39,8 @@ def hostile_page() -> Page:
         HOSTILE,
     )
     table = Table(HOSTILE, (Column(HOSTILE),), ((HOSTILE,),))
-    section = Section("section", HOSTILE, (HOSTILE,), (figure, table))
-    return Page(HOSTILE, HOSTILE, (Tile(HOSTILE, HOSTILE, HOSTILE),), (section,))
+    section = PageSection("section", HOSTILE, (HOSTILE,), (figure, table))
+    return ReportPage(HOSTILE, HOSTILE, (Tile(HOSTILE, HOSTILE, HOSTILE),), (section,))
 
 
 class Elements(HTMLParser):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...plural import counted
-from ..blocks import Column, Figure, Section, Table, Variant
+from ..blocks import Chart, Column, PageSection, Table, Variant
 from ..drawing import bars, histogram
 
 if TYPE_CHECKING:
@@ -19,13 +19,13 @@ _PROBLEMS = 200
 """Reasons that are listed."""
 
 
-def corpus_section(corpus: Corpus, bins: int) -> Section:
+def corpus_section(corpus: Corpus, bins: int) -> PageSection:
     """Return the tables of the corpus, and how long its chunks are."""
     blocks = [_sources(corpus), _kinds(corpus), _problems(corpus), chunk_lengths(corpus, bins), _made_with(corpus)]
-    return Section("corpus", "Corpus", _sentences(corpus), tuple(block for block in blocks if block is not None))
+    return PageSection("corpus", "Corpus", _sentences(corpus), tuple(block for block in blocks if block is not None))
 
 
-def chunk_lengths(corpus: Corpus, bins: int) -> Figure | None:
+def chunk_lengths(corpus: Corpus, bins: int) -> Chart | None:
     """Return the chart of the lengths of the chunks; ``None``: there are none."""
     tokens = corpus.tokens
     if not len(tokens):
@@ -44,7 +44,7 @@ def chunk_lengths(corpus: Corpus, bins: int) -> Figure | None:
         folded=True,
     )
     spec = bars(f"{title}: {summary}", "tokens of a chunk", ["chunks"], by_share=False)
-    return Figure("chunk-lengths", title, summary, (Variant("", spec),), tuple(rows), table)
+    return Chart("chunk-lengths", title, summary, (Variant("", spec),), tuple(rows), table)
 
 
 def _sentences(corpus: Corpus) -> tuple[str, ...]:

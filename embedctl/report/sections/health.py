@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...plural import counted
-from ..blocks import Column, Figure, Row, Section, Table, Variant
+from ..blocks import Chart, Column, Datum, PageSection, Table, Variant
 from ..drawing import HEIGHT, bars, base, quantity, uneven_bars
 from ..vega import COLOURS
 
@@ -26,7 +26,7 @@ _EVEN = 0.01
 _SHOWN_ELSEWHERE = {("lengths", "tokens")}
 
 
-def health_section(found: Inspection) -> Section:
+def health_section(found: Inspection) -> PageSection:
     """Return verdicts and advice, every figure with its definition, distributions and examples."""
     tables = (_verdicts(found), _findings(found), _hubs(found), _pairs(found), _words(found), _languages(found))
     charts = [_spectrum(found), *(_histogram(topic, one) for topic in found.topics for one in topic.histograms)]
@@ -35,7 +35,7 @@ def health_section(found: Inspection) -> Section:
         f"{counted(found.chunks, 'chunk')} were looked at; neighbours are the {found.neighbours} nearest by cosine."
     )
     first, *rest = [table for table in tables if table is not None]
-    return Section(
+    return PageSection(
         "health", "Embedding health", (sentence,), (first, *(chart for chart in charts if chart is not None), *rest)
     )
 
@@ -63,7 +63,7 @@ def _value(figure: Finding) -> str:
     return f"{figure.value:,.0f}" + (f" {figure.unit}" if figure.unit != "count" else "")
 
 
-def _spectrum(found: Inspection) -> Figure | None:
+def _spectrum(found: Inspection) -> Chart | None:
     """Return how much of the variance the leading components have together."""
     if not found.spectrum:
         return None
@@ -74,7 +74,7 @@ def _spectrum(found: Inspection) -> Figure | None:
         f"The first {half:,} of {len(sums):,} components have {_HALF:.0%} of the variance, the first {most:,} have "
         f"{_MOST:.0%}. The later the curve bends, the more of its dimensions the model uses on these texts."
     )
-    rows: list[Row] = [
+    rows: list[Datum] = [
         {"components": at + 1, "share": round(share, 5)} for at, share in enumerate(np.minimum(sums, 1.0).tolist())
     ]
     spec = {
@@ -92,17 +92,17 @@ def _spectrum(found: Inspection) -> Figure | None:
         tuple((f"{at:,}", f"{100 * sums[at - 1]:.1f} %") for at in steps),
         folded=True,
     )
-    return Figure("spectrum", title, summary, (Variant("", spec),), tuple(rows), table, small=True)
+    return Chart("spectrum", title, summary, (Variant("", spec),), tuple(rows), table, small=True)
 
 
-def _histogram(topic: Topic, one: Histogram) -> Figure | None:
+def _histogram(topic: Topic, one: Histogram) -> Chart | None:
     """Return the chart of a distribution; ``None``: one bar has everything, or another section shows it."""
     filled = np.flatnonzero(one.counts)
     if len(filled) < _LEAST_BARS or (topic.name, one.name) in _SHOWN_ELSEWHERE:
         return None
     first, last = int(filled[0]), int(filled[-1]) + 1
     edges, counts = one.edges[first : last + 1], one.counts[first:last]
-    rows: list[Row] = [
+    rows: list[Datum] = [
         {"from": round(low, 6), "to": round(high, 6), "range": f"{low:,.4g} to {high:,.4g}", "count": count}
         for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
     ]
@@ -122,7 +122,7 @@ def _histogram(topic: Topic, one: Histogram) -> Figure | None:
     else:
         spec = uneven_bars(f"{title}: {summary}", one.label)
     name = f"health-{topic.name}-{one.name}".replace("_", "-")
-    return Figure(name, title, summary, (Variant("", spec),), tuple(rows), table, small=True)
+    return Chart(name, title, summary, (Variant("", spec),), tuple(rows), table, small=True)
 
 
 def _hubs(found: Inspection) -> Table | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...plural import counted
-from ..blocks import Column, Figure, Row, Section, Table, Variant
+from ..blocks import Chart, Column, Datum, PageSection, Table, Variant
 from ..chunk_map import OTHERS
 from ..drawing import base, colours
 from ..vega import COLOURS, Spec
@@ -25,10 +25,10 @@ _FEW = 1_000
 _TITLE = "Map of the chunks"
 
 
-def map_section(data: ChunkMap | None) -> Section:
+def map_section(data: ChunkMap | None) -> PageSection:
     """Return the map, or the sentence that says why there is none."""
     if data is None:
-        return Section("map", "Map", ("There are too few chunks for a map.",))
+        return PageSection("map", "Map", ("There are too few chunks for a map.",))
     shown = len(data.titles)
     of = f" of {data.total:,}, chosen by the hashes of their texts," if shown < data.total else ""
     sentence = (
@@ -36,12 +36,12 @@ def map_section(data: ChunkMap | None) -> Section:
         "vectors); distances between far points mean little. Clusters are made by k-means on the vectors, and named by "
         "the words that tell them from the others."
     )
-    return Section("map", "Map", (sentence,), (map_of_chunks(data),))
+    return PageSection("map", "Map", (sentence,), (map_of_chunks(data),))
 
 
-def map_of_chunks(data: ChunkMap) -> Figure:
+def map_of_chunks(data: ChunkMap) -> Chart:
     """Return the chart: chunks in the plane, coloured by folder or by cluster."""
-    rows: list[Row] = [
+    rows: list[Datum] = [
         {
             "x": x,
             "y": y,
@@ -76,7 +76,7 @@ def map_of_chunks(data: ChunkMap) -> Figure:
         tuple((field, group.name, f"{group.chunks:,}") for field, groups in groupings.items() for group in groups),
         folded=True,
     )
-    return Figure("map-of-chunks", _TITLE, summary, tuple(variants), tuple(rows), table, "Colour by")
+    return Chart("map-of-chunks", _TITLE, summary, tuple(variants), tuple(rows), table, "Colour by")
 
 
 def _spec(field: str, groups: Sequence[Group], count: int) -> Spec:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...plural import counted
-from ..blocks import Column, Figure, Row, Section, Table, Variant
+from ..blocks import Chart, Column, Datum, PageSection, Table, Variant
 from ..drawing import base, colours, quantity
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _ASKED = {"queries": "queries", "chunks": "sampled chunks"}
 _PARAMETERS = {"hnsw": "ef {:,}", "binary": "{:,} compared exactly", "flat": "all"}
 
 
-def plans_section(found: AnnReport | None) -> Section | None:
+def plans_section(found: AnnReport | None) -> PageSection | None:
     """Return the chart and its sentences; ``None``: nothing was measured."""
     if found is None or not found.points:
         return None
@@ -27,12 +27,12 @@ def plans_section(found: AnnReport | None) -> Section | None:
         f"how long that takes without encoding the query, for {asked}. Dashed: {found.target:.0%}. Vertical bars are "
         "95% intervals of the mean."
     )
-    return Section("plans", "Dense plans", (sentence, *found.notes), (plans_chart(found),))
+    return PageSection("plans", "Dense plans", (sentence, *found.notes), (plans_chart(found),))
 
 
-def plans_chart(found: AnnReport) -> Figure:
+def plans_chart(found: AnnReport) -> Chart:
     """Return recall and latency of every plan and setting; a switch chooses what was asked for."""
-    rows: list[Row] = [
+    rows: list[Datum] = [
         {
             "plan": one.plan,
             "setting": _setting(one),
@@ -49,7 +49,7 @@ def plans_chart(found: AnnReport) -> Figure:
     kinds = list(dict.fromkeys(one.asked for one in found.points))
     title = f"Recall@{found.k} against latency"
     variants = tuple(Variant(_words(found, kind), _spec(found, rows, kind)) for kind in kinds)
-    return Figure("plans-recall", title, _summary(found), variants, tuple(rows), _table(found), "Asked for")
+    return Chart("plans-recall", title, _summary(found), variants, tuple(rows), _table(found), "Asked for")
 
 
 def _summary(found: AnnReport) -> str:
@@ -91,7 +91,7 @@ def _table(found: AnnReport) -> Table:
     return Table("Every plan and setting", columns, tuple(rows), folded=True)
 
 
-def _spec(found: AnnReport, rows: list[Row], kind: str) -> Spec:
+def _spec(found: AnnReport, rows: list[Datum], kind: str) -> Spec:
     mine = [row for row in rows if row["asked"] == kind]
     names = list(dict.fromkeys(row["plan"] for row in rows))
     lowest = min(found.target, *(row["low"] for row in mine))

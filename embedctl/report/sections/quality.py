@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..blocks import Column, Figure, Row, Section, Table, Variant
+from ..blocks import Chart, Column, Datum, PageSection, Table, Variant
 from ..drawing import base, colours, quantity
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ NO_QUERIES = (
 )
 
 
-def quality_section(quality: Quality | None) -> Section:
+def quality_section(quality: Quality | None) -> PageSection:
     """Return the chart and the table of every setting, or the sentence that says how to get them."""
     if quality is None:
-        return Section("quality", "Quality", (NO_QUERIES,))
+        return PageSection("quality", "Quality", (NO_QUERIES,))
     sentences = [
         (
             f"Measured on {quality.about}. Bars are {quality.confidence:.0%} intervals of the mean over queries. All "
@@ -39,27 +39,27 @@ def quality_section(quality: Quality | None) -> Section:
             "tell settings apart, not how well people's own questions are answered."
         )
     blocks = (settings_chart(quality), _table(quality))
-    return Section("quality", "Quality", (*sentences, *quality.notes), blocks)
+    return PageSection("quality", "Quality", (*sentences, *quality.notes), blocks)
 
 
-def worst_section(quality: Quality | None) -> Section | None:
+def worst_section(quality: Quality | None) -> PageSection | None:
     """Return the queries that the setting in use answers worst; ``None``: there are no queries."""
     if quality is None:
         return None
     metric = quality.metrics[0]
     if not quality.worst:
-        return Section("worst", "Worst queries", (f"Every query has a {metric} of 1.",))
+        return PageSection("worst", "Worst queries", (f"Every query has a {metric} of 1.",))
     sentence = (
         f'Those with the lowest {metric} under "{quality.in_use.name}", what was found first, and what was wanted.'
     )
     columns = (Column("query"), Column(metric, number=True), Column("found"), Column("wanted"))
     rows = [(one.text, f"{one.value:.3f}", "\n".join(one.found), "\n".join(one.wanted)) for one in quality.worst]
-    return Section("worst", "Worst queries", (sentence,), (Table("Worst queries", columns, tuple(rows)),))
+    return PageSection("worst", "Worst queries", (sentence,), (Table("Worst queries", columns, tuple(rows)),))
 
 
-def settings_chart(quality: Quality) -> Figure:
+def settings_chart(quality: Quality) -> Chart:
     """Return the mean and interval of every setting; a switch chooses the metric."""
-    rows: list[Row] = [
+    rows: list[Datum] = [
         {
             "setting": setting.name,
             "role": setting.role,
@@ -76,10 +76,10 @@ def settings_chart(quality: Quality) -> Figure:
     if best != in_use:
         summary += f" The highest mean has {best.name}: {_line(best.estimates[0])}."
     variants = tuple(Variant(metric, _spec(quality, metric, rows)) for metric in quality.metrics)
-    return Figure("settings", "Quality of each setting", summary, variants, tuple(rows), choice="Metric")
+    return Chart("settings", "Quality of each setting", summary, variants, tuple(rows), choice="Metric")
 
 
-def _spec(quality: Quality, metric: str, rows: list[Row]) -> Spec:
+def _spec(quality: Quality, metric: str, rows: list[Datum]) -> Spec:
     mine = [row for row in rows if row["metric"] == metric]
     low = max(0.0, min(row["low"] for row in mine) - _MARGIN)
     high = min(1.0, max(row["high"] for row in mine) + _MARGIN)

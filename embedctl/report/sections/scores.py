@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..blocks import Column, Figure, Section, Table, Variant
+from ..blocks import Chart, Column, PageSection, Table, Variant
 from ..drawing import bars, histogram
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _PERCENTILES = (5, 25, 50, 75, 95)
 
 
-def scores_section(scores: Scores | None, bins: int) -> Section | None:
+def scores_section(scores: Scores | None, bins: int) -> PageSection | None:
     """Return a chart for each arm; ``None``: there are no queries."""
     if scores is None:
         return None
@@ -30,10 +30,10 @@ def scores_section(scores: Scores | None, bins: int) -> Section | None:
         "overlap, no threshold can. Each group adds up to "
         f"100%; these are the first hits of {scores.queries:,} queries."
     )
-    return Section("scores", "Scores", (sentence,), tuple(chart for chart in charts if chart is not None))
+    return PageSection("scores", "Scores", (sentence,), tuple(chart for chart in charts if chart is not None))
 
 
-def score_chart(name: str, title: str, axis: str, groups: Sequence[ScoreGroup], bins: int) -> Figure | None:
+def score_chart(name: str, title: str, axis: str, groups: Sequence[ScoreGroup], bins: int) -> Chart | None:
     """Return the distributions of some groups of scores; ``None``: there is no score."""
     groups = [group for group in groups if len(group.values)]
     if not groups:
@@ -56,4 +56,4 @@ def score_chart(name: str, title: str, axis: str, groups: Sequence[ScoreGroup], 
         folded=True,
     )
     spec = bars(f"{title}: {summary}", axis, names, by_share=True)
-    return Figure(name, title, summary, (Variant("", spec),), tuple(rows), table, small=True)
+    return Chart(name, title, summary, (Variant("", spec),), tuple(rows), table, small=True)
