@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..contracts import Labels
-    from .survey import Chunks
+    from .survey import EmbeddedChunks
 
 _SHA = "SHA-256 of title, headings and text, over all chunks"
 _EXACT = "exact cosines between all chunks"
@@ -49,7 +49,7 @@ def copies(hashes: NDArray[np.uint64]) -> float:
     return 1 - len(np.unique(hashes)) / len(hashes)
 
 
-def duplicates(chunks: Chunks, nearest: NearestTexts) -> Topic:
+def duplicates(chunks: EmbeddedChunks, nearest: NearestTexts) -> Topic:
     """Return how much of a store is there more than once."""
     repeated = copies(chunks.hashes)
     source = _EXACT if nearest.everything else _SAMPLED.format(len(nearest.chunks))
@@ -122,7 +122,7 @@ class Pair(NamedTuple):
     within_document: bool
 
 
-def pairs(chunks: Chunks, nearest: NearestTexts, most: int) -> list[Pair]:
+def pairs(chunks: EmbeddedChunks, nearest: NearestTexts, most: int) -> list[Pair]:
     """Return up to ``most`` pairs of one text, those of the most frequent texts first, and ``most`` of nearly one."""
     found = [*_exact(chunks, most), *_near(nearest, most)]
     documents = _documents(chunks, np.array([pair[:2] for pair in found], np.uint64).reshape(-1, 2))
@@ -130,7 +130,7 @@ def pairs(chunks: Chunks, nearest: NearestTexts, most: int) -> list[Pair]:
     return [pair._replace(within_document=within) for pair, within in zip(found, same, strict=True)]
 
 
-def _exact(chunks: Chunks, most: int) -> list[Pair]:
+def _exact(chunks: EmbeddedChunks, most: int) -> list[Pair]:
     texts, inverse, counts = np.unique(chunks.hashes, return_inverse=True, return_counts=True)
     repeated = np.flatnonzero(counts > 1)
     first = np.full(len(texts), len(chunks), np.int64)
@@ -158,7 +158,7 @@ def _near(nearest: NearestTexts, most: int) -> list[Pair]:
     return list(found.values())
 
 
-def _documents(chunks: Chunks, labels: Labels) -> Labels:
+def _documents(chunks: EmbeddedChunks, labels: Labels) -> Labels:
     """Return the document of each chunk."""
     found: Labels = chunks.documents[np.searchsorted(chunks.labels, labels)]
     return found

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..store.manifest import Manifest
     from .inspection import Topic
     from .neighbours import Indices
-    from .survey import Chunks, Norms, Sample
+    from .survey import EmbeddedChunks, Norms, VectorSample
 
 _SHOWN = 80
 """Characters of a text that stand for it."""
@@ -106,7 +106,7 @@ class _Space(NamedTuple):
     spectrum: tuple[float, ...]
 
 
-def _space(norms: Norms, sample: Sample, dim: int) -> _Space:
+def _space(norms: Norms, sample: VectorSample, dim: int) -> _Space:
     spectrum = variances(sample.vectors) if len(sample.labels) else np.zeros(dim)
     total = np.zeros(dim) if norms.total is None else norms.total
     cosine = mean_cosine(total, norms.squares, norms.finite)
@@ -124,7 +124,9 @@ class _Near(NamedTuple):
     """uint64 ``(n,)``: of the rows of ``lists``."""
 
 
-def _near(survey: Survey, chunks: Chunks, sample: Sample, config: InspectConfig, reporter: Reporter) -> _Near:
+def _near(
+    survey: Survey, chunks: EmbeddedChunks, sample: VectorSample, config: InspectConfig, reporter: Reporter
+) -> _Near:
     """Compare the texts of the sample with each other, each text once; and some of them with all others."""
     hashes = chunks.hashes[np.searchsorted(chunks.labels, sample.labels)]
     first = np.sort(np.unique(hashes, return_index=True)[1])
@@ -141,7 +143,7 @@ def _near(survey: Survey, chunks: Chunks, sample: Sample, config: InspectConfig,
     return _Near(found.rows, NearestTexts(labels[chosen], best.labels, best.cosines, everything=False), labels)
 
 
-def _blocks(survey: Survey, chunks: Chunks) -> Iterator[tuple[Labels, NDArray[np.uint64], Vectors]]:
+def _blocks(survey: Survey, chunks: EmbeddedChunks) -> Iterator[tuple[Labels, NDArray[np.uint64], Vectors]]:
     for labels, vectors in survey.vectors():
         yield labels, chunks.hashes[np.searchsorted(chunks.labels, labels)], vectors
 
@@ -158,7 +160,7 @@ def _title(told: dict[str, Any]) -> str:
     return title
 
 
-def _tokens(chunks: Chunks, label: int) -> int:
+def _tokens(chunks: EmbeddedChunks, label: int) -> int:
     return int(chunks.tokens[np.searchsorted(chunks.labels, np.uint64(label))])
 
 
@@ -170,7 +172,7 @@ def _tokenizer(model: str) -> tuple[Tokenizer | None, str]:
         return None, f"Not looked at: {error.message}"
 
 
-def _limit(manifest: Manifest, tokenizer: Tokenizer | None, chunks: Chunks) -> int:
+def _limit(manifest: Manifest, tokenizer: Tokenizer | None, chunks: EmbeddedChunks) -> int:
     """Return how many tokens a chunk may have: by the settings and the model, else those of the longest."""
     limits = (manifest.settings.chunk.size, tokenizer.max_tokens if tokenizer else None)
     return min((limit for limit in limits if limit), default=int(chunks.tokens.max()))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..contracts import Progress
-    from .survey import Text
+    from .survey import SampledText
 
 CODE, UNKNOWN = "code", "unknown"
 _LETTERS = 20
@@ -55,7 +55,9 @@ class MadeFor:
     """``StoreSettings.language``."""
 
 
-def languages(texts: Sequence[Text], readings: Sequence[Reading], progress: Progress) -> tuple[LanguageShare, ...]:
+def languages(
+    texts: Sequence[SampledText], readings: Sequence[Reading], progress: Progress
+) -> tuple[LanguageShare, ...]:
     """Return the share of each language, the most frequent first, ``UNKNOWN`` last.
 
     ``readings`` are the tokenizer's, text for text; empty: there is no tokenizer.

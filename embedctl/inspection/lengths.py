@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .inspection import Unit
-    from .survey import Chunks
+    from .survey import EmbeddedChunks
 
 TINY = 16
 """Tokens; fewer say little by themselves."""
@@ -26,7 +26,7 @@ _COUNTED = "counted over all chunks of the store"
 _QUANTILES = ((0.0, "shortest"), (0.05, "5 %"), (0.5, "median"), (0.95, "95 %"), (1.0, "longest"))
 
 
-def lengths(chunks: Chunks, limit: int) -> Topic:
+def lengths(chunks: EmbeddedChunks, limit: int) -> Topic:
     """Return how long the chunks are; ``limit``: most tokens that a chunk may have."""
     tiny = float((chunks.tokens < TINY).mean())
     full = float((chunks.tokens >= _FULL * limit).mean())
@@ -86,7 +86,7 @@ def _histogram(name: str, label: str, values: NDArray[Any]) -> Histogram:
     return Histogram(name, label, tuple(map(float, edges.tolist())), tuple(counts.tolist()))
 
 
-def _advice(chunks: Chunks, tiny: float, full: float, limit: int) -> str:
+def _advice(chunks: EmbeddedChunks, tiny: float, full: float, limit: int) -> str:
     if judged("tiny", tiny) != "good":
         if _whole(chunks) > _MOST:
             return (
@@ -105,7 +105,7 @@ def _advice(chunks: Chunks, tiny: float, full: float, limit: int) -> str:
     return "Most chunks end where a section or text ends: nothing to do."
 
 
-def _whole(chunks: Chunks) -> float:
+def _whole(chunks: EmbeddedChunks) -> float:
     """Return the share of the tiny chunks that are all of their document."""
     _, document, counts = np.unique(chunks.documents, return_inverse=True, return_counts=True)
     return float((counts[document[chunks.tokens < TINY]] == 1).mean())

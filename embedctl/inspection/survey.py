@@ -35,7 +35,7 @@ NORM_EDGES = (0.0, 0.99, 0.999, 0.9999, 0.99999, 1.00001, 1.0001, 1.001, 1.01, n
 
 
 @dataclass(frozen=True, slots=True)
-class Chunks:
+class EmbeddedChunks:
     """Every live chunk that has a vector."""
 
     labels: Labels
@@ -88,7 +88,7 @@ class Norms:
         self.total = vectors.sum(axis=0, dtype=np.float64) + (0 if self.total is None else self.total)
 
 
-class Sample(NamedTuple):
+class VectorSample(NamedTuple):
     """Chunks whose vectors are kept."""
 
     labels: Labels
@@ -98,7 +98,7 @@ class Sample(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class SampledText:
     """One sampled chunk's text."""
 
     label: int
@@ -139,10 +139,10 @@ class Survey:
             return np.empty(0, np.int64)
         return np.delete(np.arange(part.chunks.rows), dead_chunk_rows(self._layout, part))
 
-    def chunks(self) -> Chunks:
+    def chunks(self) -> EmbeddedChunks:
         """Read the numbers of every chunk."""
         columns = [self._chunk_numbers(part) for part in self.parts]
-        return Chunks(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+        return EmbeddedChunks(*(np.concatenate(column) for column in zip(*columns, strict=True)))
 
     def _chunk_numbers(self, part: Part) -> tuple[NDArray[Any], ...]:
         rows = self._live[part.number]
@@ -163,7 +163,7 @@ class Survey:
             vectors = read_vectors(self._layout, part)
             yield labels_of(part, rows), vectors if len(rows) == len(vectors) else vectors[rows]
 
-    def measure(self, sampled: Labels, progress: Progress) -> tuple[Norms, Sample]:
+    def measure(self, sampled: Labels, progress: Progress) -> tuple[Norms, VectorSample]:
         """Read all vectors once: count their norms, and keep those of ``sampled``.
 
         Vectors that are not finite, or are zero, are counted and not kept: there is no cosine to them.
@@ -177,9 +177,9 @@ class Survey:
             labels.append(mine[taken][sound])
             vectors.append(kept[sound])
             progress.advance(len(mine))
-        return norms, Sample(np.concatenate(labels), np.concatenate(vectors))
+        return norms, VectorSample(np.concatenate(labels), np.concatenate(vectors))
 
-    def texts(self, sampled: Labels) -> list[Text]:
+    def texts(self, sampled: Labels) -> list[SampledText]:
         """Return the texts of sampled chunks, in the order of parts and rows."""
         found = []
         for part, rows in self._split(sampled):
@@ -188,7 +188,7 @@ class Survey:
             kinds = markup.take(table.column("doc_row")).to_pylist()
             contexts, texts = table.column("context").to_pylist(), table.column("text").to_pylist()
             found += [
-                Text(label, context, text, kind == "code")
+                SampledText(label, context, text, kind == "code")
                 for label, context, text, kind in zip(
                     labels_of(part, rows).tolist(), contexts, texts, kinds, strict=True
                 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..config.measuring import ReportConfig
     from ..contracts import Vectors
-    from .sample import Sample
+    from .sample import MapSample
 
 OTHERS = "all others"
 _LEAST_CHUNKS = 12
@@ -32,7 +32,7 @@ _WORDS = 3
 _WORD = r"(?u)\b[^\W\d_]{3,}\b"
 
 
-def chunk_map(sample: Sample, total: int, config: ReportConfig) -> ChunkMap | None:
+def chunk_map(sample: MapSample, total: int, config: ReportConfig) -> ChunkMap | None:
     """Return the map of a sample; ``None``: there are too few chunks for one."""
     if len(sample.chunks) < _LEAST_CHUNKS:
         return None

@@ -27,7 +27,7 @@ _TITLE = 80
 
 
 @dataclass(frozen=True, slots=True)
-class SampledChunk:
+class MapChunk:
     """What the map shows of one chunk, and what its cluster is named by."""
 
     source: str
@@ -40,28 +40,28 @@ class SampledChunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class MapSample:
     """Chunks and their vectors, row for row."""
 
-    chunks: tuple[SampledChunk, ...]
+    chunks: tuple[MapChunk, ...]
     vectors: Vectors
     """float32 ``(n, dim)``, of unit norm."""
 
 
-def read_sample(layout: Layout, manifest: Manifest, index: IndexRecord, most: int) -> Sample:
+def read_sample(layout: Layout, manifest: Manifest, index: IndexRecord, most: int) -> MapSample:
     """Return at most ``most`` live chunks: those whose texts have the smallest hashes, in the order of the parts.
 
     So a sample is the same each time, without regard to the order of files, and a store that grows keeps most of it.
     """
     chosen = _choose(layout, index, most)
     roots = {source.name: source.root for source in manifest.sources}
-    chunks: list[SampledChunk] = []
+    chunks: list[MapChunk] = []
     vectors: list[Vectors] = [np.empty((0, index.encoder.dim), np.float32)]
     for part, rows in zip(index.parts, chosen, strict=True):
         if len(rows):
             chunks += _named(layout, part, rows, roots)
             vectors.append(read_vectors(layout, part)[rows])
-    return Sample(tuple(chunks), np.concatenate(vectors))
+    return MapSample(tuple(chunks), np.concatenate(vectors))
 
 
 def _choose(layout: Layout, index: IndexRecord, most: int) -> list[NDArray[np.int64]]:
@@ -78,18 +78,18 @@ def _choose(layout: Layout, index: IndexRecord, most: int) -> list[NDArray[np.in
     return [row_of[taken[part_of[taken] == at]] for at in range(len(index.parts))]
 
 
-def _named(layout: Layout, part: Part, rows: NDArray[np.int64], roots: dict[str, str]) -> list[SampledChunk]:
+def _named(layout: Layout, part: Part, rows: NDArray[np.int64], roots: dict[str, str]) -> list[MapChunk]:
     documents = read_columns(layout.documents(part.number), part.documents, _DOCUMENT)
     chunks = chunk_columns(layout, part, *_CHUNK).take(rows)
     owners = documents.take(chunks.column("doc_row")).to_pylist()
     return [_chunk(chunk, document, roots) for chunk, document in zip(chunks.to_pylist(), owners, strict=True)]
 
 
-def _chunk(chunk: dict[str, Any], document: dict[str, Any], roots: dict[str, str]) -> SampledChunk:
+def _chunk(chunk: dict[str, Any], document: dict[str, Any], roots: dict[str, str]) -> MapChunk:
     path = path_from_base(roots.get(document["source"], ""), document["path"])
     title = document["title"] or _untitled(chunk, document)
     heading = chunk["heading"][-1] if chunk["heading"] else title
-    return SampledChunk(
+    return MapChunk(
         source=document["source"],
         path=path,
         title=title if heading == title else f"{title} › {heading}",

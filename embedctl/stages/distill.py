@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..store.layout import Layout
     from ..store.manifest import FileRecord
     from ..store.writer import Writer
-    from .distill_sample import Sample
+    from .distill_sample import DistillSample
     from .report import RunReport
 
 
@@ -105,7 +105,7 @@ def _is(path: Path, record: FileRecord) -> bool:
     return path.is_file() and describe_file(path) == record
 
 
-def _cosine(folder: Path, sample: Sample, vectors: Vectors, held_out: int) -> float:
+def _cosine(folder: Path, sample: DistillSample, vectors: Vectors, held_out: int) -> float:
     """Return the mean cosine of the student to the model on the last ``held_out`` texts of the sample."""
     start = len(vectors) - held_out
     offsets = sample.tokens.offsets[start:]

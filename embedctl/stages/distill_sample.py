@@ -29,7 +29,7 @@ ENCODED_TOKENS = 65_536
 """Tokens of chunks of like length that the model gets at once."""
 
 
-class Sample(NamedTuple):
+class DistillSample(NamedTuple):
     """Sampled texts in the order of their hashes, which is the same wherever they stand."""
 
     hashes: Hashes
@@ -61,7 +61,7 @@ def distinct_chunks(writer: Writer) -> _Places:
     return _Places(every[order], np.concatenate(parts)[order], np.concatenate(rows)[order])
 
 
-def choose(writer: Writer, places: _Places, share: float, config: DistillConfig, tokenizer: Tokenizer) -> Sample:
+def choose(writer: Writer, places: _Places, share: float, config: DistillConfig, tokenizer: Tokenizer) -> DistillSample:
     """Return the texts whose hash is below ``share`` of all there could be, at most ``config.most_chunks`` of them.
 
     So the sample grows with the store, and what was sampled once stays sampled. Texts without a token are left out.
@@ -81,12 +81,12 @@ def choose(writer: Writer, places: _Places, share: float, config: DistillConfig,
     joined = TokenIds(np.concatenate([piece.ids for piece in pieces]), offsets.astype(np.int64))
     order = np.argsort(np.concatenate(owners))
     order = order[np.diff(joined.offsets)[order] > 0]
-    return Sample(places.hashes[np.concatenate(owners)[order]], take(joined, order))
+    return DistillSample(places.hashes[np.concatenate(owners)[order]], take(joined, order))
 
 
 def taught(
     writer: Writer,
-    sample: Sample,
+    sample: DistillSample,
     fingerprint: str,
     load: Callable[[], Encoder],
     config: DistillConfig,

@@ -17,7 +17,7 @@ from ..store.durable import fsync_path
 from ..store.manifest import EncoderRecord, FileRecord, Manifest, Part
 from ..store.parts import chunk_columns, write_embeddings
 from ..store.vectors import KnownVectors, distinct
-from .embed_input import Chunks, read_chunks, read_texts, take
+from .embed_input import ChunkTexts, read_chunks, read_texts, take
 from .preconditions import embeddings_bytes, require_disk
 
 if TYPE_CHECKING:
@@ -113,10 +113,10 @@ class _Embed:
         if behind:
             behind.result()
 
-    def _reading(self, pool: ThreadPoolExecutor, parts: list[Part] | None) -> Future[Chunks] | None:
+    def _reading(self, pool: ThreadPoolExecutor, parts: list[Part] | None) -> Future[ChunkTexts] | None:
         return pool.submit(read_chunks, self.layout, parts) if parts else None
 
-    def _vectors(self, chunks: Chunks) -> Vectors:
+    def _vectors(self, chunks: ChunkTexts) -> Vectors:
         """Return a vector for each chunk, and remember them."""
         first, inverse = distinct(chunks.hashes)
         found, known = self.known.lookup(chunks.hashes[first])
@@ -142,7 +142,7 @@ class _Embed:
         self.report.add("reused", len(inverse) - len(missing))
         return rows
 
-    def _encode(self, chunks: Chunks, first: NDArray[np.int64], slots: NDArray[np.int64], vectors: Vectors) -> None:
+    def _encode(self, chunks: ChunkTexts, first: NDArray[np.int64], slots: NDArray[np.int64], vectors: Vectors) -> None:
         """Fill ``vectors[slots]``, of which slot ``i`` is that of chunk ``first[i]``."""
         encoder = self.load()
         cut_for = self.writer.manifest.settings.chunk_fingerprint
@@ -158,7 +158,7 @@ class _Embed:
                 vectors[block] = encoder.encode_documents(texts.take(rows).to_pylist())
             self.progress.advance(len(block))
 
-    def _write(self, chunks: Chunks, vectors: Vectors) -> list[Part]:
+    def _write(self, chunks: ChunkTexts, vectors: Vectors) -> list[Part]:
         """Write the embeddings of each part, durably, and return the parts that have them."""
         done = []
         for part, start, end in chunks.spans():

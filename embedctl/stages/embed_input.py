@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Chunks:
+class ChunkTexts:
     """The chunks of some parts, one after the other; texts stay on disk until they are asked for."""
 
     parts: Sequence[Part]
@@ -47,10 +47,10 @@ class Chunks:
             start = end
 
 
-def read_chunks(layout: Layout, parts: Sequence[Part]) -> Chunks:
+def read_chunks(layout: Layout, parts: Sequence[Part]) -> ChunkTexts:
     """Read hashes, lengths and, where they are kept, tokens."""
     tables = [chunk_columns(layout, part, "sha256", "tokens") for part in parts]
-    return Chunks(
+    return ChunkTexts(
         parts,
         np.concatenate([as_hashes(table.column("sha256")) for table in tables]),
         np.concatenate([table.column("tokens").to_numpy() for table in tables]).astype(np.int64),

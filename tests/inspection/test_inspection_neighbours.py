@@ -10,7 +10,7 @@ from scipy.spatial import distance
 from embedctl.inspection.duplicates import NearestTexts, copies, duplicates, pairs
 from embedctl.inspection.hubness import hubness, strong_hubs
 from embedctl.inspection.neighbours import SELF, nearest, nearest_of_all, occurrences, skewness
-from embedctl.inspection.survey import Chunks, draw
+from embedctl.inspection.survey import EmbeddedChunks, draw
 from embedctl.reporters.silent import SilentProgress
 
 QUIET = SilentProgress()
@@ -96,10 +96,10 @@ def test_nearest_of_all_is_the_nearest_with_another_text() -> None:
     assert found.labels.tolist() == labels[cosines.argmax(axis=1)].tolist()
 
 
-def chunks_of(hashes: list[int], documents: list[int]) -> Chunks:
+def chunks_of(hashes: list[int], documents: list[int]) -> EmbeddedChunks:
     labels = np.arange(len(hashes), dtype=np.uint64)
     lengths = np.full(len(hashes), 30, np.int32)
-    return Chunks(labels, np.array(documents, np.uint64), lengths, lengths, np.array(hashes, np.uint64))
+    return EmbeddedChunks(labels, np.array(documents, np.uint64), lengths, lengths, np.array(hashes, np.uint64))
 
 
 def test_copies_are_what_could_be_left_out() -> None:

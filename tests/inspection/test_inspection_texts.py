@@ -17,7 +17,7 @@ from embedctl.inspection.inspection import LanguageShare
 from embedctl.inspection.languages import MadeFor, identify, language_topic, languages
 from embedctl.inspection.lengths import lengths
 from embedctl.inspection.soundness import Waiting, soundness
-from embedctl.inspection.survey import Chunks, Norms, Text
+from embedctl.inspection.survey import EmbeddedChunks, Norms, SampledText
 from embedctl.inspection.words import Reader, Reading, tokenizer_topic
 from embedctl.reporters.silent import SilentProgress
 from embedctl.store.manifest import StudentRecord
@@ -109,8 +109,8 @@ def test_languages_are_told_apart(text: str, language: str) -> None:
     assert identify(text) == language
 
 
-def texts(*those: str, code: bool = False) -> list[Text]:
-    return [Text(at, "", text, code) for at, text in enumerate(those)]
+def texts(*those: str, code: bool = False) -> list[SampledText]:
+    return [SampledText(at, "", text, code) for at, text in enumerate(those)]
 
 
 def test_shares_count_programs_and_scraps_apart() -> None:
@@ -180,10 +180,10 @@ def test_the_default_model_is_an_english_one() -> None:
 # --- lengths
 
 
-def of_lengths(tokens: list[int], documents: list[int]) -> Chunks:
+def of_lengths(tokens: list[int], documents: list[int]) -> EmbeddedChunks:
     labels = np.arange(len(tokens), dtype=np.uint64)
     counts = np.array(tokens, np.int32)
-    return Chunks(labels, np.array(documents, np.uint64), counts, 5 * counts, labels)
+    return EmbeddedChunks(labels, np.array(documents, np.uint64), counts, 5 * counts, labels)
 
 
 def test_lengths_by_hand() -> None:

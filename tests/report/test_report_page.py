@@ -18,7 +18,7 @@ from embedctl.report.data import ScoreGroup
 from embedctl.report.drawing import DATA, bars, histogram
 from embedctl.report.folders import folder_names
 from embedctl.report.page import page_html
-from embedctl.report.sample import Sample, SampledChunk
+from embedctl.report.sample import MapChunk, MapSample
 from embedctl.report.sections.scores import score_chart
 
 HOSTILE = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>\u2028\"'&\ud800"
@@ -128,19 +128,19 @@ def test_the_same_page_has_the_same_bytes(html: str) -> None:
 # --- the map
 
 
-def sample(count: int, dim: int = 16) -> Sample:
+def sample(count: int, dim: int = 16) -> MapSample:
     random = np.random.default_rng(3)
     centres = random.normal(size=(3, dim))
     vectors = centres[np.arange(count) % 3] + 0.2 * random.normal(size=(count, dim))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     words = ("wing lift", "shock wave", "heat flux")
     chunks = [
-        SampledChunk(
+        MapChunk(
             "docs", f"docs/{'abc'[at % 3]}/{at}.md", f"title {at}", f"docs/{at}.md, line 1", f"the {words[at % 3]}"
         )
         for at in range(count)
     ]
-    return Sample(tuple(chunks), vectors.astype(np.float32))
+    return MapSample(tuple(chunks), vectors.astype(np.float32))
 
 
 def test_a_map_is_the_same_each_time_and_keeps_like_chunks_together() -> None:
@@ -160,7 +160,7 @@ def test_a_map_is_the_same_each_time_and_keeps_like_chunks_together() -> None:
 
 def test_chunks_that_are_all_alike_have_a_map_too() -> None:
     alike = sample(20)
-    same = Sample(alike.chunks, np.tile(alike.vectors[:1], (20, 1)))
+    same = MapSample(alike.chunks, np.tile(alike.vectors[:1], (20, 1)))
     found = chunk_map(same, 20, ReportConfig())
     assert found is not None
     assert np.isfinite(found.positions).all()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ...config.measuring import SyntheticConfig, SyntheticKind
     from ...store.layout import Layout
     from ...store.manifest import Manifest
-    from .sampled_documents import SampledDocument, Survey
+    from .sampled_documents import DocumentSurvey, SampledDocument
 
 Item = TypeVar("Item")
 
@@ -92,7 +92,7 @@ def make_queries(layout: Layout, manifest: Manifest, config: SyntheticConfig) ->
 class _Maker:
     """Makes queries of documents; what is chosen in a document depends on the seed and the document alone."""
 
-    def __init__(self, documents: Sequence[SampledDocument], known: Survey, config: SyntheticConfig) -> None:
+    def __init__(self, documents: Sequence[SampledDocument], known: DocumentSurvey, config: SyntheticConfig) -> None:
         self._known = known
         self._config = config
         self._frequencies: Counter[str] = Counter()

@@ -56,7 +56,7 @@ class SampledDocument:
     chunks: tuple[SampledChunk, ...]
 
 
-class Survey(NamedTuple):
+class DocumentSurvey(NamedTuple):
     """What is known of all live documents."""
 
     keys: NDArray[np.uint64]
@@ -69,7 +69,7 @@ class Survey(NamedTuple):
     """First bytes of the SHA-256 of chunks that there are several of, ascending."""
 
 
-def survey(layout: Layout, parts: Sequence[Part], seed: int) -> Survey:
+def survey(layout: Layout, parts: Sequence[Part], seed: int) -> DocumentSurvey:
     """Look once at every live document: 8 bytes are kept of each, and 8 of each chunk and heading."""
     keys, order, hashes = _Words(), _Words(), _Words()
     folders, titles, headings = _Hashes(), _Hashes(), _Hashes()
@@ -89,12 +89,12 @@ def survey(layout: Layout, parts: Sequence[Part], seed: int) -> Survey:
         live = np.flatnonzero(~np.isin(owners, np.asarray(part.dead, dtype=owners.dtype)))
         hashes.add(_first_bytes(chunks.column("sha256"))[live])
         headings.add([folded(heading) for heading in _headings(chunks, set(live.tolist()))])
-    return Survey(
+    return DocumentSurvey(
         _evenly(keys.all, folders.all, order.all), _several(titles.all), _several(headings.all), _several(hashes.all)
     )
 
 
-def read_documents(layout: Layout, parts: Sequence[Part], known: Survey, most: int) -> list[SampledDocument]:
+def read_documents(layout: Layout, parts: Sequence[Part], known: DocumentSurvey, most: int) -> list[SampledDocument]:
     """Return the first ``most`` documents of a survey with their chunks, in its order."""
     wanted = known.keys[:most].tolist()
     by_part: dict[int, list[int]] = {}
