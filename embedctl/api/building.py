@@ -203,7 +203,7 @@ class Building(Reading):
         runtime: RuntimeConfig | None = None,
         share: float | None = None,
     ) -> RunReport:
-        from ..stages.pipeline import Run
+        from ..stages.pipeline import PipelineRun
 
         try:
             read_manifest(self._layout)
@@ -212,7 +212,9 @@ class Building(Reading):
                 raise
         request = settings or SettingsRequest()
         how = runtime or RuntimeConfig()
-        return Run(self._layout, command, stages, self._reporter, request, rebuild, wait, how, share).go(sources)
+        return PipelineRun(self._layout, command, stages, self._reporter, request, rebuild, wait, how, share).go(
+            sources
+        )
 
     def _wanted(
         self, paths: Sequence[PathLike], files: Sequence[str] | None, request: SourceRequest | None

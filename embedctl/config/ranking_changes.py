@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 Value = str | float
 
 
-class Change(NamedTuple):
+class RankingChange(NamedTuple):
     """One number or name of a ranking that is another one than before."""
 
     name: str
@@ -23,7 +23,7 @@ class Change(NamedTuple):
         return f"{self.name} {value_text(self.before)} -> {value_text(self.after)}"
 
 
-def changes(before: RankingConfig, after: RankingConfig) -> tuple[Change, ...]:
+def changes(before: RankingConfig, after: RankingConfig) -> tuple[RankingChange, ...]:
     """Return what ``after`` has otherwise than ``before``; weights of the arms count up to their ratio.
 
     What means nothing to ``after``, such as the constant of another fusion, is left out.
@@ -32,7 +32,7 @@ def changes(before: RankingConfig, after: RankingConfig) -> tuple[Change, ...]:
     names = [name for name in new if old.get(name) != new[name]]
     if before.fusion.name == after.fusion.name and dense_share(before.fusion) == dense_share(after.fusion):
         names = [name for name in names if name not in ("bm25 weight", "dense weight")]
-    return tuple(Change(name, old.get(name, "-"), new[name]) for name in names)
+    return tuple(RankingChange(name, old.get(name, "-"), new[name]) for name in names)
 
 
 def settings(ranking: RankingConfig) -> dict[str, Value]:

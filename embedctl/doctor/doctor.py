@@ -17,7 +17,7 @@ from ..store.writer import read_backup, read_manifest, restore_manifest, writing
 from .examine import Thoroughness, examine
 from .findings import REPAIR, DoctorReport, Finding
 from .named import named_files
-from .plan import Plan
+from .plan import RepairPlan
 from .repair import Repair
 from .surroundings import leftovers, wrong_modes
 
@@ -65,7 +65,7 @@ def doctor(layout: Layout, request: DoctorRequest, reporter: Reporter) -> Doctor
             report.repair = "plan"
             lost = any(one.kind == "manifest" for one in report.findings) and manifest
             report.done = ["Bring the manifest back from its copy."] if lost else []
-            report.done += Plan.of(report, manifest).sentences() if manifest else []
+            report.done += RepairPlan.of(report, manifest).sentences() if manifest else []
     report.seconds = time.perf_counter() - start
     return report
 
@@ -141,7 +141,7 @@ def _repaired(layout: Layout, request: DoctorRequest, how: Thoroughness, reporte
         report.findings[:0] = found
         report.done += done
         report.repair = "done"
-        plan = Plan.of(report, writer.manifest)
+        plan = RepairPlan.of(report, writer.manifest)
         if not plan.nothing:
             Repair(writer, plan, report, run, reporter, request.runtime).go()
             collect(layout, writer.manifest)

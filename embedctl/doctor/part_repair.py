@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..store.manifest import FileRecord, FilesRecord, Manifest
     from ..store.writer import Writer
     from .findings import DoctorReport
-    from .plan import Plan
+    from .plan import RepairPlan
     from .rescued_vectors import Donors
 
 UNREAD = 0
@@ -40,7 +40,9 @@ UNREAD = 0
 class PartRepair:
     """Replaces the damaged parts of a store; what is lost of them is left to the stages of the pipeline."""
 
-    def __init__(self, writer: Writer, plan: Plan, report: DoctorReport, donors: Donors, reporter: Reporter) -> None:
+    def __init__(
+        self, writer: Writer, plan: RepairPlan, report: DoctorReport, donors: Donors, reporter: Reporter
+    ) -> None:
         self.writer = writer
         self.layout = writer.layout
         self.plan = plan

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RepairPlan:
     """What is to be made anew."""
 
     parts: dict[int, frozenset[str]]
@@ -30,7 +30,7 @@ class Plan:
     student: bool
 
     @staticmethod
-    def of(report: DoctorReport, manifest: Manifest) -> Plan:
+    def of(report: DoctorReport, manifest: Manifest) -> RepairPlan:
         """Return what ``report`` asks for; ``manifest`` is the one that was examined."""
         damaged: dict[int, set[str]] = defaultdict(set)
         for one in report.damage:
@@ -38,7 +38,7 @@ class Plan:
                 damaged[one.part].add(one.kind)
         current = {part.number for part in manifest.parts}
         files = {one.file for one in report.findings if one.kind == "samples" and one.severity == "damage"}
-        return Plan(
+        return RepairPlan(
             parts={number: frozenset(kinds) for number, kinds in sorted(damaged.items()) if number in current},
             served=frozenset(damaged) - current,
             index=any(one.kind == "index" for one in report.damage),

@@ -34,14 +34,20 @@ if TYPE_CHECKING:
     from ..store.manifest import Manifest
     from ..store.writer import Writer
     from .findings import DoctorReport
-    from .plan import Plan
+    from .plan import RepairPlan
 
 
 class Repair:
     """One repair of one store, under its write lock."""
 
     def __init__(
-        self, writer: Writer, plan: Plan, report: DoctorReport, run: RunReport, reporter: Reporter, how: RuntimeConfig
+        self,
+        writer: Writer,
+        plan: RepairPlan,
+        report: DoctorReport,
+        run: RunReport,
+        reporter: Reporter,
+        how: RuntimeConfig,
     ) -> None:
         self.writer = writer
         self.layout = writer.layout

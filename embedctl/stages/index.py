@@ -76,7 +76,7 @@ def made_alike(record: IndexRecord, settings: StoreSettings, encoder: EncoderRec
     )
 
 
-class Change:
+class IndexChange:
     """What an index generation lacks and has too much of, against the parts that are embedded now."""
 
     def __init__(self, manifest: Manifest, rebuild: bool = False) -> None:
@@ -104,9 +104,9 @@ class Change:
         """Chunks to be added."""
 
 
-def _sound_change(writer: Writer, reporter: Reporter, rebuild: bool) -> Change:
+def _sound_change(writer: Writer, reporter: Reporter, rebuild: bool) -> IndexChange:
     """Return what is to be done; nothing is linked from a damaged generation, which is made anew instead."""
-    change = Change(writer.manifest, rebuild)
+    change = IndexChange(writer.manifest, rebuild)
     if change.previous is None:
         return change
     damage = IndexFiles(writer.layout, change.previous).damage()
@@ -114,7 +114,7 @@ def _sound_change(writer: Writer, reporter: Reporter, rebuild: bool) -> Change:
         return change
     more = f" So are {len(damage) - 1} other files of the index." if len(damage) > 1 else ""
     reporter.message("warning", f"{damage[0].message}{more} Both indexes are made anew from the parts.")
-    return Change(writer.manifest, rebuild=True)
+    return IndexChange(writer.manifest, rebuild=True)
 
 
 class _StoppedError(Exception):
@@ -153,7 +153,7 @@ class _Tracks:
 class _Build:
     """One generation in the making, in a folder that no manifest names yet."""
 
-    def __init__(self, writer: Writer, change: Change, reporter: Reporter) -> None:
+    def __init__(self, writer: Writer, change: IndexChange, reporter: Reporter) -> None:
         self.store = writer.layout
         self.manifest = writer.manifest
         assert self.manifest.encoder is not None

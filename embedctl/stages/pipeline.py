@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Run:
+class PipelineRun:
     """One command that writes: which stages, with which settings, for which store."""
 
     layout: Layout

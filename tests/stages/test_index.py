@@ -24,7 +24,7 @@ from embedctl.query.filters import LabelSet
 from embedctl.records import Chunk, Document
 from embedctl.reporters.silent import SilentReporter
 from embedctl.stages import index as index_module
-from embedctl.stages.index import Change, index
+from embedctl.stages.index import IndexChange, index
 from embedctl.stages.report import RunReport
 from embedctl.store.layout import GenerationLayout, Layout
 from embedctl.store.manifest import FORMAT_VERSION, EncoderRecord, IndexRecord, Manifest, Part
@@ -399,7 +399,7 @@ def test_small_parts_become_parts_of_the_usual_size(world: World, monkeypatch: p
 def test_nothing_to_do_publishes_nothing(world: World) -> None:
     world.add(20)
     first = world.index()
-    assert Change(world.manifest).nothing
+    assert IndexChange(world.manifest).nothing
     assert world.index().generation == first.generation
 
 

@@ -14,7 +14,7 @@ from ..units import time_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ...config.ranking_changes import Change
+    from ...config.ranking_changes import RankingChange
     from ...evaluation.tuning.tuning import QueryGain, TunedState, Tuning
     from ...store.manifest import TunedRecord
     from ..screen import Screen
@@ -85,7 +85,7 @@ def _section(title: str) -> Iterable[Text]:
     yield Text(title, "bold")
 
 
-def _changes(changed: Sequence[Change]) -> Iterable[Text]:
+def _changes(changed: Sequence[RankingChange]) -> Iterable[Text]:
     if not changed:
         yield Text("  nothing: the ranking in use is the simplest of those that are as good as the best")
     for one in changed:

@@ -9,7 +9,7 @@ from ...config import RankingConfig
 from ...config.ranking_changes import changes
 
 if TYPE_CHECKING:
-    from ...config.ranking_changes import Change
+    from ...config.ranking_changes import RankingChange
     from ...store.manifest import Manifest, TunedRecord
 
 SCHEMA_VERSION = 1
@@ -90,7 +90,7 @@ class Tuning:
     """Whether the store ranks by ``best`` from now on."""
 
     @property
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> tuple[RankingChange, ...]:
         """What ``best`` has otherwise than the ranking in use."""
         return changes(self.before, self.best)
 
@@ -155,7 +155,7 @@ class TunedState:
         return cls(manifest.snapshot, manifest.ranking, manifest.tuned, undone)
 
     @property
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> tuple[RankingChange, ...]:
         """What the ranking in use has otherwise than the default."""
         return changes(RankingConfig(), self.ranking)
 
