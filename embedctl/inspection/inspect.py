@@ -19,7 +19,7 @@ from .neighbours import SELF, nearest, nearest_of_all
 from .soundness import Waiting, soundness
 from .spectrum import dimension, isotropy, mean_cosine, variances
 from .survey import Survey, draw
-from .words import Reader, Reading, tokenizer_topic, unread
+from .words import TokenCounter, TokenCounts, tokenizer_topic, unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,7 +57,7 @@ def inspect(layout: Layout, manifest: Manifest, config: InspectConfig, reporter:
     space = _space(norms, sample, manifest.encoder.dim)
     near = _near(survey, chunks, sample, config, reporter)
     tokenizer, why_not = _tokenizer(manifest.settings.model)
-    reader = Reader(tokenizer) if tokenizer else None
+    reader = TokenCounter(tokenizer) if tokenizer else None
     texts = survey.texts(draw(sample.labels, config.texts, config.seed))
     with reporter.stage("texts", len(texts), "texts") as progress:
         readings = reader.read([text.context + text.text for text in texts]) if reader else []
@@ -187,8 +187,8 @@ def _made_for(manifest: Manifest) -> MadeFor:
     return MadeFor(settings.model, known, settings.language)
 
 
-def _total(readings: Sequence[Reading]) -> Reading:
-    total = Reading()
+def _total(readings: Sequence[TokenCounts]) -> TokenCounts:
+    total = TokenCounts()
     for reading in readings:
         total.add(reading)
     return total

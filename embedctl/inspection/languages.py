@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..plural import percent
 from .inspection import Figure, LanguageShare, Topic, worst
 from .thresholds import judged
-from .words import Reading
+from .words import TokenCounts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,13 +56,13 @@ class MadeFor:
 
 
 def languages(
-    texts: Sequence[SampledText], readings: Sequence[Reading], progress: Progress
+    texts: Sequence[SampledText], readings: Sequence[TokenCounts], progress: Progress
 ) -> tuple[LanguageShare, ...]:
     """Return the share of each language, the most frequent first, ``UNKNOWN`` last.
 
     ``readings`` are the tokenizer's, text for text; empty: there is no tokenizer.
     """
-    found: defaultdict[str, Reading] = defaultdict(Reading)
+    found: defaultdict[str, TokenCounts] = defaultdict(TokenCounts)
     counts: defaultdict[str, int] = defaultdict(int)
     for at, text in enumerate(texts):
         language = CODE if text.code else identify(text.text)

@@ -31,7 +31,7 @@ _SOURCE = "sampled texts and the tokenizer of the model"
 
 
 @dataclass(slots=True)
-class Reading:
+class TokenCounts:
     """What a tokenizer made of some texts."""
 
     tokens: int = 0
@@ -43,7 +43,7 @@ class Reading:
     split: int = 0
     """Words in ``SPLIT`` pieces and more, or with an unknown one."""
 
-    def add(self, other: Reading) -> None:
+    def add(self, other: TokenCounts) -> None:
         """Add the counts of another."""
         for name in self.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -66,14 +66,14 @@ class _Split:
     spellings: Counter[str] = field(default_factory=Counter)
 
 
-class Reader:
+class TokenCounter:
     """Reads texts as a tokenizer does, and remembers the words that it has no token for."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self._split: defaultdict[str, _Split] = defaultdict(_Split)
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
+    def read(self, texts: Sequence[str]) -> list[TokenCounts]:
         """Return what the tokenizer makes of each text."""
         readings = []
         for start in range(0, len(texts), _BATCH):
@@ -82,9 +82,9 @@ class Reader:
             readings += [self._one(text, *tokens) for text, tokens in zip(batch, located, strict=True)]
         return readings
 
-    def _one(self, text: str, ids: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Reading:
+    def _one(self, text: str, ids: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> TokenCounts:
         unknown = ids == (-1 if self._tokenizer.unknown_id is None else self._tokenizer.unknown_id)
-        reading = Reading(len(ids), int(unknown.sum()))
+        reading = TokenCounts(len(ids), int(unknown.sum()))
         spans = np.array([match.span() for match in _WORD.finditer(text)], np.int64).reshape(-1, 2)
         if not len(spans):
             return reading
@@ -114,7 +114,7 @@ class Reader:
         )  # fmt: skip
 
 
-def tokenizer_topic(reading: Reading, words: Sequence[SplitWord]) -> Topic:
+def tokenizer_topic(reading: TokenCounts, words: Sequence[SplitWord]) -> Topic:
     """Return how well the tokenizer knows the words of the sampled texts."""
     split = reading.split / reading.words if reading.words else 0.0
     judge = reading.words > 0

@@ -46,7 +46,7 @@ class Met(NamedTuple):
     """It is read although it has not changed, because its text is to be stored in another way."""
 
 
-class Reading(NamedTuple):
+class RereadRules(NamedTuple):
     """What is read besides what has changed, and what is not read at all."""
 
     secrets: Secrets
@@ -57,7 +57,7 @@ class Reading(NamedTuple):
     """All record files are, too: their rows mean something else than before."""
 
 
-def decide(source: Source, layout: Layout, ledger: Ledger, reading: Reading) -> Iterator[Met]:
+def decide(source: Source, layout: Layout, ledger: Ledger, reading: RereadRules) -> Iterator[Met]:
     """Yield what the source's walk meets.
 
     Raises:

@@ -18,7 +18,7 @@ from ..sources.parquet import ended_afterwards
 from ..sources.records import RecordReader, SameRecords
 from ..store.ledger import FileKey, FileState, read_ledger
 from ..store.live_documents import LiveDocuments, LiveRecords
-from .decide import Action, Met, Reading, decide, stored_otherwise
+from .decide import Action, Met, RereadRules, decide, stored_otherwise
 from .make_document import file_document, record_document, record_prefix
 from .part_writer import PartWriter
 from .read_ahead import ReadAhead
@@ -115,7 +115,7 @@ class _Ingest:
             return
         unchanged = 0
         documents = self.before.documents
-        reading = Reading(self.writer.manifest.settings.secrets, self.again, source.name in self.reread)
+        reading = RereadRules(self.writer.manifest.settings.secrets, self.again, source.name in self.reread)
         decided = decide(source, self.writer.layout, self.before, reading)
         if (only := self.only) is not None:
             decided = (met for met in decided if (source.name, met.entry.path) in only)

@@ -18,7 +18,7 @@ from embedctl.inspection.languages import MadeFor, identify, language_topic, lan
 from embedctl.inspection.lengths import lengths
 from embedctl.inspection.soundness import Waiting, soundness
 from embedctl.inspection.survey import EmbeddedChunks, Norms, SampledText
-from embedctl.inspection.words import Reader, Reading, tokenizer_topic
+from embedctl.inspection.words import TokenCounter, TokenCounts, tokenizer_topic
 from embedctl.reporters.silent import SilentProgress
 from embedctl.store.manifest import StudentRecord
 
@@ -32,8 +32,8 @@ NOTHING = Waiting(0, 0)
 # --- words
 
 
-def read(text: str) -> tuple[Reading, Reader]:
-    reader = Reader(open_tokenizer(DEFAULT_MODEL))
+def read(text: str) -> tuple[TokenCounts, TokenCounter]:
+    reader = TokenCounter(open_tokenizer(DEFAULT_MODEL))
     return reader.read([text])[0], reader
 
 
@@ -87,7 +87,7 @@ def test_byte_level_tokens_that_begin_with_a_blank_belong_to_the_word_behind(tmp
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=False)
     opened = save(tokenizer, tmp_path)
     assert opened.unknown_id is None
-    (reading,) = Reader(opened).read(["key key abab"])
+    (reading,) = TokenCounter(opened).read(["key key abab"])
     assert (reading.words, reading.pieces, reading.split) == (3, 1 + 1 + 4, 1)
     assert reading.unknown_share == 0
 
@@ -115,7 +115,7 @@ def texts(*those: str, code: bool = False) -> list[SampledText]:
 
 def test_shares_count_programs_and_scraps_apart() -> None:
     given = [*texts(GERMAN, GERMAN, ENGLISH, "42"), *texts("for key in keys: rotate(key)", code=True)]
-    readings = Reader(open_tokenizer(DEFAULT_MODEL)).read([text.text for text in given])
+    readings = TokenCounter(open_tokenizer(DEFAULT_MODEL)).read([text.text for text in given])
     shares = languages(given, readings, SilentProgress())
     assert [(one.language, one.chunks, one.share) for one in shares] == [
         ("de", 2, 0.4),
