@@ -53,7 +53,7 @@ class Measuring(Asking):
             MismatchError: the model is not the one that made the store.
         """
         from ..config.measuring import EvaluationConfig
-        from ..evaluation.evaluate import Judged, Snapshot, evaluate
+        from ..evaluation.evaluate import JudgedQueries, OpenSnapshot, evaluate
         from ..evaluation.judgements import Judgements, read_judgements
 
         wanted = config or EvaluationConfig()
@@ -61,8 +61,8 @@ class Measuring(Asking):
         asked = named_queries(queries)
         return self._read(
             lambda manifest: evaluate(
-                Snapshot(self._layout, manifest, self._searcher(manifest, runtime, wanted.query.encoder)),
-                Judged(asked, judged, runs or {}),
+                OpenSnapshot(self._layout, manifest, self._searcher(manifest, runtime, wanted.query.encoder)),
+                JudgedQueries(asked, judged, runs or {}),
                 wanted,
                 self._reporter,
             )

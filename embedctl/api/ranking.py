@@ -53,7 +53,7 @@ class Ranking(Asking):
             LockedError: another process is writing; nothing was changed.
         """
         from ..config.measuring import TuneConfig
-        from ..evaluation.evaluate import Snapshot
+        from ..evaluation.evaluate import OpenSnapshot
         from ..evaluation.judgements import Judgements, read_judgements
         from ..evaluation.tuning.tune import fitted, keep, prepared
 
@@ -62,7 +62,7 @@ class Ranking(Asking):
         judged = judgements if isinstance(judgements, Judgements) else read_judgements(Path(judgements))
 
         def opened(manifest: Manifest) -> Prepared:
-            snapshot = Snapshot(self._layout, manifest, self._searcher(manifest, runtime, encoder))
+            snapshot = OpenSnapshot(self._layout, manifest, self._searcher(manifest, runtime, encoder))
             return prepared(snapshot, named, judged, asked)
 
         tuning = fitted(self._read(opened), asked, self._reporter)

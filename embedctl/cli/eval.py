@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from ..api import Store
     from ..evaluation.evaluation import Evaluation
-    from ..evaluation.gate import Verdict
     from ..evaluation.runs import Run
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .metrics import Metric
 
 
-class Snapshot(NamedTuple):
+class OpenSnapshot(NamedTuple):
     """What is asked."""
 
     layout: Layout
@@ -44,7 +44,7 @@ class Snapshot(NamedTuple):
     searcher: Searcher
 
 
-class Judged(NamedTuple):
+class JudgedQueries(NamedTuple):
     """What is asked of it, and what should be found."""
 
     queries: Sequence[NamedQuery]
@@ -53,7 +53,7 @@ class Judged(NamedTuple):
     """Foreign runs by name, measured beside the store's own."""
 
 
-def evaluate(snapshot: Snapshot, judged: Judged, config: EvaluationConfig, reporter: Reporter) -> Evaluation:
+def evaluate(snapshot: OpenSnapshot, judged: JudgedQueries, config: EvaluationConfig, reporter: Reporter) -> Evaluation:
     """Return what each setting is worth.
 
     Raises:

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..config import Mode, RankingConfig
-    from .gate import Verdict
+    from .gate import GateVerdict
     from .judgements import Judgements
     from .metrics import Metric
-    from .resolve import Level
+    from .resolve import JudgementLevel
     from .runs import Run
     from .significance import Difference, Interval
     from .synthetic.known_items import KnownItems
@@ -87,7 +87,7 @@ class Evaluation:
 
     store: str
     snapshot: int
-    level: Level
+    level: JudgementLevel
     """What was ranked and judged: ``documents`` or ``chunks``."""
     metrics: tuple[Metric, ...]
     metric: Metric
@@ -124,7 +124,7 @@ class Evaluation:
         ]
         return sorted(rows, key=lambda row: row.value)
 
-    def to_json(self, verdict: Verdict | None = None) -> dict[str, Any]:
+    def to_json(self, verdict: GateVerdict | None = None) -> dict[str, Any]:
         """Return what ``docs/schema/eval.v1.json`` describes; ``verdict``: of the comparison with a baseline."""
         return {
             "schema_version": SCHEMA_VERSION,

@@ -63,7 +63,7 @@ class Loss(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class GateVerdict:
     """What the comparison with a baseline says."""
 
     metric: str
@@ -143,7 +143,7 @@ def judge(
     baseline: Baseline,
     gate: GateConfig | None = None,
     significance: SignificanceConfig | None = None,
-) -> Verdict:
+) -> GateVerdict:
     """Compare the setting in use with what a baseline has of ``baseline.metric``.
 
     Raises:
@@ -168,7 +168,7 @@ def judge(
     passed = not _beyond(change.mean, rules.max_drop) or not (significant or rules.strict)
     order = [at for at in np.argsort(after - before, kind="stable").tolist() if after[at] < before[at]]
     losses = (_loss(evaluation, common[at], baseline, float(after[at])) for at in order[: rules.listed])
-    return Verdict(
+    return GateVerdict(
         metric=baseline.metric,
         before=float(before.mean()),
         after=float(after.mean()),
@@ -186,7 +186,7 @@ def judge(
     )
 
 
-def verdict_notes(verdict: Verdict) -> Iterator[str]:
+def verdict_notes(verdict: GateVerdict) -> Iterator[str]:
     """Yield finished sentences on what was not compared."""
     for count, told in (
         (verdict.only_before, "of the baseline, not asked or not judged now"),

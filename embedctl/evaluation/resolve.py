@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..store.layout import Layout
     from ..store.manifest import IndexRecord
 
-Level = Literal["documents", "chunks"]
+JudgementLevel = Literal["documents", "chunks"]
 Spelling = Literal["doc_id", "source and doc_id", "path"]
 
 _CHUNK = re.compile(r"(.+)#(\d{1,18})", re.DOTALL)
@@ -55,7 +55,7 @@ class DocumentKey(NamedTuple):
 class Names:
     """What hits are called where they are compared with judgements."""
 
-    level: Level
+    level: JudgementLevel
     judged: dict[str, str]
     """``source:doc_id`` of a document, or id of a chunk -> the name that it was judged by."""
     spelling: Spelling
@@ -108,7 +108,7 @@ def resolve(layout: Layout, index: IndexRecord, sources: Sequence[Source], judge
     found = {name: _meaning(name, documents) for name in ids}
     spelled = Counter(spelling for meanings in found.values() for _, spelling in meanings[:1])
     whole = [name for name in ids if name not in chunks and found[name]]
-    level: Level = "chunks" if chunks and not whole else "documents"
+    level: JudgementLevel = "chunks" if chunks and not whole else "documents"
     owners = {
         name: tuple(chunks.get(name, ()))
         if level == "chunks"

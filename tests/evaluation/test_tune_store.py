@@ -19,7 +19,7 @@ from embedctl.config import FeedbackConfig, FusionConfig, RankingConfig, Ranking
 from embedctl.config.measuring import EvaluationConfig, TuneConfig
 from embedctl.contracts import Encoder
 from embedctl.errors import LockedError, UsageError
-from embedctl.evaluation.evaluate import Snapshot
+from embedctl.evaluation.evaluate import OpenSnapshot
 from embedctl.evaluation.judgements import Judgements, read_judgements
 from embedctl.evaluation.metrics import parse_metric, query_values
 from embedctl.evaluation.tuning.candidates import Retrieval
@@ -123,7 +123,7 @@ def test_a_measured_score_is_that_of_the_query_on_every_query(
     config, metric = TuneConfig(), parse_metric("ndcg@10")
     opened = store._ask(
         lambda searcher: prepared(
-            Snapshot(store._layout, read_manifest(store._layout), searcher),
+            OpenSnapshot(store._layout, read_manifest(store._layout), searcher),
             [NamedQuery(*query) for query in named],
             judgements,
             config,

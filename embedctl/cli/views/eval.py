@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ...evaluation.evaluation import Evaluation, Setting
-    from ...evaluation.gate import Loss, Verdict
+    from ...evaluation.gate import GateVerdict, Loss
     from ...evaluation.metrics import Metric
     from ...evaluation.significance import Difference
     from ..screen import Screen
@@ -60,7 +60,7 @@ def render_queries(evaluation: Evaluation, screen: Screen) -> str:
     return screen.render([line.shortened(screen.width) for line in _columns(heads, rows)])
 
 
-def render_verdict(verdict: Verdict, screen: Screen) -> str:
+def render_verdict(verdict: GateVerdict, screen: Screen) -> str:
     """Return the comparison with a baseline: figures, sentence, and the queries that lost most."""
     change = verdict.change
     lines = [
@@ -81,7 +81,7 @@ def render_verdict(verdict: Verdict, screen: Screen) -> str:
     return screen.render(lines)
 
 
-def sentence(verdict: Verdict) -> str:
+def sentence(verdict: GateVerdict) -> str:
     """Return what the gate says, finished."""
     limit = f"by more than {verdict.max_drop:g}"
     if not verdict.dropped:

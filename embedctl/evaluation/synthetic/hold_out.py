@@ -28,7 +28,7 @@ class ReducedChunk:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldOut:
+class ReducedDocument:
     """A document without what a query was copied from."""
 
     changed: tuple[int, ...]
@@ -39,7 +39,7 @@ class HeldOut:
     """Words that the document still has."""
 
 
-def hold_out(document: SampledDocument, passage: str, most: int) -> HeldOut:
+def hold_out(document: SampledDocument, passage: str, most: int) -> ReducedDocument:
     """Take ``passage`` out of all chunks of a document, wherever it stands, whatever its case and line breaks.
 
     A path that has all of its words is left out as well: names of files are often made of titles.
@@ -65,7 +65,7 @@ def hold_out(document: SampledDocument, passage: str, most: int) -> HeldOut:
         if text.strip() and len(reduced) < most:
             context = _without(chunk.context, pattern)
             reduced.append(ReducedChunk(chunk.label, text, title, headings, path, context))
-    return HeldOut(tuple(changed), tuple(reduced), left)
+    return ReducedDocument(tuple(changed), tuple(reduced), left)
 
 
 def _pattern(passage: str) -> re.Pattern[str]:

@@ -9,7 +9,7 @@ from ...config import FilterConfig
 from ...errors import UsageError
 from ...plural import counted
 from ...query.query_file import NamedQuery
-from ..evaluate import Judged, Snapshot, evaluate
+from ..evaluate import JudgedQueries, OpenSnapshot, evaluate
 from ..judgements import Judgements
 from ..resolve import DocumentKey
 from .index import HeldOutSearcher
@@ -55,9 +55,9 @@ def evaluate_synthetic(
             "Write some queries yourself: see docs/eval.md.",
         )
     judgements = {query.id: {DocumentKey(query.source, query.document).name: 1} for query in made.queries}
-    judged = Judged([NamedQuery(query.id, query.text) for query in made.queries], Judgements(judgements), {})
+    judged = JudgedQueries([NamedQuery(query.id, query.text) for query in made.queries], Judgements(judgements), {})
     with reporter.stage("hold out", len(made.queries), "queries") as progress:
         searcher = HeldOutSearcher(layout, manifest, encoders, made.queries)
         progress.advance(len(made.queries))
-    found = evaluate(Snapshot(layout, manifest, searcher), judged, request.evaluation, reporter)
+    found = evaluate(OpenSnapshot(layout, manifest, searcher), judged, request.evaluation, reporter)
     return replace(found, known_items=known_items(made, found.queries, found.settings, found.column))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from ...index.open import require_index
-from .hold_out import HeldOut, hold_out
+from .hold_out import ReducedDocument, hold_out
 from .passages import sentences, words
 from .sampled_documents import folded, is_among, number_of, read_documents, survey
 
@@ -48,7 +48,7 @@ class SyntheticQuery:
     """Of the document: part number in the upper 32 bits, document row in the lower."""
     passage: str
     """What was copied: the query itself, or for ``terms`` the sentence that they are of."""
-    held_out: HeldOut
+    held_out: ReducedDocument
 
 
 @dataclass(frozen=True, slots=True)

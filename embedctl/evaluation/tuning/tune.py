@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ...query.query_file import NamedQuery
     from ...query.searcher import Ready
     from ...store.layout import Layout
-    from ..evaluate import Snapshot
+    from ..evaluate import OpenSnapshot
     from ..judgements import Judgements
     from .fit import Scores
 
@@ -48,7 +48,9 @@ class Prepared(NamedTuple):
     notes: tuple[str, ...]
 
 
-def prepared(snapshot: Snapshot, queries: Sequence[NamedQuery], judgements: Judgements, config: TuneConfig) -> Prepared:
+def prepared(
+    snapshot: OpenSnapshot, queries: Sequence[NamedQuery], judgements: Judgements, config: TuneConfig
+) -> Prepared:
     """Open a snapshot for the judged ones of ``queries``.
 
     Raises:
