@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from ..config import Runtime, RuntimeConfig
+from ..config import RuntimeConfig, RuntimeName
 from .parameters import option
 
 _RUNTIME = RuntimeConfig()
@@ -14,7 +14,7 @@ class RuntimeOptions:
     """How fast vectors are made, not what they are: stores made with one runtime answer with any other."""
 
     runtime: Annotated[
-        Runtime, option(help="What runs the encoder; auto: openvino, or torch for a model that it cannot take.")
+        RuntimeName, option(help="What runs the encoder; auto: openvino, or torch for a model that it cannot take.")
     ] = _RUNTIME.runtime
     device: Annotated[str, option(metavar="NAME", help="A torch device, such as cuda or mps; implies torch.")] = (
         _RUNTIME.device

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from .styled import Text
+    from .styled import StyledText
 
 PIPED_WIDTH = 100
 WIDEST = 120
@@ -60,6 +60,6 @@ class Screen:
         self.width = min(WIDEST, shutil.get_terminal_size().columns) if self.terminal else PIPED_WIDTH
         self._colour = has_colour(stream)
 
-    def render(self, lines: list[Text]) -> str:
+    def render(self, lines: list[StyledText]) -> str:
         """Return ``lines`` with their styles, each as long as it is."""
         return "".join(f"{line.rendered(self._colour)}\n" for line in lines)

@@ -13,7 +13,7 @@ _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "magenta": "35"}
 _WORD = re.compile(r"\s*\S+\s*")
 
 
-class Styled(NamedTuple):
+class StyledSpan(NamedTuple):
     """Style of ``[start, end)``: names of ``_CODES`` with blanks between them."""
 
     start: int
@@ -21,12 +21,12 @@ class Styled(NamedTuple):
     style: str
 
 
-class Text:
+class StyledText:
     """A string whose parts have styles."""
 
     def __init__(self, plain: str = "", style: str = "") -> None:
         self.plain = ""
-        self.spans: list[Styled] = []
+        self.spans: list[StyledSpan] = []
         self.append(plain, style)
 
     @property
@@ -38,49 +38,49 @@ class Text:
         """Add ``text`` at the end; return itself."""
         start, self.plain = len(self.plain), self.plain + text
         if style and text:
-            self.spans.append(Styled(start, len(self.plain), style))
+            self.spans.append(StyledSpan(start, len(self.plain), style))
         return self
 
-    def append_text(self, text: Text) -> Self:
+    def append_text(self, text: StyledText) -> Self:
         """Add ``text`` with its styles at the end; return itself."""
         shift, self.plain = len(self.plain), self.plain + text.plain
-        self.spans += (Styled(start + shift, end + shift, style) for start, end, style in text.spans)
+        self.spans += (StyledSpan(start + shift, end + shift, style) for start, end, style in text.spans)
         return self
 
     def stylize(self, style: str, start: int, end: int) -> None:
         """Give ``[start, end)`` a style."""
-        self.spans.append(Styled(start, end, style))
+        self.spans.append(StyledSpan(start, end, style))
 
-    def part(self, start: int, end: int | None = None) -> Text:
+    def part(self, start: int, end: int | None = None) -> StyledText:
         """Return ``[start, end)`` with its styles."""
         stop = len(self.plain) if end is None else end
-        cut = Text(self.plain[start:stop])
+        cut = StyledText(self.plain[start:stop])
         for span in self.spans:
             if span.start < stop and span.end > start:
                 cut.stylize(span.style, max(span.start, start) - start, min(span.end, stop) - start)
         return cut
 
-    def lines(self) -> list[Text]:
+    def lines(self) -> list[StyledText]:
         """Return its lines, without line ends; the end of the text is no line of its own."""
         ends = [match.start() for match in re.finditer("\n", self.plain)]
         edges = [-1, *ends, *([] if self.plain.endswith("\n") else [len(self.plain)])]
         return [self.part(before + 1, end) for before, end in pairwise(edges)]
 
-    def rstripped(self) -> Text:
+    def rstripped(self) -> StyledText:
         """Return it without blanks at its end."""
         return self.part(0, len(self.plain.rstrip()))
 
-    def shortened(self, width: int) -> Text:
+    def shortened(self, width: int) -> StyledText:
         """Return it with at most ``width`` columns, an ellipsis for what is left out."""
         if self.cell_len <= width:
             return self
         return self.part(0, _fitting(self.plain, 0, max(width - 1, 0))).append(ELLIPSIS)
 
-    def expanded(self, size: int) -> Text:
+    def expanded(self, size: int) -> StyledText:
         """Return it with tabs as blanks up to the next multiple of ``size`` columns."""
         if "\t" not in self.plain:
             return self
-        expanded = Text()
+        expanded = StyledText()
         start = 0
         for tab in re.finditer("\t", self.plain):
             expanded.append_text(self.part(start, tab.start()))
@@ -88,7 +88,7 @@ class Text:
             start = tab.end()
         return expanded.append_text(self.part(start))
 
-    def wrapped(self, width: int) -> list[Text]:
+    def wrapped(self, width: int) -> list[StyledText]:
         """Return its lines cut at blanks so that none has more than ``width`` columns; longer words are cut too."""
         return [piece.rstripped() for line in self.lines() for piece in line.expanded(4)._wrapped(width)]
 
@@ -106,7 +106,7 @@ class Text:
             written.append(f"\x1b[{codes}m{piece}{RESET}" if codes else piece)
         return "".join(written)
 
-    def _wrapped(self, width: int) -> list[Text]:
+    def _wrapped(self, width: int) -> list[StyledText]:
         edges, used = [0], 0
         for match in _WORD.finditer(self.plain):
             word = cells(match[0].rstrip())

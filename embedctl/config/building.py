@@ -9,7 +9,7 @@ SECRETS_MASKED = "secrets-masked-1"
 """Raised with the rules where that is worth reading every source of every store again."""
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
-Runtime = Literal["auto", "openvino", "torch"]
+RuntimeName = Literal["auto", "openvino", "torch"]
 Secrets = Literal["skip", "redact", "allow"]
 
 
@@ -61,7 +61,7 @@ class ChunkConfig:
 class RuntimeConfig:
     """How an encoder is run on this machine; nothing here decides what the vectors are."""
 
-    runtime: Runtime = "auto"
+    runtime: RuntimeName = "auto"
     """``auto``: OpenVINO, and torch, with a message, for a model that cannot be converted."""
     device: str = "cpu"
     """Anything else is a torch device (``cuda``, ``mps``) and means the torch runtime."""

@@ -33,14 +33,14 @@ ABANDONED_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CacheEntry:
     """A folder of the cache whose files are what was written."""
 
     folder: Path
     facts: Mapping[str, Any]
 
 
-def find(folder: Path) -> Entry | None:
+def find(folder: Path) -> CacheEntry | None:
     """Return the entry, or ``None`` where there is none, or one that is not what was written.
 
     A file is hashed when its time or inode is new, and then no more until they change.
@@ -62,10 +62,10 @@ def find(folder: Path) -> Entry | None:
         known = {name: {"state": seen[name], "sha256": record["sha256"]} for name, record in files.items()}
         with suppress(OSError):  # a cache that cannot be written is hashed again next time
             write_json(folder / CONTENTS, {"facts": facts, "files": known})
-    return Entry(folder, facts)
+    return CacheEntry(folder, facts)
 
 
-def publish(folder: Path, fill: Callable[[Path], Mapping[str, Any]]) -> Entry:
+def publish(folder: Path, fill: Callable[[Path], Mapping[str, Any]]) -> CacheEntry:
     """Make an entry: ``fill`` writes its files to the folder it is given and returns the facts about them.
 
     Of two processes that make the same one, both succeed and one is kept.
@@ -87,7 +87,7 @@ def publish(folder: Path, fill: Callable[[Path], Mapping[str, Any]]) -> Entry:
         _rename(made, folder)
     finally:
         remove(made)
-    return Entry(folder, facts)
+    return CacheEntry(folder, facts)
 
 
 def read_json(path: Path) -> Any:

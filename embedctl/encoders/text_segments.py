@@ -16,7 +16,7 @@ BATCH_CHARACTERS = 1_000_000
 _PLAIN_BLANK = re.compile(r"[\n \t\r]")
 
 
-class Segment(NamedTuple):
+class TextPiece(NamedTuple):
     """A piece of one of many texts."""
 
     text_index: int
@@ -25,7 +25,7 @@ class Segment(NamedTuple):
     text: str
 
 
-def segments(texts: Iterable[str], *, whole_words: bool = False) -> Iterator[Segment]:
+def segments(texts: Iterable[str], *, whole_words: bool = False) -> Iterator[TextPiece]:
     """Yield the texts in pieces of at most ``SEGMENT_CHARACTERS`` that begin at plain white space.
 
     Where there is none, a piece ends inside a word; with ``whole_words`` it goes on to the next white space instead.
@@ -34,12 +34,12 @@ def segments(texts: Iterable[str], *, whole_words: bool = False) -> Iterator[Seg
     for index, text in enumerate(texts):
         if len(text) <= SEGMENT_CHARACTERS:
             if text:
-                yield Segment(index, 0, text)
+                yield TextPiece(index, 0, text)
             continue
         start = 0
         while start < len(text):
             cut = _cut(text, start, start + SEGMENT_CHARACTERS, whole_words=whole_words)
-            yield Segment(index, start, text[start:cut])
+            yield TextPiece(index, start, text[start:cut])
             start = cut
 
 
@@ -58,9 +58,9 @@ def _cut(text: str, start: int, end: int, *, whole_words: bool) -> int:
     return blank.start() if blank else len(text)
 
 
-def batches(pieces: Iterable[Segment]) -> Iterator[list[Segment]]:
+def batches(pieces: Iterable[TextPiece]) -> Iterator[list[TextPiece]]:
     """Yield the pieces in order, in lists of about ``BATCH_CHARACTERS``."""
-    batch: list[Segment] = []
+    batch: list[TextPiece] = []
     characters = 0
     for piece in pieces:
         batch.append(piece)

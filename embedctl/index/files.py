@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..errors import DamagedError
 from ..store.layout import GenerationLayout
-from ..store.verified import Check, remember, verify
+from ..store.verified import FileCheck, remember, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -88,10 +88,10 @@ def remember_written(root: Path, files: Iterable[tuple[Path, str]], dim: int) ->
         remember(group, root, name)
 
 
-def check_of(path: Path, dim: int) -> Check | None:
+def check_of(path: Path, dim: int) -> FileCheck | None:
     """Return what is to be right about a file besides its bytes: a checksum does not say who wrote them."""
     run = _CHECKS.get(path.name)
-    return Check(f"{path.name} {dim}", partial(run, dim)) if run else None
+    return FileCheck(f"{path.name} {dim}", partial(run, dim)) if run else None
 
 
 def _graph(dim: int, path: Path) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import ParseError, ResourceError
 from .reading import ReadResult, too_much_memory
-from .wire import READY, Answer, InvalidAnswerError, read_answer, write_tasks
+from .wire import READY, InvalidAnswerError, ReadAnswer, read_answer, write_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +88,7 @@ class WorkerProcess:
             self._greeted = True
         write_tasks(self._tasks, tasks)
 
-    def answer(self, task: ReadTask) -> Answer:
+    def answer(self, task: ReadTask) -> ReadAnswer:
         """Return the answer to the next task, or what became of the process in place of it: its ``last`` one.
 
         Call :meth:`bury` after the last answer.
@@ -99,10 +99,12 @@ class WorkerProcess:
         except InvalidAnswerError:
             self.kill()
             self.bury()
-            return Answer(ReadResult(None, problem=ParseError("its parser gave an answer that makes no sense")), True)
+            return ReadAnswer(
+                ReadResult(None, problem=ParseError("its parser gave an answer that makes no sense")), True
+            )
         except (EOFError, OSError):
             self._watch(None)
-            return Answer(ReadResult(None, problem=ParseError(self._cause(self.bury(), task))), True)
+            return ReadAnswer(ReadResult(None, problem=ParseError(self._cause(self.bury(), task))), True)
         self._watch(None)
         return answer
 

@@ -51,7 +51,7 @@ class InvalidAnswerError(ValueError):
     """What came from a worker is no answer."""
 
 
-class Answer(NamedTuple):
+class ReadAnswer(NamedTuple):
     """What a worker says about one file."""
 
     result: ReadResult
@@ -70,7 +70,7 @@ def write_tasks(stream: IO[bytes], tasks: Sequence[ReadTask]) -> None:
     stream.flush()
 
 
-def read_answer(stream: IO[bytes], task: ReadTask) -> Answer:
+def read_answer(stream: IO[bytes], task: ReadTask) -> ReadAnswer:
     """Return the answer to ``task``.
 
     Raises:
@@ -98,7 +98,7 @@ def _exactly(stream: IO[bytes], size: int) -> bytes:
     return data
 
 
-def _checked(header: str, text: str, task: ReadTask) -> Answer:
+def _checked(header: str, text: str, task: ReadTask) -> ReadAnswer:
     """Return what an answer says.
 
     Raises:
@@ -122,7 +122,7 @@ def _checked(header: str, text: str, task: ReadTask) -> Answer:
     else:
         _require(sha256 is not None and sha256 == task.known)
         result = ReadResult(sha256)
-    return Answer(result, said["last"] is True)
+    return ReadAnswer(result, said["last"] is True)
 
 
 def _document(fields: dict[str, Any], text: str, most: Allowance) -> ParsedDocument:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ..records import Document, Source
     from ..store.ledger import Ledger
-    from ..store.live_documents import Place
+    from ..store.live_documents import DocumentPlace
     from ..store.writer import Writer
     from .report import RunReport
 
@@ -58,7 +58,7 @@ class PartWriter:
             self._commit = self._thread.submit(self._write, self._documents, self._dead)
             self._documents, self._bytes, self._dead = [], 0, {}
 
-    def bury(self, places: Iterable[Place]) -> None:
+    def bury(self, places: Iterable[DocumentPlace]) -> None:
         """Note that documents are deleted or replaced."""
         for part, row in places:
             self._dead.setdefault(part, set()).add(row)

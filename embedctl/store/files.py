@@ -11,7 +11,7 @@ from .columns import check_columns
 from .durable import naming
 from .manifest import FileRecord
 from .regular import check_folders, check_regular
-from .verified import Check, remember, verify
+from .verified import FileCheck, remember, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -114,7 +114,7 @@ def reading(path: Path, record: FileRecord) -> Iterator[pq.ParquetFile]:
     """
     import pyarrow.parquet as pq
 
-    verify(path, record, DAMAGED_HINT, also=Check(_footer(path), _nothing))
+    verify(path, record, DAMAGED_HINT, also=FileCheck(_footer(path), _nothing))
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             if file.metadata.num_rows != record.rows:

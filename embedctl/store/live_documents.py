@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .layout import Layout
     from .manifest import Part
 
-Place = tuple[int, int]
+DocumentPlace = tuple[int, int]
 """Part and row."""
 
 _PART_BITS = 32
@@ -27,10 +27,10 @@ _READERS = 4
 _MIX = 0x9E3779B97F4A7C15
 
 
-class Found(NamedTuple):
+class LiveDocument(NamedTuple):
     """A live document."""
 
-    place: Place
+    place: DocumentPlace
     same: bool
     """Its content is the one that was asked for."""
 
@@ -57,7 +57,7 @@ class LiveDocuments:
     def __len__(self) -> int:
         return len(self._files)
 
-    def of_file(self, source: str, path: str) -> list[Place]:
+    def of_file(self, source: str, path: str) -> list[DocumentPlace]:
         """Return part and row of every live document that came from one file."""
         return _places(self._slice(source, path))
 
@@ -181,16 +181,16 @@ class LiveRecords:
         at = self._find(self._prefix + record_id)
         return 0 if at is None else int(self._met[at])
 
-    def find(self, doc_id: str, sha256: bytes, row: int) -> Found | None:
+    def find(self, doc_id: str, sha256: bytes, row: int) -> LiveDocument | None:
         """Note that a document is in this row; ``None``: it is new."""
         at = self._find(doc_id)
         if at is None:
             return None
         self._met[at] = row
         same = int(self._contents[at]) == int.from_bytes(sha256[:8], "little")
-        return Found(_places(self._places[at : at + 1])[0], same)
+        return LiveDocument(_places(self._places[at : at + 1])[0], same)
 
-    def unmet(self) -> list[Place]:
+    def unmet(self) -> list[DocumentPlace]:
         """Return part and row of every document that was in no row."""
         return _places(self._places[self._met == 0])
 
@@ -239,5 +239,5 @@ def _file_hash(source: str, path: str) -> np.uint64:
     return np.uint64((hash(source) * _MIX ^ hash(path)) & 0xFFFFFFFFFFFFFFFF)
 
 
-def _places(places: NDArray[np.uint64] | Sequence[int]) -> list[Place]:
+def _places(places: NDArray[np.uint64] | Sequence[int]) -> list[DocumentPlace]:
     return [(int(place) >> _PART_BITS, int(place) & 0xFFFFFFFF) for place in places]

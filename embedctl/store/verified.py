@@ -42,7 +42,7 @@ _known: dict[Path, set[str]] = {}
 """What this process has read of the lines, and added to them."""
 
 
-class Check(NamedTuple):
+class FileCheck(NamedTuple):
     """What is to be right about a file besides its bytes."""
 
     name: str
@@ -58,7 +58,7 @@ def verify(
     *,
     always: bool = False,
     group: Path | None = None,
-    also: Check | None = None,
+    also: FileCheck | None = None,
 ) -> None:
     """Compare a file with its record, unless that was done on this machine since it was written.
 
@@ -102,7 +102,7 @@ def remember(files: Iterable[tuple[Path, str]], group: Path | None = None, also:
     Args:
         files: paths and hashes; without ``group`` all of one folder.
         group: folder under which they are remembered; ``None``: the one that they are in.
-        also: name of the :class:`Check` that they pass.
+        also: name of the :class:`FileCheck` that they pass.
     """
     with suppress(OSError):
         lines, folder = [], group

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from embedctl.errors import ParseError, UnsupportedError
 from embedctl.parsers.reading import Allowance, ReadResult, ReadTask
-from embedctl.parsers.wire import Answer, InvalidAnswerError, answer_frame, read_answer, read_tasks, write_tasks
+from embedctl.parsers.wire import InvalidAnswerError, ReadAnswer, answer_frame, read_answer, read_tasks, write_tasks
 from embedctl.records import Markup, ParsedDocument
 
 TASK = ReadTask("a.md", "/tmp/a.md", 10, Allowance(60.0, 10**9, 1_000, 10, 10_000), bytes(range(32)))
@@ -40,7 +40,7 @@ def document(text: str | bytes = "Some text.", **changes: object) -> bytes:
     return frame({"sha256": "00" * 32, "last": False, "document": {**FIELDS, **changes}}, text)
 
 
-def read(data: bytes) -> Answer:
+def read(data: bytes) -> ReadAnswer:
     return read_answer(io.BytesIO(data), TASK)
 
 
@@ -70,7 +70,7 @@ def test_documents_arrive_as_they_were(text: str, about: dict[str, Any], data: s
     pages = tuple(sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=5))))
     sent = ParsedDocument(text, "text/x", Markup.RST, "A title", "en", "cp1252", pages, len(text), about)
     header, body = answer_frame(ReadResult(b"x" * 32, sent), False)
-    assert read(header + body) == Answer(ReadResult(b"x" * 32, sent), False)
+    assert read(header + body) == ReadAnswer(ReadResult(b"x" * 32, sent), False)
 
 
 @pytest.mark.parametrize("problem", [ParseError("damaged"), UnsupportedError("empty file")])

@@ -13,7 +13,7 @@ import pytest
 from embedctl.errors import DamagedError
 from embedctl.store import verified
 from embedctl.store.manifest import FileRecord
-from embedctl.store.verified import Check, remember, verify
+from embedctl.store.verified import FileCheck, remember, verify
 
 BYTES = b"what was written"
 
@@ -80,7 +80,7 @@ def test_what_is_remembered_is_the_sum_and_the_check_not_that_there_was_one(tmp_
     record = write(path)
     verify(path, record)
     for _ in range(2):
-        verify(path, record, also=Check("looked at", seen.append))
+        verify(path, record, also=FileCheck("looked at", seen.append))
     assert seen == [path]
 
 
@@ -93,7 +93,7 @@ def test_a_file_that_fails_its_check_is_not_remembered(tmp_path: Path) -> None:
 
     for _ in range(2):
         with pytest.raises(DamagedError, match="no good"):
-            verify(path, record, also=Check("looked at", refuse))
+            verify(path, record, also=FileCheck("looked at", refuse))
 
 
 @pytest.mark.parametrize("state", ["missing", "longer", "folder", "link", "pipe", "other"])

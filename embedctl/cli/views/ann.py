@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...config.measuring import SignificanceConfig
 from ..screen import harmless
-from ..styled import Text
+from ..styled import StyledText
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,16 +20,16 @@ _PARAMETERS = {"flat": "", "binary": "candidates", "hnsw": "ef"}
 def render_ann(report: AnnReport, screen: Screen) -> str:
     """Return the tables."""
     lines = [
-        Text(f"{report.rows:,} chunks, {report.dim} dimensions; each search asks for {report.depth}. ").append(
+        StyledText(f"{report.rows:,} chunks, {report.dim} dimensions; each search asks for {report.depth}. ").append(
             f"recall@{report.k}: share of the true {report.k} nearest that are found."
         ),
     ]
     lines = [part for line in lines for part in line.wrapped(screen.width)]
     for told in report.notes:
-        lines += Text(harmless(told)).wrapped(screen.width)
+        lines += StyledText(harmless(told)).wrapped(screen.width)
     for asked in dict.fromkeys(point.asked for point in report.points):
-        lines += [Text(), Text(_title(report, asked), "bold"), *_table(report, asked)]
-    lines += [Text(), *_legend(report, screen.width)]
+        lines += [StyledText(), StyledText(_title(report, asked), "bold"), *_table(report, asked)]
+    lines += [StyledText(), *_legend(report, screen.width)]
     return screen.render(lines)
 
 
@@ -40,17 +40,17 @@ def _title(report: AnnReport, asked: AskedFor) -> str:
     return f"{count} queries" if report.queries == "file" else f"{count} synthetic queries, made from the corpus"
 
 
-def _table(report: AnnReport, asked: AskedFor) -> Iterator[Text]:
+def _table(report: AnnReport, asked: AskedFor) -> Iterator[StyledText]:
     heads = ("plan", f"recall@{report.k}", "95% interval", f"recall@{report.depth}", "ms", "p95")
     rows = [_cells(point) for point in report.points if point.asked == asked]
     widths = [max(len(row[at]) for row in (heads, *rows)) for at in range(len(heads))]
     for number, row in enumerate((heads, *rows)):
-        yield Text(
+        yield StyledText(
             "  ".join([f"{row[0]:<{widths[0]}}", *map(str.rjust, row[1:], widths[1:])]), "" if number else "bold"
         )
     for reached in report.reached:
         if reached.asked == asked:
-            yield Text(_told(reached, report))
+            yield StyledText(_told(reached, report))
 
 
 def _cells(point: AnnPoint) -> tuple[str, ...]:
@@ -73,14 +73,14 @@ def _told(reached: AnnReached, report: AnnReport) -> str:
     return f"{reached.plan}: reaches {report.target:g} with {_PARAMETERS[reached.plan]} {reached.parameter:,} or more."
 
 
-def _legend(report: AnnReport, width: int) -> list[Text]:
+def _legend(report: AnnReport, width: int) -> list[StyledText]:
     confidence = SignificanceConfig().confidence
     marked = "what a larger store takes" if report.built else "what queries of this store take"
     told = (
         f"* {marked}. Exact is a scan of the vectors in float32; ms: median of one search at a time, without the "
         f"encoder; the interval ({confidence:.0%}) is over the vectors that were asked for."
     )
-    lines = list(Text(told).wrapped(width))
+    lines = list(StyledText(told).wrapped(width))
     for line in lines:
         line.stylize("dim", 0, len(line.plain))
     return lines

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...plural import counted
 from ..screen import harmless
-from ..styled import Text
+from ..styled import StyledText
 from ..units import size_text, time_text
 
 if TYPE_CHECKING:
@@ -27,53 +27,55 @@ def render_doctor(report: DoctorReport, screen: Screen, verbose: bool = False, q
     """
     shown = [one for one in report.findings if not (one.repaired or (quiet and one.severity == "note"))]
     shown.sort(key=lambda one: _RANK[one.severity])
-    lines: list[Text] = []
+    lines: list[StyledText] = []
     for one in shown[:LISTED]:
         lines += _finding(one, screen.width)
     if len(shown) > LISTED:
-        lines.append(Text(f"and {len(shown) - LISTED:,} more: --json lists them"))
+        lines.append(StyledText(f"and {len(shown) - LISTED:,} more: --json lists them"))
     if report.done and not quiet:
-        lines.append(Text("would be done:" if report.repair == "plan" else "done:", "bold"))
+        lines.append(StyledText("would be done:" if report.repair == "plan" else "done:", "bold"))
         lines += [line for told in report.done for line in _indented(told, screen.width, 2)]
     if report.lost:
-        lines.append(Text("lost, and not in their sources any more:", "bold red"))
-        lines += [Text(f"  {harmless(name)}") for name in report.lost[:LISTED]]
+        lines.append(StyledText("lost, and not in their sources any more:", "bold red"))
+        lines += [StyledText(f"  {harmless(name)}") for name in report.lost[:LISTED]]
         if len(report.lost) > LISTED:
-            lines.append(Text(f"  and {len(report.lost) - LISTED:,} more: --json lists them"))
+            lines.append(StyledText(f"  and {len(report.lost) - LISTED:,} more: --json lists them"))
     if verbose:
-        lines += [Text(f"{one.ms:>9,.1f} ms  {one.name}: {harmless(one.detail)}", "dim") for one in report.checks]
+        lines += [StyledText(f"{one.ms:>9,.1f} ms  {one.name}: {harmless(one.detail)}", "dim") for one in report.checks]
     if not quiet or report.exit_code:
         lines.append(_verdict(report))
     return screen.render(lines)
 
 
-def _finding(one: Finding, width: int) -> list[Text]:
-    head = Text(f"{one.severity:<{_LABEL}}", _STYLES[one.severity]).append(harmless(one.file or one.kind), "magenta")
+def _finding(one: Finding, width: int) -> list[StyledText]:
+    head = StyledText(f"{one.severity:<{_LABEL}}", _STYLES[one.severity]).append(
+        harmless(one.file or one.kind), "magenta"
+    )
     lines = [head, *_indented(one.message, width, _LABEL)]
     if one.remedy:
-        lines.append(Text(" " * _LABEL).append(harmless(one.remedy), "bold"))
+        lines.append(StyledText(" " * _LABEL).append(harmless(one.remedy), "bold"))
     return lines
 
 
-def _indented(text: str, width: int, by: int) -> list[Text]:
-    return [Text(" " * by).append_text(line) for line in Text(harmless(text)).wrapped(max(width - by, 20))]
+def _indented(text: str, width: int, by: int) -> list[StyledText]:
+    return [StyledText(" " * by).append_text(line) for line in StyledText(harmless(text)).wrapped(max(width - by, 20))]
 
 
-def _verdict(report: DoctorReport) -> Text:
+def _verdict(report: DoctorReport) -> StyledText:
     left = len(report.damage)
     repaired = sum(one.repaired and one.severity == "damage" for one in report.findings)
     took = f" ({time_text(report.seconds)})"
     if left:
         told = f"{counted(repaired, 'piece')} of damage repaired, " if repaired else ""
         hint = "" if report.repair == "done" else ' "embedctl doctor --repair" repairs what it can.'
-        return Text(f"Store is damaged: {told}{counted(left, 'finding')} left{took}.", "bold red").append(hint)
+        return StyledText(f"Store is damaged: {told}{counted(left, 'finding')} left{took}.", "bold red").append(hint)
     how = "is sound"
     if report.repair == "done" and repaired:
         how = f"is sound again, {counted(repaired, 'finding')} repaired{_vectors(report)}"
     counts = report.counts
     told = ", ".join(counted(counts.get(name, 0), name.removesuffix("s")) for name in ("parts", "chunks", "files"))
     recall = _recall(report)
-    return Text(f"Store {how}: {told}, {size_text(counts.get('bytes', 0))}{recall}{took}.", "green")
+    return StyledText(f"Store {how}: {told}, {size_text(counts.get('bytes', 0))}{recall}{took}.", "green")
 
 
 def _vectors(report: DoctorReport) -> str:

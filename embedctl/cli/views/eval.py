@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...evaluation.gate import verdict_notes
 from ..screen import harmless, one_line
-from ..styled import Text, cells
+from ..styled import StyledText, cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,7 +39,7 @@ def render_evaluation(evaluation: Evaluation, screen: Screen) -> str:
     lines += _indented(legend, screen.width, "dim")
     lines += _comparison(evaluation, screen)
     if evaluation.notes:
-        lines.append(Text())
+        lines.append(StyledText())
     for told in evaluation.notes:
         lines += _indented(f"note: {told}", screen.width)
     return screen.render(lines)
@@ -64,18 +64,18 @@ def render_verdict(verdict: GateVerdict, screen: Screen) -> str:
     """Return the comparison with a baseline: figures, sentence, and the queries that lost most."""
     change = verdict.change
     lines = [
-        Text("baseline ", "bold").append(
+        StyledText("baseline ", "bold").append(
             f"{verdict.metric} {verdict.before:.4f} ({verdict.setting_before}), now {verdict.after:.4f} "
             f"({verdict.setting_after}) over {_queries(verdict.compared)}"
         ),
-        Text("change   ", "bold").append(f"{_change(change)}, {_moves(change)}"),
+        StyledText("change   ", "bold").append(f"{_change(change)}, {_moves(change)}"),
     ]
     style = "green" if verdict.passed and not verdict.dropped else "bold red"
     lines += _indented(sentence(verdict), screen.width, style)
     for told in verdict_notes(verdict):
         lines += _indented(told, screen.width)
     if verdict.losses and (verdict.dropped or not verdict.passed):
-        lines.append(Text("lost most", "bold"))
+        lines.append(StyledText("lost most", "bold"))
         for loss in verdict.losses:
             lines += _loss(loss, screen)
     return screen.render(lines)
@@ -113,18 +113,18 @@ def _cells(evaluation: Evaluation, setting: Setting) -> list[str]:
     return [name, f"{interval.mean:.4f}", between, *means, *timed]
 
 
-def _comparison(evaluation: Evaluation, screen: Screen) -> list[Text]:
+def _comparison(evaluation: Evaluation, screen: Screen) -> list[StyledText]:
     others = [setting for setting in evaluation.settings if setting.versus is not None]
     if not others:
         return []
     width = max(cells(one_line(setting.name)) for setting in others)
-    lines = [Text(), Text(f"Against {evaluation.in_use.name}, {_title(evaluation.metric)}", "bold")]
+    lines = [StyledText(), StyledText(f"Against {evaluation.in_use.name}, {_title(evaluation.metric)}", "bold")]
     for setting in others:
         assert setting.versus is not None
         assert setting.p_holm is not None
         verdict = _verdict(setting.versus, setting.p_holm, evaluation.alpha)
         name = one_line(setting.name)
-        line = Text(f"  {name}{' ' * (width - cells(name))}  {_change(setting.versus)}  ")
+        line = StyledText(f"  {name}{' ' * (width - cells(name))}  {_change(setting.versus)}  ")
         lines.append(line.append(f"{verdict:<10}", _STYLES.get(verdict, "")).append(f" {_moves(setting.versus)}"))
     told = f"{_queries(len(evaluation.queries)).capitalize()}"
     if evaluation.detectable is not None:
@@ -155,22 +155,22 @@ def _moves(change: Difference) -> str:
     return f"{change.wins:,} up, {change.losses:,} down, {change.ties:,} alike"
 
 
-def _loss(loss: Loss, screen: Screen) -> list[Text]:
-    head = Text(f"  {loss.before:.3f} -> {loss.after:.3f}  ").append(one_line(loss.id), "bold")
+def _loss(loss: Loss, screen: Screen) -> list[StyledText]:
+    head = StyledText(f"  {loss.before:.3f} -> {loss.after:.3f}  ").append(one_line(loss.id), "bold")
     head.append(f"  {one_line(loss.text)}")
     grade = "not judged" if loss.grade_after is None else f"grade {loss.grade_after}"
     now = "nothing" if loss.first_after is None else f"{one_line(loss.first_after)} ({grade})"
     first = f"first now: {now}"
     if loss.first_before not in (None, loss.first_after):
         first += f"; before: {one_line(loss.first_before or '')}"
-    return [head.shortened(screen.width), Text(f"      {first}").shortened(screen.width)]
+    return [head.shortened(screen.width), StyledText(f"      {first}").shortened(screen.width)]
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Text]:
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[StyledText]:
     """Return aligned lines: the first column to the left, all others to the right."""
     widths = [max(map(cells, column)) for column in zip_longest(heads, *rows, fillvalue="")]
     return [
-        Text(
+        StyledText(
             "  ".join(
                 [
                     _padded(row[0], widths[0]),
@@ -182,15 +182,16 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Text]:
     ]
 
 
-def _columns(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Text]:
+def _columns(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[StyledText]:
     """Return aligned lines, all columns to the left, the id and what was found no wider than they may be."""
     most = (8, _ID, _FOUND)
     shown = [
-        [*(Text(cell).shortened(width).plain for cell, width in zip(row, most, strict=False)), row[3]] for row in rows
+        [*(StyledText(cell).shortened(width).plain for cell, width in zip(row, most, strict=False)), row[3]]
+        for row in rows
     ]
     widths = [max(map(cells, column)) for column in zip(*(row[:3] for row in (heads, *shown)), strict=True)]
     lines = [
-        Text("  ".join([*(_padded(cell, width) for cell, width in zip(row, widths, strict=False)), row[3]]))
+        StyledText("  ".join([*(_padded(cell, width) for cell, width in zip(row, widths, strict=False)), row[3]]))
         for row in (heads, *shown)
     ]
     lines[0].stylize("bold", 0, len(lines[0].plain))
@@ -201,8 +202,8 @@ def _padded(text: str, width: int) -> str:
     return text + " " * (width - cells(text))
 
 
-def _indented(text: str, width: int, style: str = "") -> Iterable[Text]:
-    for line in Text(harmless(text)).wrapped(width):
+def _indented(text: str, width: int, style: str = "") -> Iterable[StyledText]:
+    for line in StyledText(harmless(text)).wrapped(width):
         line.stylize(style, 0, len(line.plain) if style else 0)
         yield line
 

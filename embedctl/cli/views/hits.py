@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...query.snippet import snippet
 from ..screen import harmless, one_line
-from ..styled import Text
+from ..styled import StyledText
 from .place import heading_path, place
 
 if TYPE_CHECKING:
@@ -29,27 +29,27 @@ _FULL = 1 << 40
 
 def render_hits(answer: Answer, is_match: Callable[[str], bool], screen: Screen, full: bool = False) -> str:
     """Return the answer for people; ``full`` shows whole chunks."""
-    lines: list[Text] = []
+    lines: list[StyledText] = []
     for hit in answer.hits:
         if lines:
-            lines.append(Text(""))
+            lines.append(StyledText(""))
         lines += [_header(hit, screen), *_body(hit, is_match, screen, full), _footer(hit)]
     return screen.render(lines)
 
 
-def _header(hit: Hit, screen: Screen) -> Text:
+def _header(hit: Hit, screen: Screen) -> StyledText:
     where = place(hit.path, hit.record, hit.page, hit.start_line, hit.end_line)
-    line = Text().append(f"{hit.rank:>2}  ").append(where.path, "magenta").append(where.detail, "green")
+    line = StyledText().append(f"{hit.rank:>2}  ").append(where.path, "magenta").append(where.detail, "green")
     heading = heading_path(hit.heading, hit.title)
     if heading:
-        shown = Text(f"  {heading}", "bold")
+        shown = StyledText(f"  {heading}", "bold")
         if screen.terminal:  # the path stays whole: people copy it
             shown = shown.shortened(max(screen.width - line.cell_len, 0))
         line.append_text(shown)
     return line
 
 
-def _body(hit: Hit, is_match: Callable[[str], bool], screen: Screen, full: bool) -> list[Text]:
+def _body(hit: Hit, is_match: Callable[[str], bool], screen: Screen, full: bool) -> list[StyledText]:
     width = screen.width - len(INDENT)
     text = _without_heading(hit)
     keep_lines = full or _CODE.match(hit.media_type)
@@ -57,18 +57,18 @@ def _body(hit: Hit, is_match: Callable[[str], bool], screen: Screen, full: bool)
         text = " ".join(_HEADING_MARK.sub("", text).split())
     shown = _highlighted(snippet(text, is_match, _FULL if keep_lines else SNIPPET_LINES * width - width // 4))
     lines = _best_lines(shown.lines(), width, full) if keep_lines else shown.wrapped(max(width, NARROWEST))
-    return [Text(INDENT).append_text(line) for line in lines]
+    return [StyledText(INDENT).append_text(line) for line in lines]
 
 
-def _highlighted(window: Snippet) -> Text:
+def _highlighted(window: Snippet) -> StyledText:
     """Return the snippet with its matches marked."""
-    text = Text(harmless(window.text))
+    text = StyledText(harmless(window.text))
     for span in window.highlights:
         text.stylize("bold red", span.start, span.end)
     return text
 
 
-def _best_lines(lines: list[Text], width: int, full: bool) -> list[Text]:
+def _best_lines(lines: list[StyledText], width: int, full: bool) -> list[StyledText]:
     """Return all lines, or those around most matches; lines of code keep their indentation to each other."""
     lines = [line for line in lines if full or line.plain.strip()]
     if full:
@@ -90,11 +90,11 @@ def _without_heading(hit: Hit) -> str:
     return hit.text
 
 
-def _footer(hit: Hit) -> Text:
+def _footer(hit: Hit) -> StyledText:
     pieces = []
     for name, arm, digits in (("cosine", "dense", 2), ("bm25", "bm25", 1)):
         score, rank = hit.scores.get(name), hit.ranks.get(arm)
         if score is not None:
             pieces.append(f"{name} {score:.{digits}f}" + (f" rank {rank}" if rank else ""))
     pieces.append(f"id {one_line(hit.id)}")
-    return Text(INDENT + " · ".join(pieces), "dim")
+    return StyledText(INDENT + " · ".join(pieces), "dim")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...plural import counted, percent
 from ..screen import one_line
-from ..styled import Text
+from ..styled import StyledText
 from ..units import time_text
 
 if TYPE_CHECKING:
@@ -29,15 +29,15 @@ def render_inspection(inspection: Inspection, screen: Screen, verbose: bool = Fa
     width = max(screen.width - _INDENT, _LEAST_WIDTH)
     lines = [_row(label, text) for label, text in _head(inspection)]
     for topic in inspection.topics:
-        lines.append(Text(""))
+        lines.append(StyledText(""))
         told = _defined(topic, width) if verbose else _figures(inspection, topic, width)
         if verbose or topic.verdict in ("look", "bad"):
-            advice, examples = Text(one_line(topic.advice)).wrapped(width), _examples(inspection, topic, width)
+            advice, examples = StyledText(one_line(topic.advice)).wrapped(width), _examples(inspection, topic, width)
         else:
-            advice, examples = Text(one_line(topic.advice), "dim").wrapped(width), []
+            advice, examples = StyledText(one_line(topic.advice), "dim").wrapped(width), []
         for at, line in enumerate([*told, *advice, *examples]):
-            lines.append((_topic(topic) if at == 0 else Text(" " * _INDENT)).append_text(line))
-    return screen.render([*lines, Text(""), _verdict(inspection)])
+            lines.append((_topic(topic) if at == 0 else StyledText(" " * _INDENT)).append_text(line))
+    return screen.render([*lines, StyledText(""), _verdict(inspection)])
 
 
 def number(figure: Figure) -> str:
@@ -63,18 +63,18 @@ def _head(inspection: Inspection) -> list[tuple[str, str]]:
     ]
 
 
-def _row(label: str, text: str) -> Text:
-    return Text().append(f"{label:<{_INDENT}}", "bold").append(one_line(text))
+def _row(label: str, text: str) -> StyledText:
+    return StyledText().append(f"{label:<{_INDENT}}", "bold").append(one_line(text))
 
 
-def _topic(topic: Topic) -> Text:
+def _topic(topic: Topic) -> StyledText:
     verdict = topic.verdict or "-"
-    return Text(f"{verdict:<{_VERDICT}}", _STYLES.get(verdict, "dim")).append(f"{topic.name:<{_LABEL}}", "bold")
+    return StyledText(f"{verdict:<{_VERDICT}}", _STYLES.get(verdict, "dim")).append(f"{topic.name:<{_LABEL}}", "bold")
 
 
-def _figures(inspection: Inspection, topic: Topic, width: int) -> list[Text]:
+def _figures(inspection: Inspection, topic: Topic, width: int) -> list[StyledText]:
     if topic.name == "languages":
-        return Text(_languages(inspection)).wrapped(width)
+        return StyledText(_languages(inspection)).wrapped(width)
     if topic.name == "lengths":
         groups = [
             (head, [one for one in topic.figures if one.unit == unit])
@@ -82,17 +82,17 @@ def _figures(inspection: Inspection, topic: Topic, width: int) -> list[Text]:
         ]
     else:
         groups = [("", list(topic.figures))]
-    lines: list[Text] = []
+    lines: list[StyledText] = []
     for head, group in groups:
-        line = Text(head)
+        line = StyledText(head)
         for figure in group:
-            told = Text(f"{figure.label} ").append(number(figure), _style(figure.verdict))
+            told = StyledText(f"{figure.label} ").append(number(figure), _style(figure.verdict))
             if line.cell_len + len(_BETWEEN) + told.cell_len > width:
                 lines.append(line)
-                line = Text()
+                line = StyledText()
             line.append(_BETWEEN if line.plain not in ("", head) else "").append_text(told)
         lines.append(line)
-    return [line for line in lines if line.plain] or [Text("nothing to measure")]
+    return [line for line in lines if line.plain] or [StyledText("nothing to measure")]
 
 
 def _style(verdict: Verdict | None) -> str:
@@ -106,22 +106,22 @@ def _languages(inspection: Inspection) -> str:
     return _BETWEEN.join([*told, f"others {percent(rest)}"] if len(shown) < len(inspection.languages) else told)
 
 
-def _defined(topic: Topic, width: int) -> list[Text]:
+def _defined(topic: Topic, width: int) -> list[StyledText]:
     """Return each figure with its definition and source."""
     label = max((len(figure.label) for figure in topic.figures), default=0)
     value = max((len(number(figure)) for figure in topic.figures), default=0)
     lines = []
     for figure in topic.figures:
-        head = Text(f"{figure.label:<{label}} ").append(f"{number(figure):>{value}}  ", _style(figure.verdict))
-        meaning = Text(f"{figure.definition} ").append(f"[{figure.source}]", "dim")
+        head = StyledText(f"{figure.label:<{label}} ").append(f"{number(figure):>{value}}  ", _style(figure.verdict))
+        meaning = StyledText(f"{figure.definition} ").append(f"[{figure.source}]", "dim")
         wrapped = meaning.wrapped(max(width - head.cell_len, _LEAST_WIDTH))
         lines.append(head.append_text(wrapped[0]))
-        lines += [Text(" " * (label + value + 3)).append_text(line) for line in wrapped[1:]]
+        lines += [StyledText(" " * (label + value + 3)).append_text(line) for line in wrapped[1:]]
     return lines
 
 
-def _examples(inspection: Inspection, topic: Topic, width: int) -> list[Text]:
-    lines: list[Text] = []
+def _examples(inspection: Inspection, topic: Topic, width: int) -> list[StyledText]:
+    lines: list[StyledText] = []
     if topic.name == "hubness":
         for hub in inspection.hubs:
             lines += _named(f"on {counted(hub.lists, 'list')}", hub.chunk)
@@ -133,7 +133,7 @@ def _examples(inspection: Inspection, topic: Topic, width: int) -> list[Text]:
             f"{word.word} ({'unknown' if word.unknown else f'{word.pieces} pieces'}, {counted(word.count, 'time')})"
             for word in inspection.split_words
         )
-        lines.append(Text(one_line(f"most frequent: {told}")))
+        lines.append(StyledText(one_line(f"most frequent: {told}")))
     return [line.shortened(width) for line in lines]
 
 
@@ -141,17 +141,17 @@ def _alike(pair: NearPair) -> str:
     return f"{pair.copies:,} copies" if pair.exact else f"cosine {pair.cosine:.3f}"
 
 
-def _named(fact: str, chunk: ChunkName) -> list[Text]:
+def _named(fact: str, chunk: ChunkName) -> list[StyledText]:
     said = chunk.text if chunk.text.startswith(chunk.title) else f"{chunk.title}: {chunk.text}"
-    return [Text(f"{fact:<14} ").append(one_line(chunk.id), "magenta").append(f"  {one_line(said)}", "dim")]
+    return [StyledText(f"{fact:<14} ").append(one_line(chunk.id), "magenta").append(f"  {one_line(said)}", "dim")]
 
 
-def _verdict(inspection: Inspection) -> Text:
+def _verdict(inspection: Inspection) -> StyledText:
     took = f" ({time_text(inspection.seconds)})"
     by_verdict = {
         verdict: [topic.name for topic in inspection.topics if topic.verdict == verdict] for verdict in ("bad", "look")
     }
     told = [f"{verdict}: {', '.join(names)}" for verdict, names in by_verdict.items() if names]
     if told:
-        return Text(f"{'; '.join(told)}{took}.", _STYLES[str(inspection.verdict)])
-    return Text(f"Nothing to do{took}.", "green")
+        return StyledText(f"{'; '.join(told)}{took}.", _STYLES[str(inspection.verdict)])
+    return StyledText(f"Nothing to do{took}.", "green")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from ...plural import counted
 from ..screen import harmless, is_terminal
-from ..styled import Text
+from ..styled import StyledText
 from .place import heading_path, place
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def render_shown(shown: Shown, screen: Screen) -> str:
     first = fields.get("start_line", 1)
     last = fields.get("end_line", len(lines))
     where = place(fields["path"], fields["record"], fields.get("page"), first, last)
-    header = Text().append(where.path, "magenta").append(where.detail, "green")
+    header = StyledText().append(where.path, "magenta").append(where.detail, "green")
     heading = heading_path(fields.get("heading", ()), fields["title"])
     if heading:
         header.append("  ").append(heading, "bold")
@@ -37,8 +37,8 @@ def render_shown(shown: Shown, screen: Screen) -> str:
         facts += [f"lines {first}-{last}", counted(fields["tokens"], "token")]
     else:
         facts += [counted(len(lines), "line"), counted(len(fields["chunks"]), "chunk")]
-    rows = [header, Text(" · ".join(facts), "dim"), Text("")]
+    rows = [header, StyledText(" · ".join(facts), "dim"), StyledText("")]
     digits = len(str(first + len(lines) - 1))
     for number, line in enumerate(lines, start=first):
-        rows.append(Text().append(f"{number:>{digits}}  ", "dim").append(harmless(line)))
+        rows.append(StyledText().append(f"{number:>{digits}}  ", "dim").append(harmless(line)))
     return screen.render(rows)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import EXIT_INTERRUPTED
 from ...plural import counted
 from ..screen import harmless, one_line
-from ..styled import Text
+from ..styled import StyledText
 from ..units import size_text, time_text
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def render_status(state: State, screen: Screen) -> str:
     labelled = []
     for at, (label, value) in enumerate(rows):
         repeated = at and rows[at - 1][0] == label
-        labelled.append(Text().append(f"{'' if repeated else label:<{LABEL}}", "bold").append(harmless(value)))
+        labelled.append(StyledText().append(f"{'' if repeated else label:<{LABEL}}", "bold").append(harmless(value)))
     return screen.render(labelled)
 
 
@@ -46,7 +46,9 @@ def render_files(listed: list[dict[str, Any]], screen: Screen) -> str:
     width = max((len(entry["source"]) for entry in listed), default=0)
     rows = []
     for entry in listed:
-        line = Text(f"{entry['outcome']:<8} {entry['source']:<{width}} ").append(one_line(entry["path"]), "magenta")
+        line = StyledText(f"{entry['outcome']:<8} {entry['source']:<{width}} ").append(
+            one_line(entry["path"]), "magenta"
+        )
         rows.append(line.append(f"  {one_line(entry['reason'])}" if entry["reason"] else ""))
     return screen.render(rows)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...plural import counted
 from ..screen import one_line
-from ..styled import Text
+from ..styled import StyledText
 from .eval import render_evaluation
 
 if TYPE_CHECKING:
@@ -31,18 +31,18 @@ def render_synthetic(evaluation: Evaluation, screen: Screen) -> str:
         f"{made.usable:,} of {counted(made.looked_at, 'document')} looked at ({made.documents:,} in the index), each "
         "to be found by what is left of it. They compare settings roughly, and do not say how good answers are."
     )
-    head = list(Text(told).wrapped(screen.width))
+    head = list(StyledText(told).wrapped(screen.width))
     for line in head:
         line.stylize("bold", 0, len(line.plain))
     settings = [setting.name for setting in evaluation.settings]
     rows = [["", *(f"{one.kind} ({one.queries:,})" for one in known.kinds)]]
     rows += [[one_line(name), *(f"{one.means[name]:.3f}" for one in known.kinds)] for name in settings]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    table = [Text("  ".join([f"{row[0]:<{widths[0]}}", *map(str.rjust, row[1:], widths[1:])])) for row in rows]
-    title = Text(f"{evaluation.metric} by kind of query", "bold")
-    kinds = [Text(f"  {one.kind}: {_TOLD[one.kind]}", "dim") for one in known.kinds]
+    table = [StyledText("  ".join([f"{row[0]:<{widths[0]}}", *map(str.rjust, row[1:], widths[1:])])) for row in rows]
+    title = StyledText(f"{evaluation.metric} by kind of query", "bold")
+    kinds = [StyledText(f"  {one.kind}: {_TOLD[one.kind]}", "dim") for one in known.kinds]
     return (
-        screen.render([*head, Text()])
+        screen.render([*head, StyledText()])
         + render_evaluation(evaluation, screen)
-        + screen.render([Text(), title, *table, *kinds])
+        + screen.render([StyledText(), title, *table, *kinds])
     )

@@ -8,7 +8,7 @@ from ...config import RankingConfig
 from ...config.ranking_changes import changes, settings, value_text
 from ...plural import counted
 from ..screen import one_line
-from ..styled import Text
+from ..styled import StyledText
 from ..units import time_text
 
 if TYPE_CHECKING:
@@ -30,20 +30,20 @@ _LEAST = 0.00005
 def render_tuning(fit: Tuning, state: TunedState, screen: Screen) -> str:
     """Return the outcome of one fit; ``state``: of the store afterwards."""
     lines = [
-        Text(
+        StyledText(
             f"{fit.metric} over {fit.queries:,} judged queries, {fit.folds} folds x {fit.repeats}, "
             f"{counted(fit.tried, 'ranking')} tried in {time_text(fit.seconds)}",
             "dim",
         ),
-        *(line for note in fit.notes for line in Text(note).wrapped(screen.width)),
-        Text(),
+        *(line for note in fit.notes for line in StyledText(note).wrapped(screen.width)),
+        StyledText(),
         *_scores(fit),
         *_section("what the fit to all queries would change" if not fit.written else "what changes"),
         *_changes(fit.changes),
         *_section(f"what {fit.folds * fit.repeats} fits to all folds but one would change"),
         *_choices(fit, screen.width),
         *_queries(fit.per_query, screen.width),
-        Text(),
+        StyledText(),
         *_verdict(fit, state, screen.width),
     ]
     return screen.render(lines)
@@ -51,58 +51,58 @@ def render_tuning(fit: Tuning, state: TunedState, screen: Screen) -> str:
 
 def render_state(state: TunedState, screen: Screen) -> str:
     """Return how a store ranks, and what was undone."""
-    lines: list[Text] = []
+    lines: list[StyledText] = []
     if state.undone is not None:
-        lines += [*_labelled("undone", _record(state.undone), screen.width), Text()]
+        lines += [*_labelled("undone", _record(state.undone), screen.width), StyledText()]
     default = settings(RankingConfig())
     tuned = state.history[-1] if state.history else None
     lines += _labelled("ranking", "as tuned" if tuned else "by default", screen.width)
     for name, value in settings(state.ranking).items():
         usual = f"  (default {value_text(default[name])})" if name in default and default[name] != value else ""
-        lines.append(Text(f"  {name:<{_LABEL}}{value_text(value):<14}").append(usual, "dim").rstripped())
+        lines.append(StyledText(f"  {name:<{_LABEL}}{value_text(value):<14}").append(usual, "dim").rstripped())
     if tuned:
         lines += _labelled("fitted", _measured(tuned), screen.width)
     for earlier in reversed(state.history[:-1]):
         lines += _labelled("before that", _record(earlier), screen.width)
     if tuned:
-        lines.append(Text('"embedctl tune --undo" goes back.', "dim"))
+        lines.append(StyledText('"embedctl tune --undo" goes back.', "dim"))
     return screen.render(lines)
 
 
-def _scores(fit: Tuning) -> Iterable[Text]:
+def _scores(fit: Tuning) -> Iterable[StyledText]:
     gain = fit.gain
-    yield Text(f"{'':<20}{'before':>8}{'after':>8}{'gain':>9}  {'95 % interval':<18}{'p':>8}", "bold")
+    yield StyledText(f"{'':<20}{'before':>8}{'after':>8}{'gain':>9}  {'95 % interval':<18}{'p':>8}", "bold")
     row = f"{'on held-out queries':<20}{fit.before_score:>8.4f}{fit.held_out_score:>8.4f}{gain.mean:>+9.4f}"
     interval = f"{gain.low:+.4f} to {gain.high:+.4f}"
-    yield Text(row, "green" if fit.real else "").append(f"  {interval:<18}{gain.p:>8.4f}")
+    yield StyledText(row, "green" if fit.real else "").append(f"  {interval:<18}{gain.p:>8.4f}")
     fitted = fit.fitted_score - fit.before_score
     row = f"{'as fitted to all':<20}{fit.before_score:>8.4f}{fit.fitted_score:>8.4f}{fitted:>+9.4f}"
-    yield Text(f"{row}  flatters: not to be believed", "dim")
+    yield StyledText(f"{row}  flatters: not to be believed", "dim")
 
 
-def _section(title: str) -> Iterable[Text]:
-    yield Text()
-    yield Text(title, "bold")
+def _section(title: str) -> Iterable[StyledText]:
+    yield StyledText()
+    yield StyledText(title, "bold")
 
 
-def _changes(changed: Sequence[RankingChange]) -> Iterable[Text]:
+def _changes(changed: Sequence[RankingChange]) -> Iterable[StyledText]:
     if not changed:
-        yield Text("  nothing: the ranking in use is the simplest of those that are as good as the best")
+        yield StyledText("  nothing: the ranking in use is the simplest of those that are as good as the best")
     for one in changed:
-        yield Text(f"  {one.name:<{_LABEL}}{value_text(one.before):>10}  ->  {value_text(one.after)}")
+        yield StyledText(f"  {one.name:<{_LABEL}}{value_text(one.before):>10}  ->  {value_text(one.after)}")
 
 
-def _choices(fit: Tuning, width: int) -> Iterable[Text]:
+def _choices(fit: Tuning, width: int) -> Iterable[StyledText]:
     for choice in fit.choices[:_CHOICES]:
         told = ", ".join(map(str, changes(fit.before, choice.ranking))) or "nothing"
-        first, *others = Text(told).wrapped(width - 6)
-        yield Text(f"{choice.folds:>4}  ").append_text(first)
-        yield from (Text(" " * 6).append_text(line) for line in others)
+        first, *others = StyledText(told).wrapped(width - 6)
+        yield StyledText(f"{choice.folds:>4}  ").append_text(first)
+        yield from (StyledText(" " * 6).append_text(line) for line in others)
     if left := fit.choices[_CHOICES:]:
-        yield Text(f"{sum(choice.folds for choice in left):>4}  something else", "dim")
+        yield StyledText(f"{sum(choice.folds for choice in left):>4}  something else", "dim")
 
 
-def _queries(gains: Sequence[QueryGain], width: int) -> Iterable[Text]:
+def _queries(gains: Sequence[QueryGain], width: int) -> Iterable[StyledText]:
     ordered = sorted(gains, key=lambda one: one.gain)
     lost = [one for one in ordered[:_LISTED] if one.gain < -_LEAST]
     won = [one for one in reversed(ordered[-_LISTED:]) if one.gain > _LEAST]
@@ -110,18 +110,18 @@ def _queries(gains: Sequence[QueryGain], width: int) -> Iterable[Text]:
         if shown:
             yield from _section(f"{title}, held out")
             for one in shown:
-                line = Text("  ").append(f"{one.gain:+.3f}", style)
+                line = StyledText("  ").append(f"{one.gain:+.3f}", style)
                 line.append(f"  {one.before:.3f} -> {one.after:.3f}  ").append(f"{one_line(one.id)} ", "magenta")
                 yield line.append(one_line(one.query)).shortened(width)
 
 
-def _verdict(fit: Tuning, state: TunedState, width: int) -> Iterable[Text]:
+def _verdict(fit: Tuning, state: TunedState, width: int) -> Iterable[StyledText]:
     if fit.written:
-        yield Text(f"The gain is real, and written: snapshot {state.snapshot} ranks by it.", "green")
-        yield Text('"embedctl tune --undo" goes back.')
+        yield StyledText(f"The gain is real, and written: snapshot {state.snapshot} ranks by it.", "green")
+        yield StyledText('"embedctl tune --undo" goes back.')
         return
     if fit.real:
-        yield Text("The gain is real. Nothing was written (--dry-run).", "green")
+        yield StyledText("The gain is real. Nothing was written (--dry-run).", "green")
         return
     if not fit.changes:
         told = "Nothing better was found; nothing was written."
@@ -131,7 +131,7 @@ def _verdict(fit: Tuning, state: TunedState, width: int) -> Iterable[Text]:
         told = "This gain may be chance: the rule is an interval above 0 and p below 0.05. Nothing was written."
         if fit.queries_needed is not None:
             told += f" If it is as large as it looks, about {_round_figure(fit.queries_needed)} judged queries show it."
-    yield from Text(told).wrapped(width)
+    yield from StyledText(told).wrapped(width)
 
 
 def _round_figure(count: int) -> str:
@@ -152,6 +152,8 @@ def _measured(record: TunedRecord) -> str:
     )
 
 
-def _labelled(label: str, value: str, width: int) -> Iterable[Text]:
-    for at, line in enumerate(Text(value).wrapped(width - _LABEL)):
-        yield Text("" if at else label, "bold").append(" " * (_LABEL - (0 if at else len(label)))).append_text(line)
+def _labelled(label: str, value: str, width: int) -> Iterable[StyledText]:
+    for at, line in enumerate(StyledText(value).wrapped(width - _LABEL)):
+        yield (
+            StyledText("" if at else label, "bold").append(" " * (_LABEL - (0 if at else len(label)))).append_text(line)
+        )
