@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..api import Store
     from ..evaluation.evaluation import Evaluation
+    from ..evaluation.gate import GateVerdict
     from ..evaluation.runs import Run
 
 
@@ -86,7 +87,7 @@ def _runs(paths: "list[Path]") -> "dict[str, Run]":
     return {path.name: read_run(path) for path in paths}
 
 
-def _print(evaluation: "Evaluation", verdict: "Verdict | None", kept: KeptOptions) -> None:
+def _print(evaluation: "Evaluation", verdict: "GateVerdict | None", kept: KeptOptions) -> None:
     from .screen import Screen
     from .views import eval as views
 
@@ -108,7 +109,7 @@ def _print(evaluation: "Evaluation", verdict: "Verdict | None", kept: KeptOption
         emit("\n" + views.render_verdict(verdict, screen))
 
 
-def _keep(evaluation: "Evaluation", verdict: "Verdict | None", kept: KeptOptions, baseline: "Path | None") -> None:
+def _keep(evaluation: "Evaluation", verdict: "GateVerdict | None", kept: KeptOptions, baseline: "Path | None") -> None:
     """Write the files that were asked for; a baseline is not replaced by what failed against it."""
     if kept.target is not None:
         from ..evaluation.runs import run_lines
