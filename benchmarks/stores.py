@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import embedctl
-from embedctl.config import DEFAULT_MODEL, ChunkConfig
+from embedctl.config import DEFAULT_MODEL, TEXT_FIELD, ChunkConfig
 from embedctl.encoders import find_model, open_tokenizer
 from embedctl.records import chunks_schema, documents_schema
 from embedctl.store.layout import Layout
@@ -141,10 +141,10 @@ def give_vectors(layout: Layout, given: corpus.Seeds, seed: int, size: int) -> N
                 own = numbers // corpus.BLOCK == block
                 vectors[own] = block_of(int(block))[numbers[own] % corpus.BLOCK]
             record = write_embeddings(layout, part.number, table.column("chunk_id"), vectors, model.fingerprint)
-            manifest = manifest.with_part(replace(part, embeddings=record))
+            manifest = manifest.with_part(replace(part, vectors={TEXT_FIELD: record}))
             files.append(layout.embeddings(model.fingerprint, part.number))
         encoder = EncoderRecord(manifest.settings.model, model.fingerprint, given.vectors.shape[1])
-        writer.commit(replace(manifest, encoder=encoder), files)
+        writer.commit(manifest.with_encoder(TEXT_FIELD, encoder), files)
 
 
 def twin(folder: Path, target: Path) -> Path:

@@ -117,6 +117,29 @@ class HnswConfig:
     """0: all processors; 1: byte-identical builds. Parsing has so many workers, too."""
 
 
+TEXT_FIELD = "text"
+"""Name of the field that every store has: the texts of its chunks, by the store's model."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSettings:
+    """A named set of vectors, one for each chunk, made by one encoder."""
+
+    name: str
+    model: str | None = None
+    """Encoder; ``None``: the model of the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArmSettings:
+    """A first-stage retriever of a store."""
+
+    name: str
+    kind: str
+    field: str | None = None
+    """Vectors that it searches; ``None``: it searches the text itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
     """What a store was built with; kept in its manifest, changed only by naming the change."""
@@ -131,6 +154,20 @@ class StoreSettings:
     secrets: Secrets = "skip"
     """What becomes of keys and passwords in texts. ``skip``: they are masked in the document, and chunks that hold one
     are left out; ``redact``: they are masked, and the chunks stay; ``allow``: nothing is looked for."""
+
+    fields: tuple[FieldSettings, ...] = (FieldSettings(TEXT_FIELD),)
+    arms: tuple[ArmSettings, ...] = (ArmSettings("bm25", "bm25"), ArmSettings("dense", "dense", TEXT_FIELD))
+    default_arms: tuple[str, ...] = ("bm25", "dense")
+    """Arms that a query asks unless it names others."""
+
+    def model_of(self, field_name: str) -> str:
+        """Return the encoder of a field.
+
+        Raises:
+            KeyError: there is no such field.
+        """
+        models = {one.name: one.model for one in self.fields}
+        return models[field_name] or self.model
 
     @property
     def fast(self) -> bool:

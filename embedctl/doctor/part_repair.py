@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import encoders
+from ..config import TEXT_FIELD
 from ..records import Outcome
 from ..stages.chunk import cut
 from ..stages.compact import live_chunks
@@ -86,7 +87,7 @@ class PartRepair:
             made_with = part.embeddings.made_with
             old, new = self.layout.embeddings(made_with, part.number), self.layout.embeddings(made_with, number)
             link_or_copy(old, new)
-            fresh = replace(fresh, embeddings=part.embeddings)
+            fresh = replace(fresh, vectors=part.vectors)
             files.append(new)
         elif part.embeddings:
             manifest, donated, _ = self._donate(manifest, part, texts)
@@ -214,7 +215,7 @@ class PartRepair:
         made_with = part.embeddings.made_with
         vectors = read_vectors(self.layout, part)[keep]
         record = write_embeddings(self.layout, fresh.number, chunks.column("chunk_id"), vectors, made_with)
-        return replace(fresh, embeddings=record), [path, self.layout.embeddings(made_with, fresh.number)]
+        return replace(fresh, vectors={TEXT_FIELD: record}), [path, self.layout.embeddings(made_with, fresh.number)]
 
     def _ledger_without(self, manifest: Manifest) -> FilesRecord | None:
         """Write a ledger in which files that lost documents are to be read again; ``None`` where it is damaged."""

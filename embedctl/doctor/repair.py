@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .. import encoders
+from ..config import TEXT_FIELD
 from ..stages.chunk import chunk
 from ..stages.distill import distill
 from ..stages.embed import embed
@@ -163,7 +164,9 @@ class Repair:
         """The manifest, with the student as its encoder where that was just made."""
         manifest = self.writer.manifest
         if manifest.encoder and manifest.encoder.teacher and manifest.student:
-            return replace(manifest, encoder=replace(manifest.encoder, fingerprint=manifest.student.fingerprint))
+            return manifest.with_encoder(
+                TEXT_FIELD, replace(manifest.encoder, fingerprint=manifest.student.fingerprint)
+            )
         return manifest
 
     @cached_property

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..config import IndexLimits, PartLimits
+from ..config import TEXT_FIELD, IndexLimits, PartLimits
 from ..records import chunks_schema, documents_schema
 from ..store.files import read_columns, write_table
 from ..store.manifest import Part
@@ -91,7 +91,7 @@ def _merge(writer: Writer, group: Sequence[Part]) -> None:
             encoder = vectors_made.made_with
             live = [read_vectors(layout, part)[rows] for part, (_, rows) in zip(group, kept, strict=True)]
             record = write_embeddings(layout, number, chunks.column("chunk_id"), np.concatenate(live), encoder)
-            merged = replace(merged, embeddings=record)
+            merged = replace(merged, vectors={TEXT_FIELD: record})
             new_files.append(layout.embeddings(encoder, number))
     gone = {other.number for other in group}
     others = tuple(other for other in manifest.parts if other.number not in gone)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..config import TEXT_FIELD
 from ..store.durable import fsync_path
 from ..store.manifest import EncoderRecord, FileRecord, Manifest, Part
 from ..store.parts import chunk_columns, write_embeddings
@@ -165,7 +166,7 @@ class _Embed:
             ids = chunk_columns(self.layout, part, "chunk_id").column("chunk_id")
             record: FileRecord = write_embeddings(self.layout, part.number, ids, vectors[start:end], self.fingerprint)
             fsync_path(self.layout.embeddings(self.fingerprint, part.number))
-            done.append(replace(part, embeddings=record))
+            done.append(replace(part, vectors={**part.vectors, TEXT_FIELD: record}))
         return done
 
     def _commit(self, writing: Future[list[Part]] | None) -> None:
@@ -180,7 +181,7 @@ class _Embed:
         teacher = student.teacher if student and student.fingerprint == self.fingerprint else ""
         encoder = EncoderRecord(manifest.settings.model, self.fingerprint, self.dim, teacher)
         files = [self.layout.embeddings(self.fingerprint, part.number) for part in done]
-        self.writer.commit(replace(manifest, encoder=encoder), files)
+        self.writer.commit(manifest.with_encoder(TEXT_FIELD, encoder), files)
         for part in done:
             self.known.settle(part)
 

@@ -14,13 +14,13 @@ from ..arms.bm25.documents import bm25_documents
 from ..arms.bm25.writer import Bm25Writer
 from ..arms.dense.build import Previous, VectorBuild
 from ..arms.dense.hnsw_writer import GraphPlan
-from ..config import IndexLimits
+from ..config import TEXT_FIELD, IndexLimits
 from ..errors import DamagedError, NoStoreError
 from ..index.files import IndexFiles, remember_written
 from ..store.durable import naming
 from ..store.files import describe_file
 from ..store.layout import GenerationLayout
-from ..store.manifest import EncoderRecord, FileRecord, IndexRecord, Manifest
+from ..store.manifest import ArmRecord, EncoderRecord, FileRecord, IndexRecord, Manifest
 from ..system.memory import available_memory
 from .compact import compact
 from .preconditions import index_disk_bytes, index_memory_bytes, require_disk, require_memory
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from ..config import StoreSettings
     from ..contracts import Progress, Reporter
+    from ..records import JSON
     from ..store.manifest import Part
     from ..store.writer import Writer
     from .report import RunReport
@@ -185,14 +186,21 @@ class _Build:
         remember_written(self.files.root, sums, self.encoder.dim)
         new_files = [path for path, (_, new) in described.items() if new]
         folders = {path.parent for path in written} | {self.files.root, self.files.segment(0).parent}
+        files = {path.relative_to(self.files.root).as_posix(): file for path, (file, _) in described.items()}
+        text = {name.removeprefix("bm25/"): file for name, file in files.items() if name.startswith("bm25/")}
+        vectors = {name: file for name, file in files.items() if not name.startswith("bm25/")}
+        rows = len(self.vectors.segments)
+        segments: JSON = [[one.number, one.rows] for one in self.vectors.records]
         record = IndexRecord(
             generation=self.generation,
             settings=self.manifest.settings,
-            encoder=self.encoder,
+            encoders={TEXT_FIELD: self.encoder},
             parts=self.change.parts,
-            files={path.relative_to(self.files.root).as_posix(): file for path, (file, _) in described.items()},
-            segments=self.vectors.records,
-            rows=len(self.vectors.segments),
+            arms={
+                "bm25": ArmRecord("bm25", None, "bm25", text, rows),
+                "dense": ArmRecord("dense", TEXT_FIELD, "", vectors, rows, {"segments": segments}),
+            },
+            rows=rows,
         )
         return record, [*new_files, *(folder for folder in sorted(folders) if folder.exists())]
 

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..config import RankingConfig, StoreSettings
+from ..config import TEXT_FIELD, RankingConfig, StoreSettings
 from ..errors import DamagedError, MismatchError
 
 if TYPE_CHECKING:
-    from ..records import Source
+    from collections.abc import Mapping
 
-FORMAT_VERSION = 3
-"""Written. Read are this one, 2, which has no checksum of its own, and 1, whose index is made anew from its parts."""
+    from ..records import JSON, Source
+
+FORMAT_VERSION = 4
+"""Written. Formats 1 to 3 are read: of one field and two arms, 1 without its index, 1 and 2 without a checksum."""
 INDEX_SINCE = 2
-_CHECKSUM_SINCE = 3
+CHECKSUM_SINCE = 3
 _CHECKSUM = re.compile(r'\{"sha256":"([0-9a-f]{64})",')
 """How a manifest begins: the SHA-256 of the same text without this member."""
 _DAMAGED_HINT = 'Bring back the last good one with "embedctl doctor --repair".'
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class FileRecord:
     """One immutable file: how long it is, what is in it, and what made it."""
 
@@ -42,9 +45,18 @@ class Part:
     number: int
     documents: FileRecord
     chunks: FileRecord | None = None
-    embeddings: FileRecord | None = None
+    vectors: Mapping[str, FileRecord] = field(default_factory=dict)
+    """Field -> vectors of its chunks; ``made_with`` names the encoder, and the folder that they are in."""
     dead: tuple[int, ...] = ()
     """Rows of the documents file that are deleted or replaced, ascending."""
+
+    def __hash__(self) -> int:
+        return hash((self.number, self.documents, self.chunks, tuple(sorted(self.vectors.items())), self.dead))
+
+    @property
+    def embeddings(self) -> FileRecord | None:
+        """Vectors of the field that every store has."""
+        return self.vectors.get(TEXT_FIELD)
 
     @property
     def live_documents(self) -> int:
@@ -120,20 +132,62 @@ class SegmentRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ArmRecord:
+    """What one arm searches in an index generation, or what hits show."""
+
+    kind: str
+    field: str | None
+    """Vectors that it was built from; ``None``: from text."""
+    folder: str
+    """Below the generation's folder; empty: that folder itself."""
+    files: Mapping[str, FileRecord]
+    """Path below ``folder`` -> what it is."""
+    rows: int
+    """Live rows."""
+    facts: Mapping[str, JSON] = dataclasses.field(default_factory=dict)
+    """What else its kind needs to open it."""
+
+
+@dataclass(frozen=True, slots=True)
 class IndexRecord:
     """One published index generation and the parts that it answers from."""
 
     generation: int
     settings: StoreSettings
     """What it was made with; the store's own may have been changed since."""
-    encoder: EncoderRecord
+    encoders: Mapping[str, EncoderRecord]
+    """Field -> what made its vectors."""
     parts: tuple[Part, ...]
-    files: dict[str, FileRecord]
-    """Path below the generation's folder -> what it is."""
-    segments: tuple[SegmentRecord, ...]
-    """Where its vectors are; the largest first."""
+    arms: Mapping[str, ArmRecord]
     rows: int
-    """Live chunks in both arms."""
+    """Live chunks, in every arm."""
+    payloads: ArmRecord | None = None
+    """What hits show; ``None``: an older embedctl kept that in the BM25 index."""
+
+    @property
+    def encoder(self) -> EncoderRecord:
+        """Encoder of the field that every store has."""
+        return self.encoders[TEXT_FIELD]
+
+    @property
+    def segments(self) -> tuple[SegmentRecord, ...]:
+        """Segments of the dense arm, the largest first."""
+        found: Any = self.arms["dense"].facts.get("segments", [])
+        return tuple(SegmentRecord(number, rows) for number, rows in found)
+
+    @property
+    def pieces(self) -> tuple[ArmRecord, ...]:
+        """Arms, and what hits show."""
+        return (*self.arms.values(), *([self.payloads] if self.payloads else []))
+
+    @property
+    def files(self) -> dict[str, FileRecord]:
+        """Path below the generation's folder -> what it is; of all pieces."""
+        return {
+            f"{piece.folder}/{name}".removeprefix("/"): record
+            for piece in self.pieces
+            for name, record in piece.files.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +226,8 @@ class Manifest:
     sources: tuple[Source, ...] = ()
     parts: tuple[Part, ...] = ()
     files: FilesRecord | None = None
-    encoder: EncoderRecord | None = None
+    encoders: Mapping[str, EncoderRecord] = field(default_factory=dict)
+    """Field -> what made its vectors."""
     index: IndexRecord | None = None
     student: StudentRecord | None = None
     samples: tuple[SampleRecord, ...] = ()
@@ -183,6 +238,15 @@ class Manifest:
     snapshot: int = 0
     format_version: int = FORMAT_VERSION
     """What was read; what is written is always the newest."""
+
+    @property
+    def encoder(self) -> EncoderRecord | None:
+        """Encoder of the field that every store has."""
+        return self.encoders.get(TEXT_FIELD)
+
+    def with_encoder(self, field_name: str, encoder: EncoderRecord) -> Manifest:
+        """Return a manifest in which ``encoder`` made the vectors of a field."""
+        return replace(self, encoders={**self.encoders, field_name: encoder})
 
     @property
     def ranking(self) -> RankingConfig:
@@ -236,7 +300,7 @@ class Manifest:
             raise DamagedError(f"{name} is not a manifest: {error}.", _DAMAGED_HINT) from error
         if type(version) is not int or version < 1:
             raise DamagedError(f"{name} is not a manifest: its format is {version!r}.", _DAMAGED_HINT)
-        if not sealed and version == _CHECKSUM_SINCE:
+        if not sealed and version >= CHECKSUM_SINCE:
             raise DamagedError(f"{name} lacks its checksum.", _DAMAGED_HINT)
         if version > FORMAT_VERSION:
             raise MismatchError(

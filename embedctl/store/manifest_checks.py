@@ -62,8 +62,8 @@ def check_manifest(manifest: Manifest, part_check: Callable[[Part], None] | None
         _counts(manifest.files, "files.", "number", "covers")
         _check_file(manifest.files.file, "files.file")
         _check_summary(manifest.files.summary, "files.summary")
-    if manifest.encoder is not None:
-        _check_encoder(manifest.encoder, "encoder")
+    for name, encoder in manifest.encoders.items():
+        _check_encoder(encoder, f"encoders.{name}")
     if manifest.index is not None:
         checked = frozenset(map(id, manifest.parts))  # most parts are indexed as they are
         _check_parts(manifest.index.parts, "index.parts", part_check or check_part_once, checked)
@@ -86,11 +86,11 @@ def check_part(part: Part) -> None:
     _check_file(part.documents, "documents")
     if part.chunks is not None:
         _check_file(part.chunks, "chunks")
-    if part.embeddings is not None:
-        _check_file(part.embeddings, "embeddings")
-        _fingerprint(part.embeddings.made_with, "embeddings.made_with")
-        if part.chunks is None or part.chunks.rows != part.embeddings.rows:
-            raise FieldError("embeddings.rows", "are not those of the chunks")
+    for name, vectors in part.vectors.items():
+        _check_file(vectors, f"vectors.{name}")
+        _fingerprint(vectors.made_with, f"vectors.{name}.made_with")
+        if part.chunks is None or part.chunks.rows != vectors.rows:
+            raise FieldError(f"vectors.{name}.rows", "are not those of the chunks")
     last = -1
     for row in part.dead:
         if type(row) is not int or not last < row < part.documents.rows:
@@ -140,19 +140,24 @@ def _check_index(index: IndexRecord) -> None:
     """Check an index whose parts are good, each by itself."""
     _counts(index, "index.", "generation", "rows")
     _check_settings(index.settings, "index.settings")
-    _check_encoder(index.encoder, "index.encoder")
+    for name, encoder in index.encoders.items():
+        _check_encoder(encoder, f"index.encoders.{name}")
     _ascending([part.number for part in index.parts], "index.parts", "numbers")
-    _check_files(index.files, "index.files")
-    for segment in index.segments:
-        _count(segment.number, "index.segments.number", _MOST_ROWS)
-        _count(segment.rows, "index.segments.rows", _MOST_ROWS)
-    _ascending(sorted(segment.number for segment in index.segments), "index.segments", "numbers")
+    for piece in index.pieces:
+        _text(piece.kind, "index.arms.kind")
+        _count(piece.rows, "index.arms.rows", _MOST_ROWS)
+        if type(piece.folder) is not str or "/" in piece.folder or "\\" in piece.folder or piece.folder in (".", ".."):
+            raise FieldError("index.arms.folder", "is not the name of a folder")
+        _check_files(dict(piece.files), "index.arms.files")
+        if piece.field is not None and piece.field not in index.encoders:
+            raise FieldError("index.arms.field", f"is {piece.field!r}, which no encoder made")
     for part in index.parts:
-        if part.embeddings is None or part.embeddings.made_with != index.encoder.fingerprint:
-            raise FieldError("index.parts", f"has part {part.number}, whose vectors are not of the index's encoder")
-    chunks = sum(part.chunks.rows for part in index.parts if part.chunks)
-    if index.rows > min(chunks, sum(segment.rows for segment in index.segments)):
-        raise FieldError("index.rows", "are more than its parts or its segments have")
+        for name, encoder in index.encoders.items():
+            vectors = part.vectors.get(name)
+            if vectors is None or vectors.made_with != encoder.fingerprint:
+                raise FieldError("index.parts", f"has part {part.number}, whose vectors are not of the index's encoder")
+    if index.rows > sum(part.chunks.rows for part in index.parts if part.chunks):
+        raise FieldError("index.rows", "are more than its parts have")
 
 
 def _check_encoder(encoder: EncoderRecord, field: str) -> None:

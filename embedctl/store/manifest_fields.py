@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ..config import (
+    TEXT_FIELD,
+    ArmSettings,
     Bm25Config,
     ChunkConfig,
     FeedbackConfig,
+    FieldSettings,
     FusionConfig,
     HnswConfig,
     RankingConfig,
@@ -15,9 +18,10 @@ from ..config import (
     StoreSettings,
     WalkRules,
 )
-from ..records import Source
+from ..records import JSON, Source
 from .manifest import (
     INDEX_SINCE,
+    ArmRecord,
     EncoderRecord,
     FileRecord,
     FilesRecord,
@@ -25,7 +29,6 @@ from .manifest import (
     Manifest,
     Part,
     SampleRecord,
-    SegmentRecord,
     StudentRecord,
     TunedRecord,
 )
@@ -40,7 +43,7 @@ def parse(raw: dict[str, Any]) -> Manifest:
         KeyError, TypeError, ValueError, AttributeError: a field is missing, or has another type.
     """
     index = raw["index"] if raw["format_version"] >= INDEX_SINCE else None
-    files, student, encoder = raw["files"], raw.get("student"), raw["encoder"]
+    files, student = raw["files"], raw.get("student")
     parts = [_part(part) for part in _list(raw["parts"])]
     made = {part.number: (entry, part) for entry, part in zip(raw["parts"], parts, strict=True)}
 
@@ -55,17 +58,17 @@ def parse(raw: dict[str, Any]) -> Manifest:
         files=None
         if files is None
         else FilesRecord(files["number"], _file(files["file"]), files["covers"], files.get("summary")),
-        encoder=None if encoder is None else EncoderRecord(**encoder),
+        encoders=_encoders(raw),
         index=None
         if index is None
         else IndexRecord(
             generation=index["generation"],
             settings=_settings(index["settings"]),
-            encoder=EncoderRecord(**index["encoder"]),
+            encoders=_encoders(index),
             parts=tuple(indexed(part) for part in _list(index["parts"])),
-            files=_files(index["files"]),
-            segments=tuple(SegmentRecord(**segment) for segment in _list(index["segments"])),
+            arms=_arms(index),
             rows=index["rows"],
+            payloads=_arm(index["payloads"]) if index.get("payloads") else None,
         ),
         student=None if student is None else StudentRecord(**{**student, "files": _files(student["files"])}),
         samples=tuple(SampleRecord(one["number"], _file(one["file"])) for one in _list(raw.get("samples", []))),
@@ -77,6 +80,29 @@ def parse(raw: dict[str, Any]) -> Manifest:
     )
     check_manifest(manifest, check_part)
     return manifest
+
+
+def _encoders(raw: dict[str, Any]) -> dict[str, EncoderRecord]:
+    if "encoders" in raw:
+        return {name: EncoderRecord(**encoder) for name, encoder in raw["encoders"].items()}
+    return {} if raw["encoder"] is None else {TEXT_FIELD: EncoderRecord(**raw["encoder"])}
+
+
+def _arms(index: dict[str, Any]) -> dict[str, ArmRecord]:
+    if "arms" in index:
+        return {name: _arm(arm) for name, arm in index["arms"].items()}
+    files, rows = _files(index["files"]), index["rows"]  # up to format 3
+    text = {name.removeprefix("bm25/"): record for name, record in files.items() if name.startswith("bm25/")}
+    vectors = {name: record for name, record in files.items() if not name.startswith("bm25/")}
+    segments: JSON = [[one["number"], one["rows"]] for one in _list(index["segments"])]
+    return {
+        "bm25": ArmRecord("bm25", None, "bm25", text, rows),
+        "dense": ArmRecord("dense", TEXT_FIELD, "", vectors, rows, {"segments": segments}),
+    }
+
+
+def _arm(raw: dict[str, Any]) -> ArmRecord:
+    return ArmRecord(**{**raw, "files": _files(raw["files"])})
 
 
 def _tuned(raw: dict[str, Any]) -> TunedRecord:
@@ -104,20 +130,32 @@ def _files(raw: dict[str, Any]) -> dict[str, FileRecord]:
 
 
 def _part(raw: dict[str, Any]) -> Part:
-    documents, chunks, embeddings = raw["documents"], raw["chunks"], raw["embeddings"]
+    documents, chunks = raw["documents"], raw["chunks"]
     return Part(
         raw["number"],
         _file(documents),
         None if chunks is None else _file(chunks),
-        None if embeddings is None else _file(embeddings),
+        _vectors(raw),
         tuple(_list(raw["dead"])),
     )
+
+
+def _vectors(raw: dict[str, Any]) -> dict[str, FileRecord]:
+    if "vectors" in raw:
+        return _files(raw["vectors"])
+    return {} if raw["embeddings"] is None else {TEXT_FIELD: _file(raw["embeddings"])}
 
 
 def _settings(raw: dict[str, Any]) -> StoreSettings:
     # A store from before secrets were looked for was made as "allow" makes it.
     raw = {"secrets": "allow"} | raw
-    known = {name: raw[name] for name in ("model", "language", "teacher_share", "secrets") if name in raw}
+    known: dict[str, Any] = {
+        name: raw[name] for name in ("model", "language", "teacher_share", "secrets") if name in raw
+    }
+    if "fields" in raw:
+        known["fields"] = tuple(FieldSettings(**one) for one in _list(raw["fields"]))
+        known["arms"] = tuple(ArmSettings(**one) for one in _list(raw["arms"]))
+        known["default_arms"] = tuple(_list(raw["default_arms"]))
     return StoreSettings(chunk=ChunkConfig(**raw["chunk"]), hnsw=HnswConfig(**raw["hnsw"]), **known)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import DamagedError, EmbedctlError, NoStoreError, ResourceError
 from .durable import durable, fsync_path, make_root, mode_of, naming, replace_text, tighten
-from .manifest import FORMAT_VERSION, Manifest
+from .manifest import CHECKSUM_SINCE, Manifest
 from .manifest_checks import check_manifest
 
 if TYPE_CHECKING:
@@ -262,7 +262,7 @@ def _backup(layout: Layout) -> str:
         manifest = Manifest.from_json(text, str(layout.backup))
     except DamagedError as error:
         raise DamagedError(f"{layout.manifest} is damaged, and so is its copy. {error.message}", hint) from error
-    if manifest.format_version != FORMAT_VERSION:
+    if manifest.format_version < CHECKSUM_SINCE:
         raise DamagedError(f"{layout.backup} has format {manifest.format_version}, which has no copies.", hint)
     return text
 
@@ -273,7 +273,7 @@ def _renew_backup(layout: Layout) -> None:
     Called before anything is removed that the older one may name. Where there is no room for it, there is none.
     """
     text = _read(layout.manifest)
-    if text is None or _parsed(text, str(layout.manifest)).format_version != FORMAT_VERSION:
+    if text is None or _parsed(text, str(layout.manifest)).format_version < CHECKSUM_SINCE:
         return
     try:
         current = _read(layout.backup) == text

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from embedctl.config import StoreSettings
+from embedctl.config import TEXT_FIELD, StoreSettings
 from embedctl.errors import NoStoreError
 from embedctl.store.durable import naming
 from embedctl.store.files import describe_file, link_or_copy, write_table
 from embedctl.store.garbage import collect, named_files
 from embedctl.store.layout import GenerationLayout, Layout
 from embedctl.store.manifest import (
+    ArmRecord,
     EncoderRecord,
     FilesRecord,
     IndexRecord,
     Part,
-    SegmentRecord,
 )
 from embedctl.store.writer import Writer, read_manifest, writing
 
@@ -141,10 +141,19 @@ def _generation(writer: Writer) -> None:
     record = IndexRecord(
         generation=number,
         settings=StoreSettings(),
-        encoder=manifest.encoder,
+        encoders=manifest.encoders,
         parts=manifest.parts,
-        files={path.relative_to(files.root).as_posix(): describe_file(path) for path in written},
-        segments=(SegmentRecord(1, 3),),
+        arms={
+            "bm25": ArmRecord("bm25", None, "bm25", {"meta.json": describe_file(written[1])}, 3),
+            "dense": ArmRecord(
+                "dense",
+                TEXT_FIELD,
+                "",
+                {linked.relative_to(files.root).as_posix(): describe_file(linked)},
+                3,
+                {"segments": [[1, 3]]},
+            ),
+        },
         rows=3,
     )
     folders = [files.segment(1), files.segment(1).parent, files.bm25, files.root]

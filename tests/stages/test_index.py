@@ -16,7 +16,7 @@ import pytest
 
 from embedctl.arms.dense.build import VectorBuild
 from embedctl.arms.dense.hnsw_writer import GraphPlan
-from embedctl.config import HnswConfig, IndexLimits, PartLimits, StoreSettings
+from embedctl.config import TEXT_FIELD, HnswConfig, IndexLimits, PartLimits, StoreSettings
 from embedctl.errors import DamagedError, NoStoreError
 from embedctl.index.dense_arm import DenseArm
 from embedctl.index.open import Generation, require_index
@@ -70,8 +70,10 @@ class World:
             ids = pa.chunked_array([[_chunk(number, row).chunk_id for row in rows]], pa.string())
             embeddings = write_embeddings(self.layout, number, ids, vectors, MADE_WITH)
             settings = StoreSettings(hnsw=HnswConfig(threads=1))
-            manifest = replace(manifest, settings=settings, encoder=EncoderRecord("none", MADE_WITH, DIM))
-            writer.commit(manifest.with_part(Part(number, record, chunks, embeddings)))
+            manifest = replace(
+                manifest, settings=settings, encoders={TEXT_FIELD: EncoderRecord("none", MADE_WITH, DIM)}
+            )
+            writer.commit(manifest.with_part(Part(number, record, chunks, {TEXT_FIELD: embeddings})))
         self.vectors[number], self.dead[number] = vectors.astype(np.float16).astype(np.float32), set()
         return number
 

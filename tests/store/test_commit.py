@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 
+from embedctl.config import TEXT_FIELD
 from embedctl.errors import DamagedError, MismatchError, ResourceError
 from embedctl.store.files import write_table
 from embedctl.store.garbage import missing
@@ -92,7 +93,7 @@ def test_a_new_folder_is_synced_into_the_one_above_in_later_commits_too(
         add_part(writer)
         calls.clear()
         record = write_table(layout.embeddings("cd" * 8, 1), TABLE, "cd" * 8)
-        part = replace(writer.manifest.part(1), embeddings=record)
+        part = replace(writer.manifest.part(1), vectors={TEXT_FIELD: record})
         writer.commit(writer.manifest.with_part(part), [layout.embeddings("cd" * 8, 1)])
     published = calls.index(("rename", str(layout.manifest)))
     assert ("fsync", str(layout.root / "embeddings")) in calls[:published]

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedctl.config import (
+    TEXT_FIELD,
     Bm25Config,
     ChunkConfig,
     FeedbackConfig,
@@ -28,6 +29,7 @@ from embedctl.errors import DamagedError, MismatchError
 from embedctl.records import Source
 from embedctl.store.manifest import (
     FORMAT_VERSION,
+    ArmRecord,
     EncoderRecord,
     FileRecord,
     FilesRecord,
@@ -35,7 +37,6 @@ from embedctl.store.manifest import (
     Manifest,
     Part,
     SampleRecord,
-    SegmentRecord,
     StudentRecord,
     TunedRecord,
 )
@@ -52,8 +53,8 @@ def file(rows: int = 3, made_with: str = "") -> FileRecord:
 def whole() -> Manifest:
     """A manifest that has everything a manifest can have."""
     parts = (
-        Part(4, file(), file(5, "cut"), file(5, A), dead=(0, 2)),
-        Part(7, file(), file(5, "cut"), None),
+        Part(4, file(), file(5, "cut"), {TEXT_FIELD: file(5, A)}, dead=(0, 2)),
+        Part(7, file(), file(5, "cut")),
         Part(8, file()),
     )
     source = Source(
@@ -63,10 +64,14 @@ def whole() -> Manifest:
     record = IndexRecord(
         generation=3,
         settings=settings_,
-        encoder=EncoderRecord("some/model", A, 384, B),
+        encoders={TEXT_FIELD: EncoderRecord("some/model", A, 384, B)},
         parts=(replace(parts[0], dead=()),),
-        files={"bm25/meta.json": file(0), "vectors/000001/vectors.f16": file(0)},
-        segments=(SegmentRecord(2, 4), SegmentRecord(1, 1)),
+        arms={
+            "bm25": ArmRecord("bm25", None, "bm25", {"meta.json": file(0)}, 5),
+            "dense": ArmRecord(
+                "dense", TEXT_FIELD, "dense", {"vectors/000001/vectors.f16": file(0)}, 5, {"segments": [[2, 4], [1, 1]]}
+            ),
+        },
         rows=5,
     )
     return Manifest(
@@ -74,7 +79,7 @@ def whole() -> Manifest:
         sources=(source, replace(source, name="b", only=None)),
         parts=parts,
         files=FilesRecord(2, file(), 8, {"docs": {"indexed": 3, "skipped": 0, "failed": 0, "documents": 3}}),
-        encoder=EncoderRecord("some/model", A, 384, B),
+        encoders={TEXT_FIELD: EncoderRecord("some/model", A, 384, B)},
         index=record,
         student=StudentRecord(A, "some/model", B, 384, 900, 50, 0.93, {"model.safetensors": file(0)}),
         samples=(SampleRecord(1, file(3, B)), SampleRecord(2, file(3, B))),

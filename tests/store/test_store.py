@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 
-from embedctl.config import ChunkConfig, HnswConfig, RecordFields, StoreSettings, WalkRules
+from embedctl.config import TEXT_FIELD, ChunkConfig, HnswConfig, RecordFields, StoreSettings, WalkRules
 from embedctl.errors import DamagedError, LockedError, MismatchError, NoStoreError, ResourceError
 from embedctl.records import Source
 from embedctl.store.files import describe_file, read_columns, write_table
@@ -18,13 +18,13 @@ from embedctl.store.garbage import collect
 from embedctl.store.layout import Layout, find_store, new_store, require_store
 from embedctl.store.manifest import (
     FORMAT_VERSION,
+    ArmRecord,
     EncoderRecord,
     FileRecord,
     FilesRecord,
     IndexRecord,
     Manifest,
     Part,
-    SegmentRecord,
 )
 from embedctl.store.writer import read_manifest, writing
 
@@ -40,13 +40,16 @@ def layout(tmp_path: Path) -> Layout:
 
 def index_record(generation: int, parts: tuple[Part, ...], files: dict[str, FileRecord] | None = None) -> IndexRecord:
     settings = StoreSettings(language="german")
-    segments = (SegmentRecord(3, 7),)
-    return IndexRecord(generation, settings, EncoderRecord("m", "ef" * 8, 384), parts, files or {}, segments, rows=1)
+    arms = {
+        "bm25": ArmRecord("bm25", None, "bm25", files or {}, 1),
+        "dense": ArmRecord("dense", TEXT_FIELD, "dense", {}, 1, {"segments": [[3, 7]]}),
+    }
+    return IndexRecord(generation, settings, {TEXT_FIELD: EncoderRecord("m", "ef" * 8, 384)}, parts, arms, rows=1)
 
 
 def full_manifest() -> Manifest:
     record = FileRecord(rows=3, bytes=10, sha256="ab" * 32, made_with="ef" * 8)
-    part = Part(4, record, record, record, dead=(0, 2))
+    part = Part(4, record, record, {TEXT_FIELD: record}, dead=(0, 2))
     return Manifest(
         settings=StoreSettings(ChunkConfig("window", 64, 8, False), "some/model", "german", HnswConfig(8, 50, 60, 1)),
         sources=(
@@ -61,8 +64,8 @@ def full_manifest() -> Manifest:
         ),
         parts=(part,),
         files=FilesRecord(2, record, covers=4),
-        encoder=EncoderRecord("some/model", "ef" * 8, 384),
-        index=index_record(3, (part,), {"bm25/meta.json": record}),
+        encoders={TEXT_FIELD: EncoderRecord("some/model", "ef" * 8, 384)},
+        index=index_record(3, (part,), {"meta.json": record}),
         next_part=5,
         next_generation=4,
         snapshot=9,
