@@ -1,23 +1,27 @@
-"""What a parser, chunker, encoder, retriever and reporter must do; contract tests hold every registered one to it."""
+"""The contracts of parsers, chunkers, encoders, arms, rewriters, rerankers and reporters.
+
+Contract tests hold every registered piece to them.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from .config import ChunkConfig
+    from .config import ChunkConfig, QueryConfig, RankingConfig
     from .records import ChunkSpan, Document, ParsedDocument
 
     Labels = NDArray[np.uint64]
     Vectors = NDArray[np.float32]
     Offsets = NDArray[np.int64]
+    Scores = NDArray[np.float32]
 
 
 class Parser(Protocol):
@@ -139,9 +143,9 @@ class Ranking:
     """What an arm proposes: best first, ties by ascending label."""
 
     labels: Labels
-    """uint64 ``(n,)``: part number in the upper 32 bits, chunk row in the lower."""
-    scores: NDArray[np.float32]
-    """float32 ``(n,)``, higher is better: BM25, or cosine similarity."""
+    """uint64 ``(n,)``, see :mod:`embedctl.labels`."""
+    scores: Scores
+    """float32 ``(n,)``, higher is better: BM25, cosine similarity ..."""
 
 
 class Allowed(Protocol):
@@ -156,6 +160,77 @@ class Allowed(Protocol):
 
     def mask(self, labels: Labels) -> NDArray[np.bool_]:
         """Return which of ``labels`` are allowed, bool of the same shape."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One query as arms are asked it."""
+
+    words: tuple[str, ...]
+    """As typed between blanks; any may match."""
+    phrases: tuple[str, ...]
+    """All must match."""
+    exclusions: tuple[str, ...]
+    """Words and phrases; none may match."""
+    vector: Callable[[str], Vectors]
+    """Return the query's vector in a field, float32 ``(dim,)``; the encoder is loaded when this is first called."""
+    allowed: Allowed | None = None
+    """Chunks that may answer; ``None``: all."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArmRequest:
+    """How an arm is asked, the same for all queries of a batch."""
+
+    depth: int
+    """Rows that each query wants at first."""
+    ranking: RankingConfig
+    config: QueryConfig
+    queries: int = 1
+    """Queries that are expected to be asked so in all: worth preparing for. 0: find what a single query would, and do
+    not count these; for measurements."""
+
+
+class ArmQuery(Protocol):
+    """One arm, asked one query; not to be asked by two threads at a time."""
+
+    excludes: bool
+    """Whether it leaves out what the query excludes."""
+
+    def best(self, k: int) -> Ranking:
+        """Return the ``k`` best allowed rows, fewer where the arm has no more."""
+        ...
+
+    def scores(self, labels: Labels) -> Scores:
+        """Return the arm's score of each of ``labels``, float32 ``(n,)``; NaN where it has none."""
+        ...
+
+    def most(self) -> float:
+        """Return what no score can exceed."""
+        ...
+
+    def feedback(self, first: Ranking, texts: Callable[[Labels], list[str]]) -> tuple[ArmQuery, dict[str, Any]]:
+        """Return the query moved towards its first hits, and what they had in common, for ``--explain``."""
+        ...
+
+    def explain(self, k: int) -> dict[str, Any]:
+        """Return how the arm finds ``k`` rows and what that costs, as JSON."""
+        ...
+
+    def notes(self) -> list[str]:
+        """Return finished sentences that a person should know, such as a query without a word to look up."""
+        ...
+
+
+class Arm(Protocol):
+    """A first-stage retriever, opened over one generation of an index. Safe to share between threads."""
+
+    rows: int
+    """Live rows."""
+
+    def ask(self, queries: Sequence[Query], request: ArmRequest) -> list[ArmQuery]:
+        """Return each query ready to be searched; for several queries at once, work that they share is done here."""
         ...
 
 
@@ -175,6 +250,22 @@ class DenseRetriever(Protocol):
 
     def search_batch(self, vectors: Vectors, k: int, allowed: Allowed | None = None) -> list[Ranking]:
         """Return what ``search`` returns for each row of float32 ``(queries, dim)``."""
+        ...
+
+
+class Rewriter(Protocol):
+    """Turns a query into another text to look for."""
+
+    def rewrite(self, texts: Sequence[str]) -> list[str]:
+        """Return a text for each of ``texts``, in their order; a blank one leaves the query as it is."""
+        ...
+
+
+class Reranker(Protocol):
+    """Scores the first hits of a query again."""
+
+    def rerank(self, query: str, texts: Sequence[str]) -> Scores:
+        """Return a finite score for each of ``texts``, float32 ``(n,)``, higher is better."""
         ...
 
 

@@ -6,10 +6,11 @@ Offsets count Unicode code points of ``Document.text`` from 0; spans are half-op
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -201,32 +202,58 @@ class Chunk:
     """Of context and text: what the encoder reads between special tokens and prompt; ``None``: not kept."""
 
 
+Kind = TypeVar("Kind")
+_ORIGIN = re.compile(r"Of(Chunk|Document)\[(.+)\]")
+OfChunk = Annotated[Kind, "chunk"]
+OfDocument = Annotated[Kind, "document"]
+"""Fields of a hit that are kept with its chunk: its own, and those of its document."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One result: a chunk, its place and its scores."""
+    """One result: a chunk, its place and its scores.
+
+    Fields are named here only: what is kept for hits, and the columns of JSON, CSV and Parquet, follow.
+    """
 
     rank: int
-    id: str
-    doc_id: str
-    source: str
-    path: str
+    id: OfChunk[str]
+    doc_id: OfDocument[str]
+    source: OfDocument[str]
+    path: OfDocument[str]
     """Relative to the store's base, or absolute where the source is."""
-    record: int | None
-    start_line: int
-    end_line: int
-    page: int | None
-    heading: tuple[str, ...]
-    title: str | None
-    media_type: str
-    text: str
-    metadata: dict[str, JSON]
+    record: OfDocument[int | None]
+    start_line: OfChunk[int]
+    end_line: OfChunk[int]
+    page: OfChunk[int | None]
+    heading: OfChunk[tuple[str, ...]]
+    title: OfDocument[str | None]
+    media_type: OfDocument[str]
+    text: OfChunk[str]
+    metadata: OfDocument[dict[str, JSON]]
     score: float
-    """What the list is sorted by: the score of the fusion in hybrid mode, else the arm's own."""
+    """The list is sorted by it: the score of the reranker, of the fusion, or of the only arm that is asked."""
     scores: dict[str, float | None]
-    """``rrf``, ``bm25`` and ``cosine``; ``None`` where an arm has nothing to say, and ``rrf`` in any other fusion."""
+    """``rrf``, ``bm25``, ``cosine`` (of the arm ``dense``), and every other arm by its name; ``None`` where an arm has
+    no score, and ``rrf`` in any other fusion."""
     ranks: dict[str, int | None]
-    """Rank in ``bm25`` and ``dense``; ``None`` where the arm proposed nothing. In hybrid mode those that
-    fusions by rank go by: for the first hit of a document the ranks of the document, by its best chunk in each arm."""
+    """Rank by arm; ``None`` where the arm proposed nothing. Where arms are fused, the ranks that fusions by rank go by:
+    for the first hit of a document the ranks of the document, by its best chunk in each arm."""
+
+
+_DECLARED = {one.name: _ORIGIN.fullmatch(str(one.type)) for one in fields(Hit)}
+CHUNK_FIELDS = tuple(name for name, match in _DECLARED.items() if match and match[1] == "Chunk")
+DOCUMENT_FIELDS = tuple(name for name, match in _DECLARED.items() if match and match[1] == "Document")
+_JSON_TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "str | None": (str, type(None)),
+    "int": (int,),
+    "int | None": (int, type(None)),
+    "tuple[str, ...]": (list,),
+    "dict[str, JSON]": (dict,),
+}
+PAYLOAD_TYPES = {name: _JSON_TYPES[match[2]] for name, match in _DECLARED.items() if match}
+"""Types of the fields that are kept with a chunk, as JSON has them."""
 
 
 @cache

@@ -28,11 +28,12 @@ from .limits import PARQUET_LIMITS, SYNTAX_LIMITS, ChildLimits, IndexLimits, Par
 from .paths import CACHE_ENVIRONMENT, STORE_DIRECTORY, STORE_ENVIRONMENT
 from .query import DensePlan, FilterConfig, Mode, QueryConfig, QueryEncoder
 from .ranking import (
-    FUSION_WEIGHTS,
+    FUSIONS,
     LEAST_WEIGHT,
     MOST_WEIGHT,
     Bm25Config,
     FeedbackConfig,
+    Fusion,
     FusionConfig,
     FusionName,
     RankingConfig,
@@ -44,7 +45,7 @@ from .ranking import (
 __all__ = [
     "CACHE_ENVIRONMENT",
     "DEFAULT_MODEL",
-    "FUSION_WEIGHTS",
+    "FUSIONS",
     "LEAST_WEIGHT",
     "MOST_WEIGHT",
     "PARQUET_LIMITS",
@@ -63,6 +64,7 @@ __all__ = [
     "FieldSettings",
     "FilterConfig",
     "FitConfig",
+    "Fusion",
     "FusionConfig",
     "FusionName",
     "HnswConfig",

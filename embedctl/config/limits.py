@@ -82,3 +82,7 @@ class IndexLimits:
     bm25_heap_bytes: int = 256 * 1024 * 1024
     bm25_least_heap_bytes: int = 16 * 1024 * 1024
     """Where memory is short; segments are smaller then, and merged more often."""
+
+
+INDEX = IndexLimits()
+"""The limits in force; read as ``limits.INDEX`` when they are needed, so that tests can lower them in one place."""

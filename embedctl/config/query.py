@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from .ranking import RankingRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Mode = Literal["hybrid", "bm25", "dense"]
 DensePlan = Literal["auto", "flat", "binary", "hnsw"]
@@ -30,6 +33,8 @@ class QueryConfig:
     """How one query is answered."""
 
     mode: Mode = "hybrid"
+    arms: tuple[str, ...] = ()
+    """Names of the arms to ask; empty: those of ``mode``, where ``hybrid`` means the store's default arms."""
     n: int = 10
     max_per_file: int = 0
     """Most hits from one document; 0 means no limit."""
@@ -38,7 +43,7 @@ class QueryConfig:
     """Candidates kept while a graph is walked; ``None``: as many as the store was made with."""
     encoder: QueryEncoder = "auto"
     """What encodes the query: the model (``teacher``, which ``auto`` means) or the encoder distilled from it."""
-    min_cosine: float | None = None
-    min_bm25: float | None = None
+    min_scores: Mapping[str, float] = field(default_factory=dict)
+    """Least raw score of a hit, by name of arm."""
     ranking: RankingRequest = field(default_factory=RankingRequest)
     filter: FilterConfig = field(default_factory=FilterConfig)

@@ -3,44 +3,75 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .building import ArmSettings
 
 FusionName = Literal["rrf", "absolute", "convex", "convex-minmax", "dbsf", "combsum", "combmnz", "round-robin"]
+Weights = tuple[tuple[str, float], ...]
+"""Weights by name of arm."""
 
-FUSION_WEIGHTS: dict[FusionName, tuple[float, float]] = {
-    "rrf": (1.0, 1.0),
-    "absolute": (0.35, 0.65),
-    "convex": (0.2, 0.8),
-    "convex-minmax": (0.4, 0.6),
-    "dbsf": (1.0, 1.0),
-    "combsum": (1.0, 1.0),
-    "combmnz": (1.0, 1.0),
-    "round-robin": (1.0, 1.0),
+
+class Fusion(NamedTuple):
+    """A way to make one ranking of several: the only place that knows anything of it but its name."""
+
+    formula: str
+    """Function of ``query/fusion.py`` that gives each candidate its score."""
+    scale: str | None = None
+    """Function there that says which scores of an arm count 0 and 1; ``None``: it goes by ranks."""
+    completes: bool = False
+    """Whether it wants every arm's score of every candidate, looked up where the arm did not propose it."""
+    bounded: bool = False
+    """Whether it wants to know the highest score that each arm can give."""
+    weighted: bool = True
+    """``False``: arms take turns, so that weights between on and off mean little."""
+    shares: tuple[float, float] | None = None
+    """Default weights: of all arms that search text, and of all others; arms of one kind share. ``None``: 1 each."""
+
+
+FUSIONS: dict[FusionName, Fusion] = {
+    "rrf": Fusion("reciprocal_rank"),
+    "absolute": Fusion("absolute", "theoretical_range", completes=True, bounded=True, shares=(0.35, 0.65)),
+    "convex": Fusion("convex", "theoretical_minimum", completes=True, shares=(0.2, 0.8)),
+    "convex-minmax": Fusion("convex_min_max", "min_max", completes=True, shares=(0.4, 0.6)),
+    "dbsf": Fusion("distribution_based", "three_sigma"),
+    "combsum": Fusion("comb_sum", "min_max"),
+    "combmnz": Fusion("comb_mnz", "min_max"),
+    "round-robin": Fusion("round_robin", weighted=False),
 }
-"""Weights of BM25 and of the dense arm in each fusion, unless others are asked for."""
 LEAST_WEIGHT, MOST_WEIGHT = 0.000001, 1_000_000
 """Beyond these, fused scores have no place in 32 bits; only the ratio of the weights matters."""
 
 
 @dataclass(frozen=True, slots=True)
 class FusionConfig:
-    """How the rankings of both arms become one; see ``query/fusion.py`` for the formulas."""
+    """How the rankings of several arms become one; see ``query/fusion.py`` for the formulas."""
 
     name: FusionName = "rrf"
     rrf_k: int = 60
-    """Constant of reciprocal rank fusion; nothing to the others."""
-    bm25_weight: float | None = None
-    """``None``: that of :data:`FUSION_WEIGHTS`."""
-    dense_weight: float | None = None
+    """Constant of reciprocal rank fusion; the other fusions ignore it."""
+    weights: Weights = ()
+    """Arms that are not named have the default weight of the fusion."""
 
     @property
-    def weights(self) -> tuple[float, float]:
-        """Weights of BM25 and of the dense arm."""
-        bm25, dense = FUSION_WEIGHTS[self.name]
-        return (
-            bm25 if self.bm25_weight is None else self.bm25_weight,
-            dense if self.dense_weight is None else self.dense_weight,
-        )
+    def record(self) -> Fusion:
+        """The fusion itself."""
+        return FUSIONS[self.name]
+
+    def weights_of(self, arms: Sequence[ArmSettings]) -> tuple[float, ...]:
+        """Return the weight of each arm."""
+        given, shares = dict(self.weights), self.record.shares
+        text = sum(arm.field is None for arm in arms)
+        weights = []
+        for arm in arms:
+            usual = 1.0
+            if shares is not None:
+                usual = shares[0] / text if arm.field is None else shares[1] / (len(arms) - text)
+            weights.append(given.get(arm.name, usual))
+        return tuple(weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +131,12 @@ class RankingConfig:
     fusion: FusionConfig = field(default_factory=FusionConfig)
     bm25: Bm25Config = field(default_factory=Bm25Config)
     feedback: FeedbackConfig = field(default_factory=FeedbackConfig)
+    rewriters: tuple[str, ...] = ()
+    """Names of rewriters, applied to the query one after the other."""
+    rerankers: tuple[str, ...] = ()
+    """Names of rerankers, applied to the first hits one after the other."""
+    reranked: int = 50
+    """Chunks that each reranker scores; the others keep their order behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,24 +146,28 @@ class RankingRequest:
     candidates: int | None = None
     fusion: FusionName | None = None
     rrf_k: int | None = None
-    bm25_weight: float | None = None
-    dense_weight: float | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """By name of arm; arms that are not named keep theirs."""
     body: float | None = None
     title: float | None = None
     path: float | None = None
     delta: float | None = None
     rm3: bool | None = None
     rocchio: bool | None = None
+    rewriters: tuple[str, ...] | None = None
+    rerankers: tuple[str, ...] | None = None
+    reranked: int | None = None
 
     @classmethod
     def of(cls, ranking: RankingConfig) -> RankingRequest:
         """Return what asks for exactly ``ranking``."""
         fusion = ranking.fusion
         parts = {name: getattr(part, name) for part in (ranking.bm25, ranking.feedback) for name in _names(part)}
-        return cls(ranking.candidates, fusion.name, fusion.rrf_k, *fusion.weights, **parts)
+        own = {name: getattr(ranking, name) for name in _OWN}
+        return cls(fusion=fusion.name, rrf_k=fusion.rrf_k, weights=dict(fusion.weights), **own, **parts)
 
     def applied_to(self, ranking: RankingConfig) -> RankingConfig:
-        """Return ``ranking`` with everything that was asked for; the weights of one fusion are none of another."""
+        """Return ``ranking`` with everything that was asked for; the weights of one fusion are not those of another."""
 
         def asked(*names: str) -> dict[str, Any]:
             return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
@@ -134,13 +175,18 @@ class RankingRequest:
         fusion = ranking.fusion
         if self.fusion is not None and self.fusion != fusion.name:
             fusion = FusionConfig(self.fusion)
+        weights = tuple(sorted({**dict(fusion.weights), **self.weights}.items()))
         return replace(
             ranking,
-            **asked("candidates"),
-            fusion=replace(fusion, **asked("rrf_k", "bm25_weight", "dense_weight")),
+            **asked(*_OWN),
+            fusion=replace(fusion, weights=weights, **asked("rrf_k")),
             bm25=replace(ranking.bm25, **asked(*_names(ranking.bm25))),
             feedback=replace(ranking.feedback, **asked(*_names(ranking.feedback))),
         )
+
+
+_OWN = ("candidates", "rewriters", "rerankers", "reranked")
+"""Fields that a request and a ranking have by the same name."""
 
 
 def _names(part: Bm25Config | FeedbackConfig) -> list[str]:

@@ -1,18 +1,24 @@
-"""In what one ranking is another one than a second, in the words of the command line."""
+"""The differences between two rankings, in the words of the command line."""
 
 from __future__ import annotations
 
 from dataclasses import fields
 from typing import TYPE_CHECKING, NamedTuple
 
+from .building import StoreSettings
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .building import ArmSettings
     from .ranking import FusionConfig, RankingConfig
 
 Value = str | float
+_ARMS = StoreSettings().arms
 
 
 class RankingChange(NamedTuple):
-    """One number or name of a ranking that is another one than before."""
+    """One number or name that differs."""
 
     name: str
     before: Value
@@ -23,37 +29,41 @@ class RankingChange(NamedTuple):
         return f"{self.name} {value_text(self.before)} -> {value_text(self.after)}"
 
 
-def changes(before: RankingConfig, after: RankingConfig) -> tuple[RankingChange, ...]:
-    """Return what ``after`` has otherwise than ``before``; weights of the arms count up to their ratio.
+def changes(
+    before: RankingConfig, after: RankingConfig, arms: Sequence[ArmSettings] = _ARMS
+) -> tuple[RankingChange, ...]:
+    """Return the differences of ``after`` from ``before``; weights of the arms count up to their ratio.
 
-    What means nothing to ``after``, such as the constant of another fusion, is left out.
+    Parameters that mean nothing to ``after``, such as the constant of another fusion, are left out.
     """
-    old, new = settings(before), settings(after)
+    old, new = settings(before, arms), settings(after, arms)
     names = [name for name in new if old.get(name) != new[name]]
-    if before.fusion.name == after.fusion.name and dense_share(before.fusion) == dense_share(after.fusion):
-        names = [name for name in names if name not in ("bm25 weight", "dense weight")]
+    if before.fusion.name == after.fusion.name and shares(before.fusion, arms) == shares(after.fusion, arms):
+        weights = {f"{arm.name} weight" for arm in arms}
+        names = [name for name in names if name not in weights]
     return tuple(RankingChange(name, old.get(name, "-"), new[name]) for name in names)
 
 
-def settings(ranking: RankingConfig) -> dict[str, Value]:
+def settings(ranking: RankingConfig, arms: Sequence[ArmSettings] = _ARMS) -> dict[str, Value]:
     """Return the parameters that mean something to this ranking, by their names."""
     fusion = ranking.fusion
-    bm25, dense = fusion.weights
+    listed = {name: getattr(ranking, name) for name in ("rewriters", "rerankers")}
     return {
         "fusion": fusion.name,
-        "bm25 weight": bm25,
-        "dense weight": dense,
+        **{f"{arm.name} weight": weight for arm, weight in zip(arms, fusion.weights_of(arms), strict=True)},
         **({"rrf k": fusion.rrf_k} if fusion.name == "rrf" else {}),
         **{f"bm25 {one.name}": getattr(ranking.bm25, one.name) for one in fields(ranking.bm25)},
         "candidates": ranking.candidates,
         **{one.name: "on" if getattr(ranking.feedback, one.name) else "off" for one in fields(ranking.feedback)},
+        **{name: ", ".join(names) for name, names in listed.items() if names},
     }
 
 
-def dense_share(fusion: FusionConfig) -> float:
-    """Return the dense arm's share of both weights, from 0 to 1."""
-    bm25, dense = fusion.weights
-    return round(dense / (bm25 + dense), 6) if bm25 + dense else 0.5
+def shares(fusion: FusionConfig, arms: Sequence[ArmSettings] = _ARMS) -> tuple[float, ...]:
+    """Return each arm's share of all weights, from 0 to 1; equal shares where no arm has a weight."""
+    weights = fusion.weights_of(arms)
+    total = sum(weights)
+    return tuple(round(weight / total, 6) if total else 1 / len(arms) for weight in weights)
 
 
 def value_text(value: Value) -> str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arms.dense.build import live_vectors
+from ..config import TEXT_FIELD
+from ..labels import bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,6 +85,7 @@ def exact_scores(
     vectors: Vectors,
     asked: Sequence[Labels],
     depth: int,
+    field: str = TEXT_FIELD,
     advance: Callable[[], None] = lambda: None,
 ) -> ExactScores:
     """Compare queries with every live vector of the parts, which are read once, one after the other.
@@ -93,6 +96,7 @@ def exact_scores(
         vectors: queries, float32 ``(queries, dim)``.
         asked: for each query the labels of rows whose cosines are wanted.
         depth: how many of the nearest are kept.
+        field: whose vectors.
         advance: told of each part that was read.
 
     Raises:
@@ -102,12 +106,12 @@ def exact_scores(
     known: tuple[dict[int, float], ...] = tuple({} for _ in vectors)
     wanted = [np.unique(labels) for labels in asked]
     for part in parts:
-        labels, own = live_vectors(layout, part)
+        labels, own = live_vectors(layout, part, field)
         scores = vectors @ own.T
         joined = np.concatenate([best, scores], axis=1)
         best = -np.partition(-joined, min(depth, joined.shape[1]) - 1, axis=1)[:, :depth] if joined.shape[1] else joined
         for row, (mine, of_query) in enumerate(zip(wanted, known, strict=True)):
-            low, high = np.searchsorted(mine, np.array([part.number, part.number + 1], np.uint64) << np.uint64(32))
+            low, high = np.searchsorted(mine, bounds(part.number))
             here = mine[low:high]
             of_query.update(zip(here.tolist(), scores[row, np.searchsorted(labels, here)].tolist(), strict=True))
         advance()

@@ -14,55 +14,58 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..contracts import Ranking
-from .fusion import BOUNDED, COMPLETING, SCALES, Evidence, fused_scores
+from .fusion import Evidence, fused_scores, scale_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from ..config import FusionConfig
-    from ..contracts import Labels
+    from ..config import ArmSettings, FusionConfig
+    from ..contracts import Labels, Scores
     from .fusion import Floats, Scale
 
-    Scores = Callable[[Labels], NDArray[np.float32] | None]
-
-LEAST = (0.0, -1.0)
-"""The smallest scores that BM25 and a cosine can have."""
+    ScoresOf = Callable[[Labels], Scores]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What both arms say of every chunk that either proposes; one row each, by ascending label.
+    """The evidence of all arms about every chunk that any of them proposes; one row each, by ascending label.
 
     Fusing needs nothing else: candidates can be kept and fused again by other settings, without an index.
     """
 
+    arms: tuple[ArmSettings, ...]
+    """The order of every tuple below."""
     labels: Labels
     """uint64 ``(n,)``, ascending."""
     documents: NDArray[np.uint64]
-    """uint64 ``(n,)``: key of the document that each chunk is of."""
+    """uint64 ``(n,)``: label of the document that each chunk is of."""
     ranks: tuple[Floats, ...]
-    """Of BM25 and of the dense arm: float64 ``(n,)``, from 1; inf where the arm did not propose the chunk."""
+    """float64 ``(n,)``, from 1; inf where the arm did not propose the chunk."""
     scores: tuple[Floats, ...]
-    """Of BM25 and of the dense arm: float64 ``(n,)``; NaN where the arm has none, or was not asked for it."""
+    """float64 ``(n,)``; NaN where the arm has none, or was not asked for it."""
+    least: tuple[float, ...]
+    """Smallest scores that the arms can give."""
     most: tuple[float, ...]
-    """Of BM25 and of the dense arm: what none of its scores can be more than; inf where it was not asked for that."""
+    """Scores that no score of the arm exceeds; inf where the arm was not asked for that."""
 
     def upto(self, depth: int) -> Candidates:
-        """Return what there is if each arm proposes its ``depth`` best chunks only."""
+        """Return the candidates if each arm proposes its ``depth`` best chunks only."""
         ranks = tuple(np.where(of_arm <= depth, of_arm, np.inf) for of_arm in self.ranks)
         return replace(self, ranks=ranks).proposed_by(range(len(ranks)))
 
     def proposed_by(self, arms: Iterable[int]) -> Candidates:
-        """Return the candidates that any of ``arms`` proposed."""
+        """Return the candidates that any of ``arms``, by place, proposed."""
         proposed = np.zeros(len(self.labels), dtype=np.bool_)
         for at in arms:
             proposed |= np.isfinite(self.ranks[at])
         if proposed.all():
             return self
         ranks, scores = (tuple(of_arm[proposed] for of_arm in given) for given in (self.ranks, self.scores))
-        return Candidates(self.labels[proposed], self.documents[proposed], ranks, scores, self.most)
+        return replace(
+            self, labels=self.labels[proposed], documents=self.documents[proposed], ranks=ranks, scores=scores
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,43 +74,55 @@ class Fused:
 
     ranking: Ranking
     ranks: tuple[Floats, ...]
-    """Of BM25 and of the dense arm: float64 ``(n,)`` in the order of ``ranking``, from 1; inf: not proposed by it."""
-    scales: tuple[Scale | None, ...] = (None, None)
-    """Of BM25 and of the dense arm: which of its scores count 0 and 1; ``None``: its scores do not count."""
+    """By arm: float64 ``(n,)`` in the order of ``ranking``, from 1; inf where the arm did not propose the chunk."""
+    scales: tuple[Scale | None, ...]
+    """By arm: which of its scores count 0 and 1; ``None``: its scores do not count."""
 
 
-def gather(
-    arms: Sequence[Ranking],
-    documents_of: Callable[[Labels], NDArray[np.uint64]],
-    scores_of: Sequence[Scores] | None = None,
-    most: Sequence[float] | None = None,
-) -> Candidates:
-    """Return what the arms say of the union of their rankings.
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One arm's part in candidates."""
+
+    arm: ArmSettings
+    ranking: Ranking
+    """Chunks, best first, no label twice."""
+    least: float
+    """Smallest score that the arm can give."""
+    scores: ScoresOf | None = None
+    """Labels to scores, NaN where it has none; for fusions that complete: asked for chunks it did not propose."""
+    most: float = np.inf
+    """Score that none of its scores exceeds; for bounded fusions."""
+
+
+def gather(proposals: Sequence[Proposal], documents_of: Callable[[Labels], NDArray[np.uint64]]) -> Candidates:
+    """Return the evidence of the arms about the union of their rankings.
 
     Args:
-        arms: BM25 and the dense arm; chunks, best first, no label twice in one of them.
-        documents_of: labels to document keys, uint64 ``(n,)`` to uint64 ``(n,)``.
-        scores_of: for each arm, labels to its scores, float32 ``(n,)``, NaN where it has none, or ``None`` where it has
-            none at all; asked for what the arm did not propose. For the fusions in :data:`~.fusion.COMPLETING`.
-        most: for each arm, what none of its scores can be more than. For the fusions in :data:`~.fusion.BOUNDED`.
+        proposals: one for each arm.
+        documents_of: labels of chunks to labels of their documents, uint64 ``(n,)`` to uint64 ``(n,)``.
     """
-    labels = np.unique(np.concatenate([arm.labels for arm in arms])).astype(np.uint64)
+    labels = np.unique(np.concatenate([one.ranking.labels for one in proposals])).astype(np.uint64)
     ranks, scores = [], []
-    for at, arm in enumerate(arms):
-        rows = np.searchsorted(labels, arm.labels)
+    for one in proposals:
+        rows = np.searchsorted(labels, one.ranking.labels)
         of_arm = np.full(len(labels), np.inf)
         of_arm[rows] = np.arange(1, len(rows) + 1)
         given = np.full(len(labels), np.nan)
-        given[rows] = arm.scores
-        if scores_of is not None:
-            others = np.flatnonzero(np.isinf(of_arm))
-            looked_up = scores_of[at](labels[others]) if len(others) else None
-            if looked_up is not None:
-                given[others] = looked_up
+        given[rows] = one.ranking.scores
+        others = np.flatnonzero(np.isinf(of_arm))
+        if one.scores is not None and len(others):
+            given[others] = one.scores(labels[others])
         ranks.append(of_arm)
         scores.append(given)
-    bounds = (np.inf,) * len(arms) if most is None else tuple(most)
-    return Candidates(labels, documents_of(labels), tuple(ranks), tuple(scores), bounds)
+    return Candidates(
+        arms=tuple(one.arm for one in proposals),
+        labels=labels,
+        documents=documents_of(labels),
+        ranks=tuple(ranks),
+        scores=tuple(scores),
+        least=tuple(one.least for one in proposals),
+        most=tuple(one.most for one in proposals),
+    )
 
 
 def fuse(candidates: Candidates, fusion: FusionConfig) -> Fused:
@@ -117,37 +132,38 @@ def fuse(candidates: Candidates, fusion: FusionConfig) -> Fused:
     arm of weight 0 is left out, and so is what only it proposed. Ties break by ascending label.
 
     Raises:
-        ValueError: the fusion is one of :data:`~.fusion.BOUNDED`, but it is not known what an arm can score at most.
+        ValueError: the fusion is bounded, but the highest score of an arm is not known.
     """
-    if fusion.name in BOUNDED and not np.isfinite(candidates.most).all():
-        raise ValueError(f"{fusion.name} wants to know what each arm can score at most; give it to gather().")
-    used = [at for at, weight in enumerate(fusion.weights) if weight > 0]
+    if fusion.record.bounded and not np.isfinite(candidates.most).all():
+        raise ValueError(f"{fusion.name} wants to know the highest score of each arm; give it to gather().")
+    weights = fusion.weights_of(candidates.arms)
+    used = [at for at, weight in enumerate(weights) if weight > 0]
     found = candidates.proposed_by(used)
     if not len(found.labels):
-        return Fused(Ranking(found.labels, np.empty(0, dtype=np.float32)), tuple(np.empty(0) for _ in found.ranks))
-    chunks = {at: _evidence(found, at, fusion) for at in used}
+        nothing = tuple(np.empty(0) for _ in found.ranks)
+        return Fused(Ranking(found.labels, np.empty(0, dtype=np.float32)), nothing, (None,) * len(nothing))
+    chunks = {at: _evidence(found, at, fusion, weights[at]) for at in used}
     order, _ = _sorted(found.labels, fused_scores(list(chunks.values()), fusion))
     _, first, owners = np.unique(found.documents[order], return_index=True, return_inverse=True)
     owner = np.empty_like(owners)
     owner[order] = owners
     standing = {at: _by_document(arm, owner, order[first]) for at, arm in chunks.items()}
     order, scores = _sorted(found.labels, fused_scores(list(standing.values()), fusion))
-    nothing = np.full(len(order), np.inf)
-    ranks = (standing[at].ranks[order] if at in standing else nothing for at in range(len(found.ranks)))
-    scale_of = SCALES.get(fusion.name)
-    scales = (scale_of(chunks[at]) if scale_of and at in chunks else None for at in range(len(found.ranks)))
-    return Fused(Ranking(found.labels[order], scores[order]), tuple(ranks), tuple(scales))
+    unranked = np.full(len(order), np.inf)
+    ranks = tuple(standing[at].ranks[order] if at in standing else unranked for at in range(len(found.ranks)))
+    scales = tuple(scale_of(chunks[at], fusion) if at in chunks else None for at in range(len(found.ranks)))
+    return Fused(Ranking(found.labels[order], scores[order]), ranks, scales)
 
 
-def _evidence(candidates: Candidates, at: int, fusion: FusionConfig) -> Evidence:
-    """Return what one arm says of the chunks, as the fusion wants it."""
-    ranks, scores, least = candidates.ranks[at], candidates.scores[at], LEAST[at]
+def _evidence(candidates: Candidates, at: int, fusion: FusionConfig, weight: float) -> Evidence:
+    """Return the evidence of one arm about the chunks, as the fusion wants it."""
+    ranks, scores, least = candidates.ranks[at], candidates.scores[at], candidates.least[at]
     proposed = np.isfinite(ranks)
-    if fusion.name in COMPLETING:
+    if fusion.record.completes:
         scores = pool = np.nan_to_num(scores, nan=least)
     else:
         scores, pool = np.where(proposed, scores, np.nan), scores[proposed]
-    return Evidence(ranks, scores, pool, least, candidates.most[at], fusion.weights[at])
+    return Evidence(ranks, scores, pool, least, candidates.most[at], weight)
 
 
 def _by_document(arm: Evidence, owner: NDArray[np.intp], heads: NDArray[np.intp]) -> Evidence:

@@ -1,8 +1,8 @@
-"""How the rankings of several arms become one: each fusion a pure function over what every arm says of each candidate.
+"""The formulas of fusions: pure functions from the evidence of several arms to one score for each candidate.
 
-A fusion gets one :class:`Evidence` for each arm, row for row about the same candidates, and returns a score for each
-row: higher is better, never NaN. What an arm of weight 0 says is left out before. Which of them look at scores that an
-arm did not propose itself stands in :data:`COMPLETING`; in the others such a candidate gets nothing from that arm.
+A formula gets one :class:`Evidence` for each arm, row for row about the same candidates, and returns a score for each
+row: higher is better, never NaN. Arms of weight 0 are left out before. :data:`~embedctl.config.FUSIONS` is the table of
+fusions; a fusion that does not complete gives a candidate nothing from an arm that did not propose it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from ..config import FusionConfig, FusionName
+    from ..config import FusionConfig
 
     Floats = NDArray[np.float64]
     Scale = tuple[float, float]
@@ -120,34 +120,27 @@ def round_robin(arms: Sequence[Evidence]) -> Floats:
     return best
 
 
-FUSIONS: dict[FusionName, Callable[[Sequence[Evidence]], Floats]] = {
-    "convex": convex,
-    "convex-minmax": convex_min_max,
-    "absolute": absolute,
-    "dbsf": distribution_based,
-    "combsum": comb_sum,
-    "combmnz": comb_mnz,
-    "round-robin": round_robin,
-}
-"""Every fusion but ``rrf``, which takes a constant, too."""
-
-COMPLETING: frozenset[FusionName] = frozenset(("convex", "convex-minmax", "absolute"))
-"""Fusions that complete: they want every arm's score of every candidate, looked up where it did not propose it."""
-
-BOUNDED: frozenset[FusionName] = frozenset(("absolute",))
-"""Fusions that want to know what the scores of each arm can be at most."""
-
-
 def fused_scores(arms: Sequence[Evidence], fusion: FusionConfig) -> Floats:
-    """Return the fused score of each candidate, float64 ``(n,)``, by the fusion that ``fusion`` names.
+    """Return the fused score of each candidate, float64 ``(n,)``.
 
     Args:
         arms: at least one, each with the weight that ``fusion`` gives it.
         fusion: its name and, of ``rrf``, the constant.
     """
-    if fusion.name == "rrf":
-        return reciprocal_rank(arms, fusion.rrf_k)
-    return FUSIONS[fusion.name](arms)
+    formula = globals()[fusion.record.formula]
+    scores: Floats = formula(arms, fusion.rrf_k) if formula is reciprocal_rank else formula(arms)
+    return scores
+
+
+def scale_of(arm: Evidence, fusion: FusionConfig) -> Scale | None:
+    """Return which scores of an arm count 0 and 1; ``None``: the fusion goes by ranks.
+
+    Where the two are equal, the arm has nothing to tell one candidate from another by.
+    """
+    if fusion.record.scale is None:
+        return None
+    scale: Scale = globals()[fusion.record.scale](arm)
+    return scale
 
 
 def theoretical_minimum(arm: Evidence) -> Scale:
@@ -171,17 +164,6 @@ def three_sigma(arm: Evidence) -> Scale:
         return 0.0, 0.0
     mean, reach = float(arm.pool.mean()), 3 * float(arm.pool.std(ddof=1))
     return mean - reach, mean + reach
-
-
-SCALES: dict[FusionName, Callable[[Evidence], Scale]] = {
-    "absolute": theoretical_range,
-    "convex": theoretical_minimum,
-    "convex-minmax": min_max,
-    "dbsf": three_sigma,
-    "combsum": min_max,
-    "combmnz": min_max,
-}
-"""Which scores of an arm count 0 and 1; where the two are equal, the arm has nothing to tell one from another by."""
 
 
 def _scaled(arm: Evidence, scale: Scale, alike: float) -> Floats:

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 
 def query_encoder(
-    layout: Layout, manifest: Manifest, runtime: RuntimeConfig, reporter: Reporter, which: QueryEncoder
+    layout: Layout, manifest: Manifest, field: str, runtime: RuntimeConfig, reporter: Reporter, which: QueryEncoder
 ) -> Encoder:
-    """Open an encoder for queries: the model of the index, which may not be the one the store is changing to.
+    """Open the encoder of queries in a field.
 
-    Or the student of that model, without a look at the model itself.
+    It is the model of the index, which may not be the one that the store is changing to, or the student of that model,
+    without a look at the model itself.
 
     Raises:
         ModelError: the model is not on this machine, or the store has no student of it.
@@ -29,9 +30,9 @@ def query_encoder(
         DamagedError: a file of the student is missing.
     """
     assert manifest.index is not None
-    made_by = manifest.index.encoder
+    made_by = manifest.index.encoders[field]
     student = usable_student(manifest, made_by.space)
-    if which == "student":
+    if which == "student" and manifest.settings.model_of(field) == manifest.settings.model:
         if student is None:
             raise ModelError(
                 f'The store has no student of the model "{made_by.model}".',

@@ -1,104 +1,143 @@
-"""One snapshot, opened for questions: one at a time, or many."""
+"""One snapshot, opened for queries: one at a time, or many."""
 
 from __future__ import annotations
 
 import threading
 import time
-from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ..config import FilterConfig, RankingConfig
-from ..index.dense_arm import DenseArm
-from ..index.open import Generation, require_index
-from .answering import Asked, DensePart, Question
+from ..index.open import Index, require_index
+from .answer import answer_of
+from .draft import Draft
 from .parse import parse_query
+from .pipeline import Pipeline
+from .setup import Setup, asked_arms
 from .validate import settled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from ..arms.bm25.retriever import Bm25Retriever
-    from ..config import QueryConfig
-    from ..contracts import Encoder, Vectors
+    from ..arms.kind import ExtraRows
+    from ..config import ArmSettings, QueryConfig
+    from ..contracts import Allowed, Encoder, Vectors
     from ..store.layout import Layout
     from ..store.manifest import Manifest
     from .answer import Answer, SettledBy
     from .filters import LabelSet
 
 
-class Ready(NamedTuple):
-    """What a batch of queries needs of a snapshot: all of it is open."""
-
-    asked: Asked
-    encoder: Encoder | None
-    """``None``: the dense arm is not asked."""
-    encoded_by: Callable[[], str]
-    """Says what encodes, and how that is run."""
-    allowed_for: Callable[[str], LabelSet] | None = None
-    """The chunks that may answer a query, by its id, where each has its own; ``asked`` is what all have in common."""
-
-
 class Searcher:
-    """Answers queries from one snapshot; opens each arm when a query first needs it."""
+    """Answers queries from one snapshot; opens each arm and each encoder when a query first needs it."""
 
-    def __init__(self, layout: Layout, manifest: Manifest, load_encoder: Callable[[], Encoder]) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        manifest: Manifest,
+        load_encoder: Callable[[str], Encoder],
+        extra: ExtraRows | None = None,
+    ) -> None:
         """Open a snapshot.
+
+        Args:
+            layout: of the store.
+            manifest: the snapshot.
+            load_encoder: returns the encoder of queries in a field.
+            extra: rows that are searched beside those of the index.
 
         Raises:
             NoStoreError: it has no index yet.
         """
         self._layout = layout
         self._manifest = manifest
-        self._index = require_index(layout, manifest)
-        self._generation = Generation(layout, self._index)
         self._load_encoder = load_encoder
-        self.dense = DenseArm(self._generation)
+        self._encoders: dict[str, Encoder] = {}
+        self._loading = threading.Lock()
+        self._known: dict[tuple[str, str], Vectors] | None = None
+        self.index = Index(layout, require_index(layout, manifest), extra)
 
-    @cached_property
-    def bm25(self) -> Bm25Retriever:
-        """The BM25 arm, which also keeps what hits show."""
-        return self._generation.bm25
+    def encoder(self, field: str) -> Encoder:
+        """Return the encoder of queries in a field, loaded."""
+        with self._loading:
+            if field not in self._encoders:
+                self._encoders[field] = self._load_encoder(field)
+            return self._encoders[field]
 
-    @cached_property
-    def encoder(self) -> Encoder:
-        """The encoder that made the vectors."""
-        return self._load_encoder()
+    def remember_vectors(self) -> None:
+        """Keep the vector of every query from now on: for measurements, which ask the same queries again."""
+        self._known = {} if self._known is None else self._known
 
-    def ready(self, config: QueryConfig, queries: int | None) -> Ready:
-        """Open what ``queries`` queries with ``config`` need, so that it stays there while others publish and clean up.
+    def encode(self, field: str, texts: Sequence[str]) -> Vectors:
+        """Return the vectors of queries in a field, float32 ``(n, dim)``, unit norm."""
+        if self._known is None:
+            return self.encoder(field).encode_queries(texts)
+        known = self._known
+        new = [text for text in dict.fromkeys(texts) if (field, text) not in known]
+        if new:
+            vectors = self.encoder(field).encode_queries(new)
+            known.update(zip(((field, text) for text in new), vectors, strict=True))
+        return np.stack([known[field, text] for text in texts])
 
-        ``None``: nobody knows how many queries will come.
+    def encoded_by(self, field: str) -> str:
+        """Return the name of a field's encoder and how it is run, in words."""
+        encoder = self.encoder(field)
+        runtime = getattr(encoder, "runtime", "")
+        return f"{encoder.name}, {runtime}" if isinstance(runtime, str) and runtime else encoder.name
+
+    def arms(self, config: QueryConfig) -> tuple[ArmSettings, ...]:
+        """Return the arms that ``config`` asks.
 
         Raises:
-            DamagedError: something is missing, or not what was written.
-            UsageError: the filter is malformed, or names a source that the store does not have.
+            UsageError: the index has no such arm.
         """
-        asked = self.asked(config, self.allowed(config))
-        if config.mode == "bm25":
-            return Ready(asked, None, self.encoded_by)
-        self.dense.open(self.dense.plan(config.dense, asked.allowed, queries or 1, config.ef))
-        return Ready(asked, self.encoder, self.encoded_by)
+        return asked_arms(config, self._manifest.settings, self.index.record)
 
-    def encoded_by(self) -> str:
-        """Return the encoder's name and how it is run, in words."""
-        runtime = getattr(self.encoder, "runtime", "")
-        return f"{self.encoder.name}, {runtime}" if isinstance(runtime, str) and runtime else self.encoder.name
+    def setup(self, config: QueryConfig, allowed: Allowed | None = None, queries: int = 1) -> Setup:
+        """Return everything that queries with ``config`` have in common.
 
-    def asked(self, config: QueryConfig, allowed: LabelSet | None) -> Asked:
-        """Return what every query with ``config`` asks; ``allowed`` as :meth:`allowed` returned it."""
-        ranking = settled(config, self._manifest.ranking)
-        return Asked(
-            bm25=self.bm25,
-            damage=self._generation.warnings,
-            dense=self.dense,
+        Args:
+            config: validated.
+            allowed: as :meth:`allowed` returned it.
+            queries: how many are expected; 0: find what a single query finds.
+
+        Raises:
+            UsageError: the index has no such arm, or no arm has a weight.
+        """
+        arms = self.arms(config)
+        ranking = settled(config, self._manifest.ranking, arms)
+        return Setup(
+            index=self.index,
+            arms=arms,
             config=config,
             ranking=ranking,
-            settled_by=_settled_by(ranking, self._manifest),
+            encode=self.encode,
+            encoded_by=self.encoded_by,
             allowed=allowed,
-            rows=self._index.rows,
-            language=self._index.settings.language,
+            language=self.index.record.settings.language,
             roots={source.name: source.root for source in self._manifest.sources},
+            settled_by=_settled_by(ranking, self._manifest),
+            queries=queries,
         )
+
+    def ready(self, config: QueryConfig, queries: int | None) -> Setup:
+        """Open what ``queries`` queries need, so that it stays there while others publish and clean up.
+
+        ``None``: the number of queries is not known.
+
+        Raises:
+            DamagedError: a file is missing, or not what was written.
+            UsageError: the filter is malformed, or names a source that the store does not have.
+        """
+        setup = self.setup(config, self.allowed(config), 1 if queries is None else queries)
+        self.index.rows  # noqa: B018 - opens them
+        for arm in setup.arms:
+            setup.opened(arm)
+        for field in setup.fields:
+            self.encoder(field)
+        return setup
 
     def allowed(self, config: QueryConfig) -> LabelSet | None:
         """Return the chunks that the filter lets through, or ``None`` when it restricts nothing.
@@ -110,35 +149,42 @@ class Searcher:
             return None
         from .select import select
 
-        return select(self._layout, self._manifest, self._index, config.filter)
+        return select(self._layout, self._manifest, self.index.record, config.filter)
 
-    def search(self, text: str, config: QueryConfig) -> Answer:
+    def search(self, text: str, config: QueryConfig, *, counted: bool = True) -> Answer:
         """Return the ``config.n`` best hits; any text is a valid query.
 
-        Arms are asked for more until the filter, the thresholds and the limit per file leave enough, or until
-        they have no more. BM25 is asked while the encoder is loaded.
+        Encoders are loaded by a thread of their own while the arms that search text are asked.
+
+        Args:
+            text: the query.
+            config: validated.
+            counted: ``False``: a measurement, which changes no plan of later queries.
         """
         start = time.perf_counter()
-        question = Question(text)
-        with question.clock.step("filter"):
-            allowed = self.allowed(config)
-        encoding = _Encoding(self, question) if config.mode != "bm25" and question.dense_text else None
+        draft = Draft(text)
+        with draft.clock.step("filter"):
+            draft.allowed = self.allowed(config)
+        setup = self.setup(config, draft.allowed, 1 if counted else 0)
+        pipeline = Pipeline(setup)
+        pipeline.rewrite([draft])
+        encoding = _Encoding(self, draft, setup.fields if draft.dense_text else ())
+        draft.encoding = encoding.vector
         try:
-            part = None
-            if encoding is not None:
-                part = DensePart(self.dense.plan(config.dense, allowed, ef=config.ef), encoding.vector, self.encoded_by)
-            answer = question.answer(self.asked(config, allowed), part)
+            answer = answer_of(pipeline, pipeline.hydrate(pipeline.search(pipeline.ask([draft])[0])))
         finally:
-            if encoding is not None:
-                encoding.join()
-        if part is not None:
-            self.dense.answered()
+            encoding.join()
         answer.timings["total"] = 1e3 * (time.perf_counter() - start)
         return answer
 
     def matcher(self, text: str) -> Callable[[str], bool]:
-        """Return a function that tells whether a word is one that ``text`` looks up in BM25, up to its inflection."""
-        return self.bm25.matcher(parse_query(text))
+        """Return a function that tells whether a word is one that ``text`` looks up, up to its inflection."""
+        lexical = self.index.lexical()
+        if lexical is None:
+            words = {word.casefold() for word in parse_query(text).words}
+            return lambda word: word.casefold() in words
+        matcher: Callable[[str], bool] = self.index.arm(lexical).matcher(parse_query(text))  # type: ignore[attr-defined]
+        return matcher
 
 
 def _settled_by(ranking: RankingConfig, manifest: Manifest) -> SettledBy:
@@ -148,19 +194,19 @@ def _settled_by(ranking: RankingConfig, manifest: Manifest) -> SettledBy:
 
 
 class _Encoding:
-    """The vector of one query, made by a thread of its own where the encoder has to be loaded for it."""
+    """The vectors of one query, made by a thread of its own where an encoder has to be loaded for them."""
 
-    def __init__(self, searcher: Searcher, question: Question) -> None:
+    def __init__(self, searcher: Searcher, draft: Draft, fields: Sequence[str]) -> None:
         self._searcher = searcher
-        self._question = question
-        self._made: Vectors | None = None
+        self._draft = draft
+        self._made: dict[str, Vectors] = {}
         self._failed: BaseException | None = None
         self._thread: threading.Thread | None = None
-        if "encoder" not in vars(searcher):
-            self._thread = threading.Thread(target=self._try, name="encoder", daemon=True)
+        if any(field not in searcher._encoders for field in fields):
+            self._thread = threading.Thread(target=self._try, args=(fields,), name="encoder", daemon=True)
             self._thread.start()
 
-    def vector(self) -> Vectors:
+    def vector(self, field: str) -> Vectors:
         """Return float32 ``(dim,)``.
 
         Raises:
@@ -169,10 +215,9 @@ class _Encoding:
         self.join()
         if self._failed is not None:
             raise self._failed
-        if self._made is None:
-            self._make()
-        assert self._made is not None
-        return self._made
+        if field not in self._made:
+            self._make(field)
+        return self._made[field]
 
     def join(self) -> None:
         """Wait for the thread: one that still runs when the interpreter ends takes the process down with it."""
@@ -180,15 +225,21 @@ class _Encoding:
             self._thread.join()
             self._thread = None
 
-    def _make(self) -> None:
-        clock = self._question.clock
+    def _make(self, field: str) -> None:
+        clock = self._draft.clock
         with clock.step("load"):
-            encoder = self._searcher.encoder
+            self._searcher.encoder(field)
         with clock.step("encode"):
-            self._made = encoder.encode_queries([self._question.dense_text])[0]
+            self._made[field] = self._searcher.encode(field, [self._draft.dense_text])[0]
 
-    def _try(self) -> None:
+    def _try(self, fields: Sequence[str]) -> None:
         try:
-            self._make()
-        except BaseException as error:  # noqa: BLE001 - raised again by whoever waits for the vector
+            for field in fields:
+                self._make(field)
+        except BaseException as error:  # noqa: BLE001 - raised again where the vector is needed
             self._failed = error
+
+
+def measured(setup: Setup, at_most: int) -> Setup:
+    """Return a setup that follows each ranking ``at_most`` hits deep, as far as it goes without asking for more."""
+    return replace(setup, at_most=at_most)

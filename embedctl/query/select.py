@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..errors import UsageError
+from ..labels import labels
 from ..registry import nearest
 from ..sources.describe import path_from_base
 from ..store.files import read_columns
@@ -53,9 +54,8 @@ def select(layout: Layout, manifest: Manifest, index: IndexRecord, config: Filte
         if len(passing):
             owners = chunk_columns(layout, part, "doc_row").column("doc_row").to_numpy()
             begin, end = (np.searchsorted(owners, passing, side) for side in ("left", "right"))  # in document order
-            base = np.uint64(part.number) << np.uint64(32)
-            first.append(base + begin[begin < end].astype(np.uint64))
-            last.append(base + end[begin < end].astype(np.uint64) - np.uint64(1))
+            first.append(labels(part.number, begin[begin < end]))
+            last.append(labels(part.number, end[begin < end] - 1))
     return LabelSet.from_ranges(np.concatenate(first), np.concatenate(last))
 
 

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, get_args
 from ..config import LEAST_WEIGHT, MOST_WEIGHT, DensePlan, FusionName, Mode, QueryEncoder
 from ..errors import UsageError
 from ..registry import nearest
+from .rerankers import RERANKERS
+from .rewriters import REWRITERS
 
 if TYPE_CHECKING:
-    from ..config import QueryConfig, RankingConfig
+    from collections.abc import Sequence
+
+    from ..config import ArmSettings, QueryConfig, RankingConfig
 
 MOST = 2**31 - 1
 """Of every count; more than any store has rows."""
@@ -24,11 +28,12 @@ def checked(config: QueryConfig) -> QueryConfig:
     Raises:
         UsageError: a number is out of range or not a number, or a name is unknown.
     """
-    for told, name, known in (
+    choices: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("mode", config.mode, get_args(Mode)),
         ("dense plan", config.dense, get_args(DensePlan)),
         ("query encoder", config.encoder, get_args(QueryEncoder)),
-    ):
+    )
+    for told, name, known in choices:
         if name not in known:
             raise UsageError(
                 f'There is no {told} "{name}".{nearest(name, known)}', f"Choose one of: {', '.join(known)}."
@@ -40,6 +45,7 @@ def checked(config: QueryConfig) -> QueryConfig:
         ("the number of hits of one document", config.max_per_file, 0),
         ("the constant of the fusion", ranking.rrf_k, 0),
         ("the number of candidates kept in a graph", config.ef, 1),
+        ("the number of reranked chunks", ranking.reranked, 1),
     ):
         if count is not None and not least <= count <= MOST:
             raise UsageError(f"{told[0].upper()}{told[1:]} must be from {least} to {MOST:,}.", _HINT)
@@ -50,23 +56,40 @@ def checked(config: QueryConfig) -> QueryConfig:
             f"Choose one of: {', '.join(known)}.",
         )
     fields = (ranking.body, ranking.title, ranking.path, ranking.delta)
-    weights = (ranking.bm25_weight, ranking.dense_weight, *fields)
+    weights = (*ranking.weights.values(), *fields)
     if not all(not weight or LEAST_WEIGHT <= weight <= MOST_WEIGHT for weight in weights):
         raise UsageError(f"A weight must be 0, or from {LEAST_WEIGHT:f} to {MOST_WEIGHT:,}.", _HINT)
-    if not all(least is None or math.isfinite(least) for least in (config.min_cosine, config.min_bm25)):
+    for registry, names in ((REWRITERS, ranking.rewriters), (RERANKERS, ranking.rerankers)):
+        for name in names or ():
+            registry.load(name)
+    if not all(map(math.isfinite, config.min_scores.values())):
         raise UsageError("A threshold is not a finite number.", "Give one, or leave it out.")
     return config
 
 
-def settled(config: QueryConfig, own: RankingConfig) -> RankingConfig:
-    """Return how the hits of a checked ``config`` are ranked in a store whose own ranking is ``own``.
+def settled(config: QueryConfig, own: RankingConfig, arms: Sequence[ArmSettings]) -> RankingConfig:
+    """Return how the hits of a validated ``config`` are ranked in a store whose own ranking is ``own``.
+
+    Args:
+        config: of the query.
+        own: of the store.
+        arms: those that the query asks.
 
     Raises:
-        UsageError: nothing has a weight.
+        UsageError: a weight or threshold is of an arm that is not asked, or nothing has a weight.
     """
     ranking = config.ranking.applied_to(own)
-    if config.mode == "hybrid" and not any(ranking.fusion.weights):
-        raise UsageError("Both arms have the weight 0, so that nothing can be found.", "Give one of them a weight.")
-    if config.mode != "dense" and not any(astuple(replace(ranking.bm25, delta=0.0))):
+    names = [arm.name for arm in arms]
+    for what, given in (("weight", config.ranking.weights), ("threshold", config.min_scores)):
+        for name in given:
+            if name not in names and (what == "threshold" or len(arms) > 1):
+                raise UsageError(
+                    f'There is a {what} for the arm "{name}", which this query does not ask.{nearest(name, names)}',
+                    f"It asks: {', '.join(names)}.",
+                )
+    if len(arms) > 1 and not any(ranking.fusion.weights_of(arms)):
+        few = "Both arms" if len(arms) == 2 else "All arms"
+        raise UsageError(f"{few} have the weight 0, so that nothing can be found.", "Give one of them a weight.")
+    if any(arm.kind == "bm25" for arm in arms) and not any(astuple(replace(ranking.bm25, delta=0.0))):
         raise UsageError("All fields have the weight 0, so that BM25 finds nothing.", "Give one of them a weight.")
     return ranking

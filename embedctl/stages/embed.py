@@ -18,8 +18,8 @@ from ..store.durable import fsync_path
 from ..store.manifest import EncoderRecord, FileRecord, Manifest, Part
 from ..store.parts import chunk_columns, write_embeddings
 from ..store.vectors import KnownVectors, distinct
+from ..system.preconditions import require_disk
 from .embed_input import ChunkTexts, read_chunks, read_texts, take
-from .preconditions import embeddings_bytes, require_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -129,7 +129,8 @@ class _Embed:
             self.dim = self.load().dim
         if not self.asked_for_room:
             self.asked_for_room = True
-            require_disk(self.layout.root, embeddings_bytes(self.todo, self.dim), "Storing the vectors")
+            chunks = sum(part.chunks.rows for part in self.todo if part.chunks)
+            require_disk(self.layout.root, chunks * self.dim * 4, "Storing the vectors")
         vectors = np.empty((len(first), self.dim), dtype=np.float32)
         if len(found):
             vectors[found] = known

@@ -13,6 +13,7 @@ from ..errors import MismatchError, NoStoreError
 from ..store.garbage import collect
 from ..store.students import student_folder, usable_student
 from ..store.writer import Writer, writing
+from ..system.preconditions import require_memory
 from .chunk import chunk, pending
 from .decide import reads_otherwise
 from .distill import distill
@@ -20,7 +21,6 @@ from .distill_sample import distinct_chunks
 from .embed import embed
 from .index import index
 from .ingest import ingest
-from .preconditions import require_memory
 from .report import RunReport, reported
 from .settings import settle
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..config import TEXT_FIELD
 from ..contracts import TokenIds
 from ..records import Chunk, Document, SecretSpan, chunks_schema, documents_schema, embeddings_schema, samples_schema
 from .files import iter_batches, read_columns, write_table
@@ -111,12 +112,13 @@ def read_token_ids(layout: Layout, part: Part, made_with: str) -> TokenIds | Non
     return TokenIds(ids.to_numpy(), np.cumsum([0, *np.concatenate(lengths)], dtype=np.int64))
 
 
-def read_vectors(layout: Layout, part: Part) -> Vectors:
-    """Return a part's vectors, float32 ``(rows, dim)``, in the order of its chunks."""
-    if part.embeddings is None:
-        raise ValueError(f"part {part.number} has no embeddings")
-    path = layout.embeddings(part.embeddings.made_with, part.number)
-    return as_vectors(read_columns(path, part.embeddings, ["vector"]).column("vector"))
+def read_vectors(layout: Layout, part: Part, field: str = TEXT_FIELD) -> Vectors:
+    """Return a part's vectors of a field, float32 ``(rows, dim)``, in the order of its chunks."""
+    record = part.vectors.get(field)
+    if record is None:
+        raise ValueError(f"part {part.number} has no vectors of the field {field}")
+    path = layout.embeddings(record.made_with, part.number)
+    return as_vectors(read_columns(path, record, ["vector"]).column("vector"))
 
 
 def write_sample(layout: Layout, number: int, hashes: Sequence[bytes], vectors: Vectors, encoder: str) -> FileRecord:

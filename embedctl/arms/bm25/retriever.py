@@ -19,7 +19,6 @@ import tantivy
 
 from ...config import Bm25Config
 from ...contracts import Ranking
-from ...errors import DamagedError
 from . import lexical
 from .analysis import analyzer, terms, tokenizer_name
 from .relevance import expansion
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from ...config import Rm3Config
     from ...contracts import Allowed, Labels
     from .lexical import LexicalQuery, Scoring
+    from .stored_rows import StoredRows
 
     Expansion = Mapping[str, float]
     Keep = Callable[[Labels], NDArray[np.bool_]]
@@ -68,7 +68,8 @@ class Bm25Retriever:
         self._folder = folder
         self._language = language
         text_analyzer = analyzer(language)
-        check_schema(folder, tokenizer_name(language))
+        self.stores_payloads = check_schema(folder, tokenizer_name(language))
+        """Whether it keeps what hits show: an index up to format 3."""
         index = open_reader(folder, files)
         index.register_tokenizer(tokenizer_name(language), text_analyzer)
         self._schema = index.schema
@@ -78,6 +79,14 @@ class Bm25Retriever:
     def __len__(self) -> int:
         """Return the number of live rows."""
         return int(self._searcher.num_docs)
+
+    def stored_rows(self) -> StoredRows | None:
+        """Return what hits show, where this index keeps it."""
+        if not self.stores_payloads:
+            return None
+        from .stored_rows import StoredRows
+
+        return StoredRows(self._searcher, self._schema, self._folder)
 
     def part_labels(self, part: int, expected: int) -> Labels:
         """Return the labels of one part's rows, ascending, a few more than ``expected`` at most."""
@@ -235,37 +244,6 @@ class Bm25Query:
                 hits = self._hits(lexical.all_of(exclusions, self._label_set(block)), len(block))
                 unwanted.update(self._labels_of(hits))
         return np.array([label in unwanted for label in labels.tolist()], dtype=np.bool_)
-
-    def payloads(self, labels: Labels) -> list[str]:
-        """Return what was stored with each of ``labels``, in their order.
-
-        Raises:
-            DamagedError: the index has no such row.
-        """
-        stored = []
-        with reading_index(self._folder):
-            for address in self._located(labels.tolist()):
-                (payload,) = self._searcher.doc(address).get_all("payload")
-                stored.append(bytes(payload).decode())
-        return stored
-
-    def documents(self, labels: Labels) -> NDArray[np.uint64]:
-        """Return the document key of each of ``labels``, in their order; uint64 ``(n,)``.
-
-        Raises:
-            DamagedError: the index has no such row.
-        """
-        return np.array(self._fast_values("doc_key", self._located(labels.tolist())), dtype=np.uint64)
-
-    def _located(self, labels: list[int]) -> list[tantivy.DocAddress]:
-        """Return where each of ``labels`` is; only those that no search has met are looked up."""
-        for block in _blocks([label for label in labels if label not in self._addresses]):
-            hits = self._hits(self._label_set(block), len(block))
-            self._addresses |= zip(self._labels_of(hits), (address for _, address in hits), strict=True)
-        try:
-            return [self._addresses[label] for label in labels]
-        except KeyError as error:
-            raise DamagedError(f"The BM25 index in {self._folder} has no row with label {error}.") from None
 
     def _found(self, query: tantivy.Query, k: int, allowed: Allowed | None) -> Ranking:
         if allowed is None:

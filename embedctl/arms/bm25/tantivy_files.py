@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 _LOCKS = (".tantivy-writer.lock", ".tantivy-meta.lock")
 _REWRITTEN = ("meta.json", ".managed.json")
-_NUMBERS = {"label": True, "doc_key": True, "part": False}
+_NUMBERS = {"label": True, "doc_key": False, "part": False}
 """Fields of numbers, and whether their values can be read by row."""
+_PLAIN = (False, None, None)
+_STORED = ("payload", "bytes", False, False, True, None, None)
+"""Field of indexes up to format 3: what hits show."""
 
 
 def link_generation(previous: Path, folder: Path, files: Collection[str] | None = None) -> None:
@@ -70,17 +73,20 @@ def read_meta(folder: Path) -> dict[str, Any]:
     return dict(meta)
 
 
-def check_schema(folder: Path, tokenizer: str) -> None:
-    """Refuse an index with other fields than ours, or whose text was analysed in another way than queries will be.
+def check_schema(folder: Path, tokenizer: str) -> bool:
+    """Return whether the index keeps what hits show, as those up to format 3 do.
+
+    An index with other fields is refused, and one whose text was analysed in another way than queries will be.
 
     Raises:
         DamagedError: the fields are not those that :class:`~embedctl.arms.bm25.writer.Bm25Writer` makes.
         MismatchError: another language, or another version of the analysis.
     """
     found = [_field(entry) for entry in read_meta(folder).get("schema", [])]
+    stored = _STORED in found
     expected = [
-        *((name, "u64", True, fast, False, None, None) for name, fast in _NUMBERS.items()),
-        ("payload", "bytes", False, False, True, None, None),
+        *((name, "u64", True, fast or (stored and name == "doc_key"), *_PLAIN) for name, fast in _NUMBERS.items()),
+        *([_STORED] if stored else []),
         *((name, "text", None, False, False, "position", tokenizer) for name in FIELDS),
     ]
     if [field[:-1] for field in found] != [field[:-1] for field in expected]:
@@ -88,6 +94,7 @@ def check_schema(folder: Path, tokenizer: str) -> None:
     for *_, name in found:
         if name not in (None, tokenizer):
             raise MismatchError(f'The BM25 index in {folder} was made by analysis "{name}", not "{tokenizer}".')
+    return stored
 
 
 def _field(entry: Any) -> tuple[Any, ...]:

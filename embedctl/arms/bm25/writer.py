@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 import tantivy
 
 from ...errors import DamagedError, EmbedctlError, ResourceError, shortage
+from ...labels import split
 from .analysis import analyzer, prepare, tokenizer_name
 from .lexical import FIELDS
 from .tantivy_files import check_schema, link_generation, row_counts, share_generation
@@ -19,25 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from ..kind import TextRow
+
 _HEAP_LEAST = 15_000_000
 _HEAP_MOST = 4_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Bm25Document:
-    """One chunk as BM25 sees it."""
-
-    label: int
-    """Part number in the upper 32 bits, chunk row in the lower."""
-    doc_key: int
-    """Part number in the upper 32 bits, document row in the lower."""
-    part: int
-    body: str
-    title: str
-    headings: tuple[str, ...]
-    path: str
-    payload: str
-    """Stored and given back with a hit; JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +110,13 @@ class Bm25Writer:
         """Delete the rows of one part that the previous generation has."""
         self._deleted["part"].append(part)
 
-    def add(self, document: Bm25Document) -> None:
+    def add(self, document: TextRow) -> None:
         """Add one row."""
         entry = tantivy.Document()
         # The setters, not the constructor: an integer given there kills the indexing thread on an unsigned field.
         entry.add_unsigned("label", document.label)
         entry.add_unsigned("doc_key", document.doc_key)
-        entry.add_unsigned("part", document.part)
-        entry.add_bytes("payload", document.payload.encode())
+        entry.add_unsigned("part", split(document.label)[0])
         entry.add_text("body", prepare(document.body))
         for title in (document.title, *document.headings):
             entry.add_text("title", prepare(title))
@@ -177,9 +162,8 @@ class Bm25Writer:
 def _schema(tokenizer: str) -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_unsigned_field("label", indexed=True, fast=True)
-    builder.add_unsigned_field("doc_key", indexed=True, fast=True)
+    builder.add_unsigned_field("doc_key", indexed=True)
     builder.add_unsigned_field("part", indexed=True)
-    builder.add_bytes_field("payload", stored=True)
     for name in FIELDS:
         builder.add_text_field(name, tokenizer_name=tokenizer)
     return builder.build()

@@ -1,172 +1,139 @@
-"""The dense side of a generation: which segments are linked, merged and written, their bits, and the graph."""
+"""Building a dense arm: which segments are linked, merged and written, their sign bits, and the graph."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...config import limits
 from ...errors import DamagedError
+from ...labels import labels
 from ...store.arrays import save_array
 from ...store.files import link_or_copy
-from ...store.manifest import SegmentRecord
+from ...store.merging import Size, to_merge
 from ...store.parts import dead_chunk_rows, read_vectors
+from ...system.memory import available_memory
+from ...system.preconditions import require_disk, require_memory
+from ...system.processors import processors
+from ..kind import Built
+from .files import DenseFiles, SegmentRecord, segment_records
 from .hnsw_file import facts_path, labels_path
-from .hnsw_writer import GraphPlan, graph_bytes, plan_graph, write_graph
+from .hnsw_writer import GraphPlan, graph_bytes, graph_file_bytes, plan_graph, write_graph
 from .segments import BITS, LABELS, VECTORS, Segment, Segments, open_segment
-from .segments_writer import Size, centre_of, runs_of, to_merge, write_planes, write_segment
+from .segments_writer import centre_of, runs_of, write_planes, write_segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
-    from typing import Any
 
     from numpy.typing import NDArray
 
-    from ...config import HnswConfig, IndexLimits
     from ...contracts import Labels, Vectors
-    from ...store.layout import GenerationLayout, Layout
-    from ...store.manifest import IndexRecord, Part
+    from ...store.layout import Layout
+    from ...store.manifest import Part
+    from ..kind import ArmWork
     from .segments_writer import Batch
 
 _NO_LABELS: Labels = np.empty(0, dtype=np.uint64)
+_BASE_BYTES = 350_000_000
+"""Memory of a run besides the graph and the heap of BM25: libraries, a part, buffers. Measured, rounded up."""
+_COPIES = 3
+"""Of the vectors of one part, while they are read, converted and written."""
+_TOLD_ROWS = 10_000
+"""Smaller builds without a graph take no memory worth reporting."""
+_BUILDING = "Building the dense arm"
 
 
-def labels_of(part: Part, rows: NDArray[Any]) -> Labels:
-    """Return the labels of chunk rows of a part: its number in the upper 32 bits."""
-    return (np.uint64(part.number) << np.uint64(32)) | rows.astype(np.uint64)
-
-
-def live_vectors(store: Layout, part: Part, dead: NDArray[np.int64] | None = None) -> tuple[Labels, Vectors]:
+def live_vectors(
+    store: Layout, part: Part, field: str, dead: NDArray[np.int64] | None = None
+) -> tuple[Labels, Vectors]:
     """Return labels and vectors of the live chunks of a part; ``dead``: rows of the others, where they are known."""
     if dead is None:
         dead = dead_chunk_rows(store, part)
-    vectors = read_vectors(store, part)
-    if not len(dead):
-        return labels_of(part, np.arange(len(vectors))), vectors
+    vectors = read_vectors(store, part, field)
     rows = np.delete(np.arange(len(vectors)), dead)
-    return labels_of(part, rows), vectors[rows]
+    return labels(part.number, rows), vectors if not len(dead) else vectors[rows]
 
 
-@dataclass(frozen=True, slots=True)
-class Previous:
-    """The generation to start from."""
+def build(work: ArmWork) -> Built:
+    """Write vectors, sign bits where they pay, and the graph."""
+    made = DenseBuild(work)
+    made.write_segments()
+    if not work.scans_only:
+        made.write_bits()
+        made.write_graph()
+    segments: list[list[int]] = [[one.number, one.rows] for one in made.records]
+    return Built(len(made.segments), {"segments": segments})  # type: ignore[dict-item]
 
-    record: IndexRecord
-    files: GenerationLayout
+
+def disk_bytes(work: ArmWork) -> int:
+    """Return the bytes of new vectors and labels."""
+    assert work.encoder is not None
+    return work.changes.rows * (work.encoder.dim * 2 + 8)
 
 
-class VectorBuild:
-    """The vectors and the graph of one new generation."""
+class DenseBuild:
+    """One dense arm in the making."""
 
-    def __init__(
-        self, store: Layout, files: GenerationLayout, dim: int, limits: IndexLimits, previous: Previous | None
-    ) -> None:
-        self._store = store
-        self._files = files
-        self._dim = dim
-        self._limits = limits
-        self._previous = previous
+    def __init__(self, work: ArmWork) -> None:
+        assert work.encoder is not None
+        assert work.field is not None
+        self._work = work
+        self._field = work.field
+        self._dim = work.encoder.dim
+        self._files = DenseFiles(work.folder)
+        self._before = DenseFiles(work.previous.folder) if work.previous else None
+        self._old = segment_records(work.previous.record) if work.previous else ()
+        self._linked: set[int] = set()
+        """Numbers of segments that the previous arm has, too."""
         self.records: tuple[SegmentRecord, ...] = ()
-        """The segments of the new generation, the largest first."""
-        self.segments = Segments([], dim)
+        """The segments, the largest first."""
+        self.segments = Segments([], self._dim)
         """The same, opened."""
 
-    def write_segments(
-        self, added: Sequence[Part], removed: Sequence[Part], buried: Sequence[tuple[Part, Sequence[int]]]
-    ) -> None:
-        """Link or write all segments, and the list of the dead; the cost follows the change.
-
-        Args:
-            added: parts that the previous generation has not.
-            removed: parts that it has and this one has not.
-            buried: parts of both, with the rows of their documents that died meanwhile.
-        """
-        old = self._previous.record.segments if self._previous else ()
-        opened = self._open_previous(removed, buried)
-        fresh = {part.number: dead_chunk_rows(self._store, part) for part in added}
-        rows = sum(part.chunks.rows - len(fresh[part.number]) for part in added if part.chunks)
+    def write_segments(self) -> None:
+        """Link or write all segments, and the list of the dead; the cost follows the changes."""
+        work, most = self._work, limits.INDEX
+        largest = max((part.chunks.rows for part in work.changes.added if part.chunks), default=0)
+        require_memory(_COPIES * largest * self._dim * 4, _BUILDING)
+        work.folder.mkdir(parents=True, exist_ok=True)
+        opened = self._open_previous()
+        fresh = {part.number: dead_chunk_rows(work.layout, part) for part in work.changes.added}
+        rows = sum(part.chunks.rows - len(fresh[part.number]) for part in work.changes.added if part.chunks)
         sizes = [Size(len(segment.labels) - len(segment.dead), len(segment.dead)) for segment in opened]
-        merged = to_merge(sizes, rows, self._limits.segment_ratio, self._limits.dead_share)
-        kept = [at for at in range(len(old)) if at not in merged]
-        records = [old[at] for at in kept]
+        merged = to_merge(sizes, rows, most.segment_ratio, most.dead_share)
+        kept = [at for at in range(len(self._old)) if at not in merged]
+        records = [self._old[at] for at in kept]
+        self._linked = {record.number for record in records}
         for record in records:
             self._link_segment(record)
         runs: dict[int, Callable[[], Batch]] = {}
         for at in merged:
             runs.update(runs_of(opened[at]))
-        runs.update({part.number: partial(live_vectors, self._store, part, fresh[part.number]) for part in added})
-        number = max((record.number for record in old), default=0) + 1
+        for part in work.changes.added:
+            runs[part.number] = partial(live_vectors, work.layout, part, self._field, fresh[part.number])
+        number = max((record.number for record in self._old), default=0) + 1
         if runs and (written := write_segment(self._files.segment(number), runs, self._dim)):
             records.append(SegmentRecord(number, written))
         self.records = tuple(sorted(records, key=lambda record: -record.rows))
         dead = np.sort(np.concatenate([_NO_LABELS, *(opened[at].labels[opened[at].dead] for at in kept)]))
         save_array(self._files.dead, dead.astype("<u8"))
-        self.segments = self._open_new(dead)
-        if len(self.segments) > self._limits.flat_rows:
-            self._write_bits({record.number for record in records if record.number != number})
+        self.segments = Segments([self._opened(record, dead) for record in self.records], self._dim)
 
-    def plan_graph(self, config: HnswConfig) -> GraphPlan:
-        """Decide what becomes of the graph."""
-        return plan_graph(self.segments, config, self._limits, self._previous_graph())
-
-    def write_graph(self, plan: GraphPlan, config: HnswConfig, advance: Callable[[int], None]) -> None:
-        """Do what was planned."""
-        previous = self._previous_graph()
-        if plan.action == "keep":
-            assert previous is not None
-            for path in (previous, facts_path(previous), labels_path(previous)):
-                link_or_copy(path, self._files.root / path.name)
-        elif plan.action == "extend":
-            assert previous is not None
-            try:
-                write_graph(self._files.hnsw, self.segments, plan, config, previous, advance)
-            except DamagedError:
-                whole = replace(plan, action="build", rows=len(self.segments), work=len(self.segments))
-                write_graph(self._files.hnsw, self.segments, whole, config, None, advance)
-        elif plan.action == "build":
-            write_graph(self._files.hnsw, self.segments, plan, config, None, advance)
-
-    def memory(self, plan: GraphPlan, config: HnswConfig, threads: int) -> int:
-        """Return about how many bytes the planned work on the graph takes."""
-        return graph_bytes(plan.rows, self._dim, config, threads) if plan.work else 0
-
-    def _open_previous(self, removed: Sequence[Part], buried: Sequence[tuple[Part, Sequence[int]]]) -> list[Segment]:
-        """Open the segments of the previous generation, with what has died since counted among their dead."""
-        if self._previous is None:
-            return []
-        files, records = self._previous.files, self._previous.record.segments
-        dead = [np.fromfile(files.dead, dtype="<u8").astype(np.uint64)]
-        for part, rows in buried:
-            newly = dead_chunk_rows(self._store, replace(part, dead=tuple(rows)))
-            dead.append(labels_of(part, newly))
-        dead += [labels_of(part, np.arange(part.chunks.rows if part.chunks else 0)) for part in removed]
-        every = np.unique(np.concatenate(dead))
-        return [open_segment(files.segment(one.number), one.rows, self._dim, every, planes=False) for one in records]
-
-    def _open_new(self, dead: Labels) -> Segments:
-        opened = [
-            open_segment(self._files.segment(record.number), record.rows, self._dim, dead, planes=False)
-            for record in self.records
-        ]
-        return Segments(opened, self._dim)
-
-    def _link_segment(self, record: SegmentRecord) -> None:
-        assert self._previous is not None
-        source, target = self._previous.files.segment(record.number), self._files.segment(record.number)
-        for name in (VECTORS, LABELS):
-            link_or_copy(source / name, target / name)
-
-    def _write_bits(self, linked: set[int]) -> None:
-        """Give every segment sign bits: around the centre that linked ones have, or around a new one."""
-        before = self._previous.files if self._previous else None
-        if linked and before and before.centre.exists():
-            link_or_copy(before.centre, self._files.centre)
+    def write_bits(self) -> None:
+        """Give every segment of a large arm sign bits: around the centre that linked ones have, or a new one."""
+        if len(self.segments) <= limits.INDEX.flat_rows:
+            return
+        require_memory(len(self.segments) * self._dim // 8, _BUILDING)
+        linked = set(self._linked)
+        if linked and self._before and self._before.centre.exists():
+            link_or_copy(self._before.centre, self._files.centre)
             centre = np.fromfile(self._files.centre, dtype="<f4").astype(np.float32)
             for number in linked:
-                link_or_copy(before.segment(number) / BITS, self._files.segment(number) / BITS)
+                link_or_copy(self._before.segment(number) / BITS, self._files.segment(number) / BITS)
         else:
             linked = set()
             centre = centre_of(self.segments)
@@ -175,7 +142,70 @@ class VectorBuild:
             if record.number not in linked:
                 write_planes(self._files.segment(record.number), segment, centre)
 
+    def write_graph(self) -> None:
+        """Keep, extend or build the graph, as far as there is memory for it."""
+        work, config, before = self._work, self._work.settings.hnsw, self._previous_graph()
+        plan = self._affordable(plan_graph(self.segments, config, limits.INDEX, before))
+        if plan.action == "keep":
+            assert before is not None
+            for path in (before, facts_path(before), labels_path(before)):
+                link_or_copy(path, self._files.root / path.name)
+        if not plan.work:
+            return
+        require_disk(work.layout.root, graph_file_bytes(plan.rows, self._dim, config), _BUILDING)
+        if plan.action == "extend":
+            try:
+                write_graph(self._files.hnsw, self.segments, plan, config, before, work.advance)
+            except DamagedError:
+                plan = replace(plan, action="build", rows=len(self.segments), work=len(self.segments))
+        if plan.action == "build":
+            write_graph(self._files.hnsw, self.segments, plan, config, None, work.advance)
+
+    def _affordable(self, plan: GraphPlan) -> GraphPlan:
+        """Report what a large build takes; without the memory, leave the graph as it is."""
+        work, config, rows = self._work, self._work.settings.hnsw, len(self.segments)
+        if not plan.work and work.changes.rows < _TOLD_ROWS:
+            return plan
+        graph = graph_bytes(plan.rows, self._dim, config, config.threads or processors()) if plan.work else 0
+        needed, free = graph + limits.INDEX.bm25_heap_bytes + _BASE_BYTES, available_memory()
+        if plan.work and (plan.action == "extend" or work.previous):
+            work.message("detail", f"The HNSW graph: {plan.action}; {plan.reason}.")
+        told = f"Building the index: {rows:,} chunks, about {needed / 1e9:.1f} GB of memory"
+        if free is None or needed <= free or not plan.work:
+            work.message("info", f"{told}.")
+            return plan
+        work.message(
+            "warning",
+            f"{told}, of which {free / 1e9:.1f} GB are there: the graph is left as it is, and queries scan what it "
+            'lacks. Free some memory, then run "embedctl index --no-refresh --rebuild".',
+        )
+        if plan.action == "extend":
+            return replace(plan, action="keep", work=0)
+        return GraphPlan("none", "not enough memory")
+
+    def _open_previous(self) -> list[Segment]:
+        """Open the segments of the previous arm; rows that have died since count among their dead."""
+        if self._before is None:
+            return []
+        store, changes = self._work.layout, self._work.changes
+        dead = [np.fromfile(self._before.dead, dtype="<u8").astype(np.uint64)]
+        for part, rows in changes.buried:
+            dead.append(labels(part.number, dead_chunk_rows(store, replace(part, dead=tuple(rows)))))
+        dead += [labels(part.number, np.arange(part.chunks.rows if part.chunks else 0)) for part in changes.removed]
+        every = np.unique(np.concatenate(dead))
+        before = self._before
+        return [open_segment(before.segment(one.number), one.rows, self._dim, every, planes=False) for one in self._old]
+
+    def _opened(self, record: SegmentRecord, dead: Labels) -> Segment:
+        return open_segment(self._files.segment(record.number), record.rows, self._dim, dead, planes=False)
+
+    def _link_segment(self, record: SegmentRecord) -> None:
+        assert self._before is not None
+        source, target = self._before.segment(record.number), self._files.segment(record.number)
+        for name in (VECTORS, LABELS):
+            link_or_copy(source / name, target / name)
+
     def _previous_graph(self) -> Path | None:
-        if self._previous is None or self._previous.files.hnsw.name not in self._previous.record.files:
+        if self._work.previous is None or self._before is None:
             return None
-        return self._previous.files.hnsw
+        return self._before.hnsw if self._before.hnsw.name in self._work.previous.record.files else None

@@ -78,6 +78,11 @@ def graph_bytes(rows: int, dim: int, config: HnswConfig, threads: int) -> int:
     return rows * row
 
 
+def graph_file_bytes(rows: int, dim: int, config: HnswConfig) -> int:
+    """Return about how long the file of a graph of so many rows is."""
+    return rows * (4 * dim + 2 * config.m * 4 + 12)
+
+
 def write_graph(
     path: Path, segments: Segments, plan: GraphPlan, config: HnswConfig, previous: Path | None, advance: Advance
 ) -> HnswFacts:

@@ -73,15 +73,15 @@ def open_segment(folder: Path, rows: int, dim: int, dead: Labels, planes: bool) 
     """
     if rows < 1:
         raise DamagedError(f"{folder} is to hold {rows} rows, and there is no such segment.")
-    labels: Labels = _mapped(folder / LABELS, "<u8", (rows,))
+    labels: Labels = mapped(folder / LABELS, "<u8", (rows,))
     first, behind = np.searchsorted(dead, labels[0]), np.searchsorted(dead, labels[-1], side="right")
     near = dead[first:behind]
     places = np.searchsorted(labels, near)
     return Segment(
         labels=labels,
-        vectors=_mapped(folder / VECTORS, "<f2", (rows, dim)),
+        vectors=mapped(folder / VECTORS, "<f2", (rows, dim)),
         dead=places[labels[places] == near].astype(np.int64),
-        planes=_mapped(folder / BITS, "<u8", (words(dim), rows)) if planes else None,
+        planes=mapped(folder / BITS, "<u8", (words(dim), rows)) if planes else None,
     )
 
 
@@ -252,7 +252,12 @@ def _contiguous(vector: Vectors) -> Vectors:
     return np.ascontiguousarray(vector, dtype=np.float32)
 
 
-def _mapped(path: Path, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:
+def mapped(path: Path, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Map an array of a file.
+
+    Raises:
+        DamagedError: it is missing, or has another length.
+    """
     dtype = np.dtype(kind)
     expected = int(np.prod(shape)) * dtype.itemsize
     try:

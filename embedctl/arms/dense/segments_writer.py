@@ -1,20 +1,20 @@
-"""Writing segments: new ones from parts, one from several that had better be merged, and their bits."""
+"""Writing segments: new ones from parts, one from several that are merged, and their sign bits."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from ...errors import MismatchError, ModelError
+from ...labels import part_of
 from ...store.arrays import save_array, write_array
 from .kernels import sign_planes, to_float16, to_float32, words
 from .segments import BITS, LABELS, VECTORS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -32,35 +32,9 @@ _CENTRE_ROWS = 65_536
 """Rows that the centre is the mean of, at most: spread evenly over all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How much of a segment there is."""
-
-    live: int
-    dead: int
-
-
-def to_merge(sizes: Sequence[Size], added: int, ratio: int, dead_share: float) -> list[int]:
-    """Return which of the segments are to be written anew, together with ``added`` rows.
-
-    Those with more than ``dead_share`` dead rows, and those of less than ``ratio`` times what is written anyway, from
-    the smallest on. So each segment is larger than ``ratio`` times the next, there are few of them, and a row is
-    written again a logarithmic number of times.
-    """
-    taken = [at for at, size in enumerate(sizes) if size.dead > dead_share * (size.live + size.dead)]
-    rows = added + sum(sizes[at].live for at in taken)
-    if rows:
-        for at in sorted(set(range(len(sizes))) - set(taken), key=lambda at: sizes[at].live):
-            if sizes[at].live >= ratio * rows:
-                break
-            taken.append(at)
-            rows += sizes[at].live
-    return sorted(taken)
-
-
 def runs_of(segment: Segment) -> dict[int, Callable[[], Batch]]:
     """Return the live rows of a segment, part by part."""
-    parts = segment.labels >> np.uint64(32)
+    parts = part_of(segment.labels)
     bounds = [0, *(np.flatnonzero(parts[1:] != parts[:-1]) + 1).tolist(), len(parts)]
     live = segment.live()
 

@@ -1,0 +1,131 @@
+"""The dense arm: nearest neighbours of a query's vector, and Rocchio's feedback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...config import RocchioConfig
+from . import plan as plans
+from .plan import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ...contracts import Allowed, ArmRequest, Labels, Query, Ranking, Scores, Vectors
+    from .structures import Structures
+
+
+class DenseArm:
+    """The live rows of one field."""
+
+    def __init__(self, structures: Structures, field: str) -> None:
+        self.structures = structures
+        self.field = field
+        self.rows = len(structures.segments)
+        self._answered = 0
+
+    def ask(self, queries: Sequence[Query], request: ArmRequest) -> list[DenseQuery]:
+        """Return each query ready to be searched; several of one filter are searched to ``request.depth`` at once."""
+        wanted = Plan(request.config.dense, "", request.config.ef)
+        expected = self._answered + request.queries if request.queries else 1
+        asked = [
+            DenseQuery(self.structures, plans.choose(self.structures, wanted, query.allowed, expected), query.allowed)
+            for query in queries
+        ]
+        together = len(queries) > 1 and all(query.allowed is queries[0].allowed for query in queries)
+        for one, query in zip(asked, queries, strict=True):
+            one.vector = lambda query=query: query.vector(self.field)  # type: ignore[misc]
+        if together:
+            vectors = np.stack([one.vector() for one in asked])
+            for one, first in zip(asked, _search_batch(asked[0], vectors, request.depth), strict=True):
+                one.known = {request.depth: first}
+        self._answered += len(queries) if request.queries else 0
+        return asked
+
+
+class DenseQuery:
+    """One vector to look for."""
+
+    excludes = False
+
+    def __init__(self, structures: Structures, plan: Plan, allowed: Allowed | None) -> None:
+        self.plan = plan
+        self.allowed = allowed
+        self.structures = structures
+        self.vector: Callable[[], Vectors]
+        """Return float32 ``(dim,)``."""
+        self.known: dict[int, Ranking] = {}
+        """Rankings by depth that were found together with those of other queries."""
+
+    def best(self, k: int) -> Ranking:
+        """Return the ``min(k, live and allowed rows)`` nearest rows."""
+        if k in self.known:
+            return self.known[k]
+        vector = self.vector()
+        ranking = plans.retriever(self.structures, self.plan).search(vector, k, self.allowed)
+        if self.complete(ranking, k):
+            return ranking
+        return plans.scan(self.structures, self.allowed).search(vector, k, self.allowed)
+
+    def scores(self, labels: Labels) -> Scores:
+        """Return the exact similarity to each of ``labels``, float32 ``(n,)``; NaN where there is no such row."""
+        return self.structures.segments.cosine(self.vector(), labels)
+
+    def most(self) -> float:
+        """Return the similarity of equal vectors."""
+        return 1.0
+
+    def feedback(self, first: Ranking, _: Callable[[Labels], list[str]]) -> tuple[DenseQuery, dict[str, Any]]:
+        """Return the query with its vector moved towards those of its first hits: Rocchio."""
+        config = RocchioConfig()
+        hits = self.structures.segments.vectors_of(first.labels[: config.hits])
+        moved = DenseQuery(self.structures, self.plan, self.allowed)
+        vector = rocchio(self.vector(), hits, config) if len(hits) else self.vector()
+        moved.vector = lambda: vector
+        return moved, {"hits": len(hits)}
+
+    def explain(self, k: int) -> dict[str, Any]:
+        """Return the plan, as one clause, and its cost."""
+        cost = plans.cost(self.structures, self.plan, k, self.allowed)
+        return {"plan": f"{self.plan.name}: {self.plan.reason}", "cost": cost._asdict()}
+
+    def notes(self) -> list[str]:
+        """Return nothing: every query has a vector."""
+        return []
+
+    def complete(self, ranking: Ranking, k: int) -> bool:
+        """Return whether there are no more rows to be found."""
+        rows = len(self.structures.segments)
+        return len(ranking.labels) >= min(k, rows if self.allowed is None else min(rows, self.allowed.count))
+
+
+def rocchio(query: Vectors, hits: Vectors, config: RocchioConfig) -> Vectors:
+    """Return a vector between a query and its hits, unit norm; float32 ``(dim,)``.
+
+    ``query_weight * q + hits_weight * mean(hits)``: Rocchio, "Relevance feedback in information retrieval", 1971, with
+    no hits known to be wrong, as Li et al. have it for dense vectors, "Pseudo relevance feedback with deep language
+    models and dense retrievers: successes and pitfalls", ACM TOIS 2023.
+
+    Args:
+        query: unit norm, float32 ``(dim,)``.
+        hits: float32 ``(n, dim)``, at least one.
+        config: the weights.
+    """
+    mean = hits.mean(axis=0, dtype=np.float64)
+    moved = config.query_weight * query.astype(np.float64) + config.hits_weight * mean
+    norm = float(np.linalg.norm(moved))
+    return (moved / norm).astype(np.float32) if norm > 0 else query
+
+
+def _search_batch(one: DenseQuery, vectors: Vectors, k: int) -> list[Ranking]:
+    """Return what ``one.best(k)`` is for each row of float32 ``(queries, dim)``, found in several threads."""
+    own, allowed = one.structures, one.allowed
+    rankings = list(plans.retriever(own, one.plan).search_batch(vectors, k, allowed))
+    short = [at for at, ranking in enumerate(rankings) if not one.complete(ranking, k)]
+    if short:
+        completed = plans.scan(own, allowed).search_batch(vectors[short], k, allowed)
+        for at, ranking in zip(short, completed, strict=True):
+            rankings[at] = ranking
+    return rankings

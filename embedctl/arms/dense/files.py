@@ -1,0 +1,109 @@
+"""The files of a dense arm, and what must be right about them.
+
+::
+
+    vectors/<segment>/vectors.f16 labels.u64 bits.u64     see ``segments``
+    dead.u64       labels that the segments hold and no query may return: sorted little-endian uint64
+    centre.f32     the mean that sign bits were taken around, little-endian float32; only with bits
+    hnsw.bin hnsw.bin.json hnsw.u64                       the graph, see ``hnsw_file``; only where there is one
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...errors import DamagedError
+from ...store.array_checks import check_ascending, check_finite
+from ...store.piece import REPAIR
+from .segments import BITS, LABELS, VECTORS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ...store.manifest import ArmRecord
+    from ...store.piece import Checks
+
+
+class SegmentRecord(NamedTuple):
+    """One immutable run of vectors."""
+
+    number: int
+    rows: int
+    """Rows, those included that died since it was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class DenseFiles:
+    """Paths below the folder of the arm."""
+
+    root: Path
+
+    @property
+    def hnsw(self) -> Path:
+        """The graph; its facts and labels lie beside it."""
+        return self.root / "hnsw.bin"
+
+    @property
+    def dead(self) -> Path:
+        """Labels of dead rows."""
+        return self.root / "dead.u64"
+
+    @property
+    def centre(self) -> Path:
+        """The centre of the sign bits."""
+        return self.root / "centre.f32"
+
+    def segment(self, number: int) -> Path:
+        """Return the folder of one segment."""
+        return self.root / "vectors" / f"{number:06d}"
+
+    def names(self, structure: str, segments: Sequence[SegmentRecord]) -> list[str]:
+        """Return the files that ``vectors``, ``binary`` or ``hnsw`` consists of, relative to ``root``."""
+        if structure == "hnsw":
+            from .hnsw_file import facts_path, labels_path  # with hnswlib, only for the graph
+
+            paths = [facts_path(self.hnsw), labels_path(self.hnsw), self.hnsw]
+        else:
+            wanted, beside = ((BITS,), self.centre) if structure == "binary" else ((LABELS, VECTORS), self.dead)
+            paths = [beside, *(self.segment(one.number) / name for one in segments for name in wanted)]
+        return [path.relative_to(self.root).as_posix() for path in paths]
+
+
+def segment_records(record: ArmRecord) -> tuple[SegmentRecord, ...]:
+    """Return the segments of an arm, the largest first.
+
+    Raises:
+        DamagedError: the manifest does not list them as this version writes them.
+    """
+    found = record.facts.get("segments")
+    try:
+        if not isinstance(found, list):
+            raise TypeError
+        segments = tuple(SegmentRecord(*pair) for pair in found)  # type: ignore[misc]
+        if not all(type(number) is int and number >= 0 for one in segments for number in one):
+            raise TypeError
+        if len({one.number for one in segments}) < len(segments):
+            raise TypeError
+    except TypeError:
+        raise DamagedError("The manifest does not list the segments of the dense arm.", REPAIR) from None
+    return segments
+
+
+def checks(dim: int) -> Checks:
+    """Return what must be right about each file, by its name."""
+    return {
+        "hnsw.bin": partial(_graph, dim),
+        VECTORS: lambda path: check_finite(path, "<f2", hint=REPAIR),
+        "centre.f32": lambda path: check_finite(path, "<f4", dim, REPAIR),
+        LABELS: lambda path: check_ascending(path, REPAIR),
+        "dead.u64": lambda path: check_ascending(path, REPAIR),
+    }
+
+
+def _graph(dim: int, path: Path) -> None:
+    from .hnsw_check import check_graph
+
+    check_graph(path, dim, REPAIR)

@@ -1,0 +1,57 @@
+"""The kind ``dense``: cosine similarity of unit vectors, by scans and an HNSW graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .files import checks
+
+if TYPE_CHECKING:
+    from ...config import StoreSettings
+    from ...store.manifest import EncoderRecord
+    from ...store.piece import Checks, Piece
+    from ..kind import ArmWork, Built, Opening
+    from .arm import DenseArm
+
+
+class DenseKind:
+    """See :class:`~embedctl.arms.kind.ArmKind`."""
+
+    score = "cosine"
+    least = -1.0
+    shape = "dense"
+    feedback = "rocchio"
+    holds_out = True
+
+    def build(self, work: ArmWork) -> Built:
+        """Write vectors, sign bits where they pay, and the graph."""
+        from .build import build
+
+        return build(work)
+
+    def open(self, piece: Piece, opening: Opening) -> DenseArm:
+        """Map the vectors; sign bits and graph are opened when a plan asks for them."""
+        from .arm import DenseArm
+        from .structures import Structures
+
+        assert piece.record.field is not None
+        return DenseArm(Structures(piece, opening, piece.record.field), piece.record.field)
+
+    def checks(self, encoder: EncoderRecord | None) -> Checks:
+        """Return what must be right about vectors, labels and links of the graph."""
+        assert encoder is not None
+        return checks(encoder.dim)
+
+    def extends(self, piece: Piece, settings: StoreSettings) -> bool:
+        """Return ``True``: segments stay as they are, and the graph decides for itself."""
+        del piece, settings
+        return True
+
+    def disk_bytes(self, work: ArmWork) -> int:
+        """Return the bytes of new vectors and labels."""
+        from .build import disk_bytes
+
+        return disk_bytes(work)
+
+
+DENSE = DenseKind()

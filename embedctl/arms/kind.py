@@ -1,0 +1,151 @@
+"""The contract of a kind of arm: how it is built, and how it is opened."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from ..config import StoreSettings
+    from ..contracts import Arm, Vectors
+    from ..errors import EmbedctlError
+    from ..records import JSON
+    from ..store.layout import Layout
+    from ..store.manifest import EncoderRecord, Part
+    from ..store.piece import Checks, Piece
+
+
+class TextRow(NamedTuple):
+    """One chunk as arms that search text see it."""
+
+    label: int
+    doc_key: int
+    """Label of its document."""
+    body: str
+    title: str
+    headings: tuple[str, ...]
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraRows:
+    """Chunks that are searched beside a published index for one session, by ascending label."""
+
+    rows: tuple[TextRow, ...]
+    vectors: Mapping[str, Vectors]
+    """Field -> float32 ``(rows, dim)``."""
+    payloads: tuple[str, ...]
+    """What their hits show, JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartChanges:
+    """Differences of the parts to be indexed from those that a piece was built from."""
+
+    added: Sequence[Part]
+    removed: Sequence[Part] = ()
+    buried: Sequence[tuple[Part, Sequence[int]]] = ()
+    """Parts of both, with the rows of their documents that died since."""
+
+    @property
+    def rows(self) -> int:
+        """Chunks to be added, dead ones included."""
+        return sum(part.chunks.rows for part in self.added if part.chunks)
+
+
+@dataclass(frozen=True, slots=True)
+class ArmWork:
+    """One piece that is to be built, in a folder that no manifest names yet."""
+
+    layout: Layout
+    folder: Path
+    """Empty, or not there yet."""
+    parts: Sequence[Part]
+    """All parts that it is to answer from."""
+    changes: PartChanges
+    settings: StoreSettings
+    field: str | None = None
+    encoder: EncoderRecord | None = None
+    """Of ``field``."""
+    previous: Piece | None = None
+    """What to start from; verified, never modified."""
+    scans_only: bool = False
+    """Leave out everything that is only there to be faster: the piece serves one session."""
+    advance: Callable[[int], None] = dataclasses.field(default=lambda _: None)
+    """Called with the number of chunks that are done; raises to end the build."""
+    message: Callable[[str, str], None] = dataclasses.field(default=lambda _kind, _text: None)
+    """As ``Reporter.message``."""
+
+    def whole(self) -> ArmWork:
+        """Return the same work from nothing."""
+        return replace(self, changes=PartChanges(self.parts), previous=None)
+
+
+class Built(NamedTuple):
+    """The outcome of a build; its files are all those in the folder."""
+
+    rows: int
+    """Live rows."""
+    facts: Mapping[str, JSON] = {}
+    """What :meth:`ArmKind.open` needs besides the files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How a piece is to be opened."""
+
+    settings: StoreSettings
+    """What the index was built with."""
+    encoder: EncoderRecord | None = None
+    extra: ExtraRows | None = None
+    lose: Callable[[EmbedctlError, str], None] = dataclasses.field(default=lambda _error, _instead: None)
+    """Called where damage of an optional file is met, with the error and a sentence on what happens instead."""
+
+
+class ArmKind(Protocol):
+    """A kind of arm; registered in ``ARMS``, or by an entry point of the group ``embedctl.arms``."""
+
+    score: str
+    """Name of its raw score for people, such as ``bm25``."""
+    least: float
+    """Smallest score that it can give."""
+    shape: str | None
+    """Shape of the encoder whose vectors it searches; ``None``: it searches text."""
+    feedback: str | None
+    """Name of the setting that turns its feedback on; ``None``: it has none."""
+    holds_out: bool
+    """Whether it can be opened with :class:`ExtraRows`, as synthetic queries need."""
+
+    def build(self, work: ArmWork) -> Built:
+        """Write the piece; the cost follows the changes.
+
+        Raises:
+            ResourceError: there is not enough disk or memory.
+            DamagedError: a part, or a file of the previous piece, is damaged.
+        """
+        ...
+
+    def open(self, piece: Piece, opening: Opening) -> Arm:
+        """Open the piece, each file once it is verified.
+
+        Raises:
+            DamagedError: it is damaged, and no other file of the piece can do its work.
+            MismatchError: this version cannot read it.
+        """
+        ...
+
+    def checks(self, encoder: EncoderRecord | None) -> Checks:
+        """Return what must be right about its files besides their bytes."""
+        ...
+
+    def extends(self, piece: Piece, settings: StoreSettings) -> bool:
+        """Return whether a build with ``settings`` can start from ``piece``."""
+        ...
+
+    def disk_bytes(self, work: ArmWork) -> int:
+        """Return how many bytes the build writes, at the least."""
+        ...

@@ -1,0 +1,44 @@
+"""The pieces of an index generation: its arms, and what hits show, each of a kind that builds and opens it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..arms import ARMS
+from ..store.piece import Piece
+
+if TYPE_CHECKING:
+    from ..arms.kind import ArmKind
+    from ..store.layout import Layout
+    from ..store.manifest import ArmRecord, IndexRecord
+
+PAYLOADS = "rows"
+"""Name of the piece that hits show; no arm can have it."""
+
+
+def kind_of(name: str) -> ArmKind:
+    """Return the kind called ``name``; the rows are one, too.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name == PAYLOADS:
+        from .rows import ROWS
+
+        rows: Any = ROWS
+        return rows  # type: ignore[no-any-return]
+    kind: ArmKind = ARMS.load(name)
+    return kind
+
+
+def pieces(index: IndexRecord) -> dict[str, ArmRecord]:
+    """Return the records of all pieces by name; formats up to 3 have no rows of their own."""
+    return {**index.arms, **({PAYLOADS: index.payloads} if index.payloads else {})}
+
+
+def piece(layout: Layout, index: IndexRecord, record: ArmRecord) -> Piece:
+    """Return the files of one piece."""
+    encoder = index.encoders[record.field] if record.field else None
+    kind = kind_of(record.kind)
+    version = f"{record.kind} {encoder.dim if encoder else 0}"
+    return Piece(layout.generation(index.generation), record, kind.checks(encoder), version)

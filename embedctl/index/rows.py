@@ -1,0 +1,301 @@
+"""Documents and payloads by label: what fusion and hits need of a chunk, whichever arm found it.
+
+Segments, immutable and merged like those of vectors::
+
+    rows/<segment>/labels.u64      label of each row, ascending
+    rows/<segment>/documents.u64   label of each row's document
+    rows/<segment>/blocks.u64      where each block of payloads ends
+    rows/<segment>/payloads.z      blocks of up to 32 payloads, one on a line, each block compressed by zlib
+
+Rows whose document died stay until their segment is merged; nothing asks for them.
+"""
+
+from __future__ import annotations
+
+import zlib
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+
+from ..arms.dense.segments import mapped
+from ..arms.kind import Built
+from ..config import limits
+from ..errors import DamagedError
+from ..labels import label, part_of
+from ..store.array_checks import check_ascending
+from ..store.arrays import save_array
+from ..store.files import link_or_copy
+from ..store.merging import Size, to_merge
+from ..store.piece import REPAIR
+from .payload import payloads, shown_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from ..arms.kind import ArmWork, ExtraRows, Opening
+    from ..contracts import Labels
+    from ..store.manifest import ArmRecord
+    from ..store.piece import Checks, Piece
+
+KIND = "rows"
+_LABELS, _DOCUMENTS, _BLOCKS, _PAYLOADS = "labels.u64", "documents.u64", "blocks.u64", "payloads.z"
+FILES = (_LABELS, _DOCUMENTS, _BLOCKS, _PAYLOADS)
+_BLOCK = 32
+"""Payloads that are compressed together."""
+_LEVEL = 1
+_BLOCKS_KEPT = 256
+_SHARE = 4
+"""Payloads take at least such a fraction of the chunks on disk."""
+
+Row = tuple[int, int, bytes]
+"""Label, label of the document, payload."""
+
+
+class Rows(Protocol):
+    """Documents and payloads by label."""
+
+    def documents(self, labels: Labels) -> NDArray[np.uint64]:
+        """Return the label of the document of each of ``labels``, uint64 ``(n,)``.
+
+        Raises:
+            DamagedError: there is no such row.
+        """
+        ...
+
+    def payloads(self, labels: Labels) -> list[str]:
+        """Return the JSON that hits show, in the order of ``labels``.
+
+        Raises:
+            DamagedError: there is no such row.
+        """
+        ...
+
+
+def shown(rows: Rows, labels: Labels) -> list[dict[str, Any]]:
+    """Return the fields of a hit of each of ``labels``.
+
+    Raises:
+        DamagedError: there is no such row, or it does not say what it shows.
+    """
+    return [shown_of(payload) for payload in rows.payloads(labels)]
+
+
+class _Segment(NamedTuple):
+    labels: Labels
+    documents: NDArray[np.uint64]
+    ends: NDArray[np.uint64]
+    payloads: NDArray[np.uint8]
+
+
+class RowStore:
+    """The rows of one generation, mapped."""
+
+    def __init__(self, segments: Sequence[_Segment], folder: Path, extra: ExtraRows | None = None) -> None:
+        self._segments = tuple(segments)
+        self._folder = folder
+        self._extra = {} if extra is None else {row.label: at for at, row in enumerate(extra.rows)}
+        self._added = extra
+        self._block = lru_cache(maxsize=_BLOCKS_KEPT)(self._read)
+
+    def documents(self, labels: Labels) -> NDArray[np.uint64]:
+        """Return the label of the document of each of ``labels``, uint64 ``(n,)``."""
+        documents = np.empty(len(labels), dtype=np.uint64)
+        for places, segment, rows in self._located(labels):
+            documents[places] = segment.documents[rows]
+        for at, extra in self._of_extra(labels):
+            documents[at] = extra.doc_key
+        return documents
+
+    def payloads(self, labels: Labels) -> list[str]:
+        """Return the JSON that hits show, in the order of ``labels``."""
+        found = [""] * len(labels)
+        for places, segment, rows in self._located(labels):
+            number = next(at for at, one in enumerate(self._segments) if one is segment)
+            for at, row in zip(places.tolist(), rows.tolist(), strict=True):
+                found[at] = self._block(number, row // _BLOCK)[row % _BLOCK].decode()
+        if self._added is not None:
+            for at, extra in self._of_extra(labels):
+                found[at] = self._added.payloads[self._extra[extra.label]]
+        return found
+
+    def _located(self, labels: Labels) -> Iterator[tuple[NDArray[np.intp], _Segment, NDArray[np.intp]]]:
+        """Yield places in ``labels``, their segment, and their rows in it."""
+        left = len(labels) - sum(label_ in self._extra for label_ in labels.tolist()) if self._extra else len(labels)
+        for segment in self._segments:
+            rows = np.minimum(np.searchsorted(segment.labels, labels), len(segment.labels) - 1)
+            places = np.flatnonzero(segment.labels[rows] == labels)
+            if len(places):
+                left -= len(places)
+                yield places, segment, rows[places]
+        if left:
+            raise DamagedError(f"The rows in {self._folder} lack {left} of {len(labels)} labels.", REPAIR)
+
+    def _of_extra(self, labels: Labels) -> Iterator[tuple[int, Any]]:
+        if self._added is not None:
+            for at, value in enumerate(labels.tolist()):
+                if value in self._extra:
+                    yield at, self._added.rows[self._extra[value]]
+
+    def _read(self, number: int, block: int) -> list[bytes]:
+        segment = self._segments[number]
+        start = int(segment.ends[block - 1]) if block else 0
+        try:
+            lines = zlib.decompress(segment.payloads[start : int(segment.ends[block])].data).split(b"\n")
+        except zlib.error as error:
+            raise DamagedError(f"The rows in {self._folder} cannot be read: {error}.", REPAIR) from error
+        if len(lines) != min(_BLOCK, len(segment.labels) - block * _BLOCK):
+            raise DamagedError(f"The rows in {self._folder} are not those of its labels.", REPAIR)
+        return lines
+
+
+class RowsKind:
+    """Builds and opens rows as arms are built and opened."""
+
+    def build(self, work: ArmWork) -> Built:
+        """Link, merge and write segments; the cost follows the changes."""
+        work.folder.mkdir(parents=True, exist_ok=True)
+        before = _sizes(work.previous.record) if work.previous else []
+        opened = [_mapped(work.previous.folder, *one) for one in before] if work.previous else []
+        live = [_live(segment, work) for segment in opened]
+        sizes = [Size(int(mask.sum()), int((~mask).sum())) for mask in live]
+        added = sum(part.chunks.rows for part in work.changes.added if part.chunks)
+        merged = to_merge(sizes, added, limits.INDEX.segment_ratio, limits.INDEX.dead_share)
+        kept = [at for at in range(len(opened)) if at not in merged]
+        for at in kept:
+            assert work.previous is not None
+            for name in FILES:
+                source = _folder(work.previous.folder, before[at][0]) / name
+                link_or_copy(source, _folder(work.folder, before[at][0]) / name)
+        number = max((one[0] for one in before), default=0) + 1
+        written = _write(_folder(work.folder, number), _fresh(work, [(opened[at], live[at]) for at in merged]))
+        segments = [before[at] for at in kept] + ([(number, written)] if written else [])
+        rows = sum(sizes[at].live for at in kept) + written
+        return Built(rows, {"segments": [list(one) for one in sorted(segments, key=lambda one: -one[1])]})
+
+    def open(self, piece: Piece, opening: Opening) -> RowStore:
+        """Map the segments, whose files are all verified."""
+        piece.verify(piece.record.files)
+        segments = [_mapped(piece.folder, *one) for one in _sizes(piece.record)]
+        return RowStore(segments, piece.folder, opening.extra)
+
+    def checks(self, encoder: object) -> Checks:
+        """Return what must be right about the labels."""
+        del encoder
+        return {_LABELS: lambda path: check_ascending(path, REPAIR)}
+
+    def extends(self, piece: Piece, settings: object) -> bool:
+        """Return ``True``: segments stay as they are."""
+        del piece, settings
+        return True
+
+    def disk_bytes(self, work: ArmWork) -> int:
+        """Return a share of the size of the chunks."""
+        return sum(part.chunks.bytes for part in work.changes.added if part.chunks) // _SHARE
+
+
+ROWS = RowsKind()
+
+
+def _folder(root: Path, number: int) -> Path:
+    return root / f"{number:06d}"
+
+
+def _sizes(record: ArmRecord) -> list[tuple[int, int]]:
+    """Return number and rows of each segment."""
+    found: Any = record.facts.get("segments")
+    try:
+        segments = [(number, rows) for number, rows in found]
+        if not all(type(one) is int and one > 0 for pair in segments for one in pair):
+            raise TypeError
+    except (TypeError, ValueError):
+        raise DamagedError("The manifest does not list the segments of the rows.", REPAIR) from None
+    return segments
+
+
+def _mapped(root: Path, number: int, rows: int) -> _Segment:
+    folder, blocks = _folder(root, number), -(-rows // _BLOCK)
+    ends = mapped(folder / _BLOCKS, "<u8", (blocks,))
+    try:
+        size = (folder / _PAYLOADS).stat().st_size
+    except OSError as error:
+        raise DamagedError(f"{folder / _PAYLOADS} cannot be read: {error.strerror}.", REPAIR) from error
+    if (np.diff(ends.astype(np.int64), prepend=0) <= 0).any() or int(ends[-1]) != size:
+        raise DamagedError(f"{folder / _BLOCKS} does not describe the payloads beside it.", REPAIR)
+    return _Segment(
+        mapped(folder / _LABELS, "<u8", (rows,)),
+        mapped(folder / _DOCUMENTS, "<u8", (rows,)),
+        ends,
+        mapped(folder / _PAYLOADS, "u1", (size,)),
+    )
+
+
+def _live(segment: _Segment, work: ArmWork) -> NDArray[np.bool_]:
+    """Return which rows of a segment are of live documents, bool ``(n,)``."""
+    numbers = np.array([part.number for part in work.parts], dtype=np.uint64)
+    dead = [label(part.number, row) for part in work.parts for row in part.dead]
+    alive = np.isin(part_of(segment.labels), numbers)
+    if dead:
+        alive &= ~np.isin(segment.documents, np.array(dead, dtype=np.uint64))
+    result: NDArray[np.bool_] = alive
+    return result
+
+
+def _fresh(work: ArmWork, merged: Sequence[tuple[_Segment, NDArray[np.bool_]]]) -> Iterator[Row]:
+    """Yield the rows of a new segment by ascending label: those of merged segments and of added parts."""
+    runs: dict[int, tuple[_Segment, NDArray[np.intp]]] = {}
+    for segment, live in merged:
+        numbers = part_of(segment.labels)
+        for number in np.unique(numbers[live]).tolist():
+            runs[number] = (segment, np.flatnonzero(live & (numbers == number)))
+    added = {part.number: part for part in work.changes.added}
+    for number in sorted({*runs, *added}):
+        if number in added:
+            part = added[number]
+            for label_, document, payload in payloads(work.layout, part):
+                yield label_, document, payload.encode()
+            work.advance(part.chunks.rows if part.chunks else 0)
+            continue
+        segment, rows = runs[number]
+        store = RowStore([segment], work.folder)
+        for start in range(0, len(rows), _BLOCK):
+            block = rows[start : start + _BLOCK]
+            texts = store.payloads(segment.labels[block])
+            for row, text in zip(block.tolist(), texts, strict=True):
+                yield int(segment.labels[row]), int(segment.documents[row]), text.encode()
+
+
+def _write(folder: Path, rows: Iterable[Row]) -> int:
+    """Write a segment; return how many rows it has, of which none leaves no files."""
+    labels_: list[int] = []
+    documents: list[int] = []
+    ends: list[int] = []
+    waiting: list[bytes] = []
+    size = 0
+    folder.mkdir(parents=True)
+    with (folder / _PAYLOADS).open("wb") as stream:
+
+        def flush() -> None:
+            nonlocal size
+            size += stream.write(zlib.compress(b"\n".join(waiting), _LEVEL))
+            ends.append(size)
+            waiting.clear()
+
+        for label_, document, payload in rows:
+            labels_.append(label_)
+            documents.append(document)
+            waiting.append(payload)
+            if len(waiting) == _BLOCK:
+                flush()
+        if waiting:
+            flush()
+    if not labels_:
+        (folder / _PAYLOADS).unlink()
+        folder.rmdir()
+        return 0
+    for name, values in ((_LABELS, labels_), (_DOCUMENTS, documents), (_BLOCKS, ends)):
+        save_array(folder / name, np.array(values, dtype="<u8"))
+    return len(labels_)
