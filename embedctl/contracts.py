@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     import numpy as np
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Labels = NDArray[np.uint64]
     Vectors = NDArray[np.float32]
     Offsets = NDArray[np.int64]
+    Tell = Callable[[str, str], None]
+    """:meth:`Reporter.message`: kind and sentence."""
 
 
 class Parser(Protocol):
