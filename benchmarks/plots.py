@@ -15,7 +15,7 @@ matplotlib.use("Agg")  # no window, whatever the machine has
 import matplotlib.pyplot as plt
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
-from .render import digits
+from .results import digits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

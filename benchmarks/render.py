@@ -7,14 +7,13 @@ results, are put into a folder beside it that has its name.
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .headlines import headlines
 from .measurements import MEASUREMENTS
-from .results import Results, Row, read_results
+from .results import Results, Row, digits, read_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -83,20 +82,6 @@ def shown(row: Row) -> str:
     if unit == "MB" and value >= 1_000:
         value, unit = value / 1_000, "GB"
     return f"{digits(value)} {unit}".strip()
-
-
-def digits(value: float) -> str:
-    """Return a number to three significant digits; whole, with commas, from 100 on; five places near 1."""
-    if not math.isfinite(value):
-        return "-"
-    if 0.99 <= value < 0.999995:
-        return f"{value:.5f}".rstrip("0")
-    if abs(value) >= 99.95:
-        return f"{value:,.0f}"
-    if not value:
-        return "0"
-    value = float(f"{value:.3g}")
-    return f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}"
 
 
 def into(text: str, block: str, plots: Iterable[tuple[str, str]]) -> str:

@@ -118,3 +118,17 @@ def latency_rows(row: Row, seconds: Iterable[float]) -> list[Row]:
 
 def _agrees(row: Row, wanted: dict[str, object]) -> bool:
     return all(getattr(row, name) == value for name, value in wanted.items())
+
+
+def digits(value: float) -> str:
+    """Return a number to three significant digits; whole, with commas, from 100 on; five places near 1."""
+    if not math.isfinite(value):
+        return "-"
+    if 0.99 <= value < 0.999995:
+        return f"{value:.5f}".rstrip("0")
+    if abs(value) >= 99.95:
+        return f"{value:,.0f}"
+    if not value:
+        return "0"
+    value = float(f"{value:.3g}")
+    return f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}"

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
     Offsets = NDArray[np.int64]
     Scores = NDArray[np.float32]
+    Tell = Callable[[str, str], None]
+    """:meth:`Reporter.message`: kind and sentence."""
 
 
 class Parser(Protocol):

@@ -75,9 +75,9 @@ class Asking(Reading):
 
         wanted = _wanted(config, n)
         source = queries if isinstance(queries, QueryFile | QueryStream | QueryList) else QueryList(queries)
-        ready = self._ask(lambda searcher: searcher.ready(wanted, source.count), runtime, wanted.encoder)
+        setup = self._ask(lambda searcher: searcher.ready(wanted, source.count), runtime, wanted.encoder)
         with self._reporter.stage("query", source.count, "queries") as progress:
-            for answer in search_many(ready, source):
+            for answer in search_many(setup, source):
                 yield answer
                 progress.advance()
 
@@ -115,7 +115,7 @@ class Asking(Reading):
 
 
 def _wanted(config: QueryConfig | None, n: int | None) -> QueryConfig:
-    from ..query.validate import checked
+    from ..query.validate import validated
 
     wanted = config or QueryConfig()
-    return checked(wanted if n is None else replace(wanted, n=n))
+    return validated(wanted if n is None else replace(wanted, n=n))

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..config import TEXT_FIELD
 from .asking import Asking
 
 if TYPE_CHECKING:
@@ -99,15 +100,14 @@ class Measuring(Asking):
 
         def measured(manifest: Manifest) -> Evaluation:
             asking = wanted.query.encoder
-            searcher = self._searcher(manifest, runtime, asking)
 
-            def documents() -> Encoder:
-                made_by: QueryEncoder = "student" if manifest.index and manifest.index.encoder.teacher else "teacher"
-                if made_by == ("teacher" if asking == "auto" else asking):
-                    return searcher.encoder
-                return self._searcher(manifest, runtime, made_by).encoder
+            def documents(field: str) -> Encoder:
+                made_by = manifest.index.encoders[field] if manifest.index else None
+                which: QueryEncoder = "student" if made_by and made_by.teacher else "teacher"
+                return self._searcher(manifest, runtime, which).encoder(field)
 
-            encoders = Encoders(lambda: searcher.encoder, documents)
+            queries = self._searcher(manifest, runtime, asking).encoder
+            encoders = Encoders(queries, documents)
             return evaluate_synthetic(self._layout, manifest, encoders, request, self._reporter)
 
         return self._read(measured)
@@ -139,7 +139,7 @@ class Measuring(Asking):
         texts = None if queries is None else [query.text for query in named_queries(queries)]
 
         def measured(manifest: Manifest) -> AnnReport:
-            encoder = self._searcher(manifest, runtime, None).encoder
+            encoder = self._searcher(manifest, runtime, None).encoder(TEXT_FIELD)
             asked = asked_vectors(self._layout, manifest, texts, encoder, wanted)
             return measure_ann(self._layout, manifest, asked, wanted, self._reporter)
 

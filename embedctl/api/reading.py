@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PathLike = str | os.PathLike[str]
 Answered = TypeVar("Answered")
+_ANSWERING = ("index", "sources", "student", "tuned", "settings")
+"""Fields of a manifest that answers depend on."""
 
 
 class _Opened(NamedTuple):
@@ -31,14 +33,15 @@ class _Opened(NamedTuple):
     manifest: Manifest
     runtime: RuntimeConfig
     encoder: QueryEncoder
-    load: Callable[[], Encoder]
+    load: Callable[[str], Encoder]
     searcher: Searcher
 
     def answers_for(self, manifest: Manifest) -> bool:
         """Return whether an answer from it is one from ``manifest``: most commits of a run leave the index alone."""
         mine = self.manifest
         return mine is manifest or all(
-            getattr(mine, name) == getattr(manifest, name) for name in ("index", "sources", "student", "tuned")
+            getattr(mine, name) == getattr(manifest, name)
+            for name in _ANSWERING
         )
 
 
@@ -92,7 +95,7 @@ class Reading:
             load = last.load if _encoded_alike(last.manifest, manifest) else None
         else:
             load = None
-        load = load or cache(lambda: query_encoder(self._layout, manifest, how, self._reporter, which))
+        load = load or cache(lambda field: query_encoder(self._layout, manifest, field, how, self._reporter, which))
         self._opened = _Opened(manifest, how, which, load, Searcher(self._layout, manifest, load))
         return self._opened.searcher
 
@@ -101,4 +104,4 @@ def _encoded_alike(one: Manifest, other: Manifest) -> bool:
     """Return whether the same encoder answers for both, so that it need not be loaded again."""
     if one.index is None or other.index is None:
         return False
-    return (one.index.encoder, one.student) == (other.index.encoder, other.student)
+    return (one.index.encoders, one.student) == (other.index.encoders, other.student)

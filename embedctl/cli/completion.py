@@ -33,7 +33,7 @@ _PLACES = {
 def show_completion(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     """Print the script for the shell that this runs in."""
     if wanted and not context.resilient_parsing:
-        emit(_script(_shell()) + "\n")
+        emit(_script(context, _shell()) + "\n")
         context.exit()
 
 
@@ -45,7 +45,7 @@ def install_completion(context: click.Context, _: click.Parameter, wanted: bool)
     place = _PLACES[shell]
     script = Path.home() / place.script
     script.parent.mkdir(parents=True, exist_ok=True)
-    script.write_text(_script(shell) + "\n", encoding="utf-8")
+    script.write_text(_script(context, shell) + "\n", encoding="utf-8")
     if place.startup:
         startup = Path.home() / place.startup
         present = startup.read_text(encoding="utf-8", errors="replace") if startup.exists() else ""
@@ -66,11 +66,9 @@ def _shell() -> str:
     return name
 
 
-def _script(shell: str) -> str:
-    import click.shell_completion
+def _script(context: click.Context, shell: str) -> str:
+    from click.shell_completion import get_completion_class
 
-    from .app import app
-
-    kind = click.shell_completion.get_completion_class(shell)
+    kind = get_completion_class(shell)
     assert kind is not None
-    return kind(app, {}, "embedctl", VARIABLE).source().strip()
+    return kind(context.command, {}, "embedctl", VARIABLE).source().strip()

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..api import Store
-    from ..evaluation.evaluation import Evaluation
-    from ..evaluation.gate import GateVerdict
+    from ..evaluation.evaluation import Evaluation, GateVerdict
     from ..evaluation.runs import Run
 
 

@@ -110,12 +110,12 @@ class RankingOptions:
         """
         if self.rrf_k is not None and self.fusion not in (None, "rrf"):
             raise UsageError(f"--rrf-k is for the fusion rrf; {self.fusion} has no such constant.", "Leave out one.")
+        weights = {"bm25": self.bm25_weight, "dense": self.dense_weight}
         return RankingRequest(
             self.candidates,
             self.fusion,
             self.rrf_k,
-            self.bm25_weight,
-            self.dense_weight,
+            {name: weight for name, weight in weights.items() if weight is not None},
             rm3=self.rm3,
             rocchio=self.rocchio,
         )
@@ -155,7 +155,7 @@ def query_config(
             raise UsageError(
                 f"--min-{score} cannot hold with --mode {search.mode}, which has no such score.", "Leave out one."
             )
-    limit = search.max_per_file
+    limit, least_scores = search.max_per_file, {"dense": search.min_cosine, "bm25": search.min_bm25}
     return QueryConfig(
         mode=search.mode,
         n=output.n,
@@ -163,8 +163,7 @@ def query_config(
         dense=search.dense,
         ef=search.ef,
         encoder=search.query_encoder,
-        min_cosine=search.min_cosine,
-        min_bm25=search.min_bm25,
+        min_scores={name: least for name, least in least_scores.items() if least is not None},
         ranking=ranking.request(),
         filter=FilterConfig(
             tuple(filters.path or ()), tuple(filters.type or ()), filters.where, tuple(filters.source or ())

@@ -6,12 +6,12 @@ from functools import cached_property
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
+from ..errors import ModelError
 from ..system.cache_folder import cache_folder
 from ..system.processors import processors
 from ..system.uninterrupted import aside
 from . import machine_cache
 from .openvino_library import openvino
-from .runtime import ConversionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,17 +20,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..config import RuntimeConfig
-    from ..contracts import Vectors
+    from ..contracts import Tell, Vectors
     from .model_folder import ModelFolder
     from .packing import Packed
     from .query_tokenizer import QueryTokenizer
-    from .runtime import Tell
 
 FORMAT = 1
 """Of what is cached; a change makes every model be converted again."""
 
 FEW_BATCHES = 2
 """For each processor: up to so many are not worth compiling the model for throughput."""
+
+
+class ConversionError(ModelError):
+    """A model cannot be converted for OpenVINO; ``torch`` runs it."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            f'The model "{name}" cannot be converted for OpenVINO: {reason}.', "Run it with: --runtime torch"
+        )
+        self.reason = reason
 
 
 class OpenVinoRuntime:

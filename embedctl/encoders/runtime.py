@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from ..errors import ModelError, UsageError
+from ..errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ..config import RuntimeConfig
-    from ..contracts import Vectors
+    from ..contracts import Tell, Vectors
     from .model_folder import ModelFolder
     from .packing import Packed
     from .query_tokenizer import QueryTokenizer
-
-    Tell = Callable[[str, str], None]
-    """Kind and sentence, as ``Reporter.message``."""
 
 
 class Runtime(Protocol):
@@ -46,7 +41,7 @@ def open_runtime(folder: ModelFolder, config: RuntimeConfig, tokenizer: QueryTok
             f'The OpenVINO runtime uses the CPU, not "{config.device}".', "Leave out --device or --runtime."
         )
     if config.runtime != "torch" and on_cpu:
-        from .openvino_runtime import OpenVinoRuntime
+        from .openvino_runtime import ConversionError, OpenVinoRuntime
 
         try:
             return OpenVinoRuntime(folder, config, tokenizer, tell)
@@ -57,13 +52,3 @@ def open_runtime(folder: ModelFolder, config: RuntimeConfig, tokenizer: QueryTok
     from .torch_runtime import TorchRuntime
 
     return TorchRuntime(folder, config, tokenizer)
-
-
-class ConversionError(ModelError):
-    """A model cannot be converted for OpenVINO; ``torch`` runs it."""
-
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(
-            f'The model "{name}" cannot be converted for OpenVINO: {reason}.', "Run it with: --runtime torch"
-        )
-        self.reason = reason

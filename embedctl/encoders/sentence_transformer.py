@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..config import RuntimeConfig
-    from ..contracts import TokenIds, Vectors
+    from ..contracts import Tell, TokenIds, Vectors
     from .model_folder import ModelFolder
-    from .runtime import Tell
     from .tokenization import HuggingFaceTokenizer
 
 

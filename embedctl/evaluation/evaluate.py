@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..errors import UsageError
-from .asking import Asking
 from .evaluation import EvaluatedQuery, Evaluation, Setting
 from .judgements import Judgements
+from .measurement import Measurement
 from .metrics import depth_of, parse_metric, parse_metrics, run_values
 from .notes import listed, notes_of
 from .resolve import resolve
@@ -25,10 +25,10 @@ from .settings import compared
 from .significance import detectable, difference, holm, mean_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ..config.measuring import EvaluationConfig
-    from ..contracts import Reporter
+    from ..contracts import Allowed, Reporter
     from ..query.query_file import NamedQuery
     from ..query.searcher import Searcher
     from ..store.layout import Layout
@@ -51,6 +51,8 @@ class JudgedQueries(NamedTuple):
     judgements: Judgements
     runs: Mapping[str, Run]
     """Foreign runs by name, measured beside the store's own."""
+    allowed_for: Callable[[str], Allowed] | None = None
+    """Chunks that may answer a query, by its id, where each has its own."""
 
 
 def evaluate(snapshot: OpenSnapshot, judged: JudgedQueries, config: EvaluationConfig, reporter: Reporter) -> Evaluation:
@@ -62,7 +64,7 @@ def evaluate(snapshot: OpenSnapshot, judged: JudgedQueries, config: EvaluationCo
     """
     metric = parse_metric(config.metric)
     metrics = tuple(dict.fromkeys((metric, *parse_metrics(config.metrics))))
-    candidates = compared(config, snapshot.manifest.ranking)
+    candidates = compared(config, snapshot.manifest.ranking, snapshot.searcher)
     index = snapshot.manifest.index
     assert index is not None  # a searcher has one
     resolved = resolve(snapshot.layout, index, snapshot.manifest.sources, judged.judgements)
@@ -71,7 +73,7 @@ def evaluate(snapshot: OpenSnapshot, judged: JudgedQueries, config: EvaluationCo
     scored = {query.id: relevant[query.id] for query in queries}
     depth = depth_of(metrics, config.depth)
     timed = _spread(queries, config.timed)
-    asking = Asking(snapshot.searcher, queries, resolved.names, depth)
+    asking = Measurement(snapshot.searcher, queries, resolved.names, depth, judged.allowed_for)
     settings: list[Setting] = []
     with reporter.stage("eval", len(candidates) * (len(queries) + len(timed)), "queries") as progress:
         for candidate in candidates:
@@ -79,7 +81,7 @@ def evaluate(snapshot: OpenSnapshot, judged: JudgedQueries, config: EvaluationCo
             settings.append(
                 replace(
                     _measured(candidate.name, run, metrics, scored, config),
-                    mode=candidate.config.mode,
+                    mode="hybrid" if len(candidate.arms) > 1 else candidate.arms[0].name,
                     ranking=candidate.ranking,
                     in_use=candidate.in_use,
                     latency=asking.latency(candidate, timed, progress),

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..config import Mode, RankingConfig
-    from .gate import GateVerdict
+    from ..config import RankingConfig
+    from ..config.measuring import SyntheticKind
     from .judgements import Judgements
     from .metrics import Metric
     from .resolve import JudgementLevel
     from .runs import Run
     from .significance import Difference, Interval
-    from .synthetic.known_items import KnownItems
+    from .synthetic.queries import SyntheticSet
 
     Values = NDArray[np.float64]
 
@@ -50,7 +50,7 @@ class Setting:
 
     name: str
     """``bm25``, ``dense``, a fusion, ``stored``, or that of a run."""
-    mode: Mode | None
+    mode: str | None
     """``None``: a run of somebody else's."""
     ranking: RankingConfig | None
     in_use: bool
@@ -79,6 +79,95 @@ class QueryRow(NamedTuple):
     """Of the primary metric."""
     first: str | None
     """What was found first; ``None``: nothing."""
+
+
+class KindMeans(NamedTuple):
+    """What the queries of one kind say."""
+
+    kind: SyntheticKind
+    queries: int
+    means: dict[str, float]
+    """Mean of the primary metric by name of the setting."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return one element of ``known_items.kinds`` of ``docs/schema/eval.v1.json``."""
+        means = {name: round(mean, 6) for name, mean in self.means.items()}
+        return {"kind": self.kind, "queries": self.queries, "means": means}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownItems:
+    """Queries that were made from the corpus, and what each kind of them says apart.
+
+    Kinds favour arms, titles the dense one and words of a sentence BM25; and nobody asks them in these shares.
+    """
+
+    made: SyntheticSet
+    kinds: tuple[KindMeans, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return ``known_items`` of ``docs/schema/eval.v1.json``."""
+        return {
+            "documents": self.made.documents,
+            "looked_at": self.made.looked_at,
+            "usable": self.made.usable,
+            "kinds": [one.to_json() for one in self.kinds],
+        }
+
+
+class Loss(NamedTuple):
+    """A query that is answered worse than it was."""
+
+    id: str
+    text: str
+    before: float
+    after: float
+    first_before: str | None
+    first_after: str | None
+    grade_after: int | None
+    """Of what is found first now; ``None``: nobody judged it."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateVerdict:
+    """What the comparison with a baseline says."""
+
+    metric: str
+    before: float
+    after: float
+    change: Difference
+    """Above 0 is a gain."""
+    max_drop: float
+    significant: bool
+    passed: bool
+    compared: int
+    """Queries that both have."""
+    only_before: int
+    """Queries of the baseline that are not asked now, or not judged now."""
+    only_after: int
+    changed: int
+    """Queries of one id whose text or judgements changed; they are left out."""
+    setting_before: str
+    setting_after: str
+    losses: tuple[Loss, ...]
+    """Queries that lost most, the worst first."""
+
+    @property
+    def dropped(self) -> bool:
+        """Whether the mean fell by more than is allowed, be it by chance."""
+        return beyond(self.change.mean, self.max_drop)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the ``gate`` of ``docs/schema/eval.v1.json``."""
+        told = asdict(self)
+        told["change"] = {
+            name: round(value, 6) if isinstance(value, float) else value
+            for name, value in self.change._asdict().items()
+        }
+        told["losses"] = [
+            {**loss._asdict(), "before": round(loss.before, 6), "after": round(loss.after, 6)} for loss in self.losses
+        ]
+        return {**told, "before": round(self.before, 6), "after": round(self.after, 6), "dropped": self.dropped}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +260,11 @@ class Evaluation:
                     for setting in self.settings
                 },
             }
+
+
+def beyond(change: float, max_drop: float) -> bool:
+    """Return whether a mean fell by more than is allowed, rounding apart."""
+    return change < -max_drop - 1e-9
 
 
 def _ranking(ranking: RankingConfig) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..config.measuring import GateConfig, SignificanceConfig
 from ..errors import UsageError
+from .evaluation import GateVerdict, Loss, beyond
 from .judgements import digest_of
 from .significance import difference
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .evaluation import Evaluation
-    from .significance import Difference
 
 _HINT = 'Make it anew with "embedctl eval --save FILE".'
 
@@ -47,61 +47,6 @@ class Baseline:
     setting: str
     queries: dict[str, BaselineQuery]
     """By id."""
-
-
-class Loss(NamedTuple):
-    """A query that is answered worse than it was."""
-
-    id: str
-    text: str
-    before: float
-    after: float
-    first_before: str | None
-    first_after: str | None
-    grade_after: int | None
-    """Of what is found first now; ``None``: nobody judged it."""
-
-
-@dataclass(frozen=True, slots=True)
-class GateVerdict:
-    """What the comparison with a baseline says."""
-
-    metric: str
-    before: float
-    after: float
-    change: Difference
-    """Above 0 is a gain."""
-    max_drop: float
-    significant: bool
-    passed: bool
-    compared: int
-    """Queries that both have."""
-    only_before: int
-    """Queries of the baseline that are not asked now, or not judged now."""
-    only_after: int
-    changed: int
-    """Queries of one id whose text or judgements changed; they are left out."""
-    setting_before: str
-    setting_after: str
-    losses: tuple[Loss, ...]
-    """Queries that lost most, the worst first."""
-
-    @property
-    def dropped(self) -> bool:
-        """Whether the mean fell by more than is allowed, be it by chance."""
-        return _beyond(self.change.mean, self.max_drop)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the ``gate`` of ``docs/schema/eval.v1.json``."""
-        told = asdict(self)
-        told["change"] = {
-            name: round(value, 6) if isinstance(value, float) else value
-            for name, value in self.change._asdict().items()
-        }
-        told["losses"] = [
-            {**loss._asdict(), "before": round(loss.before, 6), "after": round(loss.after, 6)} for loss in self.losses
-        ]
-        return {**told, "before": round(self.before, 6), "after": round(self.after, 6), "dropped": self.dropped}
 
 
 def read_baseline(path: Path, metric: str) -> Baseline:
@@ -165,7 +110,7 @@ def judge(
     after = np.round([now.values[there[query], column] for query in common], 6)  # as the baseline has them
     change = difference(before, after, tests)
     significant = change.p < tests.alpha
-    passed = not _beyond(change.mean, rules.max_drop) or not (significant or rules.strict)
+    passed = not beyond(change.mean, rules.max_drop) or not (significant or rules.strict)
     order = [at for at in np.argsort(after - before, kind="stable").tolist() if after[at] < before[at]]
     losses = (_loss(evaluation, common[at], baseline, float(after[at])) for at in order[: rules.listed])
     return GateVerdict(
@@ -195,10 +140,6 @@ def verdict_notes(verdict: GateVerdict) -> Iterator[str]:
     ):
         if count:
             yield f"Not compared: {count:,} {'query' if count == 1 else 'queries'} {told}."
-
-
-def _beyond(change: float, max_drop: float) -> bool:
-    return change < -max_drop - 1e-9
 
 
 def _same(evaluation: Evaluation, at: int, before: BaselineQuery) -> bool:

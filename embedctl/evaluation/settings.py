@@ -1,23 +1,22 @@
-"""Which settings are compared: the one in use, each arm alone, and every fusion with everything else left as it is."""
+"""The settings that are compared: the one in use, each arm alone, and every fusion with everything else as it is."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from ..config import FusionName, QueryConfig, RankingRequest
 from ..errors import UsageError
-from ..query.validate import checked, settled
+from ..query.validate import settled, validated
 from ..registry import nearest
 
 if TYPE_CHECKING:
-    from ..config import RankingConfig
+    from ..config import ArmSettings, RankingConfig
     from ..config.measuring import EvaluationConfig
-
-Compared = Literal["bm25", "dense"] | FusionName
+    from ..query.searcher import Searcher
 
 STORED = "stored"
-"""What the store does unless a query says otherwise, where it is neither in use nor among the others."""
+"""The store's own ranking, where it is neither in use nor among the others."""
 ALONE = "in-use"
 
 
@@ -27,49 +26,59 @@ class Candidate(NamedTuple):
     name: str
     config: QueryConfig
     ranking: RankingConfig
+    arms: tuple[ArmSettings, ...]
     in_use: bool
 
 
-def compared(config: EvaluationConfig, own: RankingConfig) -> list[Candidate]:
+def compared(config: EvaluationConfig, own: RankingConfig, searcher: Searcher) -> list[Candidate]:
     """Return the settings: the arms, the fusions, the store's own where it is none of them; one of them is in use.
 
     Args:
-        config: what is asked for.
-        own: how the store ranks.
+        config: names the one in use, whose arms are those that are compared; of one arm, the store's default arms.
+        own: the store's ranking.
+        searcher: the open snapshot.
 
     Raises:
         UsageError: a number or name is out of range.
     """
-    names: tuple[Compared, ...] = ("bm25", "dense", *get_args(FusionName))
+    query = validated(config.query)
+    used = searcher.arms(query)
+    together = used if len(used) > 1 else searcher.arms(QueryConfig())
+    arms = {arm.name: arm for arm in (*together, *used)}
+    names = (*arms, *(get_args(FusionName) if len(together) > 1 else ()))
     for name in config.only:
         if name not in (*names, STORED, ALONE):
             raise UsageError(
                 f'There is no setting "{name}".{nearest(name, names)}', f"Choose among: {', '.join(names)}."
             )
-    query = checked(config.query)
-    ranking = settled(query, own)
-    chosen = _name(query, ranking)
-    settings = [_candidate(name, query, own, name == chosen) for name in names]
-    stored = replace(query, mode=QueryConfig().mode, ranking=RankingRequest())
-    known = {(setting.config.mode, setting.ranking) for setting in settings}
-    if (stored.mode, settled(stored, own)) not in known:
-        settings.append(Candidate(STORED, stored, settled(stored, own), in_use=False))
+    chosen = settled(query, own, used).fusion.name if len(used) > 1 else used[0].name
+
+    def candidate(name: str, asked: QueryConfig, in_use: bool = False) -> Candidate:
+        of = searcher.arms(asked)
+        return Candidate(name, asked, settled(asked, own, of), of, in_use)
+
+    settings = [
+        candidate(name, query if name == chosen else _varied(query, name, together, arms), name == chosen)
+        for name in names
+    ]
+    stored = candidate(STORED, replace(_of(query, together), ranking=RankingRequest(), min_scores={}))
+    if (stored.arms, stored.ranking) not in {(setting.arms, setting.ranking) for setting in settings}:
+        settings.append(stored)
     return [setting for setting in settings if setting.in_use or not config.only or setting.name in config.only]
 
 
-def _name(query: QueryConfig, ranking: RankingConfig) -> str:
-    return ranking.fusion.name if query.mode == "hybrid" else query.mode
+def _of(query: QueryConfig, arms: tuple[ArmSettings, ...]) -> QueryConfig:
+    return replace(query, mode="hybrid", arms=tuple(arm.name for arm in arms))
 
 
-def _candidate(name: Compared, query: QueryConfig, own: RankingConfig, in_use: bool) -> Candidate:
-    if in_use:
-        config = query
-    elif name == "bm25":
-        config = replace(query, mode="bm25", min_cosine=None)
-    elif name == "dense":
-        config = replace(query, mode="dense", min_bm25=None)
-    else:  # the weights of one fusion are none of another
-        config = replace(
-            query, mode="hybrid", ranking=replace(query.ranking, fusion=name, bm25_weight=None, dense_weight=None)
-        )
-    return Candidate(name, config, settled(config, own), in_use)
+def _varied(
+    query: QueryConfig, name: str, together: tuple[ArmSettings, ...], arms: dict[str, ArmSettings]
+) -> QueryConfig:
+    """Return the query by one arm, or by another fusion: the weights of one fusion are not those of another."""
+    asked = (arms[name],) if name in arms else together
+    kept = {arm.name for arm in asked}
+    ranking = replace(query.ranking, weights={})
+    if name not in arms:
+        ranking = replace(ranking, fusion=name)  # type: ignore[arg-type]
+    least = {arm: value for arm, value in query.min_scores.items() if arm in kept}
+    return replace(_of(query, asked), ranking=ranking, min_scores=least)

@@ -107,6 +107,14 @@ class Draft:
         self.id = None if self.id is None else whole_characters(self.id)
         self.parsed = parse_query(self.text)
 
+    def copied(self) -> Draft:
+        """Return the query as far as it is prepared: encoded, and asked of the same arms."""
+        copy = Draft(self.text, self.id, self.allowed)
+        if self.rewritten is not None:
+            copy.rewrite(self.rewritten)
+        copy.vectors, copy.arms, copy.excluded = dict(self.vectors), dict(self.arms), self.excluded
+        return copy
+
     @property
     def dense_text(self) -> str:
         """The text for encoders; blank where the query has nothing for them."""

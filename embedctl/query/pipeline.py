@@ -65,7 +65,9 @@ class Pipeline:
     def encode(self, drafts: Sequence[Draft]) -> list[Draft]:
         """Encode the texts in every field that an arm needs."""
         reading = [draft for draft in drafts if draft.dense_text]
-        for field in self.setup.fields if reading else ():
+        for field in self.setup.fields:
+            if not reading:
+                break
             with reading[0].clock.step("encode"):
                 vectors = self.setup.encode(field, [draft.dense_text for draft in reading])
             for draft, vector in zip(reading, vectors, strict=True):
@@ -77,9 +79,10 @@ class Pipeline:
         """Hand the queries to every arm; a dense arm searches all of a batch at once."""
         setup = self.setup
         for draft in drafts:
-            self._exclude(draft)
+            if draft.excluded is None:
+                self._exclude(draft)
         for arm in setup.arms:
-            fit = [draft for draft in drafts if arm.field is None or draft.dense_text]
+            fit = [draft for draft in drafts if arm.name not in draft.arms and (arm.field is None or draft.dense_text)]
             request = ArmRequest(setup.depth, setup.ranking, setup.config, setup.queries)
             if not fit:
                 continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -238,8 +237,3 @@ class _Encoding:
                 self._make(field)
         except BaseException as error:  # noqa: BLE001 - raised again where the vector is needed
             self._failed = error
-
-
-def measured(setup: Setup, at_most: int) -> Setup:
-    """Return a setup that follows each ranking ``at_most`` hits deep, as far as it goes without asking for more."""
-    return replace(setup, at_most=at_most)

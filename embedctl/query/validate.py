@@ -22,7 +22,7 @@ MOST = 2**31 - 1
 _HINT = "See docs/query.md."
 
 
-def checked(config: QueryConfig) -> QueryConfig:
+def validated(config: QueryConfig) -> QueryConfig:
     """Return ``config``.
 
     Raises:

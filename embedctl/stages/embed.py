@@ -129,8 +129,8 @@ class _Embed:
             self.dim = self.load().dim
         if not self.asked_for_room:
             self.asked_for_room = True
-            chunks = sum(part.chunks.rows for part in self.todo if part.chunks)
-            require_disk(self.layout.root, chunks * self.dim * 4, "Storing the vectors")
+            wanted = sum(part.chunks.rows for part in self.todo if part.chunks)
+            require_disk(self.layout.root, wanted * self.dim * 4, "Storing the vectors")
         vectors = np.empty((len(first), self.dim), dtype=np.float32)
         if len(found):
             vectors[found] = known

@@ -19,8 +19,8 @@ from benchmarks.headlines import headlines
 from benchmarks.machine import Machine, this_machine
 from benchmarks.measurements import MEASUREMENTS
 from benchmarks.processes import ProcessError, watch
-from benchmarks.render import BEGIN, END, digits, into, markdown, shown, table
-from benchmarks.results import Gap, Results, Row, latency_rows, percentile, read_results
+from benchmarks.render import BEGIN, END, into, markdown, shown, table
+from benchmarks.results import Gap, Results, Row, digits, latency_rows, percentile, read_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,7 @@ from ..styled import StyledText, cells
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ...evaluation.evaluation import Evaluation, Setting
-    from ...evaluation.gate import GateVerdict, Loss
+    from ...evaluation.evaluation import Evaluation, GateVerdict, Loss, Setting
     from ...evaluation.metrics import Metric
     from ...evaluation.significance import Difference
     from ..screen import Screen

@@ -1,107 +1,46 @@
-"""The index of a store with reduced chunks beside the others: what a known-item query is put to.
+"""The index of a store with reduced chunks beside the others: a known-item query is put to it.
 
-The reduced chunks are added to a copy of the BM25 index that is made of links, in a temporary folder, and to the mapped
-vectors, in memory; so both arms, their fusion and every option work on them as on any other row. The store is read
-only. A query may be answered by every chunk but those that something was taken out of, and by what is left of these.
+The reduced chunks are rows that every arm searches beside those of the published index, so arms, fusion and every
+option work on them as on any other row. The store is read only. A query may be answered by every chunk but those that
+something was taken out of, and by what is left of these.
 """
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import replace
-from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ...arms.bm25.documents import bm25_documents
-from ...arms.bm25.retriever import Bm25Retriever
-from ...arms.bm25.writer import Bm25Writer
-from ...arms.dense.kernels import sign_planes, to_float16
-from ...arms.dense.segments import Segment, Segments, is_in
-from ...config import IndexLimits
-from ...index.dense_arm import DenseArm
-from ...index.open import Generation
+from ...arms.dense.segments import is_in
+from ...arms.kind import ExtraRows, TextRow
+from ...errors import UsageError
+from ...index.open import require_index
+from ...index.payload import payloads
+from ...index.pieces import kind_of
+from ...labels import label, labels, split
 from ...query.filters import LabelSet
 from ...query.searcher import Searcher
+from ...store.parts import dead_chunk_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ...arms.bm25.writer import Bm25Document
-    from ...config import QueryConfig
-    from ...contracts import Encoder, Labels, Vectors
-    from ...query.searcher import Ready
+    from ...contracts import Encoder, Labels
     from ...store.layout import Layout
     from ...store.manifest import IndexRecord, Manifest
     from .queries import SyntheticQuery
 
 
-class HeldOutGeneration(Generation):
-    """A published generation and some more rows."""
-
-    def __init__(self, layout: Layout, record: IndexRecord, rows: Rows) -> None:
-        """Take what is published, and the rows; their labels are above those of the record's parts."""
-        super().__init__(layout, replace(record, rows=record.rows + len(rows.documents)))
-        self._published = Generation(layout, record)
-        self._rows = rows
-
-    @cached_property
-    def bm25(self) -> Bm25Retriever:
-        """The BM25 arm over a copy of its index with the rows in it, gone again but for what is mapped.
-
-        Raises:
-            DamagedError: the index is not what was written.
-        """
-        self._index.verify("bm25")
-        language = self._record.settings.language
-        with tempfile.TemporaryDirectory(prefix="embedctl-", ignore_cleanup_errors=True) as folder:
-            target = Path(folder) / "bm25"
-            heap = IndexLimits().bm25_least_heap_bytes
-            files = self._index.bm25_files()
-            with Bm25Writer(target, language, heap, self._files.bm25, files) as writer:
-                for document in self._rows.documents:
-                    writer.add(document)
-                writer.commit()
-            return Bm25Retriever(target, language)
-
-    @cached_property
-    def segments(self) -> Segments:
-        """The mapped vectors, and those of the rows."""
-        published = self._published.segments
-        self._lost, self._centre = self._published._lost, self._published._centre
-        self.warnings.update(self._published.warnings)
-        if not self._rows.documents:
-            return published
-        labels = np.array([document.label for document in self._rows.documents], dtype=np.uint64)
-        halves = to_float16(self._rows.vectors)
-        planes = None
-        if self.has_bits:
-            assert self._centre is not None
-            planes = sign_planes(self._rows.vectors, self._centre)
-        own = Segment(labels, halves, np.empty(0, dtype=np.int64), planes)
-        return Segments([*published.segments, own], self.dim)
-
-
-class Rows(NamedTuple):
-    """Reduced chunks as both arms see them, by ascending label."""
-
-    documents: tuple[Bm25Document, ...]
-    vectors: Vectors
-    """float32 ``(documents, dim)``."""
-
-
 class Encoders(NamedTuple):
-    """What loads an encoder when it is needed; they differ where a student encodes either."""
+    """Loaders of encoders by field; they differ where a student encodes either."""
 
-    queries: Callable[[], Encoder]
-    documents: Callable[[], Encoder]
+    queries: Callable[[str], Encoder]
+    documents: Callable[[str], Encoder]
     """The one that made the vectors of the index."""
 
 
-class HeldOutSearcher(Searcher):
-    """Answers known-item queries, each with its passage held out."""
+class HeldOutIndex:
+    """A searcher for known-item queries, and the chunks that may answer each."""
 
     def __init__(
         self, layout: Layout, manifest: Manifest, encoders: Encoders, queries: Sequence[SyntheticQuery]
@@ -110,22 +49,30 @@ class HeldOutSearcher(Searcher):
 
         Raises:
             NoStoreError: there is no index.
-            ModelError, MismatchError: an encoder cannot be had.
+            UsageError: an arm of the index cannot search rows beside its own.
+            ModelError, MismatchError: an encoder cannot be opened.
         """
-        super().__init__(layout, manifest, encoders.queries)
-        documents, self._own = _reduced_documents(layout, self._index, queries)
+        record = require_index(layout, manifest)
+        for name, arm in record.arms.items():
+            if not kind_of(arm.kind).holds_out:
+                raise UsageError(
+                    f'The arm "{name}" cannot be measured with synthetic queries.',
+                    f'Measure it with judged queries, or remove it: "embedctl arm remove {name}".',
+                )
         reduced = [chunk for query in queries for chunk in query.held_out.reduced]
-        vectors = encoders.documents().encode_documents([chunk.context + chunk.text for chunk in reduced])
-        self._generation = HeldOutGeneration(layout, self._index, Rows(tuple(documents), vectors))
-        self.dense = DenseArm(self._generation)
-        self._live = self._generation.segments.live_labels
-        self._added = np.array([document.label for document in documents], dtype=np.uint64)
+        texts = [chunk.context + chunk.text for chunk in reduced]
+        rows, shown, self._own = _reduced(layout, record, queries)
+        vectors = {field: encoders.documents(field).encode_documents(texts) for field in record.encoders}
+        self.searcher = Searcher(layout, manifest, encoders.queries, ExtraRows(rows, vectors, shown))
+        self._added = np.array([row.label for row in rows], dtype=np.uint64)
+        live = [
+            labels(part.number, np.delete(np.arange(part.chunks.rows), dead_chunk_rows(layout, part)))
+            for part in record.parts
+            if part.chunks
+        ]
+        self._live = np.concatenate([*live, self._added])
         self._queries = {query.id: query for query in queries}
         self._allowed: dict[str, LabelSet] = {}
-
-    def ready(self, config: QueryConfig, queries: int | None) -> Ready:
-        """Return what a batch needs, each query of it with what is held out for it; filters do not restrict it."""
-        return super().ready(config, queries)._replace(allowed_for=self.allowed_for)
 
     def allowed_for(self, query_id: str) -> LabelSet:
         """Return the chunks that may answer a query: none that its passage was taken out of, none made for others."""
@@ -136,35 +83,28 @@ class HeldOutSearcher(Searcher):
         return self._allowed[query_id]
 
 
-def _reduced_documents(
+def _reduced(
     layout: Layout, record: IndexRecord, queries: Sequence[SyntheticQuery]
-) -> tuple[list[Bm25Document], dict[str, Labels]]:
-    """Return the reduced chunks of all queries as BM25 sees them, and the labels of each query's own."""
+) -> tuple[tuple[TextRow, ...], tuple[str, ...], dict[str, Labels]]:
+    """Return the reduced chunks of all queries, what their hits show, and the labels of each query's own."""
     wanted = {chunk.label for query in queries for chunk in query.held_out.reduced}
-    numbers = {label >> 32 for label in wanted}
+    numbers = {split(one)[0] for one in wanted}
     whole = {
-        document.label: document
+        number: (document, payload)
         for part in record.parts
         if part.number in numbers
-        for document in bm25_documents(layout, part)
-        if document.label in wanted
+        for number, document, payload in payloads(layout, part)
+        if number in wanted
     }
-    number = max(part.number for part in record.parts) + 1
-    documents: list[Bm25Document] = []
+    part = max(part.number for part in record.parts) + 1
+    rows: list[TextRow] = []
+    shown: list[str] = []
     own: dict[str, Labels] = {}
     for query in queries:
-        first = (number << 32) | len(documents)
+        first = len(rows)
         for chunk in query.held_out.reduced:
-            documents.append(
-                replace(
-                    whole[chunk.label],
-                    label=(number << 32) | len(documents),
-                    part=number,
-                    body=chunk.text,
-                    title=chunk.title,
-                    headings=chunk.headings,
-                    path=chunk.path,
-                )
-            )
-        own[query.id] = np.arange(first, (number << 32) | len(documents), dtype=np.uint64)
-    return documents, own
+            document, payload = whole[chunk.label]
+            rows.append(TextRow(label(part, len(rows)), document, chunk.text, chunk.title, chunk.headings, chunk.path))
+            shown.append(payload)
+        own[query.id] = labels(part, np.arange(first, len(rows)))
+    return tuple(rows), tuple(shown), own

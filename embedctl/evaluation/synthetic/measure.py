@@ -10,19 +10,22 @@ from ...errors import UsageError
 from ...plural import counted
 from ...query.query_file import NamedQuery
 from ..evaluate import JudgedQueries, OpenSnapshot, evaluate
+from ..evaluation import KindMeans, KnownItems
 from ..judgements import Judgements
 from ..resolve import DocumentKey
-from .index import HeldOutSearcher
-from .known_items import known_items
+from .index import HeldOutIndex
 from .queries import make_queries
 
 if TYPE_CHECKING:
-    from ...config.measuring import EvaluationConfig, SyntheticConfig
+    from collections.abc import Sequence
+
+    from ...config.measuring import EvaluationConfig, SyntheticConfig, SyntheticKind
     from ...contracts import Reporter
     from ...store.layout import Layout
     from ...store.manifest import Manifest
-    from ..evaluation import Evaluation
+    from ..evaluation import EvaluatedQuery, Evaluation, Setting
     from .index import Encoders
+    from .queries import SyntheticSet
 
 
 class SyntheticRequest(NamedTuple):
@@ -57,7 +60,26 @@ def evaluate_synthetic(
     judgements = {query.id: {DocumentKey(query.source, query.document).name: 1} for query in made.queries}
     judged = JudgedQueries([NamedQuery(query.id, query.text) for query in made.queries], Judgements(judgements), {})
     with reporter.stage("hold out", len(made.queries), "queries") as progress:
-        searcher = HeldOutSearcher(layout, manifest, encoders, made.queries)
+        held_out = HeldOutIndex(layout, manifest, encoders, made.queries)
         progress.advance(len(made.queries))
-    found = evaluate(OpenSnapshot(layout, manifest, searcher), judged, request.evaluation, reporter)
-    return replace(found, known_items=known_items(made, found.queries, found.settings, found.column))
+    snapshot = OpenSnapshot(layout, manifest, held_out.searcher)
+    judged = judged._replace(allowed_for=held_out.allowed_for)
+    found = evaluate(snapshot, judged, request.evaluation, reporter)
+    return replace(found, known_items=_known_items(made, found.queries, found.settings, found.column))
+
+
+def _known_items(
+    made: SyntheticSet, queries: Sequence[EvaluatedQuery], settings: Sequence[Setting], column: int
+) -> KnownItems:
+    """Return the means of each kind of query; ``column``: of the primary metric in the values of the settings."""
+    of = {query.id: query.kind for query in made.queries}
+    by_kind: dict[SyntheticKind, list[int]] = {}
+    for row, query in enumerate(queries):
+        by_kind.setdefault(of[query.id], []).append(row)
+    return KnownItems(
+        made,
+        tuple(
+            KindMeans(kind, len(rows), {one.name: float(one.values[rows, column].mean()) for one in settings})
+            for kind, rows in by_kind.items()
+        ),
+    )

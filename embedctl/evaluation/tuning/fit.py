@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ...config import RankingConfig
-from .space import coordinates, distance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...config.measuring import TuneConfig
+    from .space import Space
 
     Scores = NDArray[np.float64]
     Rows = NDArray[np.intp]
@@ -38,7 +38,7 @@ class HeldOut(NamedTuple):
     """For each fold of each repeat."""
 
 
-def fit(score: Score, start: RankingConfig, rows: Rows) -> RankingConfig:
+def fit(score: Score, start: RankingConfig, rows: Rows, space: Space) -> RankingConfig:
     """Return the ranking to take by the queries in ``rows``: coordinate descent from ``start``.
 
     In each coordinate, :func:`choose` decides. ``start`` is always among what is chosen from.
@@ -46,14 +46,14 @@ def fit(score: Score, start: RankingConfig, rows: Rows) -> RankingConfig:
     found = start
     for _ in range(_PASSES):
         before = found
-        for options in coordinates():
-            found = choose([found, *options(found)], score, rows)
+        for options in space.coordinates():
+            found = choose([found, *options(found)], score, rows, space)
         if found == before:
             break
     return found
 
 
-def choose(options: Sequence[RankingConfig], score: Score, rows: Rows) -> RankingConfig:
+def choose(options: Sequence[RankingConfig], score: Score, rows: Rows, space: Space) -> RankingConfig:
     """Return the simplest of those that are as good as the best, by the one-standard-error rule.
 
     Breiman, Friedman, Olshen and Stone, "Classification and Regression Trees", 1984, section 3.4.3: of all that come
@@ -66,10 +66,12 @@ def choose(options: Sequence[RankingConfig], score: Score, rows: Rows) -> Rankin
     error = behind.std(axis=1, ddof=1) / np.sqrt(len(rows)) if len(rows) > 1 else np.zeros(len(options))
     near = np.flatnonzero(behind.mean(axis=1) <= error + 1e-12)
     default = RankingConfig()
-    return options[min(near.tolist(), key=lambda at: (*_rounded(distance(options[at], default)), at))]
+    return options[min(near.tolist(), key=lambda at: (*_rounded(space.distance(options[at], default)), at))]
 
 
-def cross_validate(score: Score, start: RankingConfig, groups: Sequence[str], config: TuneConfig) -> HeldOut:
+def cross_validate(
+    score: Score, start: RankingConfig, groups: Sequence[str], config: TuneConfig, space: Space
+) -> HeldOut:
     """Return what :func:`fit` is worth: in each fold it sees the other folds only.
 
     The held-out queries take no part in any choice, so that the whole of the search is what is measured, not its
@@ -80,6 +82,7 @@ def cross_validate(score: Score, start: RankingConfig, groups: Sequence[str], co
         start: the ranking in use.
         groups: one for each query; queries of one group (the same text) are never on both sides.
         config: number of folds, and how often they are drawn.
+        space: the rankings to look at.
     """
     generator = np.random.default_rng(config.significance.seed)
     total, repeats = np.zeros(len(groups)), config.repeats(len(groups))
@@ -87,7 +90,7 @@ def cross_validate(score: Score, start: RankingConfig, groups: Sequence[str], co
     for _ in range(repeats):
         fold_of = _folds(groups, config.folds, generator)
         for fold in range(int(fold_of.max()) + 1):
-            ranking = fit(score, start, np.flatnonzero(fold_of != fold))
+            ranking = fit(score, start, np.flatnonzero(fold_of != fold), space)
             held = np.flatnonzero(fold_of == fold)
             total[held] += score(ranking)[held]
             chosen.append(ranking)

@@ -8,23 +8,22 @@ each number of BM25, feedback, and how many candidates each arm proposes.
 from __future__ import annotations
 
 import math
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ...config import FUSION_WEIGHTS, FeedbackConfig, FusionConfig
-from ...config.ranking_changes import dense_share
+from ...config import FUSIONS, FeedbackConfig, FusionConfig
+from ...config.ranking_changes import shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ...config import FusionName, RankingConfig
+    from ...config import ArmSettings, RankingConfig
 
 COARSE_SHARES = (0.2, 0.5, 0.8)
 """Of the dense arm in the sum of both weights, where fusions are compared; each is tried with its own weights, too."""
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 RRF_CONSTANTS = (5, 20, 60, 200)
-UNWEIGHTED: frozenset[FusionName] = frozenset(("round-robin",))
-"""Fusions in which arms take turns, so that weights between on and off mean little."""
 CANDIDATES = (30, 100, 300, 1_000)
 BM25: dict[str, tuple[float, ...]] = {
     "title": (0.0, 0.25, 0.5, 1.0, 2.0),
@@ -35,77 +34,82 @@ BM25: dict[str, tuple[float, ...]] = {
 smaller ``b`` does. ``k1`` and ``b`` themselves are constants of Tantivy."""
 
 
-def coordinates() -> Iterator[Callable[[RankingConfig], list[RankingConfig]]]:
-    """Yield one function for each coordinate: from a ranking to those that differ from it there, and nowhere else."""
-    yield _feedback
-    yield _fusions
-    yield _shares
-    yield _constants
-    for name, values in BM25.items():
-        yield _bm25(name, values)
-    yield _depths
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The rankings of some arms."""
 
+    arms: tuple[ArmSettings, ...]
 
-def distance(ranking: RankingConfig, start: RankingConfig) -> tuple[int, float]:
-    """Return how far ``ranking`` is from ``start``: in how many parameters, and by how much in all of them.
+    def coordinates(self) -> Iterator[Callable[[RankingConfig], list[RankingConfig]]]:
+        """Yield a function for each coordinate: from a ranking to those that differ from it there, and nowhere else."""
+        yield _feedback
+        yield self._fusions
+        for arm in self.arms[1:]:  # the share of the first one is what they leave
+            yield partial(self._shares, arm=arm.name)
+        yield self._constants
+        for name, values in BM25.items():
+            yield self._bm25(name, values)
+        yield _depths
 
-    Another fusion is farther than any other weight of the same one; dropping an arm is a weight, too.
-    """
-    numbers: list[tuple[float, float]] = [
-        (float(ranking.fusion.name != start.fusion.name), 0.0),
-        (dense_share(ranking.fusion), _usual_share(ranking, start)),
-        (_log(ranking.candidates), _log(start.candidates)),
-    ]
-    if ranking.fusion.name == "rrf":
-        numbers.append((_log(ranking.fusion.rrf_k), _log(start.fusion.rrf_k)))
-    for part, of_start in ((ranking.bm25, start.bm25), (ranking.feedback, start.feedback)):
-        numbers += ((float(getattr(part, one.name)), float(getattr(of_start, one.name))) for one in fields(part))
-    steps = [abs(one - other) for one, other in numbers if one != other]
-    return len(steps), sum(steps)
+    def distance(self, ranking: RankingConfig, start: RankingConfig) -> tuple[int, float]:
+        """Return how far ``ranking`` is from ``start``: in how many parameters, and by how much in all of them.
 
+        Another fusion is farther than any other weight of the same one; dropping an arm is a weight, too.
+        """
+        usual = start.fusion if ranking.fusion.name == start.fusion.name else FusionConfig(ranking.fusion.name)
+        numbers: list[tuple[float, float]] = [
+            (float(ranking.fusion.name != start.fusion.name), 0.0),
+            *zip(shares(ranking.fusion, self.arms)[1:], shares(usual, self.arms)[1:], strict=True),
+            (_log(ranking.candidates), _log(start.candidates)),
+        ]
+        if ranking.fusion.name == "rrf":
+            numbers.append((_log(ranking.fusion.rrf_k), _log(start.fusion.rrf_k)))
+        for part, of_start in ((ranking.bm25, start.bm25), (ranking.feedback, start.feedback)):
+            numbers += ((float(getattr(part, one.name)), float(getattr(of_start, one.name))) for one in fields(part))
+        steps = [abs(one - other) for one, other in numbers if one != other]
+        return len(steps), sum(steps)
 
-def weighted(name: FusionName, share: float, rrf_k: int = FusionConfig().rrf_k) -> FusionConfig:
-    """Return a fusion in which the dense arm has this share of the weights; those of the fusion where they have it."""
-    plain = FusionConfig(name, rrf_k)
-    if dense_share(plain) == share:
-        return plain
-    return replace(plain, bm25_weight=round(1.0 - share, 6), dense_weight=share)
+    def weighted(self, fusion: FusionConfig, arm: str, share: float) -> FusionConfig:
+        """Return a fusion in which ``arm`` has this share of the weights; the others share the rest as they do now."""
+        names = [one.name for one in self.arms]
+        now = dict(zip(names, shares(fusion, self.arms), strict=True))
+        if now[arm] == share:
+            return fusion
+        rest = sum(now.values()) - now[arm]
+        of_rest = {name: now[name] / rest if rest else 1 / (len(names) - 1) for name in names if name != arm}
+        weights = {name: round((1.0 - share) * part, 6) for name, part in of_rest.items()} | {arm: share}
+        return replace(fusion, weights=tuple(sorted(weights.items())))
 
+    def _fusions(self, ranking: RankingConfig) -> list[RankingConfig]:
+        found: dict[FusionConfig, None] = {}
+        for name, record in FUSIONS.items():
+            plain = FusionConfig(name)
+            found[plain] = None
+            for arm in self.arms[1:] if record.weighted else ():
+                found |= {self.weighted(plain, arm.name, share): None for share in COARSE_SHARES}
+        for arm in self.arms:  # alone, whatever the fusion
+            found[self.weighted(FusionConfig(), arm.name, 1.0)] = None
+        return [replace(ranking, fusion=fusion) for fusion in found]
 
-def _usual_share(ranking: RankingConfig, start: RankingConfig) -> float:
-    """Return the share to measure from: weights of one fusion say nothing about those of another."""
-    return dense_share(start.fusion if ranking.fusion.name == start.fusion.name else FusionConfig(ranking.fusion.name))
+    def _shares(self, ranking: RankingConfig, arm: str) -> list[RankingConfig]:
+        tried = SHARES if ranking.fusion.record.weighted else ()
+        plain = FusionConfig(ranking.fusion.name, ranking.fusion.rrf_k) if len(self.arms) == 2 else ranking.fusion
+        return [replace(ranking, fusion=self.weighted(plain, arm, share)) for share in tried]
 
-
-def _fusions(ranking: RankingConfig) -> list[RankingConfig]:
-    found: dict[FusionConfig, None] = {}
-    for name in FUSION_WEIGHTS:
-        found[FusionConfig(name)] = None
-        found |= {weighted(name, share): None for share in COARSE_SHARES if name not in UNWEIGHTED}
-    found |= {weighted("rrf", share): None for share in (0.0, 1.0)}  # one arm alone, whatever the fusion
-    return [replace(ranking, fusion=fusion) for fusion in found]
-
-
-def _shares(ranking: RankingConfig) -> list[RankingConfig]:
-    name, rrf_k = ranking.fusion.name, ranking.fusion.rrf_k
-    shares = () if name in UNWEIGHTED else SHARES
-    return [replace(ranking, fusion=weighted(name, share, rrf_k)) for share in shares]
-
-
-def _constants(ranking: RankingConfig) -> list[RankingConfig]:
-    if ranking.fusion.name != "rrf" or dense_share(ranking.fusion) in (0.0, 1.0):
-        return []
-    return [replace(ranking, fusion=replace(ranking.fusion, rrf_k=constant)) for constant in RRF_CONSTANTS]
-
-
-def _bm25(name: str, values: tuple[float, ...]) -> Callable[[RankingConfig], list[RankingConfig]]:
-    def options(ranking: RankingConfig) -> list[RankingConfig]:
-        if dense_share(ranking.fusion) == 1.0:  # BM25 is not listened to
+    def _constants(self, ranking: RankingConfig) -> list[RankingConfig]:
+        if ranking.fusion.name != "rrf" or max(shares(ranking.fusion, self.arms)) == 1.0:
             return []
-        changed: list[dict[str, Any]] = [{name: value} for value in values]
-        return [replace(ranking, bm25=replace(ranking.bm25, **one)) for one in changed]
+        return [replace(ranking, fusion=replace(ranking.fusion, rrf_k=constant)) for constant in RRF_CONSTANTS]
 
-    return options
+    def _bm25(self, name: str, values: tuple[float, ...]) -> Callable[[RankingConfig], list[RankingConfig]]:
+        def options(ranking: RankingConfig) -> list[RankingConfig]:
+            weights = zip(self.arms, shares(ranking.fusion, self.arms), strict=True)
+            if not any(share for arm, share in weights if arm.kind == "bm25"):  # it has no say
+                return []
+            changed: list[dict[str, Any]] = [{name: value} for value in values]
+            return [replace(ranking, bm25=replace(ranking.bm25, **one)) for one in changed]
+
+        return options
 
 
 def _feedback(ranking: RankingConfig) -> list[RankingConfig]:

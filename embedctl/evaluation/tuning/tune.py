@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ...config import QueryConfig
+from ...config.measuring import EvaluationConfig
 from ...errors import UsageError
 from ...store.manifest import TunedRecord
 from ...store.writer import writing
@@ -17,9 +18,10 @@ from ..metrics import parse_metric
 from ..notes import notes_of
 from ..resolve import resolve
 from ..significance import detectable, difference
-from .candidates import Retrieval
 from .fit import counted_choices, cross_validate, fit
+from .memo import Memo
 from .scores import Judged, RankingScores
+from .space import Space
 from .tuning import Choice, Gain, QueryGain, TunedState, Tuning
 
 if TYPE_CHECKING:
@@ -28,20 +30,22 @@ if TYPE_CHECKING:
     from ...config.measuring import TuneConfig
     from ...contracts import Reporter
     from ...query.query_file import NamedQuery
-    from ...query.searcher import Ready
+    from ...query.setup import Setup
     from ...store.layout import Layout
     from ..evaluate import OpenSnapshot
     from ..judgements import Judgements
     from .fit import Scores
 
 _MOST_FOLDS = 20
+_WHOLE = 2**31 - 1
+"""Hits of a metric without a cutoff."""
 _JUDGE_MORE = "Judge more queries, or write them down from what people ask; 50 show large gains, hundreds small ones."
 
 
 class Prepared(NamedTuple):
     """What a fit needs: everything is open, so that it stays there while others publish and clean up."""
 
-    ready: Ready
+    setup: Setup
     queries: tuple[NamedQuery, ...]
     """Those that have something relevant."""
     judged: Judged
@@ -64,8 +68,11 @@ def prepared(
     kept = tuple(query for query in queries if query.id in grades)
     _check(len(kept), config)
     judged = Judged([grades[query.id] for query in kept], resolved.names)
-    ready = snapshot.searcher.ready(QueryConfig(), len(kept))
-    return Prepared(ready, kept, judged, tuple(notes_of(queries, judgements, resolved)))
+    config_ = QueryConfig(max_per_file=1 if resolved.names.level == "documents" else 0)
+    snapshot.searcher.remember_vectors()
+    deepest = max(parse_metric(config.metric).k or _WHOLE, EvaluationConfig().depth)
+    setup = replace(snapshot.searcher.ready(config_, len(kept)), at_most=deepest)
+    return Prepared(setup, kept, judged, tuple(notes_of(queries, judgements, resolved)))
 
 
 def fitted(opened: Prepared, config: TuneConfig, reporter: Reporter) -> Tuning:
@@ -80,13 +87,14 @@ def fitted(opened: Prepared, config: TuneConfig, reporter: Reporter) -> Tuning:
         UsageError: no ranking finds anything that is judged relevant.
     """
     start, metric, queries = time.perf_counter(), parse_metric(config.metric), opened.queries
-    before = opened.ready.asked.ranking
+    before = opened.setup.ranking
     with reporter.stage("tune", None, "rankings") as progress:
-        retrieval = Retrieval(opened.ready, [query.text for query in queries], config.kept_rows)
-        score = RankingScores(retrieval, opened.judged, metric, progress)
-        best = fit(score, before, np.arange(len(queries)))
+        memo = Memo(opened.setup, [query.text for query in queries], config.kept_rows)
+        score = RankingScores(memo, opened.judged, metric, progress)
+        space = Space(opened.setup.arms)
+        best = fit(score, before, np.arange(len(queries)), space)
         groups = [" ".join(query.text.casefold().split()) for query in queries]
-        held_out = cross_validate(score, before, groups, config)
+        held_out = cross_validate(score, before, groups, config, space)
     if not score.any_found:
         raise UsageError(
             "No ranking finds anything that is judged relevant.",
