@@ -1,4 +1,4 @@
-"""The nouns: what flows between stages, and the Arrow schemas they have on disk.
+"""Records that flow between stages, and their Arrow schemas on disk.
 
 Offsets count Unicode code points of ``Document.text`` from 0; spans are half-open; lines and pages count from 1.
 ``document.text[chunk.start:chunk.end] == chunk.text`` always holds.
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from .config import RecordFields, WalkRules
 
+NORM_OFF = 1e-3
+"""Largest deviation of a sound vector's length from one."""
+
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
 
@@ -32,7 +35,7 @@ class Markup(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of one input; every input ends as exactly one of them."""
+    """Result for one input; every input has exactly one."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -124,7 +127,7 @@ class BadRecord:
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """What a parser makes of bytes."""
+    """Text and metadata that a parser found in bytes."""
 
     text: str
     media_type: str
@@ -134,7 +137,7 @@ class ParsedDocument:
     language: str | None = None
     """Programming language of code, or the natural language that the document declares."""
     encoding: str | None = None
-    """How bytes became text, for formats that do not fix it."""
+    """Character encoding, for formats that do not fix it."""
     pages: tuple[int, ...] = ()
     """Offset at which each page begins; empty where the format has none."""
     body_start: int = 0
@@ -167,11 +170,11 @@ class Document:
     row_hash: int | None = field(default=None, compare=False)
     """As in ``Record``."""
     secrets: tuple[SecretSpan, ...] | None = None
-    """Where the text is masked; ``None``: nobody looked for secrets."""
+    """Masked spans of the text; ``None``: it was not searched for secrets."""
 
 
 class ChunkSpan(NamedTuple):
-    """What a chunker yields: a span and the headings above it, outermost first."""
+    """Result of a chunker: a span and the headings above it, outermost first."""
 
     start: int
     end: int
@@ -351,7 +354,7 @@ def samples_schema(dim: int) -> pa.Schema:
 
 @cache
 def files_schema() -> pa.Schema:
-    """Return the schema of ``files/<n>.parquet``: one row for every file the sources met."""
+    """Return the schema of ``files/<n>.parquet``: one row for every file of the sources."""
     import pyarrow as pa
 
     return pa.schema(
