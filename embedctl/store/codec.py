@@ -152,6 +152,10 @@ class Codecs:
         if origin is tuple and inner[1:] == (...,):
             read, write = self.of(inner[0])
             return Codec(partial(_sequence, list, tuple, read), partial(_sequence, tuple, list, write))
+        if origin is tuple:
+            columns = [self.of(one) for one in inner]
+            reads, writes = [one.read for one in columns], [one.write for one in columns]
+            return Codec(partial(_row, list, tuple, reads), partial(_row, tuple, list, writes))
         if origin in (dict, Mapping):
             key, value = self.of(inner[0]), self.of(inner[1])
             return Codec(*(partial(_mapping, *both) for both in zip(key, value, strict=True)))
@@ -246,6 +250,12 @@ def _sequence(before: Any, after: Any, check: Check, values: Any) -> Any:
     except FieldError as error:  # of the value behind those that are done
         raise error.below(f"[{len(done)}]") from None
     return after(done)
+
+
+def _row(before: Any, after: Any, checks: list[Check], values: Any) -> Any:
+    if type(values) is not before or len(values) != len(checks):
+        raise FieldError("", f"is not a list of {len(checks)}")
+    return after([check(value) for check, value in zip(checks, values, strict=True)])
 
 
 def _mapping(key: Check, check: Check, values: Any) -> Any:

@@ -93,8 +93,10 @@ def _index(index: IndexRecord) -> None:
 
 
 def _tuned(tuned: TunedRecord, path: str) -> None:
-    if not any(tuned.ranking.fusion.weights):
-        raise FieldError(f"{path}.ranking.fusion", "gives neither arm a weight")
+    weights = tuned.ranking.fusion.weights
+    _ascending(sorted(name for name, _ in weights), f"{path}.ranking.fusion.weights", "names")
+    if weights and not any(weight for _, weight in weights):
+        raise FieldError(f"{path}.ranking.fusion.weights", "gives no arm a weight")
 
 
 def _ascending(values: Sequence[Any], field: str, what: str) -> None:
