@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..records import Outcome
 from ..sources.describe import path_from_base
-from ..store.files import read_columns
 from ..store.ledger import FileKey, read_ledger
+from ..store.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from ..store.layout import Layout
@@ -41,7 +41,7 @@ class Lost:
         ledger = read_ledger(self.layout, manifest)
         gone = {key for key in self.expected if (state := ledger.get(key)) is None or state.outcome is Outcome.FAILED}
         live = self._live(manifest, gone)
-        roots = {source.name: source.root for source in manifest.sources}
+        roots = Snapshot(self.layout, manifest).roots
         alone = {source.name for source in manifest.sources if source.only is not None and len(source.only) == 1}
         lost: list[str] = []
         for source, path in sorted(gone):
@@ -56,12 +56,7 @@ class Lost:
 
     def _live(self, manifest: Manifest, files: set[FileKey]) -> set[str]:
         """Return the names of the live documents of these files."""
-        names: set[str] = set()
-        for part in manifest.parts if files else ():
-            dead = frozenset(part.dead)
-            table = read_columns(self.layout.documents(part.number), part.documents, ("source", "path", "doc_id"))
-            columns = (table.column(name).to_pylist() for name in ("source", "path", "doc_id"))
-            for row, (source, path, doc_id) in enumerate(zip(*columns, strict=True)):
-                if row not in dead and (source, path) in files:
-                    names.add(f"{source}:{doc_id}")
-        return names
+        if not files:
+            return set()
+        found = (one for _, _, one in Snapshot(self.layout, manifest).live_rows(("source", "path", "doc_id")))
+        return {f"{one['source']}:{one['doc_id']}" for one in found if (one["source"], one["path"]) in files}

@@ -6,8 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ..records import Outcome
-from ..store.files import read_columns
 from ..store.ledger import FileKey, FileState, Ledger
+from ..store.parts import live_documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,12 +27,8 @@ def ledger_of(layout: Layout, parts: Iterable[Part]) -> Ledger:
     states: dict[FileKey, FileState] = {}
     records: Counter[FileKey] = Counter()
     for part in parts:
-        dead = frozenset(part.dead)
-        table = read_columns(layout.documents(part.number), part.documents, _COLUMNS)
-        columns = [table.column(name).to_pylist() for name in _COLUMNS]
-        for row, (source, path, record, size, sha256) in enumerate(zip(*columns, strict=True)):
-            if row in dead:
-                continue
+        for _, document in live_documents(layout, part, _COLUMNS):
+            source, path, record, size, sha256 = document.values()
             if record is None:
                 states[source, path] = FileState(size, 0, sha256, Outcome.INDEXED, None, 1)
             else:

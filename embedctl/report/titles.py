@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..index.open import require_index
 from ..sources.describe import path_from_base
-from ..store.files import read_columns
+from ..store.parts import live_documents
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -34,10 +34,8 @@ def read_titles(layout: Layout, manifest: Manifest, names: Collection[str]) -> d
     titles: dict[str, str] = {}
     for part in require_index(layout, manifest).parts:
         columns = ("source", "doc_id", "path", "record", "title")
-        table = read_columns(layout.documents(part.number), part.documents, columns)
-        dead = frozenset(part.dead)
-        for row, entry in enumerate(table.to_pylist()):
-            if row not in dead and entry["title"]:
+        for _, entry in live_documents(layout, part, columns):
+            if entry["title"]:
                 for name in _names(entry, roots):
                     if name in wanted:
                         titles.setdefault(name, entry["title"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..records import FileEntry, Outcome, SkippedEntry
 from ..sources.records import is_record_file
-from ..store.files import read_columns
+from ..store.parts import live_documents
 from .entries import entries
 
 if TYPE_CHECKING:
@@ -92,10 +92,8 @@ def stored_otherwise(layout: Layout, manifest: Manifest) -> frozenset[FileKey]:
     files: set[FileKey] = set()
     for part in manifest.parts:
         if part.documents.made_with != made_with:
-            table = read_columns(layout.documents(part.number), part.documents, ("source", "path"))
-            keys = zip(table.column("source").to_pylist(), table.column("path").to_pylist(), strict=True)
-            dead = frozenset(part.dead)
-            files.update(key for row, key in enumerate(keys) if row not in dead)
+            found = live_documents(layout, part, ("source", "path"))
+            files.update((document["source"], document["path"]) for _, document in found)
     return frozenset(files)
 
 

@@ -12,9 +12,9 @@ from ..errors import UsageError
 from ..records import Outcome
 from ..registry import nearest
 from ..sources.describe import path_from_base
-from ..store.files import read_columns
 from ..store.garbage import collect
 from ..store.ledger import FileKey, Ledger, read_ledger
+from ..store.snapshot import Snapshot
 from ..store.vectors import read_hashes
 from ..store.writer import Staging, Writer, writing
 from .compact import compact
@@ -117,23 +117,19 @@ class _Found:
 
 
 def _find(layout: Layout, manifest: Manifest, named: Collection[str], wanted: Collection[str]) -> _Found:
-    found = _Found()
-    roots = {source.name: source.root for source in manifest.sources}
+    found, snapshot = _Found(), Snapshot(layout, manifest)
+    roots = snapshot.roots
     spellings = {layout.from_base(target): target for target in wanted} | {target: target for target in wanted}
-    for part in manifest.parts:
-        columns = ["source", "doc_id", "path", "record"]
-        dead = frozenset(part.dead)
-        table = read_columns(layout.documents(part.number), part.documents, columns)
-        for row, document in enumerate(table.to_pylist()):
-            source, doc_id, path = document["source"], document["doc_id"], document["path"]
-            names = {doc_id, path, path_from_base(roots[source], path), f"{source}:{doc_id}", f"{source}:{path}"}
-            hits = {spellings[name] for name in names & spellings.keys()}
-            if row in dead or not (hits or source in named):
-                continue
-            found.met |= hits
-            found.rows.setdefault(part.number, set()).add(row)
-            found.ids.setdefault(source, set()).add(doc_id)
-            found.documents[source, path] += 1
-            if document["record"] is None:
-                found.files.add((source, path))
+    for part, row, document in snapshot.live_rows(("source", "doc_id", "path", "record")):
+        source, doc_id, path = document["source"], document["doc_id"], document["path"]
+        names = {doc_id, path, path_from_base(roots[source], path), f"{source}:{doc_id}", f"{source}:{path}"}
+        hits = {spellings[name] for name in names & spellings.keys()}
+        if not (hits or source in named):
+            continue
+        found.met |= hits
+        found.rows.setdefault(part.number, set()).add(row)
+        found.ids.setdefault(source, set()).add(doc_id)
+        found.documents[source, path] += 1
+        if document["record"] is None:
+            found.files.add((source, path))
     return found

@@ -12,6 +12,7 @@ import numpy as np
 from ..records import Outcome
 from .files import read_columns, write_table
 from .manifest import FilesRecord, Manifest, Part
+from .parts import live_documents
 from .schemas import files_schema
 
 if TYPE_CHECKING:
@@ -200,12 +201,10 @@ def read_ledger(layout: Layout, manifest: Manifest) -> Ledger:
 
 def _files_of_part(layout: Layout, part: Part) -> dict[FileKey, FileState]:
     names = ("source", "path", "record", "size", "mtime_us", "sha256")
-    table = read_columns(layout.documents(part.number), part.documents, names)
-    dead = set(part.dead)
     return {
         (row["source"], row["path"]): FileState(row["size"], row["mtime_us"], row["sha256"], Outcome.INDEXED, None, 1)
-        for number, row in enumerate(table.to_pylist())
-        if row["record"] is None and number not in dead
+        for _, row in live_documents(layout, part, names)
+        if row["record"] is None
     }
 
 

@@ -70,6 +70,15 @@ def iter_documents(layout: Layout, part: Part) -> Iterator[tuple[int, Document]]
             row += 1
 
 
+def live_documents(layout: Layout, part: Part, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield row and ``columns`` of each live document of a part."""
+    dead = frozenset(part.dead)
+    table = read_columns(layout.documents(part.number), part.documents, columns)
+    for row, document in enumerate(table.to_pylist()):
+        if row not in dead:
+            yield row, document
+
+
 def _with_spans(document: Document) -> Document:
     """Return a document whose secrets are spans rather than what Arrow makes of them."""
     raw: Sequence[Any] = document.secrets or ()
