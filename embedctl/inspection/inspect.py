@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..config.measuring import InspectConfig
 from ..encoders import find_model, open_tokenizer
 from ..errors import ModelError
 from ..stages.status import pending
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..config.measuring import InspectConfig
     from ..contracts import Labels, Reporter, Tokenizer, Vectors
     from ..store.layout import Layout
     from ..store.manifest import Manifest
@@ -38,7 +38,7 @@ _SHOWN = 80
 """Characters of a text that stand for it."""
 
 
-def inspect(layout: Layout, manifest: Manifest, config: InspectConfig, reporter: Reporter) -> Inspection:
+def inspect(layout: Layout, manifest: Manifest, config: InspectConfig | None, reporter: Reporter) -> Inspection:
     """Measure the vectors, texts and tokens of a snapshot.
 
     Norms, lengths, copies and the mean cosine are of all chunks; the rest is of a sample, which is the whole store
@@ -48,7 +48,7 @@ def inspect(layout: Layout, manifest: Manifest, config: InspectConfig, reporter:
         NoStoreError: nothing has a vector yet.
         DamagedError: a file is not what was written.
     """
-    start = time.perf_counter()
+    start, config = time.perf_counter(), config or InspectConfig()
     survey = Survey(layout, manifest)
     assert manifest.encoder is not None  # or there would be no vectors
     chunks = survey.chunks()

@@ -11,8 +11,9 @@ from ..config import DistillConfig, RuntimeConfig, SettingsRequest
 from ..encoders import find_model, open_encoder, open_student, open_tokenizer
 from ..errors import MismatchError, NoStoreError
 from ..store.garbage import collect
+from ..store.manifest import Manifest
 from ..store.students import student_folder, usable_student
-from ..store.writer import Writer, writing
+from ..store.writer import Writer, read_manifest, writing
 from ..system.preconditions import require_memory
 from .chunk import chunk, pending
 from .decide import reads_otherwise
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from ..contracts import Encoder, Reporter
     from ..records import Source
     from ..store.layout import Layout
-    from ..store.manifest import Manifest
 
 
 @dataclass
@@ -56,6 +56,11 @@ class PipelineRun:
             MismatchError: other settings were asked for without ``rebuild``.
             NoStoreError: there is nothing to work on.
         """
+        try:
+            read_manifest(self.layout)
+        except NoStoreError:
+            if "ingest" not in self.stages or not sources(Manifest()):
+                raise
         report = RunReport(self.command)
         with writing(self.layout, f"embedctl {self.command}", self.wait) as writer, reported(self.layout, report):
             self._stages(writer, sources, report)

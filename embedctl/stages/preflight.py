@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..chunkers.batch import Uncut, chunk_documents
+from ..encoders import open_encoder, open_tokenizer
 from ..errors import ParseError, UnsupportedError
 from ..records import BadRecord, Document, FileEntry, Outcome, SkippedEntry, Source
 from ..sources.describe import path_from_base
@@ -24,6 +25,7 @@ from .record_file import examine
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
+    from ..config import RuntimeConfig
     from ..contracts import Encoder, Reporter, Tokenizer
     from ..parsers.reading import ReadResult
     from ..sources.table import Extent
@@ -69,8 +71,7 @@ def preflight(
     layout: Layout,
     manifest: Manifest,
     sources: Sequence[Source],
-    tokenizer: Tokenizer,
-    load: Callable[[], Encoder],
+    runtime: RuntimeConfig,
     reporter: Reporter,
 ) -> Preflight:
     """Walk, read, parse and cut what changed; write nothing.
@@ -79,6 +80,8 @@ def preflight(
     """
     plan = Preflight()
     sample: list[str] = []
+    model = manifest.settings.model
+    tokenizer = open_tokenizer(model)
     with reporter.stage("dry run", None, "files") as progress:
         documents = _documents(layout, manifest, sources, plan)
         for chunks in chunk_documents(documents, tokenizer, manifest.settings.chunk):
@@ -90,7 +93,7 @@ def preflight(
             plan.tokens += sum(chunk.tokens for chunk in chunks)
             sample.extend(chunk.context + chunk.text for chunk in chunks[: CALIBRATION_TEXTS - len(sample)])
     if plan.tokens:
-        rate, plan.basis = _rate(layout, sample, tokenizer, load)
+        rate, plan.basis = _rate(layout, sample, tokenizer, lambda: open_encoder(model, runtime, reporter.message))
         plan.seconds = plan.tokens / rate
     return plan
 

@@ -43,7 +43,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Iterato
     rows += [{"id": f"{p}-{t}", "text": f"In the {p} they keep {t} for the winter.", "where": "else"} for p, t in pairs]
     (folder / "birds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("stages.index", "index.dense_arm", "index.open"):
+        for module in ("config.limits",):
             patch.setattr(f"embedctl.{module}.IndexLimits", lambda: LIMITS)
         patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
         patch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)

@@ -176,7 +176,7 @@ def _chunk(part: int, row: int) -> Chunk:
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    for module in ("stages.index", "index.dense_arm", "index.open"):
+    for module in ("config.limits",):
         monkeypatch.setattr(f"embedctl.{module}.IndexLimits", lambda: LIMITS)
     layout = Layout(tmp_path / ".embedctl")
     layout.root.mkdir()
