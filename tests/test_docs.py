@@ -195,6 +195,7 @@ MANIFEST = {
     "A part:": manifest.Part,
     "A file record:": manifest.FileRecord,
     "The index:": manifest.IndexRecord,
+    "An arm of the index:": manifest.ArmRecord,
     "An encoder:": manifest.EncoderRecord,
 }
 

@@ -3,37 +3,42 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
-import re
-from dataclasses import asdict, dataclass, field, replace
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping  # noqa: TC003 - the codec reads type hints
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 from ..config import TEXT_FIELD, RankingConfig, StoreSettings
-from ..errors import DamagedError, MismatchError
+from ..errors import MismatchError
+from .codec import below_folder, matching, text, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ..records import JSON, Source
 
 FORMAT_VERSION = 4
 """Written. Formats 1 to 3 are read: of one field and two arms, 1 without its index, 1 and 2 without a checksum."""
 INDEX_SINCE = 2
 CHECKSUM_SINCE = 3
-_CHECKSUM = re.compile(r'\{"sha256":"([0-9a-f]{64})",')
-"""How a manifest begins: the SHA-256 of the same text without this member."""
-_DAMAGED_HINT = 'Bring back the last good one with "embedctl doctor --repair".'
+
+_MOST_ROWS = (1 << 31) - 1
+Rows = Annotated[int, whole(0, _MOST_ROWS)]
+Number = Annotated[int, whole(0, _MOST_ROWS)]
+"""Of a part: the upper 32 bits of labels, with one bit for files of samples."""
+Dim = Annotated[int, whole(1, 1 << 16)]
+Sha256 = Annotated[str, matching(r"[0-9a-f]{64}", "is not 64 hex digits")]
+Fingerprint = Annotated[str, matching(r"[0-9a-f]{16}", "is not 16 hex digits")]
+Name = Annotated[str, matching(r"[A-Za-z0-9_-]{1,64}", "is {!r}, which is no name")]
+"""Of a field or an arm."""
+Folder = Annotated[str, text(lambda name: not name or (below_folder(name) and "/" not in name), "is no folder's name")]
+FileName = Annotated[str, text(below_folder, "names {!r}, which is not a file below that folder")]
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class FileRecord:
     """One immutable file: how long it is, what is in it, and what made it."""
 
-    rows: int
+    rows: Rows
     bytes: int
-    sha256: str
+    sha256: Sha256
     made_with: str = ""
     """Fingerprint of the settings (chunks) or the encoder (embeddings) it was made with."""
 
@@ -42,10 +47,10 @@ class FileRecord:
 class Part:
     """One batch of documents on its way down the pipeline."""
 
-    number: int
+    number: Number
     documents: FileRecord
     chunks: FileRecord | None = None
-    vectors: Mapping[str, FileRecord] = field(default_factory=dict)
+    vectors: Mapping[Name, FileRecord] = field(default_factory=dict)
     """Field -> vectors of its chunks; ``made_with`` names the encoder, and the folder that they are in."""
     dead: tuple[int, ...] = ()
     """Rows of the documents file that are deleted or replaced, ascending."""
@@ -69,9 +74,9 @@ class EncoderRecord:
     """The encoder whose vectors the store holds."""
 
     model: str
-    fingerprint: str
-    dim: int
-    teacher: str = ""
+    fingerprint: Fingerprint
+    dim: Dim
+    teacher: Annotated[str, matching(r"([0-9a-f]{16})?", "is not 16 hex digits")] = ""
     """Fingerprint of the model, where the vectors are those of an encoder distilled from it; else empty."""
 
     @property
@@ -97,20 +102,20 @@ class EncoderRecord:
 class StudentRecord:
     """An encoder that was distilled from a model on the chunks of this store."""
 
-    fingerprint: str
+    fingerprint: Fingerprint
     """Names its folder."""
     model: str
     """Name of the model it was distilled from."""
-    teacher: str
+    teacher: Fingerprint
     """Fingerprint of that model: the student lives in its space."""
-    dim: int
+    dim: Dim
     sample: int
     """Chunks it was fitted to."""
     held_out: int
     """Sampled chunks that were kept from the fit."""
     cosine: float
     """Mean cosine to the model's vectors on these."""
-    files: dict[str, FileRecord]
+    files: Mapping[FileName, FileRecord]
     """Name in its folder -> what it is."""
 
 
@@ -118,7 +123,7 @@ class StudentRecord:
 class SampleRecord:
     """Vectors of sampled texts, made by the model whose fingerprint is the file's ``made_with``."""
 
-    number: int
+    number: Number
     file: FileRecord
 
 
@@ -138,11 +143,11 @@ class ArmRecord:
     kind: str
     field: str | None
     """Vectors that it was built from; ``None``: from text."""
-    folder: str
+    folder: Folder
     """Below the generation's folder; empty: that folder itself."""
-    files: Mapping[str, FileRecord]
+    files: Mapping[FileName, FileRecord]
     """Path below ``folder`` -> what it is."""
-    rows: int
+    rows: Rows
     """Live rows."""
     facts: Mapping[str, JSON] = dataclasses.field(default_factory=dict)
     """What else its kind needs to open it."""
@@ -155,10 +160,10 @@ class IndexRecord:
     generation: int
     settings: StoreSettings
     """What it was made with; the store's own may have been changed since."""
-    encoders: Mapping[str, EncoderRecord]
+    encoders: Mapping[Name, EncoderRecord]
     """Field -> what made its vectors."""
     parts: tuple[Part, ...]
-    arms: Mapping[str, ArmRecord]
+    arms: Mapping[Name, ArmRecord]
     rows: int
     """Live chunks, in every arm."""
     payloads: ArmRecord | None = None
@@ -226,7 +231,7 @@ class Manifest:
     sources: tuple[Source, ...] = ()
     parts: tuple[Part, ...] = ()
     files: FilesRecord | None = None
-    encoders: Mapping[str, EncoderRecord] = field(default_factory=dict)
+    encoders: Mapping[Name, EncoderRecord] = field(default_factory=dict)
     """Field -> what made its vectors."""
     index: IndexRecord | None = None
     student: StudentRecord | None = None
@@ -270,81 +275,3 @@ class Manifest:
             for part in self.parts
         )
         return replace(self, parts=tuple(part for part in parts if part.live_documents))
-
-    def to_json(self) -> str:
-        """Return the text of ``manifest.json``."""
-        index = self.index
-        bare = replace(self, parts=(), index=index and replace(index, parts=()), format_version=FORMAT_VERSION)
-        raw = asdict(bare)
-        fields = {name: _compact(value) for name, value in raw.items()} | {"parts": _parts_json(self.parts)}
-        if index is not None:
-            parts = {"parts": _parts_json(index.parts)}
-            fields["index"] = _object({name: _compact(value) for name, value in raw["index"].items()} | parts)
-        return _sealed(_object(fields) + "\n")
-
-    @staticmethod
-    def from_json(text: str, name: str) -> Manifest:
-        """Return the manifest in ``text``; ``name`` is the file it came from, for messages.
-
-        Raises:
-            MismatchError: a newer embedctl wrote it.
-            DamagedError: it is not a manifest, or not as it was written.
-        """
-        sealed = _CHECKSUM.match(text)
-        if sealed and sealed[1] != _sha256("{" + text[sealed.end() :]):
-            raise DamagedError(f"{name} is not what was written: its SHA-256 is another.", _DAMAGED_HINT)
-        try:
-            raw = json.loads(text, parse_constant=_no_number)
-            version = raw["format_version"]
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise DamagedError(f"{name} is not a manifest: {error}.", _DAMAGED_HINT) from error
-        if type(version) is not int or version < 1:
-            raise DamagedError(f"{name} is not a manifest: its format is {version!r}.", _DAMAGED_HINT)
-        if not sealed and version >= CHECKSUM_SINCE:
-            raise DamagedError(f"{name} lacks its checksum.", _DAMAGED_HINT)
-        if version > FORMAT_VERSION:
-            raise MismatchError(
-                f"{name} has format {version}; this embedctl reads formats up to {FORMAT_VERSION}.",
-                "Upgrade embedctl, or index again into another --store.",
-            )
-        from .manifest_checks import FieldError
-        from .manifest_fields import parse
-
-        try:
-            return parse(raw)
-        except FieldError as error:
-            raise DamagedError(f"{name} is not valid: {error}.", _DAMAGED_HINT) from error
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise DamagedError(f"{name} is incomplete: {error!r}.", _DAMAGED_HINT) from error
-
-
-def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is not a number")
-
-
-def _sealed(text: str) -> str:
-    """Return a manifest with its checksum in front."""
-    return f'{{"sha256":"{_sha256(text)}",{text[1:]}'
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _compact(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"), sort_keys=True)
-
-
-def _object(fields: dict[str, str]) -> str:
-    """Return a JSON object of members that are JSON already."""
-    return "{" + ",".join(f'"{name}":{fields[name]}' for name in sorted(fields)) + "}"
-
-
-def _parts_json(parts: tuple[Part, ...]) -> str:
-    return "[" + ",".join(map(_part_json, parts)) + "]"
-
-
-@lru_cache(maxsize=1 << 14)
-def _part_json(part: Part) -> str:
-    """Return a part as JSON; kept, because each commit writes every part and makes one."""
-    return _compact(asdict(part))

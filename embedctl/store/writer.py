@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..errors import DamagedError, EmbedctlError, NoStoreError, ResourceError
 from .durable import durable, fsync_path, make_root, mode_of, naming, replace_text, tighten
 from .manifest import CHECKSUM_SINCE, Manifest
-from .manifest_checks import check_manifest
+from .manifest_json import manifest_text, parse_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,7 +47,7 @@ def read_manifest(layout: Layout) -> Manifest:
 @lru_cache(maxsize=2)
 def _parsed(text: str, name: str) -> Manifest:
     """Return the manifest in ``text``: one command reads it several times, and that of a large store takes 10 ms."""
-    return Manifest.from_json(text, name)
+    return parse_manifest(text, name)
 
 
 def _read(path: Path) -> str | None:
@@ -112,8 +112,7 @@ class Writer:
             )
         self._failed = True
         manifest = replace(manifest, snapshot=self.manifest.snapshot + 1)
-        check_manifest(manifest)
-        text = manifest.to_json()
+        text = manifest_text(manifest)
         durable(new_files, self.layout.root, self._settled)
         _publish(self.layout, text)
         self.manifest = manifest
@@ -259,7 +258,7 @@ def _backup(layout: Layout) -> str:
     if text is None:
         raise DamagedError(f"{layout.manifest} is damaged, and there is no copy of it.", hint)
     try:
-        manifest = Manifest.from_json(text, str(layout.backup))
+        manifest = parse_manifest(text, str(layout.backup))
     except DamagedError as error:
         raise DamagedError(f"{layout.manifest} is damaged, and so is its copy. {error.message}", hint) from error
     if manifest.format_version < CHECKSUM_SINCE:

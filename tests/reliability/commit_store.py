@@ -114,9 +114,9 @@ def _add_part(writer: Writer, number: int, dead: dict[int, set[int]] | None = No
         number,
         write_table(layout.documents(number), table),
         write_table(layout.chunks(number), table, "cut"),
-        write_table(layout.embeddings(ENCODER, number), table, ENCODER, vectors=True),
+        {TEXT_FIELD: write_table(layout.embeddings(ENCODER, number), table, ENCODER, vectors=True)},
     )
-    manifest = replace(writer.manifest.with_dead(dead or {}).with_part(part), encoder=encoder)
+    manifest = writer.manifest.with_dead(dead or {}).with_part(part).with_encoder(TEXT_FIELD, encoder)
     ledger = FilesRecord(number, write_table(layout.files(number), table), covers=number)
     paths = [layout.documents(number), layout.chunks(number), layout.embeddings(ENCODER, number), layout.files(number)]
     writer.commit(replace(manifest, files=ledger), paths)
@@ -137,7 +137,6 @@ def _generation(writer: Writer) -> None:
     with naming(files.bm25 / "meta.json"):
         (files.bm25 / "meta.json").write_text(f"generation {number}", encoding="utf-8")
     written = [linked, files.bm25 / "meta.json"]
-    assert manifest.encoder is not None
     record = IndexRecord(
         generation=number,
         settings=StoreSettings(),

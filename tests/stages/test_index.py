@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from older_formats import as_format
 
 from embedctl.arms.dense.build import VectorBuild
 from embedctl.arms.dense.hnsw_writer import GraphPlan
@@ -408,10 +409,7 @@ def test_nothing_to_do_publishes_nothing(world: World) -> None:
 def test_an_index_of_format_1_is_made_anew_from_the_same_parts(world: World) -> None:
     world.add(20)
     world.index()
-    old = json.loads(world.layout.manifest.read_text())
-    old["format_version"] = 1
-    del old["index"]["segments"]
-    world.layout.manifest.write_text(json.dumps(old))
+    world.layout.manifest.write_text(json.dumps(as_format(1, world.layout.manifest.read_text())))
     manifest = world.manifest
     assert (manifest.format_version, manifest.index) == (1, None)
     assert [part.number for part in manifest.parts] == [1]

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from older_formats import as_format
 
 import embedctl
 from embedctl import SourceRequest, WalkRules
@@ -380,10 +381,9 @@ def test_a_ledger_without_the_newer_columns_is_read(store: embedctl.Store, tmp_p
     assert manifest.files is not None
     file = layout.files(manifest.files.number)
     pq.write_table(pq.read_table(file).drop_columns(["rows", "bad_rows"]), file)
-    manifest_json = json.loads(layout.manifest.read_text(encoding="utf-8"))
+    manifest_json = as_format(2, layout.manifest.read_text(encoding="utf-8"))
     manifest_json["files"]["file"] |= {"bytes": file.stat().st_size, "sha256": sha256_file(file)}
-    del manifest_json["files"]["summary"], manifest_json["sha256"]
-    manifest_json["format_version"] = 2
+    del manifest_json["files"]["summary"]
     layout.manifest.write_text(json.dumps(manifest_json), encoding="utf-8")
     (state,) = [state for _, state in read_ledger(layout, read_manifest(layout)).items()]
     assert (state.rows, state.bad_rows, state.documents) == (None, 0, 2)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
+from older_formats import as_format
 
 from embedctl.config import TEXT_FIELD
 from embedctl.errors import DamagedError, MismatchError, ResourceError
@@ -41,7 +42,7 @@ def add_part(writer: Writer) -> Manifest:
     chunks = write_table(writer.layout.chunks(number), TABLE)
     embeddings = write_table(writer.layout.embeddings("ab" * 8, number), TABLE, "ab" * 8)
     names = [writer.layout.documents(number), writer.layout.chunks(number), writer.layout.embeddings("ab" * 8, number)]
-    return writer.commit(writer.manifest.with_part(Part(number, documents, chunks, embeddings)), names)
+    return writer.commit(writer.manifest.with_part(Part(number, documents, chunks, {TEXT_FIELD: embeddings})), names)
 
 
 def snapshot_of(root: Path) -> dict[str, tuple[int, int, bytes]]:
@@ -147,7 +148,7 @@ def test_a_fault_of_the_system_comes_with_the_name_of_the_file(
             expected = layout.documents(1)
         else:
             limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-            monkeypatch.setattr(Manifest, "to_json", lambda _: " " * 200_000)
+            monkeypatch.setattr("embedctl.store.writer.manifest_text", lambda _: " " * 200_000)
             expected = layout.manifest.with_name("manifest.json.tmp")
         try:
             if call == "write":
@@ -232,9 +233,7 @@ def test_a_damaged_copy_is_not_believed_either(layout: Layout, harm: str) -> Non
 def test_an_unsealed_copy_of_an_older_format_is_not_believed(layout: Layout) -> None:
     with writing(layout, "test") as writer:
         add_part(writer)
-    raw = json.loads(layout.manifest.read_text())
-    raw.pop("sha256")
-    layout.backup.write_text(json.dumps({**raw, "format_version": 2}))
+    layout.backup.write_text(json.dumps(as_format(2, layout.manifest.read_text())))
     layout.manifest.unlink()
     with pytest.raises(DamagedError, match="format 2"):
         restore_manifest(layout)
@@ -286,9 +285,7 @@ def test_a_store_that_its_owner_opened_stays_open(layout: Layout) -> None:
 def test_a_store_of_an_older_format_is_closed_by_the_next_writer(layout: Layout, tmp_path: Path) -> None:
     with writing(layout, "test") as writer:
         add_part(writer)
-    raw = json.loads(layout.manifest.read_text())
-    raw.pop("sha256")
-    layout.manifest.write_text(json.dumps({**raw, "format_version": 2}))
+    layout.manifest.write_text(json.dumps(as_format(2, layout.manifest.read_text())))
     outside = tmp_path / "outside"
     outside.write_bytes(b"")
     outside.chmod(0o644)

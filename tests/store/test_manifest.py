@@ -27,6 +27,7 @@ from embedctl.config import (
 )
 from embedctl.errors import DamagedError, MismatchError
 from embedctl.records import Source
+from embedctl.store.codec import FieldError
 from embedctl.store.manifest import (
     FORMAT_VERSION,
     ArmRecord,
@@ -40,7 +41,7 @@ from embedctl.store.manifest import (
     StudentRecord,
     TunedRecord,
 )
-from embedctl.store.manifest_checks import FieldError, check_manifest
+from embedctl.store.manifest_json import check_manifest, manifest_text, parse_manifest
 
 A, B = "0a" * 8, "1b" * 8
 TUNED = RankingConfig(300, FusionConfig("convex", 60, 0.3, 0.7), Bm25Config(1.0, 2.0, 0.0), FeedbackConfig(rm3=True))
@@ -94,7 +95,7 @@ def whole() -> Manifest:
 
 
 def read(text: str) -> Manifest:
-    return Manifest.from_json(text, "manifest.json")
+    return parse_manifest(text, "manifest.json")
 
 
 def sealed(raw: dict[str, Any]) -> str:
@@ -104,15 +105,15 @@ def sealed(raw: dict[str, Any]) -> str:
 
 
 def test_everything_survives_its_own_json() -> None:
-    assert read(whole().to_json()) == whole()
-    assert read(sealed(json.loads(whole().to_json()))) == whole()
+    assert read(manifest_text(whole())) == whole()
+    assert read(sealed(json.loads(manifest_text(whole())))) == whole()
 
 
 def changed(path: str, value: object) -> str:
-    """Return a sealed manifest in which one member is another; ``path``: names and positions with dots."""
-    raw = json.loads(whole().to_json())
+    """Return a sealed manifest with another member; ``path``: names and positions with dots, ``~`` for a dot in one."""
+    raw = json.loads(manifest_text(whole()))
     target: Any = raw
-    *above, last = path.split(".")
+    *above, last = (name.replace("~", ".") for name in path.split("."))
     for name in above:
         target = target[int(name)] if isinstance(target, list) else target[name]
     target[int(last) if isinstance(target, list) else last] = value
@@ -134,26 +135,39 @@ BAD: list[tuple[str, object, str]] = [
     ("parts.0.documents.rows", "3", r"parts\[0\].documents.rows"),
     ("parts.0.documents.bytes", -1, r"parts\[0\].documents.bytes"),
     ("parts.0.documents.sha256", "AB" * 32, r"parts\[0\].documents.sha256"),
-    ("parts.0.embeddings.rows", 4, r"parts\[0\].embeddings"),
-    ("parts.0.embeddings.made_with", "../../../etc", r"parts\[0\].embeddings.made_with"),
-    ("parts.0.embeddings.made_with", A + "\n", r"parts\[0\].embeddings.made_with"),
-    ("parts.0.chunks", None, r"parts\[0\].embeddings"),
-    ("encoder.fingerprint", "/etc", "encoder.fingerprint"),
-    ("encoder.dim", 0, "encoder.dim"),
-    ("encoder.dim", 1 << 40, "encoder.dim"),
+    ("parts.0.vectors.text.rows", 4, r"parts\[0\].vectors.text"),
+    ("parts.0.vectors.text.made_with", "../../../etc", r"parts\[0\].vectors.text.made_with"),
+    ("parts.0.vectors.text.made_with", A + "\n", r"parts\[0\].vectors.text.made_with"),
+    ("parts.0.chunks", None, r"parts\[0\].vectors.text"),
+    ("encoders.text.fingerprint", "/etc", "encoders.text.fingerprint"),
+    ("encoders.text.dim", 0, "encoders.text.dim"),
+    ("encoders.text.dim", 1 << 40, "encoders.text.dim"),
     ("student.fingerprint", "..", "student.fingerprint"),
     ("student.files", {"../../x": asdict(file())}, "student.files"),
     ("student.cosine", "1", "student.cosine"),
-    ("index.files", {"/etc/passwd": asdict(file())}, "index.files"),
-    ("index.files", {"bm25/../../../x": asdict(file())}, "index.files"),
-    ("index.files", {"bm25\\meta.json": asdict(file())}, "index.files"),
-    ("index.files", {"a\0b": asdict(file())}, "index.files"),
-    ("index.files", {"bm25//x": asdict(file())}, "index.files"),
-    ("index.files", {"": asdict(file())}, "index.files"),
-    ("index.segments.1.number", 2, "index.segments"),
-    ("index.segments.1.rows", -1, "index.segments"),
+    ("index.arms.bm25.files", {"/etc/passwd": asdict(file())}, "index.arms.bm25.files"),
+    ("index.arms.bm25.files", {"bm25/../../../x": asdict(file())}, "index.arms.bm25.files"),
+    ("index.arms.bm25.files", {"bm25\\meta.json": asdict(file())}, "index.arms.bm25.files"),
+    ("index.arms.bm25.files", {"a\0b": asdict(file())}, "index.arms.bm25.files"),
+    ("index.arms.bm25.files", {"bm25//x": asdict(file())}, "index.arms.bm25.files"),
+    ("index.arms.bm25.files", {"": asdict(file())}, "index.arms.bm25.files"),
+    ("index.arms.bm25.files.meta~json.rows", -1, r"index.arms.bm25.files\['meta.json'\].rows"),
+    ("index.arms.dense.folder", "../x", "index.arms.dense.folder"),
+    ("index.arms.dense.folder", "a/b", "index.arms.dense.folder"),
+    ("index.arms.dense.field", "title", "index.arms.dense.field"),
+    ("index.arms.dense.rows", True, "index.arms.dense.rows"),
+    ("index.arms", {"../dense": {}}, "index.arms"),
+    ("parts.0.vectors", {"a/b": asdict(file(5, A))}, r"parts\[0\].vectors"),
+    ("encoders", {"..": asdict(EncoderRecord("m", A, 3))}, "encoders"),
+    ("settings.fields", [], "settings.fields"),
+    ("settings.fields.0.name", "a b", r"settings.fields\[0\].name"),
+    ("settings.arms.1.field", "title", r"settings.arms\[1\].field"),
+    ("settings.arms.1.name", "bm25", "settings.arms"),
+    ("settings.default_arms", ["bm25", "sparse"], "settings.default_arms"),
+    ("index.settings.arms.1.field", "title", r"index.settings.arms\[1\].field"),
+    ("settings.chunk.unheard", 1, "settings.chunk.unheard"),
     ("index.rows", 6, "index.rows"),
-    ("index.parts.0.embeddings.made_with", B, "index.parts"),
+    ("index.parts.0.vectors.text.made_with", B, "index.parts"),
     ("index.settings.hnsw.m", 1 << 30, "index.settings.hnsw.m"),
     ("sources.1.name", "docs", "sources"),
     ("sources.0.only", ["../../etc/passwd"], r"sources\[0\].only"),
@@ -199,12 +213,12 @@ def test_a_value_that_cannot_be_is_refused_with_its_field(path: str, value: obje
         ("parts", {}),
         ("parts.0", None),
         ("parts.0.dead", "12"),
-        ("index.files", []),
-        ("index.encoder", {"model": "m"}),
+        ("index.arms.bm25.files", []),
+        ("index.encoders.text", {"model": "m"}),
         ("settings.chunk", {"unheard": 1}),
         ("files.file", 3),
         ("sources.0.rules", []),
-        ("encoder", "x"),
+        ("encoders", "x"),
         ("tuned", {"0": 1}),
         ("tuned.0", None),
         ("tuned.0.ranking", []),
@@ -224,7 +238,7 @@ def test_a_format_that_is_no_number_is_refused(version: object) -> None:
 
 
 def test_numbers_that_json_does_not_know_are_refused() -> None:
-    text = sealed(json.loads(whole().to_json())).replace("0.93", "NaN")
+    text = sealed(json.loads(manifest_text(whole()))).replace("0.93", "NaN")
     with pytest.raises(DamagedError):
         read(sealed(json.loads(text)))
 
@@ -241,7 +255,7 @@ SPANS = st.tuples(st.integers(0, 4000), st.integers(0, 40), st.binary(max_size=4
 @given(SPANS)
 @settings(max_examples=300, deadline=None)
 def test_any_change_of_bytes_is_refused_or_changes_nothing(span: tuple[int, int, bytes]) -> None:
-    data = whole().to_json().encode()
+    data = manifest_text(whole()).encode()
     start, length, new = span
     start %= len(data)
     damaged = data[:start] + new + data[start + length :]
@@ -253,7 +267,7 @@ def test_any_change_of_bytes_is_refused_or_changes_nothing(span: tuple[int, int,
 
 
 def test_any_flipped_bit_is_refused() -> None:
-    data = whole().to_json().encode()
+    data = manifest_text(whole()).encode()
     for at in range(len(data)):
         damaged = bytearray(data)
         damaged[at] ^= 1 << at % 8
@@ -271,7 +285,7 @@ def places(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | 
     return [path, *(way for name, member in inner for way in places(member, (*path, name)))]
 
 
-RAW = json.loads(whole().to_json())
+RAW = json.loads(manifest_text(whole()))
 PLACES = [way for way in places(RAW) if way and way[0] != "sha256"]
 ODD = (
     None,
@@ -303,7 +317,7 @@ EDITS = st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(["set", "dro
 @given(EDITS)
 @settings(max_examples=300, deadline=None)
 def test_any_sealed_json_is_a_manifest_or_refused(edits: list[tuple[tuple[str | int, ...], str, object]]) -> None:
-    raw = json.loads(whole().to_json())
+    raw = json.loads(manifest_text(whole()))
     for way, what, value in edits:
         target: Any = raw
         try:
@@ -322,4 +336,4 @@ def test_any_sealed_json_is_a_manifest_or_refused(edits: list[tuple[tuple[str | 
         found = read(sealed(raw))
     if found is not None:
         check_manifest(found)
-        assert read(found.to_json()) == replace(found, format_version=FORMAT_VERSION)
+        assert read(manifest_text(found)) == replace(found, format_version=FORMAT_VERSION)
