@@ -149,6 +149,9 @@ class Codecs:
             return Codec(check, check)
         if origin in (Union, UnionType) and len(inner) == 2 and inner[1] is NoneType:
             return Codec(*(partial(_optional, one) for one in self.of(inner[0])))
+        if origin is tuple and inner[1:] == (...,) and get_origin(inner[0]) is tuple:  # pairs: an object
+            codec = self.of(dict[get_args(inner[0])])  # type: ignore[misc]
+            return Codec(partial(_pairs_read, codec.read), partial(_pairs_written, codec.write))
         if origin is tuple and inner[1:] == (...,):
             read, write = self.of(inner[0])
             return Codec(partial(_sequence, list, tuple, read), partial(_sequence, tuple, list, write))
@@ -246,6 +249,16 @@ def _sequence(before: Any, after: Any, check: Check, values: Any) -> Any:
     except FieldError as error:  # of the value behind those that are done
         raise error.below(f"[{len(done)}]") from None
     return after(done)
+
+
+def _pairs_read(check: Check, values: Any) -> Any:
+    return tuple(sorted(check(values).items()))
+
+
+def _pairs_written(check: Check, values: Any) -> Any:
+    if type(values) is not tuple or list(values) != sorted(values):
+        raise FieldError("", "is not a list of pairs in order")
+    return check(dict(values))
 
 
 def _mapping(key: Check, check: Check, values: Any) -> Any:

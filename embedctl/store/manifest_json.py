@@ -69,9 +69,11 @@ _TYPES: dict[type, dict[str, Any]] = {
     },
     FieldSettings: {"name": Name},
     ArmSettings: {"name": Name},
-    RankingConfig: {"candidates": _Hits},
-    FusionConfig: {"rrf_k": Annotated[int, whole(0, (1 << 31) - 1)]}
-    | dict.fromkeys(("bm25_weight", "dense_weight"), _Weight | None),
+    RankingConfig: {"candidates": _Hits, "reranked": _Hits},
+    FusionConfig: {
+        "rrf_k": Annotated[int, whole(0, (1 << 31) - 1)],
+        "weights": tuple[tuple[Name, _Weight], ...],
+    },
     Bm25Config: dict.fromkeys(("body", "title", "path", "delta"), _Weight),
 }
 _SETTINGS = {WalkRules, RecordFields, ChunkConfig, StoreSettings, RankingConfig, FeedbackConfig, *_TYPES} - {Source}
@@ -207,6 +209,7 @@ def upgraded(raw: dict[str, Any]) -> dict[str, Any]:
         "settings": _settings_before_4(raw["settings"]),
         "parts": [_part_before_4(part) for part in raw["parts"]],
         "files": files and {"summary": None} | files,
+        "tuned": [_tuned_before_4(one) for one in new["tuned"]],
         "index": index and _index_before_4(index),
     }
 
@@ -220,6 +223,13 @@ def _one_field(raw: dict[str, Any]) -> dict[str, Any]:
 def _settings_before_4(raw: dict[str, Any]) -> dict[str, Any]:
     # A store from before secrets were looked for was made as "allow" makes it.
     return {"secrets": "allow"} | raw
+
+
+def _tuned_before_4(raw: dict[str, Any]) -> dict[str, Any]:
+    fusion = dict(raw["ranking"]["fusion"])
+    given = {name: fusion.pop(f"{name}_weight") for name in ("bm25", "dense")}
+    weights = {name: weight for name, weight in given.items() if weight is not None}
+    return raw | {"ranking": raw["ranking"] | {"fusion": fusion | {"weights": weights}}}
 
 
 def _part_before_4(raw: dict[str, Any]) -> dict[str, Any]:

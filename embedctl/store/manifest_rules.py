@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..config import StoreSettings
-    from .manifest import FilesRecord, IndexRecord, Manifest, Part, TunedRecord
+    from .manifest import FilesRecord, IndexRecord, Manifest, Part
 
 _COUNTS = {"indexed", "skipped", "failed", "documents"}
 
@@ -36,7 +36,8 @@ def check_rules(manifest: Manifest) -> None:
             raise FieldError("next_generation", "is the number of a generation already")
     _ascending([sample.number for sample in manifest.samples], "samples", "numbers")
     for at, tuned in enumerate(manifest.tuned):
-        _tuned(tuned, f"tuned[{at}]")
+        if not any(tuned.ranking.fusion.weights_of(manifest.settings.arms)):
+            raise FieldError(f"tuned[{at}].ranking.fusion", "gives no arm a weight")
 
 
 def check_part(part: Part) -> None:
@@ -90,11 +91,6 @@ def _index(index: IndexRecord) -> None:
                 raise FieldError("index.parts", f"has part {part.number}, whose vectors are not of the index's encoder")
     if index.rows > sum(part.chunks.rows for part in index.parts if part.chunks):
         raise FieldError("index.rows", "are more than its parts have")
-
-
-def _tuned(tuned: TunedRecord, path: str) -> None:
-    if not any(tuned.ranking.fusion.weights):
-        raise FieldError(f"{path}.ranking.fusion", "gives neither arm a weight")
 
 
 def _ascending(values: Sequence[Any], field: str, what: str) -> None:

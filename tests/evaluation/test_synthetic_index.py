@@ -206,8 +206,7 @@ def test_large_stores_hold_out_under_every_dense_plan(
     store: embedctl.Store, made: SyntheticSet, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sign bits and graph do not know the reduced chunks: they are scanned beside them."""
-    for module in ("config.limits",):
-        monkeypatch.setattr(f"embedctl.{module}.IndexLimits", lambda: LIMITS)
+    monkeypatch.setattr("embedctl.config.limits.INDEX", LIMITS)
     monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
     folder = store.path.parent / "large"
     shutil.copytree(store.path, folder)

@@ -177,8 +177,7 @@ def _chunk(part: int, row: int) -> Chunk:
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    for module in ("config.limits",):
-        monkeypatch.setattr(f"embedctl.{module}.IndexLimits", lambda: LIMITS)
+    monkeypatch.setattr("embedctl.config.limits.INDEX", LIMITS)
     layout = Layout(tmp_path / ".embedctl")
     layout.root.mkdir()
     return World(layout)
