@@ -27,7 +27,7 @@ EXIT_OK = 0
 EXIT_BUG = 1
 EXIT_SOME_FAILED = 3
 EXIT_WORSE = 7
-"""``eval --baseline``: answers are worse than they were; a result, and no error."""
+"""``eval --baseline``: answers are worse than they were; a result, not an error."""
 EXIT_INTERRUPTED = 130
 
 
@@ -74,7 +74,7 @@ class ModelError(EmbedctlError):
 
 
 class MismatchError(ModelError):
-    """The store was built with another model or other settings than those asked for."""
+    """The store was built with another model or other settings than the requested ones."""
 
 
 class ResourceError(EmbedctlError):
@@ -84,7 +84,7 @@ class ResourceError(EmbedctlError):
 
 
 class NoStoreError(EmbedctlError):
-    """No store was found, or the store lacks the stage that was asked of it."""
+    """No store was found, or the store lacks the stage that is needed."""
 
     exit_code = 10
 
@@ -109,7 +109,7 @@ SHORTAGES = frozenset(
         errno.EIO,
     )
 )
-"""What the operating system did not give: no fault of embedctl's, and no bug."""
+"""Resources that the operating system refused: no bug of embedctl's."""
 
 
 _IN_WORDS = {
@@ -120,12 +120,12 @@ _IN_WORDS = {
     os.strerror(errno.EAGAIN): errno.ENOMEM,
     "can't start new thread": errno.ENOMEM,
 }
-"""What libraries say of a shortage without its number: Arrow, OpenVINO, the dynamic linker, Python itself."""
+"""Messages of libraries for a shortage without its number: Arrow, OpenVINO, the dynamic linker, Python itself."""
 _OF_RUST = re.compile(r"\(os error (\d+)\)|\bcode: (\d+), kind: ")
 
 
 def shortage(error: BaseException) -> int | None:
-    """Return the system's error number when ``error`` tells of a shortage, or came up while one was dealt with."""
+    """Return the system's error number when ``error`` is a shortage, or was raised while one was handled."""
     met: BaseException | None = error
     while met is not None:
         if (number := _shortage_itself(met)) is not None:

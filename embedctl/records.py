@@ -1,4 +1,4 @@
-"""The nouns: what flows between stages, and the Arrow schemas they have on disk.
+"""Records that flow between stages; ``store/schemas.py`` has their Arrow schemas on disk.
 
 Offsets count Unicode code points of ``Document.text`` from 0; spans are half-open; lines and pages count from 1.
 ``document.text[chunk.start:chunk.end] == chunk.text`` always holds.
@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from functools import cache
 from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from .config import RecordFields, WalkRules
+
+NORM_OFF = 1e-3
+"""Largest deviation of a sound vector's length from one."""
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
@@ -32,7 +33,7 @@ class Markup(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of one input; every input ends as exactly one of them."""
+    """Result for one input; every input has exactly one."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -124,7 +125,7 @@ class BadRecord:
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """What a parser makes of bytes."""
+    """Text and metadata that a parser found in bytes."""
 
     text: str
     media_type: str
@@ -134,7 +135,7 @@ class ParsedDocument:
     language: str | None = None
     """Programming language of code, or the natural language that the document declares."""
     encoding: str | None = None
-    """How bytes became text, for formats that do not fix it."""
+    """Character encoding, for formats that do not fix it."""
     pages: tuple[int, ...] = ()
     """Offset at which each page begins; empty where the format has none."""
     body_start: int = 0
@@ -167,11 +168,11 @@ class Document:
     row_hash: int | None = field(default=None, compare=False)
     """As in ``Record``."""
     secrets: tuple[SecretSpan, ...] | None = None
-    """Where the text is masked; ``None``: nobody looked for secrets."""
+    """Masked spans of the text; ``None``: it was not searched for secrets."""
 
 
 class ChunkSpan(NamedTuple):
-    """What a chunker yields: a span and the headings above it, outermost first."""
+    """Result of a chunker: a span and the headings above it, outermost first."""
 
     start: int
     end: int
@@ -254,117 +255,3 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
 }
 PAYLOAD_TYPES = {name: _JSON_TYPES[match[2]] for name, match in _DECLARED.items() if match}
 """Types of the fields that are kept with a chunk, as JSON has them."""
-
-
-@cache
-def documents_schema() -> pa.Schema:
-    """Return the schema of ``documents/<part>.parquet``."""
-    import pyarrow as pa
-
-    return pa.schema(
-        [
-            pa.field("doc_id", pa.string(), nullable=False),
-            pa.field("source", pa.string(), nullable=False),
-            pa.field("path", pa.string(), nullable=False),
-            pa.field("record", pa.int64()),
-            pa.field("title", pa.string()),
-            pa.field("text", pa.large_string(), nullable=False),
-            pa.field("media_type", pa.string(), nullable=False),
-            pa.field("markup", pa.string(), nullable=False),
-            pa.field("language", pa.string()),
-            pa.field("encoding", pa.string()),
-            pa.field("pages", pa.list_(pa.int64()), nullable=False),
-            pa.field("body_start", pa.int64(), nullable=False),
-            pa.field("mtime_us", pa.int64(), nullable=False),
-            pa.field("size", pa.int64(), nullable=False),
-            pa.field("sha256", pa.binary(32), nullable=False),
-            pa.field("metadata", pa.string(), nullable=False),
-            pa.field("row_hash", pa.uint64()),
-            pa.field("secrets", pa.list_(_secret_type())),
-        ]
-    )
-
-
-def _secret_type() -> pa.DataType:
-    import pyarrow as pa
-
-    return pa.struct(
-        [
-            pa.field("start", pa.int64(), nullable=False),
-            pa.field("end", pa.int64(), nullable=False),
-            pa.field("rule", pa.string(), nullable=False),
-        ]
-    )
-
-
-@cache
-def chunks_schema() -> pa.Schema:
-    """Return the schema of ``chunks/<part>.parquet``."""
-    import pyarrow as pa
-
-    return pa.schema(
-        [
-            pa.field("chunk_id", pa.string(), nullable=False),
-            pa.field("doc_id", pa.string(), nullable=False),
-            pa.field("doc_row", pa.int32(), nullable=False),
-            pa.field("ordinal", pa.int32(), nullable=False),
-            pa.field("start", pa.int64(), nullable=False),
-            pa.field("end", pa.int64(), nullable=False),
-            pa.field("start_line", pa.int32(), nullable=False),
-            pa.field("end_line", pa.int32(), nullable=False),
-            pa.field("page", pa.int32()),
-            pa.field("heading", pa.list_(pa.string()), nullable=False),
-            pa.field("context", pa.string(), nullable=False),
-            pa.field("text", pa.large_string(), nullable=False),
-            pa.field("sha256", pa.binary(32), nullable=False),
-            pa.field("tokens", pa.int32(), nullable=False),
-            pa.field("token_ids", pa.list_(pa.int32())),
-        ]
-    )
-
-
-@cache
-def embeddings_schema(dim: int) -> pa.Schema:
-    """Return the schema of ``embeddings/<encoder>/<part>.parquet``: unit-norm float32 rows of ``dim``."""
-    import pyarrow as pa
-
-    return pa.schema(
-        [
-            pa.field("chunk_id", pa.string(), nullable=False),
-            pa.field("vector", pa.list_(pa.float32(), dim), nullable=False),
-        ]
-    )
-
-
-@cache
-def samples_schema(dim: int) -> pa.Schema:
-    """Return the schema of ``samples/<n>.parquet``: unit-norm float32 rows of ``dim``, by the hash of their text."""
-    import pyarrow as pa
-
-    return pa.schema(
-        [
-            pa.field("sha256", pa.binary(32), nullable=False),
-            pa.field("vector", pa.list_(pa.float32(), dim), nullable=False),
-        ]
-    )
-
-
-@cache
-def files_schema() -> pa.Schema:
-    """Return the schema of ``files/<n>.parquet``: one row for every file the sources met."""
-    import pyarrow as pa
-
-    return pa.schema(
-        [
-            pa.field("source", pa.string(), nullable=False),
-            pa.field("path", pa.string(), nullable=False),
-            pa.field("size", pa.int64(), nullable=False),
-            pa.field("mtime_us", pa.int64(), nullable=False),
-            pa.field("sha256", pa.binary(32)),
-            pa.field("outcome", pa.string(), nullable=False),
-            pa.field("reason", pa.string()),
-            pa.field("documents", pa.int64(), nullable=False),
-            pa.field("rows", pa.int64()),
-            pa.field("bad_rows", pa.int64()),
-        ]
-    )

@@ -20,7 +20,7 @@ import pytest
 from embedctl import errors, records
 from embedctl.cli.app import COMMANDS, app
 from embedctl.cli.run import run
-from embedctl.store import manifest
+from embedctl.store import manifest, schemas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -165,11 +165,11 @@ def table_after(path: Path, heading: str) -> list[list[str]]:
 
 
 SCHEMAS: dict[str, Callable[[], pa.Schema]] = {
-    "### `documents/<part>.parquet`": records.documents_schema,
-    "### `chunks/<part>.parquet`": records.chunks_schema,
-    "### `embeddings/<encoder>/<part>.parquet`": lambda: records.embeddings_schema(DIM),
-    "### `samples/<number>.parquet`": lambda: records.samples_schema(DIM),
-    "### `files/<number>.parquet`": records.files_schema,
+    "### `documents/<part>.parquet`": schemas.documents_schema,
+    "### `chunks/<part>.parquet`": schemas.chunks_schema,
+    "### `embeddings/<encoder>/<part>.parquet`": lambda: schemas.embeddings_schema(DIM),
+    "### `samples/<number>.parquet`": lambda: schemas.samples_schema(DIM),
+    "### `files/<number>.parquet`": schemas.files_schema,
 }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import DamagedError
+from ..records import NORM_OFF
 from ..store.files import iter_batches, read_columns
 from ..store.parts import as_vectors, chunk_columns, read_vectors
 from .findings import REPAIR, Finding, Kind
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
     Steps = Generator[Finding, None, str]
 
-NORM_OFF = 1e-3
-"""How far a norm may be from one."""
 _CHUNKS = ("chunk_id", "doc_id", "doc_row", "ordinal", "start", "end", "context", "text", "sha256", "tokens")
 
 

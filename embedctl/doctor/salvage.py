@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..errors import DamagedError
-from ..records import documents_schema
 from ..store.files import read_columns
 from ..store.parts import as_vectors, chunk_columns
 from ..store.regular import check_regular
+from ..store.schemas import documents_schema
 from ..store.vectors import as_hashes
 from .contents import good_vectors
 

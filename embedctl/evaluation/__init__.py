@@ -1,1 +1,1 @@
-"""How good are the answers: judged queries, metrics, tests of significance, and a gate for CI."""
+"""Quality of answers: judged queries, metrics, tests of significance, and a gate for CI."""

@@ -1,4 +1,4 @@
-"""What the dense plans of a store lose against an exact search, and what they cost.
+"""Loss and cost of a store's dense plans against an exact search.
 
 Two sets of vectors are asked for: those of real queries, which are what people feel, and stored ones with noise added,
 of which there are as many as one likes. A plan is measured as queries use it, and along the number that it can be
@@ -143,7 +143,7 @@ def measure_ann(
 def _cases(
     generation: Generation, settings: HnswConfig, config: AnnConfig, depth: int, reporter: Reporter
 ) -> tuple[list[_Case], list[str], bool]:
-    """Return what is to be measured, what is to be said of it, and whether structures were built for it."""
+    """Return the cases to measure, notes on them, and whether structures were built for it."""
     segments = generation.segments
     rows, limits = len(segments), IndexLimits()
     cases, notes = [_Case("flat", None, True, generation.flat())], []
@@ -162,7 +162,7 @@ def _cases(
     if rows > config.build_rows:
         notes.append("What they would lose is measured with --build, which makes some in a temporary folder.")
     elif rows > depth and _fits(graph_bytes(rows, segments.dim, settings, 1)):
-        notes.append("What is told of them is of some that were made for this measurement alone.")
+        notes.append("Their figures are of structures that were built for this measurement alone.")
         centre = centre_of(segments)
         cases += _binary_cases(_with_bits(segments, centre), centre, config, depth)
         cases += _hnsw_cases(_built_graph(segments, settings, reporter), settings.ef, config, depth)
@@ -179,7 +179,7 @@ def _binary_cases(segments: Segments, centre: Vectors, config: AnnConfig, depth:
 
 
 def _hnsw_cases(graph: HnswRetriever, ef: int, config: AnnConfig, depth: int) -> Iterator[_Case]:
-    """Yield the graph at growing ``ef``; less than the rows that are asked for is not possible."""
+    """Yield the graph at growing ``ef``; never below the number of requested rows."""
     current = max(ef, depth)
     for width in sorted({*(max(one, depth) for one in config.efs), current}):
         yield _Case("hnsw", width, width == current, graph.with_ef(width))

@@ -1,4 +1,4 @@
-"""What a measurement of the dense plans finds."""
+"""Result of a measurement of the dense plans."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ QueryOrigin = Literal["file", "synthetic"]
 
 @dataclass(frozen=True, slots=True)
 class AnnPoint:
-    """One plan with one setting, asked for one set of vectors."""
+    """One plan with one setting, on one set of query vectors."""
 
     plan: PlanName
     parameter: int | None
     """``ef`` of ``hnsw``; for ``binary``, the candidates that are compared exactly; ``None``: there is none."""
     asked: AskedFor
     current: bool
-    """Whether a query of this store that takes the plan takes it with this setting."""
+    """Queries of this store that take the plan take it with this setting."""
     recall: float
-    """At ``k``, mean over the vectors that were asked for; ``low`` and ``high``: its 95% interval."""
+    """At ``k``, mean over the query vectors; ``low`` and ``high``: its 95% interval."""
     low: float
     high: float
     recall_at_depth: float
@@ -36,7 +36,7 @@ class AnnPoint:
 
 @dataclass(frozen=True, slots=True)
 class AnnReached:
-    """What it takes one plan to reach the target on one set of vectors."""
+    """Setting and cost with which one plan reaches the target on one set of vectors."""
 
     plan: PlanName
     asked: AskedFor
@@ -54,17 +54,17 @@ class AnnReport:
     dim: int
     k: int
     depth: int
-    """Rows that were asked for each time, as queries do."""
+    """Rows requested by each search, as queries do."""
     target: float
     queries: QueryOrigin
     asked: dict[str, int]
-    """How many vectors there are of each set."""
+    """Number of vectors in each set."""
     built: bool
     """The store has neither sign bits nor a graph; they were made for this measurement alone."""
     points: tuple[AnnPoint, ...]
     reached: tuple[AnnReached, ...]
     notes: tuple[str, ...]
-    """What else is to be known: finished sentences."""
+    """Remarks: finished sentences."""
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``docs/schema/ann.v1.json`` describes."""

@@ -1,4 +1,4 @@
-"""Asks every judged query in every setting, from one snapshot, and compares the answers with the judgements.
+"""Evaluation of every setting with judged queries, on one snapshot.
 
 A ranking is the one that ``embedctl query`` makes for its first ``n`` hits, followed as deep as it goes: the arms are
 not asked for more candidates because a metric looks deeper. An arm alone is asked for as many as the metrics look at,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class OpenSnapshot(NamedTuple):
-    """What is asked."""
+    """A store's files and its open index."""
 
     layout: Layout
     manifest: Manifest
@@ -45,7 +45,7 @@ class OpenSnapshot(NamedTuple):
 
 
 class JudgedQueries(NamedTuple):
-    """What is asked of it, and what should be found."""
+    """Queries, their judgements, and runs of other tools."""
 
     queries: Sequence[NamedQuery]
     judgements: Judgements
@@ -56,7 +56,7 @@ class JudgedQueries(NamedTuple):
 
 
 def evaluate(snapshot: OpenSnapshot, judged: JudgedQueries, config: EvaluationConfig, reporter: Reporter) -> Evaluation:
-    """Return what each setting is worth.
+    """Return the figures of each setting.
 
     Raises:
         UsageError: no query has a relevant judgement, or a metric, filter or number is wrong.
@@ -64,7 +64,7 @@ def evaluate(snapshot: OpenSnapshot, judged: JudgedQueries, config: EvaluationCo
     """
     metric = parse_metric(config.metric)
     metrics = tuple(dict.fromkeys((metric, *parse_metrics(config.metrics))))
-    candidates = compared(config, snapshot.manifest.ranking, snapshot.searcher)
+    candidates = compared(config, snapshot.manifest.ranking, snapshot.searcher.arms)
     index = snapshot.manifest.index
     assert index is not None  # a searcher has one
     resolved = resolve(snapshot.layout, index, snapshot.manifest.sources, judged.judgements)
@@ -115,7 +115,7 @@ def _measured(
     scored: Mapping[str, Mapping[str, int]],
     config: EvaluationConfig,
 ) -> Setting:
-    """Return a run with its values, as a setting of nobody's."""
+    """Return another tool's run with its values, as a setting."""
     values = run_values(metrics, run.rankings, scored)
     primary = values[:, metrics.index(parse_metric(config.metric))]
     return Setting(

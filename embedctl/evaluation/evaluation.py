@@ -1,4 +1,4 @@
-"""What an evaluation found, and the one place where it becomes JSON."""
+"""Results of an evaluation and of its gate, and their JSON."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FIRST = 3
 
 
 class Latency(NamedTuple):
-    """How long one answer takes in a process that is warm, queries asked one at a time; milliseconds."""
+    """Time of one answer in a warm process, one query at a time; milliseconds."""
 
     median: float
     p95: float
@@ -46,15 +46,15 @@ class EvaluatedQuery(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One way to rank, and what it is worth."""
+    """One way to rank, with its figures."""
 
     name: str
     """``bm25``, ``dense``, a fusion, ``stored``, or that of a run."""
     mode: str | None
-    """``None``: a run of somebody else's."""
+    """``None``: a run of another tool."""
     ranking: RankingConfig | None
     in_use: bool
-    """Whether this is what was asked for, and others are compared with it."""
+    """The setting that the others are compared with."""
     run: Run
     values: Values
     """float64 ``(queries, metrics)``."""
@@ -64,11 +64,11 @@ class Setting:
     """Of the primary metric."""
     latency: Latency | None = None
     versus: Difference | None = None
-    """What this setting changes against the one in use, by the primary metric; ``None``: it is that one."""
+    """Difference to the setting in use, by the primary metric; ``None``: it is that one."""
     p_holm: float | None = None
     """``versus.p`` corrected for all the settings that are compared."""
     dense_plan: str | None = None
-    """What found the nearest vectors, and why."""
+    """Plan that found the nearest vectors, and the reason for it."""
 
 
 class QueryRow(NamedTuple):
@@ -78,11 +78,11 @@ class QueryRow(NamedTuple):
     value: float
     """Of the primary metric."""
     first: str | None
-    """What was found first; ``None``: nothing."""
+    """Name of the first hit; ``None``: no hit."""
 
 
 class KindMeans(NamedTuple):
-    """What the queries of one kind say."""
+    """Results of the queries of one kind."""
 
     kind: SyntheticKind
     queries: int
@@ -97,9 +97,9 @@ class KindMeans(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class KnownItems:
-    """Queries that were made from the corpus, and what each kind of them says apart.
+    """Queries that were made from the corpus, and the results of each kind.
 
-    Kinds favour arms, titles the dense one and words of a sentence BM25; and nobody asks them in these shares.
+    Kinds favour arms, titles the dense one and words of a sentence BM25; and people do not ask them in these shares.
     """
 
     made: SyntheticSet
@@ -125,12 +125,12 @@ class Loss(NamedTuple):
     first_before: str | None
     first_after: str | None
     grade_after: int | None
-    """Of what is found first now; ``None``: nobody judged it."""
+    """Of the first hit now; ``None``: it is not judged."""
 
 
 @dataclass(frozen=True, slots=True)
 class GateVerdict:
-    """What the comparison with a baseline says."""
+    """Result of the comparison with a baseline."""
 
     metric: str
     before: float
@@ -143,7 +143,7 @@ class GateVerdict:
     compared: int
     """Queries that both have."""
     only_before: int
-    """Queries of the baseline that are not asked now, or not judged now."""
+    """Queries of the baseline that are missing or unjudged now."""
     only_after: int
     changed: int
     """Queries of one id whose text or judgements changed; they are left out."""
@@ -154,7 +154,7 @@ class GateVerdict:
 
     @property
     def dropped(self) -> bool:
-        """Whether the mean fell by more than is allowed, be it by chance."""
+        """The mean fell by more than is allowed, perhaps by chance."""
         return beyond(self.change.mean, self.max_drop)
 
     def to_json(self) -> dict[str, Any]:
@@ -172,12 +172,12 @@ class GateVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What each setting is worth on the same queries."""
+    """Figures of each setting on the same queries."""
 
     store: str
     snapshot: int
     level: JudgementLevel
-    """What was ranked and judged: ``documents`` or ``chunks``."""
+    """Items that were ranked and judged: ``documents`` or ``chunks``."""
     metrics: tuple[Metric, ...]
     metric: Metric
     """The primary one, which is among them."""
@@ -186,12 +186,12 @@ class Evaluation:
     """Of these queries, by the names that the runs use."""
     settings: tuple[Setting, ...]
     notes: tuple[str, ...]
-    """What a person should know about queries and judgements; finished sentences."""
+    """Remarks on queries and judgements; finished sentences."""
     detectable: float | None
-    """The least difference of the primary metric that so many queries would show; ``None``: nobody can say."""
+    """Least difference of the primary metric that so many queries can show; ``None``: unknown."""
     alpha: float
     known_items: KnownItems | None = None
-    """Of queries that were made from the corpus; ``None``: somebody wrote queries and judged what they find."""
+    """Of queries that were made from the corpus; ``None``: queries and judgements were given."""
 
     @property
     def in_use(self) -> Setting:

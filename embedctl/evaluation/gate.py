@@ -1,4 +1,4 @@
-"""The gate: is the setting in use worse than it was when a baseline was saved?
+"""The gate: comparison of the setting in use with a saved baseline.
 
 A baseline is the JSON of an earlier evaluation. Both are compared on the queries that have the same id, text and
 judgements; the drop counts if it is beyond what is allowed and the paired randomization test finds it to be no chance.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .evaluation import Evaluation
 
-_HINT = 'Make it anew with "embedctl eval --save FILE".'
+_HINT = 'Save a new one with "embedctl eval --save FILE".'
 
 
 class BaselineQuery(NamedTuple):
@@ -36,7 +36,7 @@ class BaselineQuery(NamedTuple):
     """Digest of its judgements."""
     value: float
     first: str | None
-    """What was found first."""
+    """Name of the first hit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Baseline:
 
 
 def read_baseline(path: Path, metric: str) -> Baseline:
-    """Read what an earlier evaluation saved.
+    """Read the baseline that an earlier evaluation saved.
 
     Raises:
         UsageError: it is no such file, or does not have ``metric``.
@@ -67,7 +67,7 @@ def read_baseline(path: Path, metric: str) -> Baseline:
         if metric not in told["metrics"]:
             raise UsageError(
                 f'The baseline "{path}" does not have {metric}; it has {", ".join(told["metrics"])}.',
-                "Compare one of these with --metric, or make the baseline anew.",
+                "Compare one of these with --metric, or save a new baseline.",
             )
         queries = {one["id"]: _query(one, setting, metric) for one in told["queries"]}
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -1,8 +1,8 @@
 """Measures of one ranking against judgements, each as trec_eval computes it.
 
-All take ``gains``, the grades of what was found, best first, float64 ``(n,)``, 0 where nobody judged; ``judged``, all
-grades of the query in any order; and ``k``, how deep to look, ``None`` for the whole ranking. A grade above 0 is
-relevant, one below counts as 0. Where nothing is relevant every measure is 0.
+All take ``gains``, the grades of the hits, best first, float64 ``(n,)``, 0 without a judgement; ``judged``, all grades
+of the query in any order; and ``k``, the depth, ``None`` for the whole ranking. A grade above 0 is relevant, one below
+counts as 0. Where nothing is relevant every measure is 0.
 
 =============  ================================================================  =========================
 name           value                                                             trec_eval
@@ -44,32 +44,32 @@ def ndcg(gains: Values, judged: Values, k: int | None) -> float:
 
 
 def recall(gains: Values, judged: Values, k: int | None) -> float:
-    """Return which share of what is relevant was found."""
+    """Return the share of relevant items that were found."""
     return _share(int(np.count_nonzero(gains[:k] > 0)), int(np.count_nonzero(judged > 0)))
 
 
 def precision(gains: Values, judged: Values, k: int | None) -> float:
-    """Return which share of ``k`` places is relevant; places that stay empty are not."""
+    """Return the share of relevant items among ``k`` places; empty places count as irrelevant."""
     del judged
     return _share(int(np.count_nonzero(gains[:k] > 0)), len(gains) if k is None else k)
 
 
 def reciprocal_rank(gains: Values, judged: Values, k: int | None) -> float:
-    """Return one divided by the rank of the first that is relevant."""
+    """Return one divided by the rank of the first relevant item."""
     del judged
     found = np.flatnonzero(gains[:k] > 0)
     return 1.0 / (int(found[0]) + 1) if len(found) else 0.0
 
 
 def average_precision(gains: Values, judged: Values, k: int | None) -> float:
-    """Return the mean, over all that are relevant, of precision at their rank; 0 for those that were not found."""
+    """Return the mean of precision at the rank of each relevant item; 0 for items that were not found."""
     relevant = int(np.count_nonzero(judged > 0))
     ranks = np.flatnonzero(gains[:k] > 0) + 1
     return float(np.sum(np.arange(1, len(ranks) + 1) / ranks)) / relevant if relevant else 0.0
 
 
 def success(gains: Values, judged: Values, k: int | None) -> float:
-    """Return 1 if anything that was found is relevant."""
+    """Return 1 if a relevant item was found."""
     del judged
     return float(bool(np.any(gains[:k] > 0)))
 
@@ -94,7 +94,7 @@ MEASURES: dict[str, Measure] = {
 SHORT = {"p": "precision", "rr": "mrr", "ap": "map", "r": "recall"}
 """Other names that people know them by."""
 WHOLE = ("ndcg", "mrr", "map")
-"""What means something for a whole ranking, too: others need a number."""
+"""Metrics that need no cutoff."""
 
 
 class Metric(NamedTuple):
@@ -114,7 +114,7 @@ class Metric(NamedTuple):
 
 
 def parse_metric(name: str) -> Metric:
-    """Return what ``ndcg@10``, ``recall@100`` or ``map`` means, in any case.
+    """Return the metric of a name such as ``ndcg@10``, ``recall@100`` or ``map``, in any case.
 
     Raises:
         UsageError: no such measure, or not a depth from 1 on.

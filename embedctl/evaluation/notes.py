@@ -1,4 +1,4 @@
-"""What a person should know about queries and judgements before believing a figure: nothing is left out in silence."""
+"""Remarks on queries and judgements to read before the figures: nothing is left out silently."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LISTED = 3
 
 
 def notes_of(queries: Sequence[NamedQuery], judgements: Judgements, resolved: Resolved) -> Iterator[str]:
-    """Yield finished sentences: what is missing, what was left out, and what was taken for what."""
+    """Yield finished sentences on missing ids, omitted queries, and the kind of name that ids were taken for."""
     asked = {query.id for query in queries}
     relevant = resolved.judgements.scored()
     unjudged = [query.id for query in queries if query.id not in judgements.grades]

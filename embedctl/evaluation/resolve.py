@@ -1,4 +1,4 @@
-"""What judged ids mean in a store: documents or chunks, by whichever of their names was written down.
+"""Documents or chunks that judged ids name, by whichever of their names was used.
 
 =================================  =======================================  ==================
 name                               such as                                  of
@@ -9,7 +9,7 @@ path from the store's base         ``docs/practice/recall.eml``             file
 any of these, ``#`` and a number   ``corpus:4079#0``                        chunks
 =================================  =======================================  ==================
 
-Nobody says which: all are looked for. A name that only reads right with ``%20`` as a blank is read so, as runs of TREC
+All kinds of names are tried. A name that only reads right with ``%20`` as a blank is read so, as runs of TREC
 write blanks.
 """
 
@@ -40,7 +40,7 @@ _CHUNK = re.compile(r"(.+)#(\d{1,18})", re.DOTALL)
 
 
 class DocumentKey(NamedTuple):
-    """What is one document in a store."""
+    """Identity of a document in a store."""
 
     source: str
     doc_id: str
@@ -53,15 +53,15 @@ class DocumentKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What hits are called where they are compared with judgements."""
+    """Names of hits for the comparison with judgements."""
 
     level: JudgementLevel
     judged: dict[str, str]
     """``source:doc_id`` of a document, or id of a chunk -> the name that it was judged by."""
     spelling: Spelling
-    """How judgements name documents; what nobody judged is named alike."""
+    """Kind of name that judgements use; unjudged documents are named likewise."""
     several: bool
-    """Whether the store has several sources, whose documents may have one id."""
+    """The store has several sources, whose documents may share an id."""
 
     def of(self, hit: Hit) -> str:
         """Return the name of a hit."""
@@ -81,7 +81,7 @@ class Resolved:
     judgements: Judgements
     """As they were; ids that name the same thing are one, with the better grade."""
     called: dict[str, str]
-    """Judged id -> what it is called in ``judgements``."""
+    """Judged id -> its name in ``judgements``."""
     names: Names
     judged: int
     """Different ids that were judged."""
@@ -96,7 +96,7 @@ class Resolved:
 
 
 def resolve(layout: Layout, index: IndexRecord, sources: Sequence[Source], judgements: Judgements) -> Resolved:
-    """Find out what the ids of ``judgements`` mean in an index; reads names of documents, and ids of chunks if judged.
+    """Resolve the ids of ``judgements`` in an index; read names of documents, and ids of chunks if they are judged.
 
     Raises:
         DamagedError: a part is missing, or not what was written.

@@ -1,4 +1,4 @@
-"""Runs: what was found for each query, best first; read and written as trec_eval reads them."""
+"""Runs: rankings of all queries, in the file format of trec_eval."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HINT = 'A line of a run is "query-id Q0 id rank score tag".'
 
 
 class Ranked(NamedTuple):
-    """What was found for one query."""
+    """Ranking of one query."""
 
     ids: tuple[str, ...]
     """Best first, each once."""
@@ -31,7 +31,7 @@ class Ranked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What was found for all queries."""
+    """Rankings of all queries."""
 
     ranked: dict[str, Ranked]
     """By query id; a query that found nothing may be there or not."""
@@ -110,7 +110,7 @@ def read_run(path: Path) -> Run:
 
 
 def ordered(scores: Mapping[str, float]) -> Ranked:
-    """Return what was found in the order of trec_eval: by score, equal ones by descending id."""
+    """Return the hits in the order of trec_eval: by score, equal ones by descending id."""
     best = sorted(scores.items(), key=lambda one: (one[1], one[0]), reverse=True)
     return Ranked(tuple(name for name, _ in best), tuple(score for _, score in best))
 

@@ -1,4 +1,4 @@
-"""How sure a mean over queries is, and whether two settings differ.
+"""Confidence intervals of a mean over queries, and tests of the difference between two settings.
 
 Queries are a sample of the questions that people ask; another sample would give another mean.
 
@@ -46,7 +46,7 @@ class Interval(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """What changes on the same queries from one setting to another; above 0 is a gain."""
+    """Change on the same queries from one setting to another; above 0 is a gain."""
 
     mean: float
     low: float | None
@@ -113,7 +113,7 @@ def _randomization(change: Values, settings: SignificanceConfig) -> float:
 
 
 def holm(values: Sequence[float]) -> list[float]:
-    """Return p values corrected for how many there are, in their order: each at least what it was, at most 1."""
+    """Return p values corrected for their number, in their order: each at least what it was, at most 1."""
     corrected = [0.0] * len(values)
     least = 0.0
     for place, at in enumerate(sorted(range(len(values)), key=values.__getitem__)):

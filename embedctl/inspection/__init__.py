@@ -1,1 +1,1 @@
-"""What an inspection of a store measures, one module a topic, and what to do about each figure."""
+"""Health of the embeddings: one module a topic, with figures, verdicts and advice."""

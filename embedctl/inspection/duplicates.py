@@ -1,4 +1,4 @@
-"""Texts that are there more than once, to the letter or nearly."""
+"""Duplicate and near-duplicate texts."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def copies(hashes: NDArray[np.uint64]) -> float:
 
 
 def duplicates(chunks: EmbeddedChunks, nearest: NearestTexts) -> Topic:
-    """Return how much of a store is there more than once."""
+    """Return the figures of duplicate texts."""
     repeated = copies(chunks.hashes)
     source = _EXACT if nearest.everything else _SAMPLED.format(len(nearest.chunks))
     near = {at: float((nearest.cosines >= at).mean()) if len(nearest.cosines) else 0.0 for at in (SAME, NEAR)}
@@ -112,7 +112,7 @@ def _advice(figures: tuple[Figure, ...]) -> str:
 
 
 class Pair(NamedTuple):
-    """Two chunks of one text, or nearly."""
+    """Two chunks with equal or nearly equal texts."""
 
     label: int
     other: int

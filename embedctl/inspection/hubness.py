@@ -1,4 +1,4 @@
-"""Hubs: chunks that are near to so many others that they turn up in answers to anything."""
+"""Hubs: chunks that are near to so many others that they turn up for any query."""
 
 from __future__ import annotations
 

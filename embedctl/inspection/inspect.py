@@ -1,4 +1,4 @@
-"""``inspect``: how healthy the embeddings of a store are."""
+"""``inspect``: health of a store's embeddings."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def _tokens(chunks: EmbeddedChunks, label: int) -> int:
 
 
 def _tokenizer(model: str) -> tuple[Tokenizer | None, str]:
-    """Return the model's tokenizer; or none, and a sentence that says why."""
+    """Return the model's tokenizer; or ``None``, and a sentence with the reason."""
     try:
         return open_tokenizer(model), ""
     except ModelError as error:

@@ -1,4 +1,4 @@
-"""What an inspection found: figures with their definitions and sources, verdicts, and one sentence on what to do."""
+"""Result of an inspection: figures with definitions and sources, verdicts, and one sentence of advice."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def worst(verdicts: Sequence[Verdict | None]) -> Verdict | None:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number, what it is, and where its definition comes from."""
+    """One number with its definition and the source of that."""
 
     name: str
     """Unique within its topic, ``snake_case``."""
@@ -39,16 +39,16 @@ class Figure:
     source: str
     """Paper, or what in the store it was counted in."""
     verdict: Verdict | None = None
-    """``None``: told, and not judged."""
+    """``None``: not judged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """How many of something lie between neighbouring edges: ``[edge, next)``, the last one closed."""
+    """Counts between neighbouring edges: ``[edge, next)``, the last one closed."""
 
     name: str
     label: str
-    """What is on the axis, with its unit."""
+    """Label of the axis, with its unit."""
     edges: tuple[float, ...]
     """Ascending; one more than ``counts``."""
     counts: tuple[int, ...]
@@ -56,7 +56,7 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One question about a store, answered."""
+    """One aspect of a store, with figures and a verdict."""
 
     name: TopicName
     verdict: Verdict | None
@@ -128,10 +128,10 @@ class SplitWord:
 
 @dataclass(frozen=True, slots=True)
 class LanguageShare:
-    """How much of the sampled texts is in one language, and how the tokenizer copes with it."""
+    """Share of one language in the sampled texts, and the tokenizer's figures for it."""
 
     language: str
-    """ISO 639-1 code; ``code`` for programs, ``unknown`` for texts with too few letters to tell."""
+    """ISO 639-1 code; ``code`` for programs, ``unknown`` for texts with too few letters."""
     chunks: int
     share: float
     fertility: float

@@ -1,4 +1,4 @@
-"""In which languages the texts are, told offline by py3langid, and whether model and stemmer are made for them."""
+"""Languages of the texts, detected offline by py3langid, and the fit of model and stemmer to them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CODE, UNKNOWN = "code", "unknown"
 _LETTERS = 20
-"""A text with fewer is told no language: half of such lines are names or commands."""
+"""Shorter texts get no language: half of such lines are names or commands."""
 _READ = 1_000
 """Characters of a text that are looked at; on 1,101 pages of 100 to 1,000 characters in 31 languages all were right."""
 _LUI = "Lui, Baldwin: langid.py, ACL 2012 (py3langid), on the sampled texts"
@@ -29,7 +29,7 @@ STEMMERS = {
     "pt": "portuguese", "ro": "romanian", "ru": "russian", "es": "spanish", "sv": "swedish", "ta": "tamil",
     "tr": "turkish",
 }  # fmt: skip
-"""What BM25 calls the languages that it has a stemmer for."""
+"""BM25's names of the languages that it has a stemmer for."""
 _MOST = 0.5
 
 
@@ -46,7 +46,7 @@ def identify(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class MadeFor:
-    """What a store's model and stemmer are made for."""
+    """Languages that a store's model and stemmer are made for."""
 
     model: str
     model_languages: tuple[str, ...]
@@ -88,7 +88,7 @@ def language_topic(shares: Sequence[LanguageShare], made_for: MadeFor) -> Topic:
     told = [share for share in shares if share.language not in (CODE, UNKNOWN)]
     total = sum(share.chunks for share in told)
     if not total:
-        return Topic("languages", None, (), "No text is long enough to tell its language: nothing to do.")
+        return Topic("languages", None, (), "No text is long enough to detect its language: nothing to do.")
     foreign = sum(share.chunks for share in told if share.language not in made_for.model_languages) / total
     stemmed = {code for code, name in STEMMERS.items() if name == made_for.stemmer}
     other = sum(share.chunks for share in told if share.language not in stemmed) / total
@@ -98,7 +98,7 @@ def language_topic(shares: Sequence[LanguageShare], made_for: MadeFor) -> Topic:
             f"in {told[0].language}",
             told[0].chunks / total,
             "share",
-            "Share of the most frequent language among the texts that are told one; programs are told none.",
+            "Share of the most frequent language among the texts with a detected one; programs have none.",
             _LUI,
         )
     ]

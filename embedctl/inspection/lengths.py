@@ -1,4 +1,4 @@
-"""How long the chunks are, in tokens of the encoder and in characters."""
+"""Lengths of the chunks, in tokens of the encoder and in characters."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _QUANTILES = ((0.0, "shortest"), (0.05, "5 %"), (0.5, "median"), (0.95, "95 %"),
 
 
 def lengths(chunks: EmbeddedChunks, limit: int) -> Topic:
-    """Return how long the chunks are; ``limit``: most tokens that a chunk may have."""
+    """Return the figures of chunk lengths; ``limit``: maximum number of tokens in a chunk."""
     tiny = float((chunks.tokens < TINY).mean())
     full = float((chunks.tokens >= _FULL * limit).mean())
     figures = (

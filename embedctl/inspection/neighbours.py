@@ -1,4 +1,4 @@
-"""Who is near to whom: exact lists of nearest chunks, and how often each chunk is on one."""
+"""Exact lists of nearest chunks, and the number of lists that each chunk is on."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Whether every chunk has a vector that cosines can be computed with."""
+"""Missing vectors, and vectors that no cosine can be computed with."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..doctor.contents import NORM_OFF
+from ..records import NORM_OFF
 from .inspection import Figure, Histogram, Topic, worst
 from .survey import NORM_EDGES
 from .thresholds import judged
@@ -17,7 +17,7 @@ _COUNTED = "counted over all vectors of the store"
 
 
 class Waiting(NamedTuple):
-    """What the dense arm cannot find yet."""
+    """Chunks that the dense arm cannot find yet."""
 
     documents: int
     """Not cut into chunks."""
@@ -26,7 +26,7 @@ class Waiting(NamedTuple):
 
 
 def soundness(norms: Norms, waiting: Waiting, student: StudentRecord | None) -> Topic:
-    """Return what is wrong with the vectors.
+    """Return the figures of missing and defective vectors.
 
     Args:
         norms: counts over all of them.

@@ -1,4 +1,4 @@
-"""How the vectors fill their space: isotropy and effective dimension, both from the spectrum of the covariance."""
+"""Isotropy and effective dimension of the vectors, both from the spectrum of the covariance."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _isotropy_advice(figures: tuple[Figure, ...], fair: bool) -> str:
             "--min-cosine only keeps things out that lies well above it."
         )
     if not fair:
-        return "There are fewer chunks than dimensions, which tells little about the model: nothing to do."
+        return "There are fewer chunks than dimensions, which says little about the model: nothing to do."
     return "No direction dominates: nothing to do."
 
 

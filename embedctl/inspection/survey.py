@@ -1,4 +1,4 @@
-"""What is read of a store: a few numbers of every live chunk, and the vectors and texts of a sample.
+"""Reading a store for inspection: a few numbers of every live chunk, and the vectors and texts of a sample.
 
 Memory: some 30 bytes for each chunk of the store, the sample, and the largest part.
 """
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..arms.dense.build import labels_of
-from ..doctor.contents import NORM_OFF
 from ..errors import NoStoreError
+from ..labels import labels as labels_in
+from ..labels import part_of, row_of
+from ..records import NORM_OFF
 from ..store.files import read_columns
 from ..store.parts import chunk_columns, dead_chunk_rows, read_vectors
 from ..store.vectors import as_hashes
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.int64]
 
-_PART_BITS = 32
-_ROWS = (1 << _PART_BITS) - 1
 NORM_EDGES = (0.0, 0.99, 0.999, 0.9999, 0.99999, 1.00001, 1.0001, 1.001, 1.01, np.inf)
 """Of the histogram of norms; the last bin is open."""
 
@@ -57,12 +56,12 @@ class EmbeddedChunks:
 
 @dataclass(slots=True)
 class Norms:
-    """What is wrong with the lengths of all vectors."""
+    """Lengths of all vectors, and the defects among them."""
 
     not_finite: int = 0
     zero: int = 0
     off_unit: int = 0
-    """Further than doctor's tolerance from one; zero ones are counted apart."""
+    """Further than doctor's tolerance from one; zero vectors are counted apart."""
     largest_deviation: float = 0.0
     counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(NORM_EDGES) - 1, np.int64))
     total: NDArray[np.float64] | None = None
@@ -149,8 +148,8 @@ class Survey:
         table = chunk_columns(self._layout, part, "doc_row", "start", "end", "tokens", "sha256")
         start, end, owner, tokens = (table.column(name).to_numpy() for name in ("start", "end", "doc_row", "tokens"))
         return (
-            labels_of(part, rows),
-            labels_of(part, owner[rows]),
+            labels_in(part.number, rows),
+            labels_in(part.number, owner[rows]),
             tokens[rows].astype(np.int32),
             (end - start)[rows].astype(np.int32),
             as_hashes(table.column("sha256"))[rows, 0],
@@ -161,7 +160,7 @@ class Survey:
         for part in self.parts:
             rows = self._live[part.number]
             vectors = read_vectors(self._layout, part)
-            yield labels_of(part, rows), vectors if len(rows) == len(vectors) else vectors[rows]
+            yield labels_in(part.number, rows), vectors if len(rows) == len(vectors) else vectors[rows]
 
     def measure(self, sampled: Labels, progress: Progress) -> tuple[Norms, VectorSample]:
         """Read all vectors once: count their norms, and keep those of ``sampled``.
@@ -190,7 +189,7 @@ class Survey:
             found += [
                 SampledText(label, context, text, kind == "code")
                 for label, context, text, kind in zip(
-                    labels_of(part, rows).tolist(), contexts, texts, kinds, strict=True
+                    labels_in(part.number, rows).tolist(), contexts, texts, kinds, strict=True
                 )
             ]
         return found
@@ -201,20 +200,20 @@ class Survey:
         for part, rows in self._split(np.unique(np.array(labels, np.uint64))):
             table = chunk_columns(self._layout, part, "chunk_id", "heading", "text", "doc_row").take(rows)
             titles = read_columns(self._layout.documents(part.number), part.documents, ["title"]).column("title")
-            for label, row in zip(labels_of(part, rows).tolist(), table.to_pylist(), strict=True):
+            for label, row in zip(labels_in(part.number, rows).tolist(), table.to_pylist(), strict=True):
                 found[label] = {**row, "title": titles[row["doc_row"]].as_py() or ""}
         return found
 
     def _split(self, labels: Labels) -> Iterator[tuple[Part, Rows]]:
-        owners = labels >> np.uint64(_PART_BITS)
+        owners = part_of(labels)
         for part in self.parts:
             mine = labels[owners == part.number]
             if len(mine):
-                yield part, (mine & np.uint64(_ROWS)).astype(np.int64)
+                yield part, row_of(mine)
 
 
 def draw(labels: Labels, count: int, seed: int) -> Labels:
-    """Return ``count`` of ``labels`` in their order, always the same ones; all where there are no more."""
+    """Return ``count`` of ``labels`` in their order, the same on every call; all of them where there are fewer."""
     if len(labels) <= count:
         return labels
     chosen = np.random.default_rng(seed).choice(len(labels), count, replace=False)

@@ -1,4 +1,4 @@
-"""Where a figure stops being good: the only place where that is written, each with its reason.
+"""Thresholds of the verdicts, each with its reason; they are written nowhere else.
 
 Most of these numbers have no threshold in the literature; where they have, it is named. The others are drawn so that
 three judged collections (Cranfield, NPL, the sample corpus), which are searched as well as their model can, are good.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """From where on a figure is worth a look, and from where on it is bad."""
+    """Values from which a figure is worth a look, and from which it is bad."""
 
     look: float | None
     bad: float | None

@@ -1,4 +1,4 @@
-"""How the tokenizer reads the texts: words that it splits, and characters that it does not know."""
+"""Fit of the tokenizer to the texts: words that it splits, and characters that it does not know."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SOURCE = "sampled texts and the tokenizer of the model"
 
 @dataclass(slots=True)
 class TokenCounts:
-    """What a tokenizer made of some texts."""
+    """Counts of words and tokens in some texts."""
 
     tokens: int = 0
     """Of texts with what stands before them, special tokens and prompt left out."""
@@ -167,6 +167,6 @@ def _advice(figures: tuple[Figure, ...], words: Sequence[SplitWord]) -> str:
         named = f' such as "{words[0].word}"' if words else ""
         return (
             f"The model hardly knows words{named}: BM25 finds them to the letter, so keep --mode hybrid; a --model for "
-            'this language or field may do better, which "embedctl eval" tells.'
+            'this language or field may do better: measure it with "embedctl eval".'
         )
     return "The model's vocabulary covers these texts: nothing to do."

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ..records import Hit
 
 if TYPE_CHECKING:
     from .draft import Draft
     from .pipeline import Pipeline
+    from .setup import SettledBy
 
 SCHEMA_VERSION = 2
-
-SettledBy = Literal["default", "tuned", "asked"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from .answer import answer_of
 from .draft import Draft
 from .parse import parse_query
 from .pipeline import Pipeline
-from .setup import Setup, asked_arms
+from .setup import SettledBy, Setup, asked_arms
 from .validate import settled
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..contracts import Allowed, Encoder, Vectors
     from ..store.layout import Layout
     from ..store.manifest import Manifest
-    from .answer import Answer, SettledBy
+    from .answer import Answer
     from .filters import LabelSet
 
 

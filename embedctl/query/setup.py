@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..arms import ARMS
 from ..errors import UsageError
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from ..contracts import Allowed, Arm, Reranker, Rewriter, Vectors
     from ..index.open import Index
     from ..store.manifest import IndexRecord
-    from .answer import SettledBy
 
     Encode = Callable[[str, Sequence[str]], Vectors]
+
+SettledBy = Literal["default", "tuned", "asked"]
+"""Origin of the ranking's settings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a page is put together from: sections of sentences, tables and figures. All of it is text, nothing is HTML."""
+"""Pieces of a page: sections of sentences, tables and charts. All of it is text, nothing is HTML."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Cells as they are to be read."""
+    """Cells as they are shown."""
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
     folded: bool = False
-    """Shown when asked for: the numbers of a chart."""
+    """Folded up until opened: the numbers of a chart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +42,27 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart, what it says in words, and its numbers."""
+    """A chart with its summary and its numbers."""
 
     name: str
     """Unique on the page: letters and hyphens."""
     title: str
     summary: str
-    """What there is to see, for those who do not see it, too."""
+    """Description of the chart, for screen readers too."""
     variants: tuple[Variant, ...]
     """The first one is drawn; a switch chooses among several."""
     rows: tuple[Datum, ...]
-    """What all variants draw."""
+    """Data of all variants."""
     table: Table | None = None
     choice: str = ""
-    """What the switch chooses."""
+    """Label of the switch."""
     small: bool = False
     """Two of these stand side by side where there is room."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageSection:
-    """One heading and what stands under it."""
+    """One heading and its content."""
 
     name: str
     """Unique on the page: letters and hyphens."""

@@ -1,4 +1,4 @@
-"""The chunks in the plane: where they are, and what they have in common."""
+"""Map of the chunks: places in the plane, clusters and their names."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def cluster(vectors: Vectors, most: int, seed: int) -> NDArray[np.int64]:
 
 
 def cluster_names(texts: Sequence[str], labels: NDArray[np.int64]) -> list[str]:
-    """Return for each text the name of its cluster: the words that tell it best from the others.
+    """Return for each text the name of its cluster: the words that separate it best from the others.
 
     A word counts ``p(word | cluster) * log(p(word | cluster) / p(word))``, with the share of texts that have it as
     ``p``: its part of the Kullback-Leibler divergence. Words that stand everywhere count nothing in any language.
@@ -117,8 +117,8 @@ def cluster_names(texts: Sequence[str], labels: NDArray[np.int64]) -> list[str]:
         with np.errstate(divide="ignore", invalid="ignore"):
             worth = np.where(here > 0, here * np.log(here / everywhere), 0.0)
         best = np.argsort(-worth, kind="stable")
-        telling = [str(words[at]) for at in best[: 4 * _WORDS].tolist() if worth[at] > 0]
-        names[label] = ", ".join(_different(telling)) or f"cluster {label + 1}"
+        words_of = [str(words[at]) for at in best[: 4 * _WORDS].tolist() if worth[at] > 0]
+        names[label] = ", ".join(_different(words_of)) or f"cluster {label + 1}"
     return _unique([names[label] for label in labels.tolist()], labels)
 
 

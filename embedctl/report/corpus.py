@@ -1,4 +1,4 @@
-"""What a store covers and what became of it, counted from the manifest, the ledger and some columns of the parts."""
+"""The corpus of a store, counted from the manifest, the ledger and some columns of the parts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _COUNTED = ("documents", "chunks", "tokens")
 
 
 def read_corpus(layout: Layout, manifest: Manifest) -> Corpus:
-    """Return what the index of a snapshot answers from, and what became of every input file.
+    """Return what the index of a snapshot answers from, and the outcome of every input file.
 
     Raises:
         NoStoreError: there is no index yet.

@@ -1,4 +1,4 @@
-"""What a report is made of, before it is a page: numbers and names, no HTML."""
+"""Data of a report, before it is a page: numbers and names, no HTML."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from ..inspection.inspection import Inspection
 
 Role = Literal["in use", "one arm", "fusion"]
-"""What a setting is, as its colour tells."""
+"""Kind of a setting, which its colour shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """What the store has of one source."""
+    """Contents of one source."""
 
     name: str
     root: str
@@ -32,7 +32,7 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class KindRow:
-    """What the store has of one media type."""
+    """Contents of one media type."""
 
     media_type: str
     documents: int
@@ -61,13 +61,13 @@ class IndexRow:
     segments: int
     bytes: int
     has_bits: bool
-    """Whether there are sign bits to scan."""
+    """The index has sign bits to scan."""
     has_graph: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """What the store covers, what became of it and what it was made with."""
+    """Sources of the store, outcomes of their files, and settings."""
 
     name: str
     """Of the folder in which the store is."""
@@ -81,7 +81,7 @@ class Corpus:
     """Documents that wait for each stage."""
     index: IndexRow
     settings: tuple[tuple[str, str], ...]
-    """What it was made with, as name and value; the model among them."""
+    """Settings of the store, as name and value; the model among them."""
     tokens: NDArray[np.int64]
     """Of each live chunk, int64 ``(chunks,)``, in the order of the parts."""
 
@@ -118,7 +118,7 @@ class ChunkMap:
     folder_of: NDArray[np.int64]
     """int64 ``(n,)``: place in ``folders``."""
     clusters: tuple[Group, ...]
-    """By k-means on the vectors, named by their most telling words; the largest first."""
+    """By k-means on the vectors, named by their most distinctive words; the largest first."""
     cluster_of: NDArray[np.int64]
     total: int
     """Chunks that there are."""
@@ -126,7 +126,7 @@ class ChunkMap:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A mean over queries, and how far it may be off."""
+    """A mean over queries with its interval."""
 
     mean: float
     low: float | None
@@ -145,9 +145,9 @@ class SettingRow:
     change: Estimate | None
     """Of the primary metric against the setting in use; ``None``: it is that one."""
     p: float | None
-    """That such a change is chance, corrected for all that are compared."""
+    """Probability that such a change is chance, corrected for all that are compared."""
     milliseconds: float | None
-    """Median of an answer, asked one at a time; ``None``: not measured."""
+    """Median time of an answer, one query at a time; ``None``: not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class WorstQuery:
     text: str
     value: float
     found: tuple[str, ...]
-    """Titles of the first hits, with what is known of them."""
+    """Titles of the first hits, with their judgements."""
     wanted: tuple[str, ...]
     """Titles of what is relevant, with the rank at which it was found."""
 
@@ -182,11 +182,11 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How good the answers are to queries of which the right answers are known."""
+    """Quality of the answers to judged queries."""
 
     queries: int
     synthetic: bool
-    """Whether the queries were made from the corpus itself."""
+    """The queries were made from the corpus itself."""
     confidence: float
     """Of the intervals: 0.95."""
     metrics: tuple[str, ...]
@@ -195,17 +195,17 @@ class Quality:
     worst: tuple[WorstQuery, ...]
     """The worst first; none of them is answered perfectly."""
     notes: tuple[str, ...]
-    """What else is to be known of queries and judgements: finished sentences."""
+    """Remarks on queries and judgements: finished sentences."""
 
     @property
     def about(self) -> str:
-        """Which queries these are, in words."""
+        """The queries, in words."""
         kind = "synthetic" if self.synthetic else "judged"
         return f"{self.queries:,} {kind} {'query' if self.queries == 1 else 'queries'}"
 
     @property
     def in_use(self) -> SettingRow:
-        """The setting that the store is asked by."""
+        """The setting that the store uses."""
         return next(one for one in self.settings if one.role == "in use")
 
     @property
@@ -216,7 +216,7 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class ReportData:
-    """Everything that a report tells."""
+    """Everything in a report."""
 
     corpus: Corpus
     chunk_map: ChunkMap | None

@@ -1,4 +1,4 @@
-"""What charts have in common."""
+"""Common parts of charts."""
 
 from __future__ import annotations
 

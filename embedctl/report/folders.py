@@ -1,4 +1,4 @@
-"""By which folders chunks are told apart: those at the depth that says the most."""
+"""Groups of chunks by folder, at the depth that splits them best."""
 
 from __future__ import annotations
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from ..index.open import require_index
 from ..plural import counted
+from .arrange import arrange
 from .blocks import Chart
 from .chunk_map import chunk_map
 from .corpus import read_corpus
 from .page import page_html
 from .sample import read_sample
-from .telling import tell
 
 if TYPE_CHECKING:
     from ..config.measuring import ReportConfig
@@ -35,7 +35,7 @@ class Report:
 def read_store(
     layout: Layout, manifest: Manifest, config: ReportConfig, reporter: Reporter
 ) -> tuple[Corpus, ChunkMap | None]:
-    """Return what the files of a store tell: its corpus, and the map of its chunks.
+    """Return what the files of a store give: its corpus, and the map of its chunks.
 
     Raises:
         NoStoreError: there is no index yet.
@@ -52,7 +52,7 @@ def read_store(
 
 def make_report(data: ReportData, config: ReportConfig) -> Report:
     """Return the page about what was collected: the same for the same ``data``."""
-    page = tell(data, config.bins)
+    page = arrange(data, config.bins)
     blocks = [block for section in page.sections for block in section.blocks]
     charts = sum(isinstance(block, Chart) for block in blocks)
     told = [
@@ -61,4 +61,4 @@ def make_report(data: ReportData, config: ReportConfig) -> Report:
         counted(charts, "chart"),
         counted(len(blocks) - charts, "table"),
     ]
-    return Report(page_html(page), f"The report tells of {', '.join(told[:-1])} and {told[-1]}.")
+    return Report(page_html(page), f"The report covers {', '.join(told[:-1])} and {told[-1]}.")

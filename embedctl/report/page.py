@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .blocks import ReportPage
 
 _HARMLESS = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
-"""What could end a script or begin a tag, as JSON may spell it."""
+"""Characters that could end a script or begin a tag, with JSON escapes for them."""
 
 
 def page_html(page: ReportPage) -> str:

@@ -1,4 +1,4 @@
-"""What an evaluation found, as a report tells it."""
+"""Results of an evaluation, for a report."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def quality_of(
     Args:
         found: what was measured.
         titles_of: returns the titles of documents by their names.
-        config: how much is told.
+        config: how much is shown.
         synthetic: whether the queries were made from the corpus.
     """
     order = sorted(range(len(found.metrics)), key=lambda at: at != found.column)
@@ -53,7 +53,7 @@ def scores_of(found: Evaluation, depth: int, synthetic: bool) -> Scores:
 
 
 def unjudged(bm25: Sequence[Sequence[float]], cosine: Sequence[Sequence[float]]) -> Scores:
-    """Return the scores of hits, best first for each query, of which nobody knows whether they are relevant."""
+    """Return the scores of hits, best first for each query, whose relevance is unknown."""
 
     def groups(scores: Sequence[Sequence[float]]) -> tuple[ScoreGroup, ...]:
         first = [score for of_query in scores for score in of_query[:1]]

@@ -1,4 +1,4 @@
-"""Which chunks the map shows, with their vectors, texts and names."""
+"""Chunks for the map, with their vectors, texts and names."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TITLE = 80
 
 @dataclass(frozen=True, slots=True)
 class MapChunk:
-    """What the map shows of one chunk, and what its cluster is named by."""
+    """A chunk as the map shows it, with the text that names its cluster."""
 
     source: str
     path: str

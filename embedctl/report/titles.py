@@ -1,4 +1,4 @@
-"""What documents are called by people, given what judgements and runs call them."""
+"""Titles of documents, by the names that judgements and runs have for them."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ CONFIG: Spec = {
     "text": {"color": _INK, "fontSize": 12},
     "rule": {"color": _MUTED},
 }
-"""How every chart looks."""
+"""Looks of every chart."""
 
 
 def require_library() -> None:

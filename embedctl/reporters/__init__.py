@@ -1,4 +1,4 @@
-"""Reporters: what is shown while the library works. One file per way of showing it."""
+"""Reporters: progress and messages while the library works. One file for each kind of display."""
 
 from __future__ import annotations
 

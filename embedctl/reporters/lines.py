@@ -25,14 +25,14 @@ class LinesProgress:
         self._start = self._told = time.monotonic()
 
     def advance(self, units: int = 1) -> None:
-        """Count, and tell when the last line is old."""
+        """Count, and print a line when the last one is old."""
         self._done += units
         if time.monotonic() - self._told >= INTERVAL:
             self._told = time.monotonic()
             _say(f"{self._name}: {self._amount()}{self._time_left()}")
 
     def finish(self) -> None:
-        """Tell how it ended, if anything was done."""
+        """Print the last line, if anything was done."""
         if self._done:
             spent = time.monotonic() - self._start
             _say(f"{self._name}: {self._done:,} {self._unit} in {spent:.1f} s")
@@ -47,11 +47,11 @@ class LinesProgress:
 
 
 class LinesReporter:
-    """Tells of stages in whole lines, without control characters."""
+    """Prints stages in whole lines, without control characters."""
 
     @contextmanager
     def stage(self, name: str, total: int | None, unit: str) -> Iterator[LinesProgress]:
-        """Announce a stage that has something to do, and tell how it went."""
+        """Print the beginning and end of a stage that has something to do."""
         if total:
             _say(f"{name}: {total:,} {unit}")
         progress = LinesProgress(name, total, unit)
@@ -59,12 +59,12 @@ class LinesReporter:
         progress.finish()
 
     def message(self, kind: str, text: str) -> None:
-        """Tell everything but details."""
+        """Print everything but details."""
         if kind != "detail":
             _say(f"{kind}: {text}" if kind == "warning" else text)
 
 
 def _say(line: str) -> None:
-    with suppress(OSError, ValueError):  # nobody reads the log, or its disk is full: no reason to stop working
+    with suppress(OSError, ValueError):  # the reader of the log has left, or its disk is full: go on working
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class SilentProgress:
-    """Progress that nobody watches."""
+    """Progress that is not shown."""
 
     def advance(self, units: int = 1) -> None:
         """Do nothing."""
@@ -21,7 +21,7 @@ class SilentReporter:
 
     @contextmanager
     def stage(self, name: str, total: int | None, unit: str) -> Iterator[SilentProgress]:  # noqa: ARG002
-        """Return progress that nobody watches."""
+        """Return progress that is not shown."""
         yield SilentProgress()
 
     def message(self, kind: str, text: str) -> None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..config import TEXT_FIELD, IndexLimits, PartLimits
-from ..records import chunks_schema, documents_schema
 from ..store.files import read_columns, write_table
 from ..store.manifest import Part
 from ..store.parts import read_chunks, read_vectors, write_embeddings
+from ..store.schemas import chunks_schema, documents_schema
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

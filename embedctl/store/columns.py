@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import DamagedError
-from ..records import chunks_schema, documents_schema, embeddings_schema, files_schema, samples_schema
+from .schemas import chunks_schema, documents_schema, embeddings_schema, files_schema, samples_schema
 
 if TYPE_CHECKING:
     from pathlib import Path

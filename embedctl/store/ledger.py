@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..records import Outcome, files_schema
+from ..records import Outcome
 from .files import read_columns, write_table
 from .manifest import FilesRecord, Manifest, Part
+from .schemas import files_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,8 +10,9 @@ import numpy as np
 
 from ..config import TEXT_FIELD
 from ..contracts import TokenIds
-from ..records import Chunk, Document, SecretSpan, chunks_schema, documents_schema, embeddings_schema, samples_schema
+from ..records import Chunk, Document, SecretSpan
 from .files import iter_batches, read_columns, write_table
+from .schemas import chunks_schema, documents_schema, embeddings_schema, samples_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -13,7 +13,7 @@ def test_the_path_goes_to_stdout_and_a_line_to_stderr(here: Path, cli: Cli, tmp_
     page = tmp_path / "page.html"
     told = cli("report", "-o", str(page), "--progress", "none")
     assert (told.code, told.out) == (0, f"{page}\n")
-    assert told.err.startswith("The report tells of ")
+    assert told.err.startswith("The report covers ")
     assert "no queries" in told.err
     assert told.err.count("\n") == 1
     html = page.read_text(encoding="utf-8")

@@ -109,7 +109,7 @@ def test_a_worker_that_dies_takes_one_file_with_it(tmp_path: Path, killer: int, 
 
 def test_a_file_that_takes_too_long_fails_alone(tmp_path: Path) -> None:
     most = USUAL._replace(seconds=0.3)
-    tasks = [task(tmp_path, "a.md", b"# A", most), task(tmp_path, "bad.eml", ENDLESS, most), task(tmp_path, "c.html")]
+    tasks = [task(tmp_path, "a.md", b"# A"), task(tmp_path, "bad.eml", ENDLESS, most), task(tmp_path, "c.html")]
     with pool() as workers:
         answers = parsed(workers, *tasks)
     assert [str(answer.problem) for answer in answers] == ["None", "parsing it took longer than 0.3 s", "None"]

@@ -10,8 +10,8 @@ import pytest
 
 import embedctl
 from embedctl import QueryConfig
-from embedctl.config import FilterConfig, IndexLimits, RankingRequest, Rm3Config, RocchioConfig
 from embedctl.arms.dense.arm import rocchio
+from embedctl.config import FilterConfig, IndexLimits, RankingRequest, Rm3Config, RocchioConfig
 from embedctl.query.query_file import NamedQuery
 
 if TYPE_CHECKING:

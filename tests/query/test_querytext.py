@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import re
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embedctl.query import parse
 from embedctl.query.parse import parse_query
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=80) | st.text(
@@ -65,6 +69,51 @@ def test_text_without_operators_is_left_alone(words: list[str]) -> None:
     assert parsed.dense_text == parsed.original
 
 
-@pytest.mark.parametrize("unit", ['"', "“", '" ', '-"', "«a ", "- ", "-a ", '"a" '])
-def test_a_megabyte_takes_linear_time(unit: str) -> None:
-    assert parse_query(unit * (1_000_000 // len(unit))).original
+class Counted:
+    """A pattern that counts the characters it reads."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self.pattern = pattern
+        self.read = 0
+
+    def match(self, text: str, at: int) -> re.Match[str] | None:
+        return self._counted(self.pattern.match(text, at), at, at)
+
+    def search(self, text: str, at: int) -> re.Match[str] | None:
+        return self._counted(self.pattern.search(text, at), at, len(text))
+
+    def _counted(self, found: re.Match[str] | None, start: int, end: int) -> re.Match[str] | None:
+        self.read += (found.end() if found else end) - start
+        return found
+
+
+@pytest.mark.parametrize("unit", ['"', "“", '" ', '-"', "«a ", "- ", "-a ", '"a" ', "„«“ "])
+def test_work_grows_with_the_text_and_not_with_its_square(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    patterns = [Counted(parse._BLANK), Counted(parse._WORD)]
+    closing = {opening: Counted(pattern) for opening, pattern in parse._CLOSING.items()}
+    monkeypatch.setattr(parse, "_BLANK", patterns[0])
+    monkeypatch.setattr(parse, "_WORD", patterns[1])
+    monkeypatch.setattr(parse, "_CLOSING", closing)
+
+    def work(size: int) -> tuple[int, int]:
+        """Return the characters that patterns read, and the calls of functions that are made."""
+        text, calls = unit * (size // len(unit)), 0
+        counters = [*patterns, *closing.values()]
+        for counter in counters:
+            counter.read = 0
+
+        def called(*_: object) -> None:
+            nonlocal calls
+            calls += 1
+
+        sys.setprofile(called)
+        try:
+            parse_query(text)
+        finally:
+            sys.setprofile(None)
+        return sum(counter.read for counter in counters), calls
+
+    small, large = work(2_000), work(16_000)
+    assert small[0] >= 1_000
+    assert large[0] < 9 * small[0]
+    assert large[1] < 9 * small[1]

@@ -23,10 +23,10 @@ import damage_kinds
 import damage_store
 import pytest
 from damage_kinds import Target, applies, damaged
+from embedctl.index.dense_arm import DenseArm
 from tally import counted
 
 from embedctl.errors import DamagedError
-from embedctl.index.dense_arm import DenseArm
 from embedctl.index.open import Generation, require_index
 from embedctl.store.layout import Layout
 from embedctl.store.writer import read_manifest

@@ -139,8 +139,15 @@ class Window:
         self._page.printToPdf(path)
         return bool(_wait(lambda done: self._page.pdfPrintingFinished.connect(lambda _, fine: done(fine))))
 
-    def told(self) -> dict[str, Any]:
-        """Return what the page asked for beside itself, what it wrote to the console, and which Chromium this is."""
+    def told(self, requests: int = 0, console: int = 0) -> dict[str, Any]:
+        """Return what the page asked for beside itself, what it wrote to the console, and which Chromium this is.
+
+        Both come later than what the page shows: wait until there are at least so many of each.
+        """
+        for _ in range(SECONDS * 20):
+            if len(self._guard.refused) >= requests and len(self._page.console) >= console:
+                break
+            _rest(50)
         return {
             "requests": self._guard.refused,
             "console": self._page.console,

@@ -135,8 +135,12 @@ def point_at(browser: Chromium, row: int) -> str:
             return [box.left + box.width / 2, box.top + box.height / 2].map(Math.round);
         }})()""",
     )
+    shown = "document.querySelector('#vg-tooltip-element.visible')"
+    browser("point", x=1, y=1)
+    assert browser("until", code=f"!{shown}"), "of another chunk"
     browser("point", x=x, y=y)
-    return browser.script("document.querySelector('#vg-tooltip-element.visible')?.innerText ?? ''")
+    assert browser("until", code=f"!!{shown}")
+    return browser.script(f"{shown}.innerText")
 
 
 def test_pointing_at_the_map_shows_a_title(browser: Chromium) -> None:
@@ -175,7 +179,7 @@ def test_a_narrow_window_scrolls_one_way_only(browser: Chromium) -> None:
     try:
         assert browser("until", code="document.documentElement.scrollWidth <= innerWidth")
         rights = "[...document.querySelectorAll('figure svg')].map((svg) => svg.getBoundingClientRect().right)"
-        assert max(browser.script(rights)) <= 400
+        assert browser("until", code=f"Math.max(...{rights}) <= 400")
     finally:
         browser("resize", width=1280, height=1800)
 
@@ -188,8 +192,7 @@ def test_the_browser_would_have_noted_a_request(browser: Chromium, tmp_path: Pat
         encoding="utf-8",
     )
     browser("open_page", path=str(page), width=400, height=300)
-    assert browser("until", code="document.title === 'asks'")
-    told = browser("told")
+    told = browser("told", requests=2, console=1)
     assert "https://example.org/picture.png" in told["requests"]
     assert "http://127.0.0.1:9/data" in told["requests"]
     assert told["console"]

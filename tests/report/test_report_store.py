@@ -1,4 +1,4 @@
-"""What a report tells of a store and of an evaluation, before it is a page."""
+"""Data of a report, before it is a page."""
 
 from __future__ import annotations
 

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from embedctl.index.dense_arm import DenseArm
 from older_formats import as_format
 
 from embedctl.arms.dense.build import VectorBuild
 from embedctl.arms.dense.hnsw_writer import GraphPlan
 from embedctl.config import TEXT_FIELD, HnswConfig, IndexLimits, PartLimits, StoreSettings
 from embedctl.errors import DamagedError, NoStoreError
-from embedctl.index.dense_arm import DenseArm
 from embedctl.index.open import Generation, require_index
 from embedctl.query.filters import LabelSet
 from embedctl.records import Chunk, Document

@@ -14,11 +14,11 @@ import pyarrow as pa
 import pytest
 
 from embedctl.errors import DamagedError
-from embedctl.records import samples_schema
 from embedctl.store import verified
 from embedctl.store.files import iter_batches, link_or_copy, read_columns, write_table
 from embedctl.store.layout import Layout
 from embedctl.store.regular import check_regular
+from embedctl.store.schemas import samples_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,11 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from embedctl.records import Chunk, chunks_schema
+from embedctl.records import Chunk
 from embedctl.store.files import read_columns, write_table
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import FileRecord, Part
 from embedctl.store.parts import chunk_columns, read_chunks, read_token_ids, write_chunks
+from embedctl.store.schemas import chunks_schema
 
 if TYPE_CHECKING:
     from pathlib import Path

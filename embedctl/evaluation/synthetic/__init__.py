@@ -1,8 +1,8 @@
-"""What can be said of a store that nobody judged: known-item queries made from the corpus itself.
+"""Evaluation of a store without judgements: known-item queries made from the corpus itself.
 
 A query is copied from a document, and what it was copied from is held out of the index before the query is asked: the
 title, the heading or the sentence is taken out of every chunk of the document that has it, for both arms. The document
-has to be found by what is left of it. See ``docs/synthetic.md`` for what such a number tells, and what it does not.
+has to be found by what is left of it. See ``docs/synthetic.md`` for what such a number means, and what it does not.
 
 Leif Azzopardi, Maarten de Rijke and Krisztian Balog, "Building simulated queries for known-item topics", SIGIR 2007:
 queries from a document, for that document, and how far they are from what people ask. Kenton Lee, Ming-Wei Chang and

@@ -1,4 +1,4 @@
-"""Taking what a query was copied from out of a document: of its texts, title, headings and the line of context."""
+"""Removal of a query's passage from its document: from texts, title, headings and the line of context."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReducedChunk:
-    """What is left of a chunk."""
+    """Rest of a chunk."""
 
     label: int
     """Of the chunk that it was."""
@@ -34,7 +34,7 @@ class ReducedDocument:
     changed: tuple[int, ...]
     """Labels of the chunks that had it, ascending: none of them may answer."""
     reduced: tuple[ReducedChunk, ...]
-    """What may answer in their place, in order; of a chunk of which nothing is left, nothing."""
+    """Chunks that may answer in their place, in order; none for a chunk of which nothing is left."""
     left: int
     """Words that the document still has."""
 

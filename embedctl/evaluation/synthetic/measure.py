@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class SyntheticRequest(NamedTuple):
-    """What is to be made, and how it is measured."""
+    """Settings of the queries and of their evaluation."""
 
     synthetic: SyntheticConfig
     evaluation: EvaluationConfig

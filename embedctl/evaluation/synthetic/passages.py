@@ -41,7 +41,7 @@ def is_spaceless(text: str) -> bool:
 
 
 def sentences(text: str, prose: bool, config: SyntheticConfig) -> list[str]:
-    """Return what reads like a sentence, each as it stands in ``text``, ``least_words`` to ``most_words`` long.
+    """Return the sentences of ``text``, each as it stands there, ``least_words`` to ``most_words`` long.
 
     Of a longer one, and of text that has no sentences, stretches of ``most_words``. ``prose``: lines may be wrapped; in
     code every line is looked at by itself, so that comments are found.

@@ -1,4 +1,4 @@
-"""Known-item queries: which are made of which documents."""
+"""Known-item queries, made from sampled documents."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 _LEAST_NAME = 2
-"""Words of a title or heading: nobody finds a document by "Introduction"."""
+"""Words of a title or heading: "Introduction" names no document."""
 _TRIED = 4
 """Chunks of a document in which a sentence is looked for."""
 _SHORTEST_TERM, _LONGEST_TERM = 3, 30
@@ -35,7 +35,7 @@ _SHORTEST_TERM, _LONGEST_TERM = 3, 30
 
 @dataclass(frozen=True, slots=True)
 class SyntheticQuery:
-    """A query, the document that it was made of, and what is held out of that document while it is asked."""
+    """A query, the document that it was made of, and the passages held out of that document for it."""
 
     id: str
     text: str
@@ -47,7 +47,7 @@ class SyntheticQuery:
     key: int
     """Of the document: part number in the upper 32 bits, document row in the lower."""
     passage: str
-    """What was copied: the query itself, or for ``terms`` the sentence that they are of."""
+    """Copied text: the query itself, or for ``terms`` the sentence that they are from."""
     held_out: ReducedDocument
 
 
@@ -59,7 +59,7 @@ class SyntheticSet:
     documents: int
     """Live documents of the corpus."""
     looked_at: int
-    """How many of them."""
+    """Number of them."""
     usable: int
     """Of these, how many gave a query of any kind."""
 
@@ -101,7 +101,7 @@ class _Maker:
                 self._frequencies.update(set(words(chunk.text.casefold())))
 
     def made(self, kind: SyntheticKind, document: SampledDocument) -> SyntheticQuery | None:
-        """Return the query of a kind; ``None`` where the document has nothing that makes one."""
+        """Return the query of a kind; ``None`` where the document yields none."""
         rng = np.random.default_rng(number_of(self._config.seed, kind, document.source, document.doc_id))
         for text, passage in self._texts(kind, document, rng):
             held_out = hold_out(document, passage, self._config.chunks_per_document)
@@ -122,7 +122,7 @@ class _Maker:
     def _texts(
         self, kind: SyntheticKind, document: SampledDocument, rng: np.random.Generator
     ) -> Iterator[tuple[str, str]]:
-        """Yield queries and the passages that they are made of, the ones to be tried first first."""
+        """Yield queries and the passages that they are made of, in the order in which to try them."""
         names = {heading for chunk in document.chunks for heading in chunk.heading[-1:]} - {document.title}
         if kind == "title":
             yield from self._unambiguous([document.title], self._known.titles)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from ...labels import label, split
 from ...records import Markup
 from ...store.files import read_columns
 from ...store.parts import chunk_columns
@@ -38,7 +39,7 @@ class SampledChunk:
     heading: tuple[str, ...]
     context: str
     copied: bool
-    """Whether another chunk of the corpus is the same."""
+    """Another chunk of the corpus is the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class SampledDocument:
 
 
 class DocumentSurvey(NamedTuple):
-    """What is known of all live documents."""
+    """Figures of all live documents."""
 
     keys: NDArray[np.uint64]
     """Of the documents, spread evenly over folders: the first of each folder, then the second of each, and so on."""
@@ -78,8 +79,7 @@ def survey(layout: Layout, parts: Sequence[Part], seed: int) -> DocumentSurvey:
         table = read_columns(layout.documents(part.number), part.documents, _DOCUMENT)
         rows = [row for row in range(table.num_rows) if row not in dead]
         columns = {name: table.column(name).to_pylist() for name in ("doc_id", "source", "path", "record", "title")}
-        first = part.number << 32
-        keys.add([first | row for row in rows])
+        keys.add([label(part.number, row) for row in rows])
         of_source, paths, records = (columns[name] for name in ("source", "path", "record"))
         folders.add([hash((of_source[row], _folder(paths[row], records[row]))) for row in rows])
         order.add([number_of(seed, of_source[row], columns["doc_id"][row]) for row in rows])
@@ -98,8 +98,8 @@ def read_documents(layout: Layout, parts: Sequence[Part], known: DocumentSurvey,
     """Return the first ``most`` documents of a survey with their chunks, in its order."""
     wanted = known.keys[:most].tolist()
     by_part: dict[int, list[int]] = {}
-    for key in wanted:
-        by_part.setdefault(key >> 32, []).append(key & 0xFFFFFFFF)
+    for number, row in map(split, wanted):
+        by_part.setdefault(number, []).append(row)
     found: dict[int, SampledDocument] = {}
     for part in parts:
         if rows := by_part.get(part.number):
@@ -134,11 +134,12 @@ def _read(layout: Layout, part: Part, rows: list[int], copies: NDArray[np.uint64
     of_document: dict[int, list[SampledChunk]] = {row: [] for row in rows}
     texts, headings, contexts = (chosen.column(name).to_pylist() for name in ("text", "heading", "context"))
     for at, (row, owner) in enumerate(zip(mine.tolist(), owners[mine].tolist(), strict=True)):
-        label = (part.number << 32) | row
-        of_document[owner].append(SampledChunk(label, texts[at], tuple(headings[at]), contexts[at], copied[at]))
+        of_document[owner].append(
+            SampledChunk(label(part.number, row), texts[at], tuple(headings[at]), contexts[at], copied[at])
+        )
     for row, fields in zip(rows, table, strict=True):
         yield SampledDocument(
-            key=(part.number << 32) | row,
+            key=label(part.number, row),
             doc_id=fields["doc_id"],
             source=fields["source"],
             path=fields["path"],

@@ -1,4 +1,4 @@
-"""Writing known-item queries and their judgements as files that a person can make real ones of."""
+"""Files of known-item queries and their judgements, as a start for real ones."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the page says: one module for each heading, from collected data to sentences, tables and charts."""
+"""Sections of the page: one module for each heading, from collected data to sentences, tables and charts."""

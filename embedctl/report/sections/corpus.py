@@ -1,4 +1,4 @@
-"""What the store covers, what became of it, and what it was made with."""
+"""The corpus: sources, outcomes of their files, and the settings of the store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``embedctl inspect`` found out about the vectors and the texts."""
+"""Health of the vectors and texts, as ``embedctl inspect`` measures it."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def plans_section(found: AnnReport | None) -> PageSection | None:
 
 
 def plans_chart(found: AnnReport) -> Chart:
-    """Return recall and latency of every plan and setting; a switch chooses what was asked for."""
+    """Return recall and latency of every plan and setting; a switch chooses the set of queries."""
     rows: list[Datum] = [
         {
             "plan": one.plan,

@@ -1,4 +1,4 @@
-"""How good the answers are: each arm and each fusion, with intervals; and the queries that fail."""
+"""Quality of the answers: each arm and each fusion, with intervals; and the queries that fail."""
 
 from __future__ import annotations
 

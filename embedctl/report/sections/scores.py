@@ -1,4 +1,4 @@
-"""The raw scores of hits: how well they tell what answers a query from what does not."""
+"""Raw scores of hits: how well they separate relevant hits from others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what was collected to what the page says."""
+"""The page: sections and tiles from collected data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .data import ReportData
 
 
-def tell(data: ReportData, bins: int) -> ReportPage:
+def arrange(data: ReportData, bins: int) -> ReportPage:
     """Return the page about ``data``; ``bins`` of every histogram that is counted for it."""
     corpus = data.corpus
     sections = (
