@@ -158,16 +158,17 @@ class RankingRequest:
     rerankers: tuple[str, ...] | None = None
     reranked: int | None = None
 
+    base: RankingConfig | None = None
+    """The ranking to start from; ``None``: that of the store."""
+
     @classmethod
     def of(cls, ranking: RankingConfig) -> RankingRequest:
         """Return what asks for exactly ``ranking``."""
-        fusion = ranking.fusion
-        parts = {name: getattr(part, name) for part in (ranking.bm25, ranking.feedback) for name in _names(part)}
-        own = {name: getattr(ranking, name) for name in _OWN}
-        return cls(fusion=fusion.name, rrf_k=fusion.rrf_k, weights=dict(fusion.weights), **own, **parts)
+        return cls(base=ranking)
 
     def applied_to(self, ranking: RankingConfig) -> RankingConfig:
         """Return ``ranking`` with everything that was asked for; the weights of one fusion are not those of another."""
+        ranking = self.base or ranking
 
         def asked(*names: str) -> dict[str, Any]:
             return {name: getattr(self, name) for name in names if getattr(self, name) is not None}

@@ -13,13 +13,13 @@ from jsonschema import Draft202012Validator
 
 import embedctl
 from embedctl.arms.dense.build import live_vectors
+from embedctl.arms.dense.recall import exact_scores, noisy_vectors, shares
 from embedctl.config import IndexLimits
 from embedctl.config.measuring import AnnConfig
 from embedctl.contracts import Encoder, Ranking
 from embedctl.errors import NoStoreError
 from embedctl.evaluation.ann import _reached
 from embedctl.evaluation.ann_report import AnnPoint, AnnReport
-from embedctl.arms.dense.recall import exact_scores, noisy_vectors, shares
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import Part
 from embedctl.store.writer import read_manifest
