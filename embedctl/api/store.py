@@ -218,7 +218,7 @@ class Store:
     def status(self, *, check: bool = False, files: str | None = None) -> dict[str, Any]:
         """Return what the store holds and what is pending, see ``docs/schema``.
 
-        ``check`` counts what a refresh would find, ``files`` lists those ``indexed``, ``skipped``, ``failed`` or ``all``.
+        ``check`` counts what a refresh would find, ``files`` lists ``indexed``, ``skipped``, ``failed`` or ``all``.
         """
         from ..stages.status import status
 

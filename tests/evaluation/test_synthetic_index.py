@@ -250,11 +250,11 @@ def test_what_is_left_is_encoded_by_what_made_the_vectors(
         def encode_documents(self, texts: Sequence[str]) -> Vectors:
             raise AssertionError("the index has vectors of the teacher")
 
-    def opened_for(_: object, __: object, ___: object, ____: object, which: str) -> object:
+    def opened_for(_: object, __: object, ___: object, ____: object, _____: object, which: str) -> object:
         given.append(which)
         return Student() if which == "student" else encoder
 
-    monkeypatch.setattr("embedctl.query.query_encoder.query_encoder", opened_for)
+    monkeypatch.setattr("embedctl.query.session.query_encoder", opened_for)
     config = EvaluationConfig(query=QueryConfig(encoder="student"), only=("in-use",), timed=0, significance=QUICK)
     fresh = embedctl.open(store.path)
     assert len(fresh.evaluate_synthetic(config, synthetic=SyntheticConfig(queries=6)).queries) == 6
