@@ -33,6 +33,7 @@ LAYERS: list[set[str]] = [
     {"store", "sources", "parsers", "chunkers", "encoders", "reporters", "secrets"},
     {"arms"},
     {"index"},
+    {"runners"},
     {"stages", "query"},
     {"doctor", "evaluation", "inspection"},
     {"report"},

@@ -15,7 +15,7 @@ from .. import encoders
 from ..config import TEXT_FIELD
 from ..stages.chunk import chunk
 from ..stages.distill import distill
-from ..stages.embed import embed
+from ..stages.embed import FieldWork, embed
 from ..stages.embed import pending as without_vectors
 from ..stages.index import index
 from ..stages.ingest import ingest
@@ -136,7 +136,7 @@ class Repair:
     def _index_has_more(self) -> bool:
         """Return whether a new index would lack documents that the old one has: they are being made anew."""
         manifest = self.writer.manifest
-        waiting = without_vectors(manifest, manifest.encoder.fingerprint) if manifest.encoder else []
+        waiting = without_vectors(manifest, TEXT_FIELD, manifest.encoder.fingerprint) if manifest.encoder else []
         return bool(waiting) or any(part.chunks is None for part in manifest.parts)
 
     def _through_the_pipeline(self) -> None:
@@ -152,8 +152,9 @@ class Repair:
             student = distill(writer, settings.teacher_share, lambda: self._model, self.reporter, self.run)
             made_by = replace(made_by, fingerprint=student.fingerprint)
             self.report.done.append(f"Fitted the distilled encoder again: {student.fingerprint}.")
-        if without_vectors(writer.manifest, made_by.fingerprint):
-            embed(writer, made_by.fingerprint, lambda: self._encoder, self.reporter, self.run, self.plan.broken)
+        if without_vectors(writer.manifest, TEXT_FIELD, made_by.fingerprint):
+            work = FieldWork(made_by.fingerprint, lambda: self._encoder, without=self.plan.broken)
+            embed(writer, work, self.reporter, self.run)
 
     @cached_property
     def _encoder(self) -> Encoder:

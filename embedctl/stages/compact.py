@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..config import TEXT_FIELD, IndexLimits, PartLimits
+from ..config import IndexLimits, PartLimits
 from ..store.files import read_columns, write_table
 from ..store.manifest import Part
 from ..store.parts import read_chunks, read_vectors, write_embeddings
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from ..store.manifest import Manifest
     from ..store.writer import Writer
     from .report import RunReport
 
@@ -32,24 +33,26 @@ def compact(writer: Writer, report: RunReport, force: Collection[int] = ()) -> N
     Rows are copied: nothing is parsed, cut or embedded again. Parts that are not through the pipeline yet are left
     alone unless forced.
     """
-    for group in _groups(writer.manifest.parts, force):
+    for group in _groups(writer.manifest, force):
         _merge(writer, group)
         report.add("parts_compacted", len(group))
 
 
-def _groups(parts: Sequence[Part], force: Collection[int]) -> list[list[Part]]:
+def _groups(manifest: Manifest, force: Collection[int]) -> list[list[Part]]:
     limits, full = IndexLimits(), PartLimits()
+    fields = {field.name for field in manifest.settings.fields}
     groups: list[list[Part]] = []
-    small: dict[tuple[str, str, str], list[Part]] = {}
-    for part in parts:
+    small: dict[tuple[str, ...], list[Part]] = {}
+    for part in manifest.parts:
         if part.number in force and part.dead:
             groups.append([part])
-        elif part.chunks is None or part.embeddings is None:
+        elif part.chunks is None or fields - part.vectors.keys():
             continue
         elif len(part.dead) > limits.dead_share * part.documents.rows:
             groups.append([part])
         elif 4 * part.live_documents < full.documents and 4 * part.documents.bytes < full.text_bytes:
-            alike = (part.documents.made_with, part.chunks.made_with, part.embeddings.made_with)
+            vectors = (f"{name} {record.made_with}" for name, record in sorted(part.vectors.items()))
+            alike = (part.documents.made_with, part.chunks.made_with, *vectors)
             small.setdefault(alike, []).append(part)
     for some in small.values():
         if len(some) >= SMALL_PARTS:
@@ -80,19 +83,19 @@ def _merge(writer: Writer, group: Sequence[Part]) -> None:
     documents = pa.concat_tables(tables, promote_options="default")  # older parts lack the newest columns
     merged = Part(number, write_table(layout.documents(number), documents, group[0].documents.made_with))
     new_files = [layout.documents(number)]
-    chunks_made, vectors_made = group[0].chunks, group[0].embeddings
-    if chunks_made:
+    if chunks_made := group[0].chunks:
         offsets = np.cumsum([0, *(part.live_documents for part in group)])
         kept = [live_chunks(writer, part, int(offset)) for part, offset in zip(group, offsets, strict=False)]
         chunks = pa.concat_tables([table for table, _ in kept])
         merged = replace(merged, chunks=write_table(layout.chunks(number), chunks, chunks_made.made_with))
         new_files.append(layout.chunks(number))
-        if vectors_made:
-            encoder = vectors_made.made_with
-            live = [read_vectors(layout, part)[rows] for part, (_, rows) in zip(group, kept, strict=True)]
-            record = write_embeddings(layout, number, chunks.column("chunk_id"), np.concatenate(live), encoder)
-            merged = replace(merged, vectors={TEXT_FIELD: record})
-            new_files.append(layout.embeddings(encoder, number))
+        vectors = {}
+        for field, made in group[0].vectors.items():
+            live = [read_vectors(layout, part, field)[rows] for part, (_, rows) in zip(group, kept, strict=True)]
+            joined = np.concatenate(live)
+            vectors[field] = write_embeddings(layout, number, chunks.column("chunk_id"), joined, made.made_with)
+            new_files.append(layout.embeddings(made.made_with, number))
+        merged = replace(merged, vectors=vectors)
     gone = {other.number for other in group}
     others = tuple(other for other in manifest.parts if other.number not in gone)
     files = manifest.files

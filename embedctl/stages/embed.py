@@ -1,29 +1,26 @@
-"""``embed``: every chunk gets the vector of its text; a text that has one is never sent to the model again.
-
-Three things happen at a time: the next parts are read, these are encoded, and those before are written. Commits stay
-in order; an error or an interruption loses what is being encoded.
-"""
+"""``embed``: every chunk gets a vector in each field; a text that one encoder has seen is never sent to it again."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..config import TEXT_FIELD
+from ..errors import EmbedctlError, MismatchError
+from ..runners import run
+from ..runners.stage import Change
 from ..store.durable import fsync_path
-from ..store.manifest import EncoderRecord, FileRecord, Manifest, Part
+from ..store.manifest import EncoderRecord, Manifest, Part
 from ..store.parts import chunk_columns, write_embeddings
 from ..store.vectors import KnownVectors, distinct
 from ..system.preconditions import require_disk
 from .embed_input import ChunkTexts, read_chunks, read_texts, take
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
-    from concurrent.futures import Future
+    from collections.abc import Callable, Collection
 
     from numpy.typing import NDArray
 
@@ -37,85 +34,110 @@ GROUPED_CHUNKS = 2_048
 """Parts are encoded and committed together up to so many chunks: few texts of like length make slow batches."""
 
 
-def embed(
-    writer: Writer,
-    fingerprint: str,
-    load: Callable[[], Encoder],
-    reporter: Reporter,
-    report: RunReport,
-    without: Collection[int] = (),
-) -> None:
-    """Give every part that lacks them the vectors of the encoder called ``fingerprint``.
+@dataclass(frozen=True, slots=True)
+class FieldWork:
+    """The field that is to be filled, and with what."""
 
-    ``load`` is called only when there is a text that no stored vector covers; ``without`` are numbers of damaged parts,
-    in which no vector is looked for.
+    fingerprint: str
+    """Of the encoder."""
+    load: Callable[[], Encoder]
+    """Called only when there is a text that no stored vector covers."""
+    field: str = TEXT_FIELD
+    without: Collection[int] = ()
+    """Numbers of damaged parts, in which no vector is looked for."""
+
+
+def embed(writer: Writer, work: FieldWork, reporter: Reporter, report: RunReport) -> None:
+    """Give every part that lacks them the vectors of a field.
+
+    Vectors of the same text by the same encoder are copied, also from other fields and other parts.
+
+    Raises:
+        MismatchError: a text is longer than the encoder of an additional field can read.
     """
-    todo = pending(writer.manifest, fingerprint)
-    total = sum(part.chunks.rows for part in todo if part.chunks)
-    with report.timing("embed"), reporter.stage("embed", total, "chunks") as progress:
-        if todo:
-            known = KnownVectors(writer.layout, writer.manifest, fingerprint, without)
-            _Embed(writer, fingerprint, load, progress, report, known).run(todo)
+    _adopt(writer, work)
+    rows = _rows(writer.manifest, work)
+    with report.timing("embed"), reporter.stage("embed", rows, "chunks") as progress:
+        if pending(writer.manifest, work.field, work.fingerprint):
+            run(writer, _Embed(writer, work, progress, report))
 
 
-def pending(manifest: Manifest, fingerprint: str) -> list[Part]:
-    """Return the parts whose chunks have no vectors of this encoder."""
-    return [
-        part
-        for part in manifest.parts
-        if part.chunks and (part.embeddings is None or part.embeddings.made_with != fingerprint)
-    ]
+def pending(manifest: Manifest, field: str, fingerprint: str) -> list[Part]:
+    """Return the parts whose chunks have no vectors of this encoder in a field."""
+    return [part for part in manifest.parts if part.chunks and not part.has_vectors(field, fingerprint)]
+
+
+def _rows(manifest: Manifest, work: FieldWork) -> int:
+    return sum(part.chunks.rows for part in pending(manifest, work.field, work.fingerprint) if part.chunks)
+
+
+def _adopt(writer: Writer, work: FieldWork) -> None:
+    """Enter the files of other fields that the same encoder made: a file is written once."""
+    manifest = writer.manifest
+    for part in pending(manifest, work.field, work.fingerprint):
+        same = (record for record in part.vectors.values() if record.made_with == work.fingerprint)
+        if (record := next(same, None)) is not None:
+            manifest = manifest.with_part(replace(part, vectors={**part.vectors, work.field: record}))
+    made_by = next((one for one in manifest.encoders.values() if one.fingerprint == work.fingerprint), None)
+    if manifest != writer.manifest and made_by is not None:
+        writer.commit(manifest.with_encoder(work.field, made_by))
 
 
 class _Embed:
     """One run: the vectors known so far, and the encoder once it is needed."""
 
-    def __init__(
-        self,
-        writer: Writer,
-        fingerprint: str,
-        load: Callable[[], Encoder],
-        progress: Progress,
-        report: RunReport,
-        known: KnownVectors,
-    ) -> None:
-        self.writer = writer
+    def __init__(self, writer: Writer, work: FieldWork, progress: Progress, report: RunReport) -> None:
+        manifest = writer.manifest
         self.layout = writer.layout
-        self.fingerprint = fingerprint
-        self.load = cache(load)
+        self.settings = manifest.settings
+        self.fingerprint = work.fingerprint
+        self.field = work.field
+        self.load = cache(work.load)
         self.progress = progress
         self.report = report
-        self.known = known
-        encoder = writer.manifest.encoder
-        self.dim = encoder.dim if encoder and encoder.fingerprint == fingerprint else 0
-        self.todo: Sequence[Part] = ()
+        self.known = KnownVectors(writer.layout, manifest, work.fingerprint, work.without)
+        same = [one for one in manifest.encoders.values() if one.fingerprint == work.fingerprint]
+        self.dim = same[0].dim if same else 0
+        self.rows = _rows(manifest, work)
         self.asked_for_room = False
 
-    def run(self, todo: Sequence[Part]) -> None:
-        """Read one group of parts ahead of the encoder, and write one behind it."""
-        self.todo = todo
-        pool = ThreadPoolExecutor(2, "embed")
-        groups = _groups(todo)
-        behind: Future[list[Part]] | None = None
-        try:
-            ahead = self._reading(pool, next(groups, None))
-            while ahead:
-                chunks = ahead.result()
-                ahead = self._reading(pool, next(groups, None))
-                vectors = self._vectors(chunks)
-                before, behind = behind, None
-                self._commit(before)
-                behind = pool.submit(self._write, chunks, vectors)
-        finally:
-            # After an error or an interruption, too: what was encoded is kept, unless it is what failed.
-            if behind and not behind.exception():
-                self._commit(behind)
-            pool.shutdown(cancel_futures=True)
-        if behind:
-            behind.result()
+    def todo(self, manifest: Manifest) -> list[list[Part]]:
+        """Return neighbouring parts of together at most ``GROUPED_CHUNKS`` chunks, or one that has more."""
+        groups: list[list[Part]] = []
+        rows = 0
+        for part in pending(manifest, self.field, self.fingerprint):
+            chunks = part.chunks.rows if part.chunks else 0
+            if not groups or rows + chunks > GROUPED_CHUNKS:
+                groups.append([])
+                rows = 0
+            groups[-1].append(part)
+            rows += chunks
+        return groups
 
-    def _reading(self, pool: ThreadPoolExecutor, parts: list[Part] | None) -> Future[ChunkTexts] | None:
-        return pool.submit(read_chunks, self.layout, parts) if parts else None
+    def read(self, task: list[Part]) -> ChunkTexts:
+        """Read hashes, lengths and tokens of a few parts."""
+        return read_chunks(self.layout, task)
+
+    def work(self, given: ChunkTexts) -> tuple[ChunkTexts, Vectors]:
+        """Return a vector for each chunk."""
+        return given, self._vectors(given)
+
+    def fold(self, manifest: Manifest, made: tuple[ChunkTexts, Vectors]) -> Change:
+        """Write the vectors of each part, durably."""
+        chunks, vectors = made
+        files = []
+        for part, start, end in chunks.spans():
+            ids = chunk_columns(self.layout, part, "chunk_id").column("chunk_id")
+            record = write_embeddings(self.layout, part.number, ids, vectors[start:end], self.fingerprint)
+            files.append(self.layout.embeddings(self.fingerprint, part.number))
+            fsync_path(files[-1])
+            embedded = replace(part, vectors={**part.vectors, self.field: record})
+            manifest = manifest.with_part(embedded)
+            self.known.settle(embedded)
+        student = manifest.student
+        teacher = student.teacher if student and student.fingerprint == self.fingerprint else ""
+        encoder = EncoderRecord(self.settings.model_of(self.field), self.fingerprint, self.dim, teacher)
+        return Change(manifest.with_encoder(self.field, encoder), files)
 
     def _vectors(self, chunks: ChunkTexts) -> Vectors:
         """Return a vector for each chunk, and remember them."""
@@ -129,8 +151,7 @@ class _Embed:
             self.dim = self.load().dim
         if not self.asked_for_room:
             self.asked_for_room = True
-            wanted = sum(part.chunks.rows for part in self.todo if part.chunks)
-            require_disk(self.layout.root, wanted * self.dim * 4, "Storing the vectors")
+            require_disk(self.layout.root, self.rows * self.dim * 4, "Storing the vectors")
         vectors = np.empty((len(first), self.dim), dtype=np.float32)
         if len(found):
             vectors[found] = known
@@ -147,7 +168,7 @@ class _Embed:
     def _encode(self, chunks: ChunkTexts, first: NDArray[np.int64], slots: NDArray[np.int64], vectors: Vectors) -> None:
         """Fill ``vectors[slots]``, of which slot ``i`` is that of chunk ``first[i]``."""
         encoder = self.load()
-        cut_for = self.writer.manifest.settings.chunk_fingerprint
+        cut_for = self.settings.chunk_fingerprint
         kept = chunks.token_ids if chunks.made_with == {cut_for(encoder.tokenizer_fingerprint)} else None
         texts = None if kept else read_texts(self.layout, chunks.parts)
         ends = np.cumsum(chunks.tokens[first[slots]])
@@ -157,46 +178,17 @@ class _Embed:
             if kept:
                 vectors[block] = encoder.encode_tokens(take(kept, rows))
             elif texts is not None:
-                vectors[block] = encoder.encode_documents(texts.take(rows).to_pylist())
+                vectors[block] = self._of_texts(encoder, texts.take(rows).to_pylist())
             self.progress.advance(len(block))
 
-    def _write(self, chunks: ChunkTexts, vectors: Vectors) -> list[Part]:
-        """Write the embeddings of each part, durably, and return the parts that have them."""
-        done = []
-        for part, start, end in chunks.spans():
-            ids = chunk_columns(self.layout, part, "chunk_id").column("chunk_id")
-            record: FileRecord = write_embeddings(self.layout, part.number, ids, vectors[start:end], self.fingerprint)
-            fsync_path(self.layout.embeddings(self.fingerprint, part.number))
-            done.append(replace(part, vectors={**part.vectors, TEXT_FIELD: record}))
-        return done
-
-    def _commit(self, writing: Future[list[Part]] | None) -> None:
-        """Publish what was written, once it is."""
-        if writing is None:
-            return
-        done = writing.result()
-        manifest = self.writer.manifest
-        for part in done:
-            manifest = manifest.with_part(part)
-        student = manifest.student
-        teacher = student.teacher if student and student.fingerprint == self.fingerprint else ""
-        encoder = EncoderRecord(manifest.settings.model, self.fingerprint, self.dim, teacher)
-        files = [self.layout.embeddings(self.fingerprint, part.number) for part in done]
-        self.writer.commit(manifest.with_encoder(TEXT_FIELD, encoder), files)
-        for part in done:
-            self.known.settle(part)
-
-
-def _groups(parts: Sequence[Part]) -> Iterator[list[Part]]:
-    """Yield neighbouring parts of together at most ``GROUPED_CHUNKS`` chunks, or one that has more."""
-    group: list[Part] = []
-    rows = 0
-    for part in parts:
-        chunks = part.chunks.rows if part.chunks else 0
-        if group and rows + chunks > GROUPED_CHUNKS:
-            yield group
-            group, rows = [], 0
-        group.append(part)
-        rows += chunks
-    if group:
-        yield group
+    def _of_texts(self, encoder: Encoder, texts: list[str]) -> Vectors:
+        try:
+            return encoder.encode_documents(texts)
+        except EmbedctlError as error:
+            if self.field == TEXT_FIELD or type(error) is not EmbedctlError:  # that is its word for a text too long
+                raise
+            raise MismatchError(
+                f'The field "{self.field}" cannot be filled: {error.message}',
+                'Cut shorter chunks with "embedctl index --chunk-size N --rebuild", or remove the arms of this field '
+                'with "embedctl arm remove NAME".',
+            ) from error

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from ..chunkers.budget import budget_for
-from ..config import DistillConfig, RuntimeConfig, SettingsRequest
+from ..config import TEXT_FIELD, DistillConfig, RuntimeConfig, SettingsRequest
 from ..encoders import find_model, open_encoder, open_student, open_tokenizer
 from ..errors import MismatchError, NoStoreError
 from ..store.garbage import collect
@@ -19,7 +19,7 @@ from .chunk import chunk, pending
 from .decide import reads_otherwise
 from .distill import distill
 from .distill_sample import distinct_chunks
-from .embed import embed
+from .embed import FieldWork, embed
 from .index import index
 from .ingest import ingest
 from .report import RunReport, reported
@@ -105,11 +105,27 @@ class PipelineRun:
         student = usable_student(writer.manifest, teacher)
         if writer.manifest.settings.fast and student is None and self._enough(writer):
             student = distill(writer, writer.manifest.settings.teacher_share, load, self.reporter, report)
-        if student is None or not writer.manifest.settings.fast:
-            embed(writer, teacher, load, self.reporter, report)
-        else:
+        text = FieldWork(teacher, load)
+        if student is not None and writer.manifest.settings.fast:
             folder = student_folder(writer.layout, student)
-            embed(writer, student.fingerprint, lambda: open_student(folder), self.reporter, report)
+            text = FieldWork(student.fingerprint, lambda: open_student(folder))
+        embed(writer, text, self.reporter, report)
+        for one in writer.manifest.settings.fields:
+            if one.name != TEXT_FIELD:
+                embed(writer, self._work(writer.manifest, one.name), self.reporter, report)
+
+    def _work(self, manifest: Manifest, field: str) -> FieldWork:
+        """Return how a field beside the text is filled: always by its own model.
+
+        Raises:
+            MismatchError: the files of the model changed.
+        """
+        model = manifest.settings.model_of(field)
+        fingerprint = find_model(model).fingerprint
+        made_by = manifest.encoders.get(field)
+        if made_by and made_by.model == model and not self.rebuild:
+            made_by.check_model(fingerprint)
+        return FieldWork(fingerprint, cache(lambda: self._load(model)), field)
 
     def _enough(self, writer: Writer) -> bool:
         """Return whether there are chunks enough to distil from; if not, the store takes the model's vectors."""
@@ -161,5 +177,5 @@ def _share(manifest: Manifest, teacher: str) -> float:
     """Return the share of the chunks to distil from: of those that the model embedded already, all."""
     if manifest.settings.fast:
         return manifest.settings.teacher_share
-    embedded = all(part.embeddings and part.embeddings.made_with == teacher for part in manifest.parts)
+    embedded = all(part.has_vectors(TEXT_FIELD, teacher) for part in manifest.parts)
     return 1.0 if embedded else DistillConfig().share

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ..store.garbage import named_files
+
 if TYPE_CHECKING:
     from ..store.layout import Layout
     from ..store.ledger import Summary
@@ -50,7 +52,7 @@ def status(layout: Layout, manifest: Manifest, check: bool = False, files: str |
         "ranking": asdict(manifest.ranking),
         "tuned": asdict(manifest.tuned[-1]) if manifest.tuned else None,
         "pending": pending(manifest),
-        "bytes": _bytes(manifest),
+        "bytes": sum(record.bytes for record in named_files(layout, manifest).values()),
         "last_run": last_report(layout),
     }
     if check:
@@ -61,16 +63,15 @@ def status(layout: Layout, manifest: Manifest, check: bool = False, files: str |
 
 
 def pending(manifest: Manifest) -> dict[str, int]:
-    """Return how many documents wait for each stage."""
+    """Return how many documents wait for each stage; for ``embed``, those that lack the vectors of any field."""
 
     def waiting(parts: list[Part]) -> int:
         return sum(part.live_documents for part in parts)
 
     served = {(part.number, part.dead) for part in manifest.index.parts} if manifest.index else set()
-    made_with = manifest.encoder.fingerprint if manifest.encoder else None
     return {
         "chunk": waiting([part for part in manifest.parts if part.chunks is None]),
-        "embed": waiting([p for p in manifest.parts if p.embeddings is None or p.embeddings.made_with != made_with]),
+        "embed": waiting([part for part in manifest.parts if not manifest.is_embedded(part)]),
         "index": waiting([part for part in manifest.parts if (part.number, part.dead) not in served]),
     }
 
@@ -137,18 +138,3 @@ def _stale(layout: Layout, manifest: Manifest) -> dict[str, int]:
                 found["changed"] += 1
         found["deleted"] += len(rows) - met
     return {kind: found[kind] for kind in ("new", "changed", "deleted", "missing_sources")}
-
-
-def _bytes(manifest: Manifest) -> int:
-    """Return what the files that the manifest names take, as it says."""
-    sizes: dict[tuple[str, str, int], int] = {}
-    for part in (*manifest.parts, *(manifest.index.parts if manifest.index else ())):
-        for stage, record in (("documents", part.documents), ("chunks", part.chunks), ("embeddings", part.embeddings)):
-            if record:
-                made_with = record.made_with if stage == "embeddings" else ""
-                sizes[stage, made_with, part.number] = record.bytes
-    for sample in manifest.samples:
-        sizes["sample", "", sample.number] = sample.file.bytes
-    index = sum(record.bytes for record in manifest.index.files.values()) if manifest.index else 0
-    index += sum(record.bytes for record in manifest.student.files.values()) if manifest.student else 0
-    return sum(sizes.values()) + index + (manifest.files.file.bytes if manifest.files else 0)

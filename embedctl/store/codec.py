@@ -149,12 +149,13 @@ class Codecs:
             return Codec(check, check)
         if origin in (Union, UnionType) and len(inner) == 2 and inner[1] is NoneType:
             return Codec(*(partial(_optional, one) for one in self.of(inner[0])))
-        if origin is tuple and inner[1:] == (...,) and get_origin(inner[0]) is tuple:  # pairs: an object
-            codec = self.of(dict[get_args(inner[0])])  # type: ignore[misc]
-            return Codec(partial(_pairs_read, codec.read), partial(_pairs_written, codec.write))
         if origin is tuple and inner[1:] == (...,):
             read, write = self.of(inner[0])
             return Codec(partial(_sequence, list, tuple, read), partial(_sequence, tuple, list, write))
+        if origin is tuple:
+            columns = [self.of(one) for one in inner]
+            reads, writes = [one.read for one in columns], [one.write for one in columns]
+            return Codec(partial(_row, list, tuple, reads), partial(_row, tuple, list, writes))
         if origin in (dict, Mapping):
             key, value = self.of(inner[0]), self.of(inner[1])
             return Codec(*(partial(_mapping, *both) for both in zip(key, value, strict=True)))
@@ -251,14 +252,10 @@ def _sequence(before: Any, after: Any, check: Check, values: Any) -> Any:
     return after(done)
 
 
-def _pairs_read(check: Check, values: Any) -> Any:
-    return tuple(sorted(check(values).items()))
-
-
-def _pairs_written(check: Check, values: Any) -> Any:
-    if type(values) is not tuple or list(values) != sorted(values):
-        raise FieldError("", "is not a list of pairs in order")
-    return check(dict(values))
+def _row(before: Any, after: Any, checks: list[Check], values: Any) -> Any:
+    if type(values) is not before or len(values) != len(checks):
+        raise FieldError("", f"is not a list of {len(checks)}")
+    return after([check(value) for check, value in zip(checks, values, strict=True)])
 
 
 def _mapping(key: Check, check: Check, values: Any) -> Any:

@@ -26,23 +26,27 @@ OWN_NAMES = frozenset((*FOLDERS, *_FILES, *_TEMPORARY))
 
 def named_files(layout: Layout, manifest: Manifest) -> dict[Path, FileRecord]:
     """Return every file that a manifest names, and what it says of it."""
-    files: dict[Path, FileRecord] = {}
-    for part in (*manifest.parts, *(manifest.index.parts if manifest.index else ())):
-        files[layout.documents(part.number)] = part.documents
-        if part.chunks:
-            files[layout.chunks(part.number)] = part.chunks
-        if part.embeddings:
-            files[layout.embeddings(part.embeddings.made_with, part.number)] = part.embeddings
-    if manifest.files:
-        files[layout.files(manifest.files.number)] = manifest.files.file
-    for sample in manifest.samples:
-        files[layout.sample(sample.number)] = sample.file
+    files = _single_files(layout, manifest)
     if manifest.student:
         folder = layout.student(manifest.student.fingerprint)
         files.update({folder / name: record for name, record in manifest.student.files.items()})
     if manifest.index:
         folder = layout.generation(manifest.index.generation)
         files.update({folder / name: record for name, record in manifest.index.files.items()})
+    return files
+
+
+def _single_files(layout: Layout, manifest: Manifest) -> dict[Path, FileRecord]:
+    """Return the files that do not come and go with their folder."""
+    files: dict[Path, FileRecord] = {}
+    for part in (*manifest.parts, *(manifest.index.parts if manifest.index else ())):
+        files[layout.documents(part.number)] = part.documents
+        if part.chunks:
+            files[layout.chunks(part.number)] = part.chunks
+        files.update({layout.embeddings(one.made_with, part.number): one for one in part.vectors.values()})
+    if manifest.files:
+        files[layout.files(manifest.files.number)] = manifest.files.file
+    files.update({layout.sample(sample.number): sample.file for sample in manifest.samples})
     return files
 
 
@@ -61,21 +65,9 @@ def _is_there(path: Path, size: int) -> bool:
 
 def referenced(layout: Layout, manifest: Manifest) -> set[Path]:
     """Return every file, student's folder and index folder that ``manifest`` names."""
-    names: set[Path] = set()
-    for part in (*manifest.parts, *(manifest.index.parts if manifest.index else ())):
-        names.add(layout.documents(part.number))
-        if part.chunks:
-            names.add(layout.chunks(part.number))
-        if part.embeddings:
-            names.add(layout.embeddings(part.embeddings.made_with, part.number))
-    if manifest.files:
-        names.add(layout.files(manifest.files.number))
-    if manifest.student:
-        names.add(layout.student(manifest.student.fingerprint))
-    names.update(layout.sample(sample.number) for sample in manifest.samples)
-    if manifest.index:
-        names.add(layout.generation(manifest.index.generation))
-    return names
+    folders = [layout.student(manifest.student.fingerprint)] if manifest.student else []
+    folders += [layout.generation(manifest.index.generation)] if manifest.index else []
+    return {*_single_files(layout, manifest), *folders}
 
 
 def check_layout(layout: Layout) -> None:

@@ -63,6 +63,11 @@ class Part:
         """Vectors of the field that every store has."""
         return self.vectors.get(TEXT_FIELD)
 
+    def has_vectors(self, field_name: str, fingerprint: str) -> bool:
+        """Return whether its chunks have vectors of a field, made by the encoder called ``fingerprint``."""
+        record = self.vectors.get(field_name)
+        return record is not None and record.made_with == fingerprint
+
     @property
     def live_documents(self) -> int:
         """Rows that are neither deleted nor replaced."""
@@ -252,6 +257,14 @@ class Manifest:
     def with_encoder(self, field_name: str, encoder: EncoderRecord) -> Manifest:
         """Return a manifest in which ``encoder`` made the vectors of a field."""
         return replace(self, encoders={**self.encoders, field_name: encoder})
+
+    def is_embedded(self, part: Part) -> bool:
+        """Return whether a part has the vectors of every field."""
+        made_by = [self.encoders.get(one.name) for one in self.settings.fields]
+        return all(
+            encoder is not None and part.has_vectors(one.name, encoder.fingerprint)
+            for one, encoder in zip(self.settings.fields, made_by, strict=True)
+        )
 
     @property
     def ranking(self) -> RankingConfig:

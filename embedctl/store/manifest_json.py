@@ -70,10 +70,7 @@ _TYPES: dict[type, dict[str, Any]] = {
     FieldSettings: {"name": Name},
     ArmSettings: {"name": Name},
     RankingConfig: {"candidates": _Hits, "reranked": _Hits},
-    FusionConfig: {
-        "rrf_k": Annotated[int, whole(0, (1 << 31) - 1)],
-        "weights": tuple[tuple[Name, _Weight], ...],
-    },
+    FusionConfig: {"rrf_k": Annotated[int, whole(0, (1 << 31) - 1)], "weights": tuple[tuple[Name, _Weight], ...]},
     Bm25Config: dict.fromkeys(("body", "title", "path", "delta"), _Weight),
 }
 _SETTINGS = {WalkRules, RecordFields, ChunkConfig, StoreSettings, RankingConfig, FeedbackConfig, *_TYPES} - {Source}
@@ -204,12 +201,12 @@ def upgraded(raw: dict[str, Any]) -> dict[str, Any]:
     """Return the manifest of a format before 4 as today's: one field, two arms, and what has been added since."""
     index = raw["index"] if raw["format_version"] >= INDEX_SINCE else None
     files = raw["files"]
-    new: dict[str, Any] = {"student": None, "samples": [], "tuned": []} | _one_field(raw)
+    new: dict[str, Any] = {"student": None, "samples": []} | _one_field(raw)
     return new | {
         "settings": _settings_before_4(raw["settings"]),
         "parts": [_part_before_4(part) for part in raw["parts"]],
+        "tuned": [_tuned_before_4(one) for one in raw.get("tuned", [])],
         "files": files and {"summary": None} | files,
-        "tuned": [_tuned_before_4(one) for one in new["tuned"]],
         "index": index and _index_before_4(index),
     }
 
@@ -227,9 +224,9 @@ def _settings_before_4(raw: dict[str, Any]) -> dict[str, Any]:
 
 def _tuned_before_4(raw: dict[str, Any]) -> dict[str, Any]:
     fusion = dict(raw["ranking"]["fusion"])
-    given = {name: fusion.pop(f"{name}_weight") for name in ("bm25", "dense")}
-    weights = {name: weight for name, weight in given.items() if weight is not None}
-    return raw | {"ranking": raw["ranking"] | {"fusion": fusion | {"weights": weights}}}
+    weights = [(arm, fusion.pop(f"{arm}_weight")) for arm in ("bm25", "dense")]
+    fusion["weights"] = [[arm, weight] for arm, weight in weights if weight is not None]
+    return raw | {"ranking": raw["ranking"] | {"fusion": fusion}}
 
 
 def _part_before_4(raw: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..config import StoreSettings
-    from .manifest import FilesRecord, IndexRecord, Manifest, Part
+    from .manifest import FilesRecord, IndexRecord, Manifest, Part, TunedRecord
 
 _COUNTS = {"indexed", "skipped", "failed", "documents"}
 
@@ -36,8 +36,7 @@ def check_rules(manifest: Manifest) -> None:
             raise FieldError("next_generation", "is the number of a generation already")
     _ascending([sample.number for sample in manifest.samples], "samples", "numbers")
     for at, tuned in enumerate(manifest.tuned):
-        if not any(tuned.ranking.fusion.weights_of(manifest.settings.arms)):
-            raise FieldError(f"tuned[{at}].ranking.fusion", "gives no arm a weight")
+        _tuned(tuned, f"tuned[{at}]")
 
 
 def check_part(part: Part) -> None:
@@ -91,6 +90,13 @@ def _index(index: IndexRecord) -> None:
                 raise FieldError("index.parts", f"has part {part.number}, whose vectors are not of the index's encoder")
     if index.rows > sum(part.chunks.rows for part in index.parts if part.chunks):
         raise FieldError("index.rows", "are more than its parts have")
+
+
+def _tuned(tuned: TunedRecord, path: str) -> None:
+    weights = tuned.ranking.fusion.weights
+    _ascending(sorted(name for name, _ in weights), f"{path}.ranking.fusion.weights", "names")
+    if weights and not any(weight for _, weight in weights):
+        raise FieldError(f"{path}.ranking.fusion.weights", "gives no arm a weight")
 
 
 def _ascending(values: Sequence[Any], field: str, what: str) -> None:

@@ -44,7 +44,7 @@ class _Held(NamedTuple):
 
 
 class KnownVectors:
-    """Where each known vector of one encoder lies, at 16 bytes a chunk.
+    """Where each known vector of one encoder lies, whatever the field, at 16 bytes a chunk.
 
     Hashes are found by their first eight bytes and compared whole before a vector is taken.
     """
@@ -52,6 +52,7 @@ class KnownVectors:
     def __init__(self, layout: Layout, manifest: Manifest, fingerprint: str, without: Collection[int] = ()) -> None:
         """Look the parts of a snapshot through; ``without`` are numbers of damaged ones, which are not read."""
         self._layout = layout
+        self._fingerprint = fingerprint
         self._parts: dict[int, Part] = {}
         self._samples: dict[int, SampleRecord] = {}
         self._runs: list[_Run] = []
@@ -60,8 +61,7 @@ class KnownVectors:
         self._last: tuple[int, _Held] | None = None
         served = manifest.index.parts if manifest.index else ()
         for part in {part.number: part for part in (*served, *manifest.parts)}.values():
-            made_with = part.embeddings.made_with if part.chunks and part.embeddings else None
-            if made_with == fingerprint and part.number not in without:
+            if _field_of(part, fingerprint) is not None and part.number not in without:
                 self._parts[part.number] = part
         with ThreadPoolExecutor(READERS) as pool:
             runs = [
@@ -130,7 +130,9 @@ class KnownVectors:
                 held = _Held(read_sample_hashes(self._layout, sample), read_sample_vectors(self._layout, sample))
             else:
                 part = self._parts[number]
-                held = _Held(read_hashes(self._layout, part), read_vectors(self._layout, part))
+                field = _field_of(part, self._fingerprint)
+                assert field is not None
+                held = _Held(read_hashes(self._layout, part), read_vectors(self._layout, part, field))
             self._last = (number, held)
         return self._last[1]
 
@@ -141,6 +143,11 @@ class KnownVectors:
         self._runs.append(_merged(_run(number, hashes[:, 0])))
         while len(self._runs) > 1 and 2 * len(self._runs[-1].keys) >= len(self._runs[-2].keys):
             self._runs.append(_merged(self._runs.pop(), self._runs.pop()))
+
+
+def _field_of(part: Part, fingerprint: str) -> str | None:
+    """Return a field whose vectors in a part this encoder made; ``None``: there is none."""
+    return next((name for name, record in part.vectors.items() if record.made_with == fingerprint), None)
 
 
 def read_hashes(layout: Layout, part: Part) -> Hashes:

@@ -14,11 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from embedctl.config import TEXT_FIELD, FieldSettings
 from embedctl.contracts import TokenIds
+from embedctl.errors import EmbedctlError, MismatchError
 from embedctl.records import Chunk
 from embedctl.reporters import make_reporter
 from embedctl.stages import embed as embed_module
-from embedctl.stages.embed import embed, pending
+from embedctl.stages.embed import FieldWork, embed, pending
 from embedctl.stages.report import RunReport
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import FileRecord, Part
@@ -92,17 +94,17 @@ def fill(layout: Layout, texts: Sequence[Sequence[str]], kept: bool = True, toke
             writer.commit(manifest, [layout.chunks(number)])
 
 
-def run(layout: Layout, encoder: RecordingEncoder) -> RunReport:
+def run(layout: Layout, encoder: RecordingEncoder, field: str = TEXT_FIELD) -> RunReport:
     report = RunReport("embed")
     with writing(layout, "test") as writer:
-        embed(writer, ENCODER, lambda: encoder, make_reporter("silent"), report)  # type: ignore[arg-type]
+        embed(writer, FieldWork(ENCODER, lambda: encoder, field), make_reporter("silent"), report)
     return report
 
 
 def check(layout: Layout, texts: Sequence[Sequence[str]]) -> None:
     """Every part has the vectors of its texts, row for row."""
     manifest = read_manifest(layout)
-    assert pending(manifest, ENCODER) == []
+    assert pending(manifest, TEXT_FIELD, ENCODER) == []
     assert len(manifest.parts) == len(texts)
     for part, expected in zip(manifest.parts, texts, strict=True):
         found = read_vectors(layout, part)
@@ -200,7 +202,7 @@ def test_without_anything_new_no_encoder_is_loaded(layout: Layout) -> None:
         raise AssertionError("loaded")
 
     with writing(layout, "test") as writer:
-        embed(writer, ENCODER, load, make_reporter("silent"), report)  # type: ignore[arg-type]
+        embed(writer, FieldWork(ENCODER, load), make_reporter("silent"), report)
     check(layout, [*PARTS, ["six", "one"]])
 
 
@@ -246,7 +248,84 @@ def test_an_interruption_is_heard_between_blocks(layout: Layout) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run(layout, Interrupted())
-    assert len(pending(read_manifest(layout), ENCODER)) == 2
+    assert len(pending(read_manifest(layout), TEXT_FIELD, ENCODER)) == 2
+
+
+# --- other fields
+
+
+OTHER = "f" * 16
+
+
+class OtherEncoder(RecordingEncoder):
+    """Another encoder of the same vectors, which reads texts only."""
+
+    fingerprint = OTHER
+    tokenizer_fingerprint = ""
+
+
+def fill_other(layout: Layout, encoder: RecordingEncoder, fingerprint: str = OTHER) -> RunReport:
+    report = RunReport("embed")
+    with writing(layout, "test") as writer:
+        fields = (FieldSettings(TEXT_FIELD), FieldSettings("other", "other/model"))
+        writer.manifest = replace(writer.manifest, settings=replace(writer.manifest.settings, fields=fields))
+        embed(writer, FieldWork(fingerprint, lambda: encoder, "other"), make_reporter("silent"), report)
+    return report
+
+
+def test_a_field_has_vectors_of_its_own_beside_the_text(layout: Layout) -> None:
+    fill(layout, PARTS)
+    run(layout, RecordingEncoder())
+    before = read_manifest(layout)
+    encoder = OtherEncoder()
+    fill_other(layout, encoder)
+    check(layout, PARTS)
+    manifest = read_manifest(layout)
+    assert sorted(encoder.texts) == DISTINCT
+    assert {name: one.fingerprint for name, one in manifest.encoders.items()} == {TEXT_FIELD: ENCODER, "other": OTHER}
+    for part, old in zip(manifest.parts, before.parts, strict=True):
+        assert part.vectors[TEXT_FIELD] == old.vectors[TEXT_FIELD]
+        assert part.vectors["other"].made_with == OTHER
+        assert np.array_equal(read_vectors(layout, part, "other"), read_vectors(layout, part))
+
+
+def test_a_field_goes_on_where_it_was_interrupted(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embed_module, "GROUPED_CHUNKS", 1)
+    fill(layout, [[f"text {at}"] for at in range(6)])
+    with pytest.raises(RuntimeError, match="broken"):
+        fill_other(layout, OtherEncoder(breaks_at="A\ntext 3"))
+    assert len(pending(read_manifest(layout), "other", OTHER)) == 3
+    encoder = OtherEncoder()
+    fill_other(layout, encoder)
+    assert encoder.texts == ["A\ntext 3", "A\ntext 4", "A\ntext 5"]
+    assert not pending(read_manifest(layout), "other", OTHER)
+
+
+def test_two_fields_of_one_encoder_share_their_files(layout: Layout) -> None:
+    fill(layout, PARTS[:3])
+    run(layout, RecordingEncoder())
+    fill(layout, PARTS[3:])
+    encoder = RecordingEncoder()
+    fill_other(layout, encoder, ENCODER)
+    manifest = read_manifest(layout)
+    assert sorted(encoder.texts) == ["A\nfive", "A\nseven", "A\nsix"]
+    assert [part.vectors["other"] for part in manifest.parts[:3]] == [part.embeddings for part in manifest.parts[:3]]
+    known = layout.embeddings(ENCODER, 4).stat().st_mtime_ns
+    run(layout, RecordingEncoder(breaks_at="A\nseven"))
+    check(layout, PARTS)
+    assert layout.embeddings(ENCODER, 4).stat().st_mtime_ns == known
+
+
+def test_a_text_that_a_field_cannot_take_names_field_and_length(layout: Layout) -> None:
+    class Short(OtherEncoder):
+        def encode_documents(self, texts: Sequence[str]) -> Vectors:
+            raise EmbedctlError("A chunk has 400 tokens; short reads 256.")
+
+    fill(layout, PARTS)
+    with pytest.raises(MismatchError, match='The field "other" cannot be filled: A chunk has 400 tokens') as raised:
+        fill_other(layout, Short())
+    assert "--chunk-size" in raised.value.hint
+    assert "embedctl arm remove" in raised.value.hint
 
 
 # --- what is known
@@ -267,7 +346,7 @@ def test_known_vectors_are_found_on_disk_and_in_memory(
     manifest = read_manifest(layout)
     with writing(layout, "test"):
         only = Writer(layout, replace(manifest, parts=manifest.parts[:on_disk]))
-        embed(only, ENCODER, RecordingEncoder, make_reporter("silent"), RunReport("embed"))  # type: ignore[arg-type]
+        embed(only, FieldWork(ENCODER, RecordingEncoder), make_reporter("silent"), RunReport("embed"))
         known = KnownVectors(layout, only.manifest, ENCODER)
         for part in manifest.parts[on_disk:]:
             hashes = as_hashes(chunk_columns(layout, part, "sha256").column("sha256"))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from older_formats import as_format
 
 from embedctl.config import (
     TEXT_FIELD,
@@ -44,7 +45,12 @@ from embedctl.store.manifest import (
 from embedctl.store.manifest_json import check_manifest, manifest_text, parse_manifest
 
 A, B = "0a" * 8, "1b" * 8
-TUNED = RankingConfig(300, FusionConfig("convex", 60, 0.3, 0.7), Bm25Config(1.0, 2.0, 0.0), FeedbackConfig(rm3=True))
+TUNED = RankingConfig(
+    300,
+    FusionConfig("convex", 60, (("dense", 0.7), ("bm25", 0.3))),
+    Bm25Config(1.0, 2.0, 0.0),
+    FeedbackConfig(rm3=True),
+)
 
 
 def file(rows: int = 3, made_with: str = "") -> FileRecord:
@@ -183,14 +189,17 @@ BAD: list[tuple[str, object, str]] = [
     ("tuned.1.ranking.candidates", 1 << 40, r"tuned\[1\].ranking.candidates"),
     ("tuned.1.ranking.fusion.name", "best", r"tuned\[1\].ranking.fusion.name"),
     ("tuned.1.ranking.fusion.rrf_k", 1.5, r"tuned\[1\].ranking.fusion.rrf_k"),
-    ("tuned.1.ranking.fusion.dense_weight", -1, r"tuned\[1\].ranking.fusion.dense_weight"),
-    ("tuned.1.ranking.fusion.dense_weight", 1e300, r"tuned\[1\].ranking.fusion.dense_weight"),
-    ("tuned.1.ranking.fusion.dense_weight", True, r"tuned\[1\].ranking.fusion.dense_weight"),
+    ("tuned.1.ranking.fusion.weights.0.1", -1, r"tuned\[1\].ranking.fusion.weights\[0\]"),
+    ("tuned.1.ranking.fusion.weights.0.1", 1e300, r"tuned\[1\].ranking.fusion.weights\[0\]"),
+    ("tuned.1.ranking.fusion.weights.0.1", True, r"tuned\[1\].ranking.fusion.weights\[0\]"),
     (
         "tuned.1.ranking.fusion",
-        {"name": "rrf", "rrf_k": 60, "bm25_weight": 0, "dense_weight": 0},
-        r"tuned\[1\].ranking",
+        {"name": "rrf", "rrf_k": 60, "weights": [["bm25", 0], ["dense", 0]]},
+        r"tuned\[1\].ranking.fusion.weights",
     ),
+    ("tuned.1.ranking.fusion.weights.0", ["dense"], r"tuned\[1\].ranking.fusion.weights\[0\]"),
+    ("tuned.1.ranking.fusion.weights.0.0", "bm25", r"tuned\[1\].ranking.fusion.weights"),
+    ("tuned.1.ranking.fusion.weights.0.0", "a/b", r"tuned\[1\].ranking.fusion.weights\[0\]"),
     ("tuned.1.ranking.bm25.title", "2", r"tuned\[1\].ranking.bm25.title"),
     ("tuned.1.ranking.bm25.body", None, r"tuned\[1\].ranking.bm25.body"),
     ("tuned.1.ranking.feedback.rm3", 1, r"tuned\[1\].ranking.feedback.rm3"),
@@ -241,6 +250,15 @@ def test_numbers_that_json_does_not_know_are_refused() -> None:
     text = sealed(json.loads(manifest_text(whole()))).replace("0.93", "NaN")
     with pytest.raises(DamagedError):
         read(sealed(json.loads(text)))
+
+
+def test_weights_of_older_formats_are_those_of_their_arms() -> None:
+    fusion = {"name": "convex", "rrf_k": 60, "bm25_weight": 0.3, "dense_weight": None}
+    ranking = {"candidates": 100, "fusion": fusion, "bm25": {}, "feedback": {}}
+    old = as_format(2, manifest_text(replace(whole(), tuned=(), student=None)))
+    old["tuned"] = [asdict(TunedRecord(RankingConfig(), "ndcg@10", 1, 0.1, 0.2, 0.0, 0.3)) | {"ranking": ranking}]
+    (tuned,) = read(json.dumps(old)).tuned
+    assert tuned.ranking.fusion == FusionConfig("convex", 60, (("bm25", 0.3),))
 
 
 def test_what_cannot_be_read_again_is_not_written() -> None:
