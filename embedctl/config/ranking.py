@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -137,6 +137,13 @@ class RankingConfig:
     """Names of rerankers, applied to the first hits one after the other."""
     reranked: int = 50
     """Chunks that each reranker scores; the others keep their order behind them."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``docs/schema/ranking.v1.json`` describes."""
+        weights = dict(self.fusion.weights)
+        told = asdict(self)
+        told["fusion"] |= {"weights": weights, **{f"{arm}_weight": weights.get(arm) for arm in ("bm25", "dense")}}
+        return told
 
 
 @dataclass(frozen=True, slots=True)

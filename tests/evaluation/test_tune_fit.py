@@ -100,7 +100,7 @@ def test_held_out_queries_take_no_part_in_the_choice() -> None:
         found = cross_validate(lucky, DEFAULT, [str(at) for at in range(200)], TuneConfig(), SPACE)
         assert len(set(found.chosen)) > 1
         held_out.append(found.scores.mean())
-    assert np.mean(held_out) < 0.515 < 0.53 < np.mean(fitted)
+    assert np.mean(held_out) < 0.515 < 0.525 < np.mean(fitted)
 
 
 def test_a_gain_on_every_query_is_one_on_held_out_queries() -> None:
