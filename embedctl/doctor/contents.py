@@ -31,14 +31,13 @@ if TYPE_CHECKING:
 _CHUNKS = ("chunk_id", "doc_id", "doc_row", "ordinal", "start", "end", "context", "text", "sha256", "tokens")
 
 
-def check_checksums(files: Sequence[Named], progress: Progress) -> Steps:
-    """Every named file has the SHA-256 that the manifest says."""
-    index_sound = True
+def check_checksums(files: Sequence[Named], broken: set[str], progress: Progress) -> Steps:
+    """Every named file has the SHA-256 that the manifest says; ``broken``: pieces of the index with other damage."""
     for named in files:
         try:
-            named.compare(always=True, alone=not index_sound)
+            named.compare(always=True, alone=named.piece in broken)
         except DamagedError as error:
-            index_sound = index_sound and named.kind != "index"
+            broken |= {named.piece} - {""}
             yield damaged(named, told(error, named.path))
         progress.advance()
     return f"{len(files):,} files"
@@ -106,9 +105,9 @@ def _problems(layout: Layout, part: Part, most_tokens: int | None, ids: list[str
             row += 1
     for problem, first in broken.items():
         yield "chunks", _chunks(layout, part), problem.format(first)
-    if part.embeddings:
-        path = layout.embeddings(part.embeddings.made_with, part.number)
-        table = read_columns(path, part.embeddings, ("chunk_id", "vector"))
+    for record in part.vectors.values():
+        path = layout.embeddings(record.made_with, part.number)
+        table = read_columns(path, record, ("chunk_id", "vector"))
         for problem in _vector_problems(
             table.column("chunk_id").to_pylist(), every, as_vectors(table.column("vector"))
         ):

@@ -13,7 +13,8 @@ from ..store.live_documents import LiveDocuments
 from ..store.students import student_folder
 from .contents import check_checksums, check_encoded, check_ledger_rows, check_parts
 from .findings import DoctorReport
-from .index_contents import Opened, check_bits, check_index_rows, measure_recall
+from .index_contents import IndexContents
+from .index_pieces import index_pieces
 from .named import named_files
 from .quick import check_files, check_footers, check_index, check_ledger
 from .surroundings import (
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
 
     from ..contracts import Encoder, Reporter
     from ..store.layout import Layout
-    from ..store.manifest import Manifest, Part
-    from .findings import Recall
+    from ..store.manifest import IndexRecord, Manifest, Part
     from .named import Named
 
 SEED = 20_260_101
@@ -62,8 +62,9 @@ def examine(layout: Layout, manifest: Manifest, how: Thoroughness, reporter: Rep
     report.run("footers", check_footers(_sound(report, files)))
     if how.checksums or how.deep:
         read = _sound(report, files)
+        broken = {named.piece for named in files if named.name in _damaged(report)} - {""}
         with reporter.stage("read", len(read), "files") as progress:
-            report.run("checksums", check_checksums(read, progress))
+            report.run("checksums", check_checksums(read, broken, progress))
         report.bytes_read = sum(named.record.bytes for named in read)
     report.run("index", check_index(layout, manifest, _broken_parts(report), _damaged(report)))
     report.run("ledger", check_ledger(manifest))
@@ -109,16 +110,8 @@ def _deep(report: DoctorReport, layout: Layout, manifest: Manifest, how: Thoroug
     sound = [part for part in manifest.parts if part.number not in broken]
     with reporter.stage("compare", len(sound), "parts") as progress:
         report.run("contents", check_parts(layout, sound, _most_tokens(manifest), progress))
-    if manifest.index and not any(one.kind == "index" for one in report.damage):
-        opened, broken = Opened(layout, manifest.index), _broken_parts(report)
-        served = [part for part in manifest.index.parts if part.number not in broken]
-        recall: list[Recall] = []
-        with reporter.stage("compare index", len(served), "parts") as progress:
-            report.run("index contents", check_index_rows(opened, served, progress))
-        report.run("bits and graph", check_bits(opened))
-        if not any(one.kind == "index" for one in report.damage):
-            report.run("recall", measure_recall(opened, recall, SEED))
-        report.recall = recall[0] if recall else None
+    if manifest.index:
+        _deep_index(report, layout, manifest.index, reporter)
     if manifest.files and not any(one.kind in ("ledger", "documents") for one in report.damage):
         live = LiveDocuments(layout, manifest.parts)
         ledger = read_ledger(layout, manifest)
@@ -127,6 +120,24 @@ def _deep(report: DoctorReport, layout: Layout, manifest: Manifest, how: Thoroug
             check_ledger_rows(manifest, manifest.files, ledger, lambda *key: len(live.of_file(*key))),
         )
     _encoded(report, layout, manifest, sound, how.runtime, reporter)
+
+
+def _deep_index(report: DoctorReport, layout: Layout, index: IndexRecord, reporter: Reporter) -> None:
+    """Open the pieces about which nothing was found, and compare them with the parts about which nothing was."""
+    damaged, broken = _damaged(report), _broken_parts(report)
+    pieces = [
+        one
+        for one in index_pieces(layout, index)
+        if one.unknown is None and damaged.isdisjoint({one.folder, *map(one.file, one.piece.record.files)})
+    ]
+    served = [part for part in index.parts if part.number not in broken]
+    contents = IndexContents(layout, index, pieces)
+    with reporter.stage("compare index", len(served), "parts") as progress:
+        report.run("index contents", contents.check_rows(served, progress))
+    report.run("bits and graph", contents.check_derived())
+    if not any(one.kind == "index" for one in report.damage):
+        report.run("recall", contents.measure_recall(SEED))
+    report.recall = contents.recall
 
 
 def _most_tokens(manifest: Manifest) -> int | None:

@@ -1,19 +1,19 @@
-"""Every file that a manifest names, what it holds, and what it means for answers when it is damaged."""
+"""Every file that a manifest names, what it holds, and how its damage changes answers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ..index.files import check_of
-from ..store.verified import verify
+from ..store.verified import FileCheck, verify
+from .index_pieces import index_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from ..store.layout import Layout
-    from ..store.manifest import FileRecord, Manifest, Part
+    from ..store.manifest import FileRecord, IndexRecord, Manifest, Part
 
 NamedKind = Literal["documents", "chunks", "embeddings", "ledger", "index", "samples", "student"]
 
@@ -27,10 +27,6 @@ _MEANS = {
     "samples": "Answers are not concerned; it is what an encoder is distilled from.",
     "student": "Queries by the model are not concerned; those with --query-encoder student are.",
 }
-_GRAPH = "Answers do without it: bits or vectors are scanned, which is slower."
-_BITS = "Answers do without it: the vectors are scanned, which is slower."
-_BM25 = "Answers come from the parts instead: right, but much slower."
-_VECTORS = "Answers come from the parts instead: right, but slower."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +43,14 @@ class Named:
     """``False``: only the index answers from this part; the store has another in its place."""
     group: Path | None = None
     """Folder under which queries remember that it was verified; ``None``: the one it is in."""
-    dim: int = 0
-    """Of an index: of its vectors."""
+    piece: str = ""
+    """Of an index: the name of the piece that it belongs to."""
+    also: FileCheck | None = None
+    """What must be right about it besides its bytes."""
+    instead: str = ""
+    """Of an index: how queries are answered while it is damaged."""
+    field: str | None = None
+    """Of embeddings: whose vectors they are."""
 
     def compare(self, *, always: bool, alone: bool = False) -> None:
         """Compare it with its record as a query does.
@@ -60,26 +62,17 @@ class Named:
         Raises:
             DamagedError: it is not what was written.
         """
-        also = check_of(self.path, self.dim) if self.kind == "index" and not alone else None
-        verify(self.path, self.record, always=always, group=self.group, also=also)
+        verify(self.path, self.record, always=always, group=self.group, also=None if alone else self.also)
 
     @property
     def means(self) -> str:
-        """What damage to it means for answers, as a sentence."""
-        if self.kind != "index":
-            return _MEANS[self.kind]
-        name = self.path.name
-        if name.startswith("hnsw"):
-            return _GRAPH
-        if name in ("bits.u64", "centre.f32"):
-            return _BITS
-        return _BM25 if self.path.parent.name == "bm25" else _VECTORS
+        """How answers change while it is damaged, as a sentence."""
+        return self.instead or _MEANS[self.kind]
 
 
 def named_files(layout: Layout, manifest: Manifest) -> list[Named]:
-    """Return every file that ``manifest`` names, each once, parts first, the graph last."""
-    found = {named.path: named for named in _named(layout, manifest)}
-    return sorted(found.values(), key=lambda named: named.kind == "index" and named.path.name == "hnsw.bin")
+    """Return every file that ``manifest`` names, each once: parts first, large files of a piece last."""
+    return list({named.path: named for named in _named(layout, manifest)}.values())
 
 
 def _named(layout: Layout, manifest: Manifest) -> Iterator[Named]:
@@ -91,13 +84,9 @@ def _named(layout: Layout, manifest: Manifest) -> Iterator[Named]:
     for part in (*(one for one in served if one.number not in current), *manifest.parts):
         yield from _of_part(layout, part, part.number in current)
     for one in served:  # their embeddings may be those of an encoder that the store has left
-        if one.embeddings:
-            path = layout.embeddings(one.embeddings.made_with, one.number)
-            yield Named(path, name(path), one.embeddings, "embeddings", one.number, current=False)
+        yield from _vectors(layout, one, current=False)
     for part in manifest.parts:
-        if part.embeddings:
-            path = layout.embeddings(part.embeddings.made_with, part.number)
-            yield Named(path, name(path), part.embeddings, "embeddings", part.number)
+        yield from _vectors(layout, part, current=True)
     if manifest.files:
         path = layout.files(manifest.files.number)
         yield Named(path, name(path), manifest.files.file, "ledger")
@@ -109,9 +98,30 @@ def _named(layout: Layout, manifest: Manifest) -> Iterator[Named]:
         for file, record in manifest.student.files.items():
             yield Named(folder / file, name(folder / file), record, "student", group=folder)
     if manifest.index:
-        folder, dim = layout.generation(manifest.index.generation), manifest.index.encoder.dim
-        for file, record in manifest.index.files.items():
-            yield Named(folder / file, name(folder / file), record, "index", group=folder, dim=dim)
+        yield from _of_index(layout, manifest.index)
+
+
+def _vectors(layout: Layout, part: Part, current: bool) -> Iterator[Named]:
+    for field, record in part.vectors.items():
+        path = layout.embeddings(record.made_with, part.number)
+        name = path.relative_to(layout.root).as_posix()
+        yield Named(path, name, record, "embeddings", part.number, current, field=field)
+
+
+def _of_index(layout: Layout, index: IndexRecord) -> Iterator[Named]:
+    for one in index_pieces(layout, index):
+        for file, record in sorted(one.piece.record.files.items(), key=lambda item: item[1].bytes):
+            path = one.piece.folder / file
+            yield Named(
+                path,
+                one.file(file),
+                record,
+                "index",
+                group=one.piece.group,
+                piece=one.name,
+                also=one.piece.check(path),
+                instead=one.examiner.means(file),
+            )
 
 
 def _of_part(layout: Layout, part: Part, current: bool) -> Iterator[Named]:

@@ -1,4 +1,4 @@
-"""What a repair will do about what was found."""
+"""The plan of a repair: which files are to be rebuilt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RepairPlan:
-    """What is to be made anew."""
+    """What is to be rebuilt."""
 
     parts: dict[int, frozenset[str]]
     """Number of each damaged part of the store -> which of ``documents``, ``chunks``, ``embeddings`` is damaged."""
@@ -23,7 +23,7 @@ class RepairPlan:
     """Damaged parts that only the index answers from."""
     index: bool
     ledger: bool
-    """It is to be made anew."""
+    """It is to be rebuilt."""
     reread: bool
     """A repair was interrupted before it had read the sources again."""
     samples: frozenset[int]
@@ -60,7 +60,7 @@ class RepairPlan:
 
     @property
     def nothing(self) -> bool:
-        """Whether no file is to be made anew."""
+        """Whether no file is to be rebuilt."""
         return not (
             self.parts or self.served or self.index or self.ledger or self.reread or self.samples or self.student
         )
@@ -74,13 +74,13 @@ class RepairPlan:
         if self.samples:
             yield "Keep what can be read of the sampled vectors."
         if self.ledger:
-            yield "Make the ledger of input files anew from the parts, and read the sources again."
+            yield "Rebuild the ledger of input files from the parts, and read the sources again."
         if self.reread:
             yield "Read the sources again."
         if self.index:
-            yield "Make both indexes anew from the parts; no text is embedded for it."
+            yield "Rebuild the index from the parts; no text is embedded again."
         elif self.parts or self.served:
-            yield "Bring both indexes up to date; no text is embedded for it."
+            yield "Bring the index up to date; no text is embedded again."
 
 
 _OF_PART = {

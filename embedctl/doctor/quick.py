@@ -9,26 +9,23 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from ..arms.bm25.tantivy_files import row_counts
-from ..arms.dense.hnsw_file import checked_facts, read_labels
-from ..arms.dense.kernels import words
-from ..arms.dense.segments import BITS, LABELS, VECTORS
+from ..arms.examiner import Flaw
 from ..errors import DamagedError
 from ..store.files import reading
-from ..store.layout import GenerationLayout
 from ..store.parts import dead_chunk_rows
 from .findings import REPAIR, Finding
+from .index_pieces import index_pieces
 from .named import PARQUET, Named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+    from collections.abc import Collection, Generator, Iterable, Sequence
     from pathlib import Path
 
     from ..store.layout import Layout
-    from ..store.manifest import IndexRecord, Manifest
+    from ..store.manifest import Manifest
+    from .index_pieces import IndexPiece
 
     Steps = Generator[Finding, None, str]
-    _Make = Callable[..., Finding]
 
 _READERS = 8
 
@@ -45,10 +42,10 @@ def check_files(files: Sequence[Named]) -> Steps:
     Those that queries map have their SHA-256, too, compared unless that was done on this machine since they were
     written; of Parquet files :func:`check_footers` does that.
     """
-    index_sound = True
+    broken: set[str] = set()
     for named in files:
-        if problem := _problem(named, alone=not index_sound):
-            index_sound = index_sound and named.kind != "index"
+        if problem := _problem(named, alone=named.piece in broken):
+            broken |= {named.piece} - {""}
             yield damaged(named, problem)
     return f"{len(files):,} files, {sum(named.record.bytes for named in files):,} bytes"
 
@@ -99,7 +96,7 @@ def told(error: DamagedError, path: Path) -> str:
 
 
 def check_index(layout: Layout, manifest: Manifest, unreadable: Iterable[int], damaged: Collection[str]) -> Steps:
-    """The generation has all its files, each as long as its rows need, and both arms have the same rows.
+    """Every piece has all its files, each as long as its rows need, and all pieces have the same rows.
 
     Only JSON, lengths and headers are looked at: no library opens the index. ``unreadable`` are parts whose chunks
     cannot be counted, ``damaged`` the names of files that are not to be opened.
@@ -107,18 +104,18 @@ def check_index(layout: Layout, manifest: Manifest, unreadable: Iterable[int], d
     record = manifest.index
     if record is None:
         return "no index yet"
-    folder = layout.generation(record.generation)
+    pieces = index_pieces(layout, record)
+    for one in pieces:
+        if one.unknown:
+            yield Finding("index", "warning", f"{one.title}: {one.unknown.message}", one.folder, one.unknown.hint)
+        if one.piece.record.rows != record.rows:
+            message = f"{one.title} has {one.piece.record.rows:,} rows; the index has {record.rows:,}."
+            yield one.finding(Flaw(message))
 
-    def finding(message: str, file: str = "") -> Finding:
-        return Finding("index", "damage", message, _name(layout, folder / file), REPAIR)
+        def sound(name: str, one: IndexPiece = one) -> bool:
+            return name in one.piece.record.files and one.file(name) not in damaged
 
-    for file, expected in sorted(_expected(record).items()):
-        known = record.files.get(file)
-        if known is None:
-            yield finding("The manifest does not name it, but the index needs it.", file)
-        elif expected >= 0 and known.bytes != expected:
-            yield finding(f"It has {known.bytes:,} bytes where its rows take {expected:,}.", file)
-    yield from _arms(layout, record, finding, damaged)
+        yield from map(one.finding, one.examiner.look(one.piece, one.encoder, sound))
     rows, blind = 0, frozenset(unreadable)
     for part in record.parts:
         try:
@@ -131,53 +128,10 @@ def check_index(layout: Layout, manifest: Manifest, unreadable: Iterable[int], d
                 )
             blind |= {part.number}
     if not blind.intersection(part.number for part in record.parts) and rows != record.rows:
-        yield finding(f"The index has {record.rows:,} rows; its parts have {rows:,} live chunks.")
-    return f"generation {record.generation}, {record.rows:,} chunks, {len(record.segments)} segments"
-
-
-def _expected(record: IndexRecord) -> dict[str, int]:
-    """Return the files that a generation needs, and how many bytes each must have; -1: any number."""
-    dim = record.encoder.dim
-    bits = "centre.f32" in record.files
-    expected = {"dead.u64": -1, "bm25/meta.json": -1}
-    for segment in record.segments:
-        folder = f"vectors/{segment.number:06d}"
-        expected[f"{folder}/{VECTORS}"] = 2 * dim * segment.rows
-        expected[f"{folder}/{LABELS}"] = 8 * segment.rows
-        if bits:
-            expected[f"{folder}/{BITS}"] = 8 * words(dim) * segment.rows
-    if bits:
-        expected["centre.f32"] = 4 * dim
-    if "hnsw.bin" in record.files:
-        expected |= {"hnsw.bin.json": -1, "hnsw.u64": -1}
-    return expected
-
-
-def _arms(
-    layout: Layout, record: IndexRecord, finding: _Make, damaged: Collection[str]
-) -> Generator[Finding, None, None]:
-    files = GenerationLayout(layout.generation(record.generation))
-
-    def sound(*names: str) -> bool:
-        return all(name in record.files and _name(layout, files.root / name) not in damaged for name in names)
-
-    dead = record.files["dead.u64"].bytes // 8 if "dead.u64" in record.files else 0
-    rows = sum(segment.rows for segment in record.segments) - dead
-    if rows != record.rows:
-        yield finding(f"The segments have {rows:,} live vectors; the manifest says {record.rows:,}.", "dead.u64")
-    try:
-        live = row_counts(files.bm25)[0] if sound("bm25/meta.json") else record.rows
-        if live != record.rows:
-            yield finding(f"BM25 has {live:,} rows; the manifest says {record.rows:,}.", "bm25/meta.json")
-    except DamagedError as error:
-        yield finding(error.message, "bm25/meta.json")
-    except (KeyError, TypeError) as error:
-        yield finding(f"It is not what Tantivy writes: {error!r}.", "bm25/meta.json")
-    if sound("hnsw.bin", "hnsw.bin.json", "hnsw.u64"):
-        try:
-            read_labels(files.hnsw, checked_facts(files.hnsw, record.encoder.dim))
-        except DamagedError as error:
-            yield finding(error.message, files.hnsw.name)
+        message = f"The index has {record.rows:,} rows; its parts have {rows:,} live chunks."
+        yield Finding("index", "damage", message, _name(layout, layout.generation(record.generation)), REPAIR)
+    names = ", ".join(one.name for one in pieces)
+    return f"generation {record.generation}, {record.rows:,} chunks: {names}"
 
 
 def check_ledger(manifest: Manifest) -> Steps:

@@ -101,13 +101,13 @@ class Repair:
         self.report.done.append(told)
 
     def _ledger(self) -> None:
-        """Make the ledger anew from the parts; what it said of files without documents is found out again."""
+        """Rebuild the ledger from the parts; what it said of files without documents is found again by a refresh."""
         manifest = self.writer.manifest
         ledger = ledger_of(self.layout, manifest.parts)
         record = replace(ledger.write(self.layout, manifest), covers=UNREAD)
         self.writer.commit(replace(manifest, files=record), [self.layout.files(record.number)])
         self.parts.all_files = True
-        self.report.done.append(f"Made the ledger anew from the parts: {len(ledger):,} files.")
+        self.report.done.append(f"Rebuilt the ledger from the parts: {len(ledger):,} files.")
 
     # --- the end
 
@@ -128,7 +128,7 @@ class Repair:
         if writer.manifest.index is not None and (touched or self.plan.index or self.plan.served):
             index(writer, self.reporter, run, rebuild=self.plan.index)
             if self.plan.index:
-                self.report.done.append(f"Made both indexes anew: {writer.manifest.index.rows:,} chunks.")
+                self.report.done.append(f"Rebuilt the index: {writer.manifest.index.rows:,} chunks.")
         self.donors.drop()
         reused = run.counts.get("reused", 0) - self.report.counts.get("salvaged", 0)
         self.report.counts |= {"embedded": run.counts.get("embedded", 0), "reused": max(0, reused)}

@@ -205,14 +205,15 @@ def check_model(manifest: Manifest) -> Steps:
 def check_room(layout: Layout, manifest: Manifest) -> Steps:
     """The disk has room for one more generation of the index, and the memory for its graph."""
     files = manifest.index.files if manifest.index else {}
-    index, graph = sum(record.bytes for record in files.values()), files.get("hnsw.bin")
+    index = sum(record.bytes for record in files.values())
+    graph = max((record.bytes for name, record in files.items() if name.endswith("hnsw.bin")), default=0)
     free = shutil.disk_usage(layout.root).free
     if free < index:
         message = f"The disk has {free:,} bytes left; a new generation of the index takes up to {index:,}."
         yield Finding("disk", "note", message)
     memory = available_memory()
-    if graph and memory is not None and memory < graph.bytes:
-        message = f"{memory:,} bytes of memory are free, the graph takes {graph.bytes:,}: vectors are scanned instead."
+    if graph and memory is not None and memory < graph:
+        message = f"{memory:,} bytes of memory are free, the graph takes {graph:,}: vectors are scanned instead."
         yield Finding("memory", "note", message)
     return f"disk {free:,} bytes free" + (f", memory {memory:,}" if memory is not None else "")
 

@@ -1,8 +1,8 @@
-"""Loss and cost of a store's dense plans against an exact search.
+"""Recall and latency of the dense plans of a store, against an exact search.
 
-Two sets of vectors are asked for: those of real queries, which are what people feel, and stored ones with noise added,
-of which there are as many as one likes. A plan is measured as queries use it, and along the number that it can be
-turned by: ``ef`` of the graph, the candidates that a scan of sign bits leaves to be compared exactly.
+Two sets of vectors are searched: those of real queries, and stored ones with noise added, of which there are as many as
+one likes. A plan is measured as queries use it, and along its one parameter: ``ef`` of the graph, the candidates that a
+scan of sign bits leaves to be compared exactly.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -20,13 +20,13 @@ from ..arms.dense.binary import BinaryRetriever
 from ..arms.dense.hnsw import HnswRetriever
 from ..arms.dense.hnsw_writer import GraphPlan, graph_bytes, write_graph
 from ..arms.dense.kernels import sign_planes, to_float32
+from ..arms.dense.recall import exact_scores, noisy_vectors
 from ..arms.dense.segments import Segments
 from ..arms.dense.segments_writer import centre_of
-from ..config import IndexLimits
+from ..config import limits
 from ..config.measuring import SyntheticConfig
 from ..errors import NoStoreError
-from ..index.open import Generation, require_index
-from ..index.recall import exact_scores, noisy_vectors
+from ..index.open import Index, require_index
 from ..plural import counted
 from ..query.parse import parse_query
 from ..system.memory import available_memory
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ..arms.dense.arm import DenseArm
+    from ..arms.dense.structures import Structures
     from ..config import HnswConfig
     from ..config.measuring import AnnConfig
     from ..contracts import DenseRetriever, Encoder, Labels, Reporter, Vectors
@@ -95,8 +97,8 @@ def measure_ann(
         DamagedError: the vectors, or what the parts keep of them, are damaged.
     """
     record = require_index(layout, manifest)
-    generation = Generation(layout, record)
-    segments = generation.segments
+    arm = _dense_arm(Index(layout, record))
+    structures, segments = arm.structures, arm.structures.segments
     if not len(segments):
         raise NoStoreError(f"The index in {layout.root} has no chunks.", 'Add some with "embedctl index PATH".')
     sets: dict[AskedFor, Vectors] = {
@@ -105,7 +107,7 @@ def measure_ann(
     }
     vectors = np.concatenate(list(sets.values()))
     depth = min(max(manifest.ranking.candidates, config.k), len(segments))
-    cases, notes, built = _cases(generation, record.settings.hnsw, config, depth, reporter)
+    cases, notes, built = _cases(structures, record.settings.hnsw, config, depth, reporter)
     if not len(queries.vectors):
         notes.append("There is no query with anything for the encoder to read; only stored vectors are asked for.")
     found: list[_Found] = []
@@ -115,7 +117,7 @@ def measure_ann(
             progress.advance()
     asked = [np.concatenate([one.labels[row] for one in found]) for row in range(len(vectors))]
     with reporter.stage("compare", len(record.parts), "parts") as progress:
-        exact = exact_scores(layout, record.parts, vectors, asked, depth, progress.advance)
+        exact = exact_scores(layout, record.parts, vectors, asked, depth, arm.field, progress.advance)
     points: list[AnnPoint] = []
     start = 0
     for name, own in sets.items():
@@ -127,7 +129,7 @@ def measure_ann(
                 points.append(_point(case, name, at_k, at_depth, one.seconds[rows]))
     return AnnReport(
         rows=len(segments),
-        dim=generation.dim,
+        dim=structures.dim,
         k=config.k,
         depth=depth,
         target=config.target,
@@ -140,23 +142,37 @@ def measure_ann(
     )
 
 
+def _dense_arm(index: Index) -> DenseArm:
+    """Return the arm to measure: the first one of the kind ``dense``.
+
+    Raises:
+        NoStoreError: there is none.
+    """
+    name = next((name for name, record in index.record.arms.items() if record.kind == "dense"), None)
+    if name is None:
+        raise NoStoreError(
+            "The index has no dense arm to measure.", 'Add one with "embedctl arm add NAME --kind dense".'
+        )
+    return cast("DenseArm", index.arm(name))
+
+
 def _cases(
-    generation: Generation, settings: HnswConfig, config: AnnConfig, depth: int, reporter: Reporter
+    structures: Structures, settings: HnswConfig, config: AnnConfig, depth: int, reporter: Reporter
 ) -> tuple[list[_Case], list[str], bool]:
     """Return the cases to measure, notes on them, and whether structures were built for it."""
-    segments = generation.segments
-    rows, limits = len(segments), IndexLimits()
-    cases, notes = [_Case("flat", None, True, generation.flat())], []
-    if generation.has_bits or generation.graph_bytes:
-        if generation.has_bits:
-            cases += _binary_cases(segments, generation.centre, config, depth)
-        if generation.graph_bytes and _fits(generation.graph_bytes):
-            cases += _hnsw_cases(generation.hnsw(), generation.ef, config, depth)
-        elif generation.graph_bytes:
+    segments = structures.segments
+    rows = len(segments)
+    cases, notes = [_Case("flat", None, True, structures.flat)], []
+    if structures.has_bits or structures.graph_bytes:
+        if structures.has_bits:
+            cases += _binary_cases(segments, structures.centre, config, depth)
+        if structures.graph_bytes and _fits(structures.graph_bytes):
+            cases += _hnsw_cases(structures.hnsw, structures.ef, config, depth)
+        elif structures.graph_bytes:
             notes.append("The graph is not measured: it does not fit into memory, and so no query uses it either.")
         return cases, notes, False
     notes.append(
-        f"All {counted(rows, 'chunk')} are compared with every query, as up to {limits.flat_rows:,} are: "
+        f"All {counted(rows, 'chunk')} are compared with every query, as up to {limits.INDEX.flat_rows:,} are: "
         "nothing is lost, and there are no sign bits and no graph."
     )
     if rows > config.build_rows:
@@ -171,8 +187,8 @@ def _cases(
 
 
 def _binary_cases(segments: Segments, centre: Vectors, config: AnnConfig, depth: int) -> Iterator[_Case]:
-    limits = IndexLimits()
-    current = BinaryRetriever(segments, centre, limits.rescored_per_row, limits.rescored_least).candidates(depth)
+    most = limits.INDEX
+    current = BinaryRetriever(segments, centre, most.rescored_per_row, most.rescored_least).candidates(depth)
     for count in sorted({*config.candidates, current}):
         if depth <= count < len(segments):
             yield _Case("binary", count, count == current, BinaryRetriever(segments, centre, 1, count))

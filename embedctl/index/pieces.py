@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..arms import ARMS
+from ..arms.examiner import Examiner
 from ..store.piece import Piece
 
 if TYPE_CHECKING:
@@ -42,3 +43,10 @@ def piece(layout: Layout, index: IndexRecord, record: ArmRecord) -> Piece:
     kind = kind_of(record.kind)
     version = f"{record.kind} {encoder.dim if encoder else 0}"
     return Piece(layout.generation(index.generation), record, kind.checks(encoder), version)
+
+
+def examiner_of(name: str) -> Examiner:
+    """Return what ``doctor`` checks of the pieces of a kind; the least there is where the kind brings none."""
+    make = getattr(kind_of(name), "examiner", Examiner)
+    examiner: Examiner = make()
+    return examiner

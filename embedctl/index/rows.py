@@ -40,11 +40,12 @@ if TYPE_CHECKING:
     from ..contracts import Labels
     from ..store.manifest import ArmRecord
     from ..store.piece import Checks, Piece
+    from .rows_examine import RowsExaminer
 
 KIND = "rows"
 _LABELS, _DOCUMENTS, _BLOCKS, _PAYLOADS = "labels.u64", "documents.u64", "blocks.u64", "payloads.z"
 FILES = (_LABELS, _DOCUMENTS, _BLOCKS, _PAYLOADS)
-_BLOCK = 32
+BLOCK = 32
 """Payloads that are compressed together."""
 _LEVEL = 1
 _BLOCKS_KEPT = 256
@@ -116,7 +117,7 @@ class RowStore:
         for places, segment, rows in self._located(labels):
             number = next(at for at, one in enumerate(self._segments) if one is segment)
             for at, row in zip(places.tolist(), rows.tolist(), strict=True):
-                found[at] = self._block(number, row // _BLOCK)[row % _BLOCK].decode()
+                found[at] = self._block(number, row // BLOCK)[row % BLOCK].decode()
         if self._added is not None:
             for at, extra in self._of_extra(labels):
                 found[at] = self._added.payloads[self._extra[extra.label]]
@@ -147,7 +148,7 @@ class RowStore:
             lines = zlib.decompress(segment.payloads[start : int(segment.ends[block])].data).split(b"\n")
         except zlib.error as error:
             raise DamagedError(f"The rows in {self._folder} cannot be read: {error}.", REPAIR) from error
-        if len(lines) != min(_BLOCK, len(segment.labels) - block * _BLOCK):
+        if len(lines) != min(BLOCK, len(segment.labels) - block * BLOCK):
             raise DamagedError(f"The rows in {self._folder} are not those of its labels.", REPAIR)
         return lines
 
@@ -158,7 +159,7 @@ class RowsKind:
     def build(self, work: ArmWork) -> Built:
         """Link, merge and write segments; the cost follows the changes."""
         work.folder.mkdir(parents=True, exist_ok=True)
-        before = _sizes(work.previous.record) if work.previous else []
+        before = segment_sizes(work.previous.record) if work.previous else []
         opened = [_mapped(work.previous.folder, *one) for one in before] if work.previous else []
         live = [_live(segment, work) for segment in opened]
         sizes = [Size(int(mask.sum()), int((~mask).sum())) for mask in live]
@@ -179,7 +180,7 @@ class RowsKind:
     def open(self, piece: Piece, opening: Opening) -> RowStore:
         """Map the segments, whose files are all verified."""
         piece.verify(piece.record.files)
-        segments = [_mapped(piece.folder, *one) for one in _sizes(piece.record)]
+        segments = [_mapped(piece.folder, *one) for one in segment_sizes(piece.record)]
         return RowStore(segments, piece.folder, opening.extra)
 
     def checks(self, encoder: object) -> Checks:
@@ -196,6 +197,12 @@ class RowsKind:
         """Return a share of the size of the chunks."""
         return sum(part.chunks.bytes for part in work.changes.added if part.chunks) // _SHARE
 
+    def examiner(self) -> RowsExaminer:
+        """Return what ``doctor`` checks of it."""
+        from .rows_examine import RowsExaminer
+
+        return RowsExaminer()
+
 
 ROWS = RowsKind()
 
@@ -204,8 +211,12 @@ def _folder(root: Path, number: int) -> Path:
     return root / f"{number:06d}"
 
 
-def _sizes(record: ArmRecord) -> list[tuple[int, int]]:
-    """Return number and rows of each segment."""
+def segment_sizes(record: ArmRecord) -> list[tuple[int, int]]:
+    """Return number and rows of each segment.
+
+    Raises:
+        DamagedError: the manifest does not list them.
+    """
     found: Any = record.facts.get("segments")
     try:
         segments = [(number, rows) for number, rows in found]
@@ -216,8 +227,13 @@ def _sizes(record: ArmRecord) -> list[tuple[int, int]]:
     return segments
 
 
+def segment_files(number: int) -> list[str]:
+    """Return the files of a segment, below the folder of the rows: labels, documents, ends of blocks, payloads."""
+    return [f"{number:06d}/{name}" for name in FILES]
+
+
 def _mapped(root: Path, number: int, rows: int) -> _Segment:
-    folder, blocks = _folder(root, number), -(-rows // _BLOCK)
+    folder, blocks = _folder(root, number), -(-rows // BLOCK)
     ends = mapped(folder / _BLOCKS, "<u8", (blocks,))
     try:
         size = (folder / _PAYLOADS).stat().st_size
@@ -261,8 +277,8 @@ def _fresh(work: ArmWork, merged: Sequence[tuple[_Segment, NDArray[np.bool_]]]) 
             continue
         segment, rows = runs[number]
         store = RowStore([segment], work.folder)
-        for start in range(0, len(rows), _BLOCK):
-            block = rows[start : start + _BLOCK]
+        for start in range(0, len(rows), BLOCK):
+            block = rows[start : start + BLOCK]
             texts = store.payloads(segment.labels[block])
             for row, text in zip(block.tolist(), texts, strict=True):
                 yield int(segment.labels[row]), int(segment.documents[row]), text.encode()
@@ -288,7 +304,7 @@ def _write(folder: Path, rows: Iterable[Row]) -> int:
             labels_.append(label_)
             documents.append(document)
             waiting.append(payload)
-            if len(waiting) == _BLOCK:
+            if len(waiting) == BLOCK:
                 flush()
         if waiting:
             flush()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arms.dense.files import DenseFiles
 from ..index.open import require_index
 from ..sources.describe import path_from_base
 from ..stages.status import pending
 from ..store.files import read_columns
-from ..store.layout import GenerationLayout
 from ..store.ledger import read_ledger
 from ..store.parts import chunk_columns, dead_chunk_rows
 from .data import Corpus, IndexRow, KindRow, ProblemRow, SourceRow
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..store.layout import Layout
-    from ..store.manifest import IndexRecord, Manifest, Part
+    from ..store.manifest import ArmRecord, IndexRecord, Manifest, Part
 
 _COUNTED = ("documents", "chunks", "tokens")
 
@@ -52,7 +53,7 @@ def read_corpus(layout: Layout, manifest: Manifest) -> Corpus:
         kinds=_kinds(by_kind),
         problems=problems,
         pending=pending(manifest),
-        index=_index(layout, index),
+        index=_index(index),
         settings=_settings(index),
         tokens=np.concatenate([np.empty(0, np.int64), *tokens]),
     )
@@ -102,16 +103,25 @@ def _outcomes(layout: Layout, manifest: Manifest) -> tuple[Counter[tuple[str, st
     return files, tuple(sorted(rows, key=lambda row: (row.outcome != "failed", row.outcome, -row.files, row.reason)))
 
 
-def _index(layout: Layout, index: IndexRecord) -> IndexRow:
-    files = GenerationLayout(layout.generation(index.generation))
+def _index(index: IndexRecord) -> IndexRow:
     return IndexRow(
         generation=index.generation,
         rows=index.rows,
-        segments=len(index.segments),
         bytes=sum(record.bytes for record in index.files.values()),
-        has_bits=files.centre.name in index.files,
-        has_graph=files.hnsw.name in index.files,
+        arms=tuple((name, _arm(record)) for name, record in index.arms.items()),
     )
+
+
+def _arm(record: ArmRecord) -> str:
+    """Return the structures of an arm and its size, as a clause."""
+    size = f"{sum(file.bytes for file in record.files.values()) / 1e6:,.1f} MB"
+    if record.kind != "dense":
+        return f"{record.kind}, {size}"
+    files = DenseFiles(Path())
+    there = ((files.centre.name, "sign bits"), (files.hnsw.name, "an HNSW graph"))
+    beside = [structure for name, structure in there if name in record.files]
+    plans = f"exact vectors, {' and '.join(beside)}" if beside else "exact vectors; too few for sign bits or a graph"
+    return f"{plans}, {size}"
 
 
 def _settings(index: IndexRecord) -> tuple[tuple[str, str], ...]:

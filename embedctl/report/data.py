@@ -59,11 +59,9 @@ class IndexRow:
 
     generation: int
     rows: int
-    segments: int
     bytes: int
-    has_bits: bool
-    """The index has sign bits to scan."""
-    has_graph: bool
+    arms: tuple[tuple[str, str], ...]
+    """Name of each arm, and a clause on its structures and size."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ class Piece:
         """
         self.record = record
         self.folder = generation / record.folder if record.folder else generation
-        self._group = generation
+        self.group = generation
+        """Folder under which it is remembered that files were verified."""
         self._checks = checks
         self._version = version
 
@@ -60,17 +61,18 @@ class Piece:
         """Note paths and SHA-256 of files that this process wrote, or linked from a verified generation."""
         by_check: dict[str, list[tuple[Path, str]]] = {}
         for path, sha256 in files:
-            check = self._check(path)
+            check = self.check(path)
             by_check.setdefault(check.name if check else "", []).append((path, sha256))
         for name, group in by_check.items():
-            remember(group, self._group, name)
+            remember(group, self.group, name)
+
+    def check(self, path: Path) -> FileCheck | None:
+        """Return what must be right about a file besides its bytes."""
+        run = self._checks.get(path.name)
+        return FileCheck(f"{path.name} {self._version}", run) if run else None
 
     def _verify(self, name: str, always: bool) -> None:
         path, record = self.folder / name, self.record.files.get(name)
         if record is None:
             raise DamagedError(f"{path} is needed, and the manifest does not name it.", REPAIR)
-        verify(path, record, REPAIR, always=always, group=self._group, also=self._check(path))
-
-    def _check(self, path: Path) -> FileCheck | None:
-        run = self._checks.get(path.name)
-        return FileCheck(f"{path.name} {self._version}", run) if run else None
+        verify(path, record, REPAIR, always=always, group=self.group, also=self.check(path))

@@ -12,7 +12,7 @@ import embedctl
 from benchmarks import corpus
 from benchmarks.bench import Bench
 from benchmarks.stores import give_vectors, store_rows, twin, write_records
-from embedctl.index.recall import exact_scores
+from embedctl.arms.dense.recall import exact_scores
 from embedctl.store.layout import Layout
 from embedctl.store.writer import read_manifest
 

@@ -19,7 +19,7 @@ from embedctl.contracts import Encoder, Ranking
 from embedctl.errors import NoStoreError
 from embedctl.evaluation.ann import _reached
 from embedctl.evaluation.ann_report import AnnPoint, AnnReport
-from embedctl.index.recall import exact_scores, noisy_vectors, shares
+from embedctl.arms.dense.recall import exact_scores, noisy_vectors, shares
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import Part
 from embedctl.store.writer import read_manifest

@@ -34,6 +34,10 @@ class Bm25Arm:
         """What hits show, where an older embedctl kept it in this index."""
         return self._retriever.stored_rows()
 
+    def part_labels(self, part: int, expected: int) -> Labels:
+        """Return the labels of one part's rows, ascending, a few more than ``expected`` at most."""
+        return self._retriever.part_labels(part, expected)
+
     def ask(self, queries: Sequence[Query], request: ArmRequest) -> list[Bm25ArmQuery]:
         """Return each query analysed, ready to be searched."""
         asked = (self._retriever.ask(query, request.ranking.bm25) for query in queries)

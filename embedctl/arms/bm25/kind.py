@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ...store.manifest import EncoderRecord
     from ...store.piece import Checks, Piece
     from ..kind import ArmWork, ExtraRows, Opening
+    from .examine import Bm25Examiner
 
 _TEXT_SHARE = 4
 """The index is at least so many times smaller than the chunks on disk."""
@@ -80,6 +81,12 @@ class Bm25Kind:
     def disk_bytes(self, work: ArmWork) -> int:
         """Return a share of the size of the chunks."""
         return sum(part.chunks.bytes for part in work.changes.added if part.chunks) // _TEXT_SHARE
+
+    def examiner(self) -> Bm25Examiner:
+        """Return what ``doctor`` checks of it."""
+        from .examine import Bm25Examiner
+
+        return Bm25Examiner()
 
 
 def _files(piece: Piece | None) -> list[str] | None:

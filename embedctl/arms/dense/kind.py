@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ...store.piece import Checks, Piece
     from ..kind import ArmWork, Built, Opening
     from .arm import DenseArm
+    from .examine import DenseExaminer
 
 
 class DenseKind:
@@ -52,6 +53,12 @@ class DenseKind:
         from .build import disk_bytes
 
         return disk_bytes(work)
+
+    def examiner(self) -> DenseExaminer:
+        """Return what ``doctor`` checks of it."""
+        from .examine import DenseExaminer
+
+        return DenseExaminer()
 
 
 DENSE = DenseKind()

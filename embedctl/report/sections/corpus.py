@@ -89,12 +89,10 @@ def _problems(corpus: Corpus) -> Table | None:
 
 def _made_with(corpus: Corpus) -> Table:
     index = corpus.index
-    beside = [name for name, there in (("sign bits", index.has_bits), ("an HNSW graph", index.has_graph)) if there]
-    plans = f"exact vectors, {' and '.join(beside)}" if beside else "exact vectors; too few for sign bits or a graph"
     facts = (
         *corpus.settings,
         ("Index", f"generation {index.generation:,}, {counted(index.rows, 'chunk')}, {index.bytes / 1e6:,.1f} MB"),
-        ("Dense arm", plans),
+        *((f"Arm {name}", clause) for name, clause in index.arms),
     )
     return Table("Index and model", (Column("what"), Column("value")), facts)
 

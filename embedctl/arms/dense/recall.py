@@ -1,4 +1,4 @@
-"""What an approximate search loses against the exact one: shared by ``doctor --deep``, ``eval --ann`` and benchmarks.
+"""Recall of an approximate search against the exact one: for ``doctor --deep``, ``eval --ann`` and benchmarks.
 
 A row that was found counts if it is as near as the furthest of the true neighbours: of rows that are equally near, any
 will do (Aumüller, Bernhardsson and Faithfull, "ANN-Benchmarks", Information Systems 87, 2020).
@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arms.dense.build import live_vectors
-from ..config import TEXT_FIELD
-from ..labels import bounds
+from ...config import TEXT_FIELD
+from ...labels import bounds
+from .build import live_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from ..arms.dense.segments import Segments
-    from ..contracts import Labels, Ranking, Vectors
-    from ..store.layout import Layout
-    from ..store.manifest import Part
+    from ...contracts import Labels, Ranking, Vectors
+    from ...store.layout import Layout
+    from ...store.manifest import Part
+    from .segments import Segments
 
     Values = NDArray[np.float64]
 
@@ -61,7 +61,7 @@ def shares(exact: Sequence[Ranking], near: Sequence[Ranking], k: int) -> Values:
 
 @dataclass(frozen=True, slots=True)
 class ExactScores:
-    """What a scan of the vectors that the parts keep, in float32, says of some queries."""
+    """Cosines of some queries to the vectors that the parts keep, in float32."""
 
     best: NDArray[np.float32]
     """Cosines of the nearest rows, descending; float32 ``(queries, depth)``."""
@@ -97,7 +97,7 @@ def exact_scores(
         asked: for each query the labels of rows whose cosines are wanted.
         depth: how many of the nearest are kept.
         field: whose vectors.
-        advance: told of each part that was read.
+        advance: called after each part.
 
     Raises:
         DamagedError: a part is damaged.
