@@ -142,8 +142,7 @@ def test_all_settings_find_the_nearest_vectors_as_a_single_query_does(
     tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits = IndexLimits(flat_rows=10, graph_after=5)  # sign bits and a graph, and the graph after few queries
-    for module in ("stages.index", "index.dense_arm", "index.open"):
-        monkeypatch.setattr(f"embedctl.{module}.IndexLimits", lambda: limits)
+    monkeypatch.setattr("embedctl.config.limits.INDEX", limits)
     monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
     monkeypatch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
     rows = [{"id": str(at), "text": f"Ship number {at} is called {name}."} for at, name in enumerate(NAMES)]

@@ -206,8 +206,7 @@ def test_large_stores_hold_out_under_every_dense_plan(
     store: embedctl.Store, made: SyntheticSet, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sign bits and graph do not know the reduced chunks: they are scanned beside them."""
-    for module in ("stages.index", "index.dense_arm", "index.open"):
-        monkeypatch.setattr(f"embedctl.{module}.IndexLimits", lambda: LIMITS)
+    monkeypatch.setattr("embedctl.config.limits.INDEX", LIMITS)
     monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
     folder = store.path.parent / "large"
     shutil.copytree(store.path, folder)
@@ -215,7 +214,7 @@ def test_large_stores_hold_out_under_every_dense_plan(
     large.index(refresh=False, rebuild=True)
     layout, manifest = opened(large)
     assert manifest.index is not None
-    assert "hnsw.bin" in manifest.index.files
+    assert "dense/hnsw.bin" in manifest.index.files
     queries = make_queries(layout, manifest, SyntheticConfig(queries=40)).queries
     assert [query.text for query in queries] == [query.text for query in made.queries]
     plans = {}

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from embedctl.query.feedback import rocchio
 
 import embedctl
 from embedctl import QueryConfig
 from embedctl.config import FilterConfig, IndexLimits, RankingRequest, Rm3Config, RocchioConfig
-from embedctl.query.feedback import rocchio
 from embedctl.query.query_file import NamedQuery
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Iterato
     rows += [{"id": f"{p}-{t}", "text": f"In the {p} they keep {t} for the winter.", "where": "else"} for p, t in pairs]
     (folder / "birds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("stages.index", "index.dense_arm", "index.open"):
-            patch.setattr(f"embedctl.{module}.IndexLimits", lambda: LIMITS)
+        patch.setattr("embedctl.config.limits.INDEX", LIMITS)
         patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
         patch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
         store = embedctl.create(folder / ".embedctl")

@@ -432,8 +432,7 @@ def test_thresholds_and_limits_reach_beyond_the_first_candidates(store: embedctl
 def test_a_session_loads_the_graph_once_it_pays(
     store: embedctl.Store, docs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("stages.index", "index.dense_arm", "index.open"):
-        monkeypatch.setattr(f"embedctl.{module}.IndexLimits", lambda: IndexLimits(flat_rows=0, graph_after=2))
+    monkeypatch.setattr("embedctl.config.limits.INDEX", IndexLimits(flat_rows=0, graph_after=2))
     store.index([docs])
     plans = [store.query("lost keys").explanation.dense_plan for _ in range(4)]
     assert [plan.split(":")[0] for plan in plans if plan] == ["binary", "binary", "hnsw", "hnsw"]
