@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,10 @@ from embedctl.doctor.examine import Thoroughness, examine
 from embedctl.doctor.findings import DoctorReport
 from embedctl.doctor.plan import RepairPlan
 from embedctl.labels import label
+from embedctl.store.files import describe_file
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import EncoderRecord, IndexRecord
+from embedctl.store.writer import writing
 
 OTHER = "hash"
 ENCODERS = {
@@ -88,11 +91,10 @@ def test_a_small_change_extends_every_arm(world: World) -> None:
 )
 def test_damage_in_one_piece_is_found_there_and_ends_with_a_rebuild(world: World, name: str, harm: object) -> None:
     world.add(200)
+    world.index()
     world.bury(1, {5})
     record = world.index()
     path = world.root(record) / name
-    if not path.stat().st_size:
-        pytest.skip("an empty file cannot be shorter")
     harm(path)  # type: ignore[operator]
     report = look(world)
     assert damage(report) == [("index", path.relative_to(world.layout.root).as_posix())]
@@ -108,11 +110,6 @@ def test_damage_in_one_piece_is_found_there_and_ends_with_a_rebuild(world: World
 
 def resealed(world: World, name: str) -> None:
     """Let the manifest say of a file, which was changed, what it is now: only its contents give it away."""
-    from dataclasses import replace
-
-    from embedctl.store.files import describe_file
-    from embedctl.store.writer import writing
-
     piece, _, file = name.partition("/")
     with writing(world.layout, "test") as writer:
         index = writer.manifest.index
@@ -146,7 +143,8 @@ def test_contents_are_compared_with_the_parts_whatever_the_checksums_say(world: 
         swap(path, kind, shape)
         resealed(world, name)
         report = look(world)
-        assert [sentence in one.message for one in report.damage] == [True], report.damage
+        assert any(sentence in one.message for one in report.damage), report.damage
+        assert {str(one.file).split("/")[2] for one in report.damage} == {name.split("/")[0]}
         path.write_bytes(kept)
         resealed(world, name)
     assert damage(look(world)) == []
@@ -166,10 +164,6 @@ def test_rows_of_the_wrong_part_are_named(world: World) -> None:
 
 
 def test_an_arm_of_a_kind_that_is_not_installed_has_its_files_checked(world: World) -> None:
-    from dataclasses import replace
-
-    from embedctl.store.writer import writing
-
     world.add(200)
     record = world.index()
     with writing(world.layout, "test") as writer:
