@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from embedctl.arms.dense.binary import BinaryRetriever
+from embedctl.arms.dense.recall import exact_scores
 from embedctl.config import DEFAULT_MODEL, RankingConfig, RuntimeConfig
 from embedctl.encoders import open_encoder
-from embedctl.index.open import Generation, require_index
-from embedctl.arms.dense.recall import exact_scores
+from embedctl.index.open import Index, require_index
 from embedctl.store.layout import Layout
 from embedctl.store.writer import read_manifest
 

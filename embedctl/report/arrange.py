@@ -51,7 +51,7 @@ def _tiles(data: ReportData) -> tuple[Tile, ...]:
         one = quality.in_use.estimates[0]
         interval = "" if one.low is None else f", {one.low:.3f} to {one.high:.3f}"
         made = "synthetic, " if quality.synthetic else ""
-        tiles.append(Tile(quality.metrics[0], f"{one.mean:.3f}", f"{made}{quality.in_use.name}{interval}"))
+        tiles.append(Tile(quality.metrics[0], f"{one.mean:.3f}", f"{made}{quality.in_use.setting.name}{interval}"))
     verdicts = [topic.verdict for topic in data.health.topics if topic.verdict is not None]
     good = verdicts.count("good")
     tiles.append(Tile("Embedding health", f"{good} of {len(verdicts)}", "topics are good"))

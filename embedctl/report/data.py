@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..evaluation.ann_report import AnnReport
+    from ..evaluation.evaluation import Setting
+    from ..evaluation.significance import Interval
     from ..inspection.inspection import Inspection
 
 Role = Literal["in use", "one arm", "fusion"]
-"""Kind of a setting, which its colour shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,29 +124,17 @@ class ChunkMap:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
-    """A mean over queries with its interval."""
-
-    mean: float
-    low: float | None
-    """``None``: too few queries for an interval."""
-    high: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class SettingRow:
     """One way to rank that was measured."""
 
-    name: str
-    role: Role
-    estimates: tuple[Estimate, ...]
+    setting: Setting
+    estimates: tuple[Interval, ...]
     """One for each of ``Quality.metrics``."""
-    change: Estimate | None
-    """Of the primary metric against the setting in use; ``None``: it is that one."""
-    p: float | None
-    """Probability that such a change is chance, corrected for all that are compared."""
-    milliseconds: float | None
-    """Median time of an answer, one query at a time; ``None``: not measured."""
+
+    @property
+    def role(self) -> Role:
+        """Kind of the setting, which its colour shows."""
+        return "in use" if self.setting.in_use else "fusion" if self.setting.mode == "hybrid" else "one arm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +193,7 @@ class Quality:
     @property
     def in_use(self) -> SettingRow:
         """The setting that the store uses."""
-        return next(one for one in self.settings if one.role == "in use")
+        return next(one for one in self.settings if one.setting.in_use)
 
     @property
     def best(self) -> SettingRow:

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..evaluation.significance import mean_interval
-from .data import Estimate, Quality, ScoreGroup, Scores, SettingRow, WorstQuery
+from .data import Quality, ScoreGroup, Scores, SettingRow, WorstQuery
 from .titles import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from ..config import Mode
-    from ..config.measuring import ReportConfig, SignificanceConfig
-    from ..evaluation.evaluation import Evaluation, Setting
-    from .data import Role
+    from ..config.measuring import ReportConfig
+    from ..evaluation.evaluation import Evaluation
 
 
 def quality_of(
@@ -40,7 +39,10 @@ def quality_of(
         synthetic=synthetic,
         confidence=significance.confidence,
         metrics=tuple(str(found.metrics[at]) for at in order),
-        settings=tuple(_setting(one, order, significance) for one in found.settings),
+        settings=tuple(
+            SettingRow(one, tuple(mean_interval(one.values[:, at], significance) for at in order))
+            for one in found.settings
+        ),
         worst=_worst(found, titles_of, config),
         notes=found.notes,
     )
@@ -61,19 +63,6 @@ def unjudged(bm25: Sequence[Sequence[float]], cosine: Sequence[Sequence[float]])
         return (ScoreGroup("first hits", np.array(first)), ScoreGroup("later hits", np.array(others)))
 
     return Scores(groups(bm25), groups(cosine), len(bm25))
-
-
-def _setting(one: Setting, order: list[int], significance: SignificanceConfig) -> SettingRow:
-    role: Role = "in use" if one.in_use else "fusion" if one.mode == "hybrid" else "one arm"
-    versus = one.versus
-    return SettingRow(
-        name=one.name,
-        role=role,
-        estimates=tuple(Estimate(*mean_interval(one.values[:, at], significance)) for at in order),
-        change=None if versus is None else Estimate(versus.mean, versus.low, versus.high),
-        p=one.p_holm,
-        milliseconds=None if one.latency is None else one.latency.median,
-    )
 
 
 def _scores(found: Evaluation, arm: Mode, names: tuple[str, str], depth: int) -> tuple[ScoreGroup, ...]:

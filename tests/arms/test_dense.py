@@ -15,10 +15,11 @@ from embedctl.arms.dense.hnsw import HnswRetriever
 from embedctl.arms.dense.hnsw_writer import plan_graph, write_graph
 from embedctl.arms.dense.kernels import sign_planes
 from embedctl.arms.dense.segments import Segments, open_segment
-from embedctl.arms.dense.segments_writer import Size, to_merge, write_segment
+from embedctl.arms.dense.segments_writer import write_segment
 from embedctl.config import HnswConfig, IndexLimits
 from embedctl.contracts import DenseRetriever
 from embedctl.errors import DamagedError, MismatchError, ModelError
+from embedctl.store.merging import Size, to_merge
 
 GROUPS = ((1, 90_000), (7,))
 """Interleaved: the labels of part 7 lie between those of the other segment."""

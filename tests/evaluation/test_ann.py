@@ -12,14 +12,16 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import embedctl
+from embedctl.arms.dense.arm import DenseArm
 from embedctl.arms.dense.build import live_vectors
 from embedctl.arms.dense.recall import exact_scores, noisy_vectors, shares
-from embedctl.config import IndexLimits
+from embedctl.config import TEXT_FIELD, IndexLimits
 from embedctl.config.measuring import AnnConfig
 from embedctl.contracts import Encoder, Ranking
 from embedctl.errors import NoStoreError
 from embedctl.evaluation.ann import _reached
 from embedctl.evaluation.ann_report import AnnPoint, AnnReport
+from embedctl.index.open import Index, require_index
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import Part
 from embedctl.store.writer import read_manifest
@@ -27,7 +29,6 @@ from embedctl.store.writer import read_manifest
 SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "ann.v1.json"
 LIMITS = IndexLimits(flat_rows=10, graph_tail_rows=100_000, gathered_rows=5, rescored_least=130, rescored_per_row=1)
 """Sign bits and a graph in a small store, too."""
-MODULES = ("stages.index", "index.dense_arm", "index.open", "evaluation.ann")
 WORDS = ["kestrel", "glacier", "loom", "harbour", "violin", "lantern", "beehive", "archive", "comet", "ferry", "quarry"]
 BESIDE = "None of it is written in the book of the town that everybody reads on quiet days."
 CONFIG = AnnConfig(queries=20, sampled=30, efs=(100, 300), candidates=(100, 140))
@@ -63,8 +64,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Iterat
 
 
 def lower(patch: pytest.MonkeyPatch) -> None:
-    for module in MODULES:
-        patch.setattr(f"embedctl.{module}.IndexLimits", lambda: LIMITS)
+    patch.setattr("embedctl.config.limits.INDEX", LIMITS)
 
 
 def opened(store: Path) -> tuple[Layout, tuple[Part, ...]]:
@@ -93,7 +93,7 @@ def test_a_row_that_is_as_near_as_the_last_true_one_counts() -> None:
 def test_exact_scores_are_those_of_every_live_vector_in_float32(folder: Path) -> None:
     layout, parts = opened(folder / "small")
     assert len(parts) > 1
-    batches = [live_vectors(layout, part) for part in parts]
+    batches = [live_vectors(layout, part, TEXT_FIELD) for part in parts]
     labels = np.concatenate([own for own, _ in batches])
     vectors = np.concatenate([own for _, own in batches])
     assert len(labels) == 154, "the dead one is not there"
@@ -102,7 +102,7 @@ def test_exact_scores_are_those_of_every_live_vector_in_float32(folder: Path) ->
     cosines = queries @ vectors.T
     asked = [labels[[3, 145, 9]] for _ in queries]
     read: list[int] = []
-    exact = exact_scores(layout, parts, queries, asked, 12, lambda: read.append(1))
+    exact = exact_scores(layout, parts, queries, asked, 12, TEXT_FIELD, lambda: read.append(1))
     assert len(read) == len(parts)
     np.testing.assert_allclose(exact.best, -np.sort(-cosines, axis=1)[:, :12], atol=1e-6)
     for row, known in enumerate(exact.known):
@@ -182,10 +182,10 @@ def test_an_empty_index_says_so(tmp_path: Path, encoder: Encoder, monkeypatch: p
 
 
 def test_noise_keeps_the_cosine_that_it_promises(folder: Path) -> None:
-    from embedctl.index.open import Generation, require_index
-
     layout, _ = opened(folder / "small")
-    segments = Generation(layout, require_index(layout, read_manifest(layout))).segments
+    arm = Index(layout, require_index(layout, read_manifest(layout))).arm("dense")
+    assert isinstance(arm, DenseArm)
+    segments = arm.structures.segments
     every = segments.vectors_of(segments.live_labels)
     queries = noisy_vectors(segments, 50, 0.75, 3)
     assert np.allclose(np.linalg.norm(queries, axis=1), 1, atol=1e-5)

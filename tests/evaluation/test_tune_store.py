@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from embedctl.evaluation.tuning.candidates import Retrieval
 from misleading_corpus import Collection, make_misleading
 
 import embedctl

@@ -16,7 +16,7 @@ from embedctl.errors import NoStoreError
 from embedctl.store.durable import naming
 from embedctl.store.files import describe_file, link_or_copy, write_table
 from embedctl.store.garbage import collect, named_files
-from embedctl.store.layout import GenerationLayout, Layout
+from embedctl.store.layout import Layout
 from embedctl.store.manifest import (
     ArmRecord,
     EncoderRecord,
@@ -126,34 +126,26 @@ def _generation(writer: Writer) -> None:
     """Publish a generation: folders, files, links to files of the one before."""
     layout, manifest = writer.layout, writer.manifest
     number = manifest.next_generation
-    files = GenerationLayout(layout.generation(number))
-    files.segment(1).mkdir(parents=True)
-    files.bm25.mkdir()
-    linked = files.segment(1) / "vectors.f16"
+    root, name = layout.generation(number), "vectors/000001/vectors.f16"
+    linked, meta = root / "dense" / name, root / "bm25" / "meta.json"
+    linked.parent.mkdir(parents=True)
+    meta.parent.mkdir()
     if manifest.index:
-        link_or_copy(GenerationLayout(layout.generation(manifest.index.generation)).segment(1) / linked.name, linked)
+        link_or_copy(layout.generation(manifest.index.generation) / "dense" / name, linked)
     else:
         linked.write_bytes(bytes(range(256)))
-    with naming(files.bm25 / "meta.json"):
-        (files.bm25 / "meta.json").write_text(f"generation {number}", encoding="utf-8")
-    written = [linked, files.bm25 / "meta.json"]
+    with naming(meta):
+        meta.write_text(f"generation {number}", encoding="utf-8")
     record = IndexRecord(
         generation=number,
         settings=StoreSettings(),
         encoders=manifest.encoders,
         parts=manifest.parts,
         arms={
-            "bm25": ArmRecord("bm25", None, "bm25", {"meta.json": describe_file(written[1])}, 3),
-            "dense": ArmRecord(
-                "dense",
-                TEXT_FIELD,
-                "",
-                {linked.relative_to(files.root).as_posix(): describe_file(linked)},
-                3,
-                {"segments": [[1, 3]]},
-            ),
+            "bm25": ArmRecord("bm25", None, "bm25", {"meta.json": describe_file(meta)}, 3),
+            "dense": ArmRecord("dense", TEXT_FIELD, "dense", {name: describe_file(linked)}, 3, {"segments": [[1, 3]]}),
         },
         rows=3,
     )
-    folders = [files.segment(1), files.segment(1).parent, files.bm25, files.root]
-    writer.commit(replace(manifest, index=record, next_generation=number + 1), [*written, *folders])
+    folders = [linked.parent, *linked.parent.parents[:2], meta.parent, root]
+    writer.commit(replace(manifest, index=record, next_generation=number + 1), [linked, meta, *folders])

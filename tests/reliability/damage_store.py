@@ -26,6 +26,7 @@ from embedctl.config import (
     QueryConfig,
     RuntimeConfig,
     SettingsRequest,
+    limits,
 )
 from embedctl.errors import EmbedctlError
 
@@ -62,8 +63,7 @@ MANY = ["restore a backup shard", "rank and fuse", "parse the page", "graph reca
 
 def lower_limits() -> None:
     """Make small stores have what large ones have, in this process."""
-    for name in ("stages.index", "stages.compact", "index.dense_arm", "index.open", "index.from_parts"):
-        sys.modules[f"embedctl.{name}"].__dict__["IndexLimits"] = lambda: LIMITS
+    limits.INDEX = LIMITS
     for name in ("stages.part_writer", "stages.compact"):
         sys.modules[f"embedctl.{name}"].__dict__["PartLimits"] = lambda: PartLimits(documents=60)
     for name in ("stages.distill", "stages.pipeline"):
@@ -78,13 +78,8 @@ encoders_open = encoders.open_encoder
 
 def load_modules() -> None:
     """Import what is imported at the seam that needs it."""
-    import embedctl.index.dense_arm
-    import embedctl.index.from_parts
-
-    import embedctl.index.open
     import embedctl.stages.compact
     import embedctl.stages.distill
-    import embedctl.stages.index
     import embedctl.stages.part_writer
     import embedctl.stages.pipeline  # noqa: F401
 

@@ -53,9 +53,6 @@ def comparable(told: dict[str, Any]) -> dict[str, Any]:
 def main(folder: Path, only: str) -> None:
     damage_store.load_modules()
     damage_store.lower_limits()
-    import embedctl.doctor.index_contents as contents
-
-    contents.IndexLimits = lambda: damage_store.LIMITS  # type: ignore[assignment, misc]
     one = folder / "one"
     one.mkdir()
     damage_store.make(one)

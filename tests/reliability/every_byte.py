@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
@@ -27,7 +28,7 @@ def holding(folder: Path, needles: Iterable[bytes]) -> list[str]:
 
 
 def contents(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield every file as it is, and unpacked what is packed: columns of Parquet files, documents kept by Tantivy."""
+    """Yield every file as it is, and unpacked: columns of Parquet files, documents in Tantivy, payloads of rows."""
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         yield f"{name} (its name)", name.encode("utf-8", "surrogateescape")
@@ -40,12 +41,24 @@ def contents(folder: Path) -> Iterator[tuple[str, bytes]]:
                 yield f"{name}:{column}", b"".join(map(_buffers, table.column(column).chunks))
                 if column != "vector":
                     yield f"{name}:{column} (values)", repr(table.column(column).to_pylist()).encode()
+        elif path.name == "payloads.z":
+            yield f"{name} (inflated)", _inflated(path.read_bytes())
         elif path.name == "meta.json":
             yield f"{path.parent.relative_to(folder)} (stored)", _stored(path.parent)
 
 
 def _buffers(array: pa.Array) -> bytes:
     return b"".join(memoryview(buffer).tobytes() for buffer in array.buffers() if buffer is not None)
+
+
+def _inflated(data: bytes) -> bytes:
+    """Return the blocks of payloads, which lie one behind the other."""
+    texts = []
+    while data:
+        block = zlib.decompressobj()
+        texts.append(block.decompress(data))
+        data = block.unused_data
+    return b"\n".join(texts)
 
 
 def _stored(folder: Path) -> bytes:

@@ -16,12 +16,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import embedctl
-from embedctl.config import FilterConfig, IndexLimits, QueryConfig, RankingRequest, SettingsRequest
+from embedctl.config import FilterConfig, IndexLimits, QueryConfig, RankingRequest, SettingsRequest, limits
 from embedctl.query.answer import hit_json
 from embedctl.records import Hit
 
@@ -209,7 +208,7 @@ def _typed(folder: Path, name: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    IndexLimits.__init__.__defaults__ = astuple(SMALL)
+    limits.INDEX = SMALL
     os.environ["HF_HUB_OFFLINE"] = "1"
     role, place, *rest = sys.argv[1:]
     if role == "write":

@@ -27,20 +27,20 @@ _SUBJECTS = ("kestrel", "lighthouse", "harbour", "vault", "ledger", "turbine", "
 def make_small() -> None:
     """Make limits small in this process."""
     from embedctl import config
-    from embedctl.stages import compact, distill, embed, index, part_writer, pipeline
+    from embedctl.stages import compact, distill, embed, part_writer, pipeline
 
     parts = partial(config.PartLimits, documents=PART_DOCUMENTS)
     students = partial(config.DistillConfig, least_chunks=20, least_sample=20, batch_chunks=8)
     for module, name, limits in (
         (part_writer, "PartLimits", parts),
         (compact, "PartLimits", parts),
-        (index, "IndexLimits", partial(config.IndexLimits, flat_rows=16, graph_tail_rows=4)),
         (distill, "DistillConfig", students),
         (pipeline, "DistillConfig", students),
         (embed, "GROUPED_CHUNKS", 1),
     ):
         assert hasattr(module, name)
         setattr(module, name, limits)
+    config.limits.INDEX = config.IndexLimits(flat_rows=16, graph_tail_rows=4)
 
 
 def count_encoded(file: Path) -> None:

@@ -23,11 +23,12 @@ import damage_kinds
 import damage_store
 import pytest
 from damage_kinds import Target, applies, damaged
-from embedctl.index.dense_arm import DenseArm
 from tally import counted
 
+from embedctl.arms.dense.arm import DenseArm
+from embedctl.arms.dense.plan import Plan, choose
 from embedctl.errors import DamagedError
-from embedctl.index.open import Generation, require_index
+from embedctl.index.open import Index, require_index
 from embedctl.store.layout import Layout
 from embedctl.store.writer import read_manifest
 
@@ -187,13 +188,14 @@ def test_the_plans_agree_and_the_store_has_everything(corpus: Corpus) -> None:
     kinds = {target.kind for target in corpus.targets()}
     wanted = ("manifest.json", "documents/*", "chunks/*", "embeddings/*", "files/*", "samples/*", "students/*/model")
     index = (
-        "dead.u64",
-        "centre.f32",
-        "hnsw.bin",
-        "hnsw.u64",
-        "vectors/*/bits.u64",
-        "vectors/*/labels.u64",
+        "dense/dead.u64",
+        "dense/centre.f32",
+        "dense/hnsw.bin",
+        "dense/hnsw.u64",
+        "dense/vectors/*/bits.u64",
+        "dense/vectors/*/labels.u64",
         "bm25/",
+        "rows/*/payloads.z",
     )  # Tantivy may have merged away what had deletions, and with it its ``.del``
     for kind in (*wanted, *(f"index/*/{name}" for name in index), "backup", "run report"):
         assert any(found.startswith(kind) for found in kinds), (kind, sorted(kinds))
@@ -227,7 +229,9 @@ def test_every_damage_is_done_without_or_named(corpus: Corpus, results: Path | N
     assert not failures, "\n\n".join(failures)
 
 
-@pytest.mark.parametrize("name", ["hnsw.bin", "vectors/*/vectors.f16", "bm25/*.store", "dead.u64"])
+@pytest.mark.parametrize(
+    "name", ["dense/hnsw.bin", "dense/vectors/*/vectors.f16", "bm25/*.store", "dense/dead.u64", "rows/*/documents.u64"]
+)
 def test_a_damaged_index_is_not_carried_on(corpus: Corpus, tmp_path: Path, name: str) -> None:
     """The next ``index`` links nothing of it, whether there is something new or not, and says so."""
     shutil.copytree(corpus.root.parent, tmp_path / "store")
@@ -237,13 +241,13 @@ def test_a_damaged_index_is_not_carried_on(corpus: Corpus, tmp_path: Path, name:
     damage_kinds.flip(harmed, 1)
     told = corpus.ask("index", root, rebuild=False)
     assert told["code"] == 3, told  # a document that cannot be read, as before
-    assert any(harmed.name in message and "made anew from the parts" in message for message in told["messages"]), told
+    assert any(harmed.name in message and "rebuilt from the parts" in message for message in told["messages"]), told
     assert max((root / "index").iterdir()) != current
     for question, found in corpus.ask("ask", root, names=["bm25", "hnsw", "binary", "flat", "many"]).items():
         assert _same(found["answer"], corpus.right[question][1]), question
         assert not any(answer["degraded"] for answer in found["answer"])
     again = corpus.ask("index", root, rebuild=False)
-    assert not any("made anew" in message for message in again["messages"]), again
+    assert not any("rebuilt" in message for message in again["messages"]), again
 
 
 def test_what_a_writer_removed_is_not_called_damaged(corpus: Corpus, tmp_path: Path) -> None:
@@ -251,17 +255,20 @@ def test_what_a_writer_removed_is_not_called_damaged(corpus: Corpus, tmp_path: P
     shutil.copytree(corpus.root.parent, tmp_path / "store")
     layout = Layout(tmp_path / "store" / ".embedctl")
     record = require_index(layout, read_manifest(layout))
-    early, late = Generation(layout, record), Generation(layout, record)
-    assert early.segments.total
+    early, late = Index(layout, record), Index(layout, record)
+    arm = early.arm("dense")
+    assert isinstance(arm, DenseArm)
     for _ in range(2):
         corpus.ask("index", layout.root, rebuild=True)
     assert not layout.generation(record.generation).exists()
-    assert DenseArm(early).plan("hnsw", None).name == "binary"
-    assert early.warnings == {}
-    for structure in ("bm25", "segments"):
+    assert choose(arm.structures, Plan("hnsw", ""), None, 1).name == "binary"
+    assert early.damage == {}
+    for name in ("bm25", "dense"):
         with pytest.raises(DamagedError, match="is missing"):
-            getattr(late, structure)
-    assert late.warnings == {}
+            late.arm(name)
+    with pytest.raises(DamagedError, match="is missing"):
+        _ = late.rows
+    assert late.damage == {}
 
 
 def run(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -281,7 +288,7 @@ def test_a_person_is_told_and_so_is_a_program(corpus: Corpus) -> None:
     assert told.returncode == 0
     assert answer["degraded"] is True
     assert "hnsw.bin is not what was written" in warning
-    assert 'Mend it with "embedctl doctor --repair".' in warning
+    assert 'Repair it with "embedctl doctor --repair".' in warning
     assert told.stderr.count("hnsw.bin") == 1
     assert many.returncode == 0
     assert many.stderr.count("hnsw.bin") == 1

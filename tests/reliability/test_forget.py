@@ -14,7 +14,7 @@ from every_byte import holding, spellings
 import embedctl
 from embedctl import QueryConfig, SettingsRequest
 from embedctl.config import DistillConfig, IndexLimits
-from embedctl.stages import distill, index, pipeline
+from embedctl.stages import distill, pipeline
 from embedctl.store.layout import Layout
 from embedctl.store.parts import chunk_columns, read_sample, read_vectors
 from embedctl.store.writer import read_manifest
@@ -62,7 +62,7 @@ def store(
     monkeypatch.setattr(distill, "DistillConfig", small)
     monkeypatch.setattr(pipeline, "DistillConfig", small)
     if kind == "with a graph":
-        monkeypatch.setattr(index, "IndexLimits", partial(IndexLimits, flat_rows=16))
+        monkeypatch.setattr("embedctl.config.limits.INDEX", IndexLimits(flat_rows=16))
     store = embedctl.create(tmp_path / ".embedctl")
     share = 0.9 if kind == "fast" else None
     store.index(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import astuple, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -54,7 +54,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path, small_model: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(IndexLimits.__init__, "__defaults__", astuple(SMALL))
+    monkeypatch.setattr("embedctl.config.limits.INDEX", SMALL)
     loaded = lru_cache(encoders.open_encoder)
     for place in (encoders, pipeline):
         monkeypatch.setattr(place, "open_encoder", lambda model, runtime, *_: loaded(model, runtime))

@@ -149,16 +149,16 @@ def test_quality_tells_settings_and_the_worst_queries() -> None:
     config = ReportConfig(evaluation=EvaluationConfig(), worst=5, found=2)
     told = quality_of(evaluation(), lambda names: {"a": "Apple"} if "e" in names else {}, config, synthetic=False)
     assert told.metrics == ("mrr@10", "recall@2")
-    assert [(one.name, one.role) for one in told.settings] == [
+    assert [(one.setting.name, one.role) for one in told.settings] == [
         ("bm25", "one arm"),
         ("dense", "one arm"),
         ("rrf", "in use"),
     ]
     assert told.in_use.estimates[0].mean == pytest.approx((1 + 0 + 1 / 3) / 3)
     assert told.in_use.estimates[1].mean == pytest.approx(1 / 3)
-    assert told.in_use.change is None
-    assert told.settings[0].change is not None
-    assert told.settings[0].change.mean == pytest.approx((0.5 - 1 + 0 - 1 / 3) / 3)
+    assert told.in_use.setting.versus is None
+    assert told.settings[0].setting.versus is not None
+    assert told.settings[0].setting.versus.mean == pytest.approx((0.5 - 1 + 0 - 1 / 3) / 3)
     assert told.best is told.settings[1]
     assert [(one.text, round(one.value, 3)) for one in told.worst] == [("text of q2", 0), ("text of q3", 0.333)]
     assert told.worst[0].found == ("nothing",)

@@ -52,12 +52,10 @@ DOCS = 5
 """Documents of the second part, of which one is dead, with 7 chunks, of which one is dead."""
 LIMITS = IndexLimits(flat_rows=0, graph_tail_rows=10_000, rescored_least=50)
 """Sign bits and a graph in a small store, too."""
-MODULES = ("stages.index", "index.dense_arm", "index.open", "doctor.index_contents")
 
 
 def use_limits(patch: pytest.MonkeyPatch) -> None:
-    for module in MODULES:
-        patch.setattr(f"embedctl.{module}.IndexLimits", lambda: LIMITS)
+    patch.setattr("embedctl.config.limits.INDEX", LIMITS)
 
 
 @pytest.fixture(scope="module")
@@ -152,8 +150,10 @@ def test_a_sound_store_is_sound(store: embedctl.Store) -> None:
     assert {path: path.stat().st_mtime_ns for path in store.path.rglob("*")} == before
 
 
-FILES = ("documents", "chunks", "embeddings", "ledger", "hnsw.bin", "hnsw.u64", "bm25/*.store", "bm25/meta.json")
-FILES += ("vectors/*/vectors.f16", "vectors/*/labels.u64", "vectors/*/bits.u64", "dead.u64", "centre.f32")
+FILES = ("documents", "chunks", "embeddings", "ledger", "dense/hnsw.bin", "dense/hnsw.u64", "bm25/*.store")
+FILES += ("bm25/meta.json", "dense/vectors/*/vectors.f16", "dense/vectors/*/labels.u64", "dense/vectors/*/bits.u64")
+FILES += ("dense/dead.u64", "dense/centre.f32", "rows/*/labels.u64", "rows/*/documents.u64", "rows/*/blocks.u64")
+FILES += ("rows/*/payloads.z",)
 DERIVED = FILES[4:]
 
 
@@ -239,11 +239,11 @@ def test_who_writes_and_what_waits(store: embedctl.Store) -> None:
 
 
 def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(store: embedctl.Store, right: object) -> None:
-    for name in ("hnsw.bin", "hnsw.u64", "bm25/meta.json", "dead.u64"):
+    for name in ("dense/hnsw.bin", "dense/hnsw.u64", "bm25/meta.json", "dense/dead.u64", "rows/*/blocks.u64"):
         path = index_file(store, name)
         path.unlink()
         os.mkfifo(path)
-    assert len(damage(store.doctor(deep=True))) == 4
+    assert len(damage(store.doctor(deep=True))) == 5
     check(store, store.doctor(repair=True), right)
 
 
@@ -302,14 +302,16 @@ def check(store: embedctl.Store, report: DoctorReport, right: object) -> None:
 @pytest.mark.parametrize(
     ("name", "harm"),
     [
-        ("hnsw.bin", flip),
-        ("hnsw.bin", garbage),
+        ("dense/hnsw.bin", flip),
+        ("dense/hnsw.bin", garbage),
         ("bm25/*.store", zero_page),
         ("bm25/meta.json", garbage),
-        ("vectors/*/vectors.f16", truncate),
+        ("dense/vectors/*/vectors.f16", truncate),
+        ("rows/*/payloads.z", flip),
+        ("rows/*/labels.u64", remove),
     ],
 )
-def test_indexes_are_made_anew_without_the_model(
+def test_the_index_is_rebuilt_without_the_model(
     store: embedctl.Store, right: object, counting: CountingEncoder, name: str, harm: Callable[[Path], None]
 ) -> None:
     path = index_file(store, name)
@@ -467,20 +469,20 @@ def test_without_a_manifest_nothing_is_touched(store: embedctl.Store) -> None:
 
 def test_a_dry_run_says_what_and_writes_nothing(store: embedctl.Store) -> None:
     flip(part_file(store, "embeddings"))
-    garbage(index_file(store, "hnsw.bin"))
+    garbage(index_file(store, "dense/hnsw.bin"))
     before = {path: path.stat().st_mtime_ns for path in store.path.rglob("*")}
     report = store.doctor(repair=True, dry_run=True)
     assert report.repair == "plan"
     assert [told.split(":")[0] for told in report.done] == [
         "Part 1",
-        "Make both indexes anew from the parts; no text is embedded for it.",
+        "Rebuild the index from the parts; no text is embedded again.",
     ]
     assert {path: path.stat().st_mtime_ns for path in store.path.rglob("*")} == before
     assert report.exit_code == 4
 
 
 def test_a_repair_waits_for_no_other_writer(store: embedctl.Store) -> None:
-    garbage(index_file(store, "hnsw.bin"))
+    garbage(index_file(store, "dense/hnsw.bin"))
     with writing(Layout(store.path), "embedctl test"), pytest.raises(LockedError):
         store.doctor(repair=True)
 
@@ -504,7 +506,7 @@ def test_an_interrupted_repair_is_run_again(
     flip_column(part_file(store, "embeddings"), "vector", group=1)
     remove(part_file(store, "embeddings", 2))
     garbage(file_called(store, "ledger"))
-    garbage(index_file(store, "hnsw.bin"))
+    garbage(index_file(store, "dense/hnsw.bin"))
     with pytest.MonkeyPatch.context() as patch:
         done = getattr(of_what, step)
 

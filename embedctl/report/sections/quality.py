@@ -8,7 +8,8 @@ from ..blocks import Chart, Column, Datum, PageSection, Table, Variant
 from ..drawing import base, colours, quantity
 
 if TYPE_CHECKING:
-    from ..data import Estimate, Quality
+    from ...evaluation.significance import Difference, Interval
+    from ..data import Quality
     from ..vega import Spec
 
 _ROW_HEIGHT = 30
@@ -49,9 +50,8 @@ def worst_section(quality: Quality | None) -> PageSection | None:
     metric = quality.metrics[0]
     if not quality.worst:
         return PageSection("worst", "Worst queries", (f"Every query has a {metric} of 1.",))
-    sentence = (
-        f'Those with the lowest {metric} under "{quality.in_use.name}", what was found first, and what was wanted.'
-    )
+    name = quality.in_use.setting.name
+    sentence = f'Those with the lowest {metric} under "{name}", what was found first, and what was wanted.'
     columns = (Column("query"), Column(metric, number=True), Column("found"), Column("wanted"))
     rows = [(one.text, f"{one.value:.3f}", "\n".join(one.found), "\n".join(one.wanted)) for one in quality.worst]
     return PageSection("worst", "Worst queries", (sentence,), (Table("Worst queries", columns, tuple(rows)),))
@@ -61,20 +61,20 @@ def settings_chart(quality: Quality) -> Chart:
     """Return the mean and interval of every setting; a switch chooses the metric."""
     rows: list[Datum] = [
         {
-            "setting": setting.name,
-            "role": setting.role,
+            "setting": row.setting.name,
+            "role": row.role,
             "metric": metric,
             "mean": round(one.mean, 4),
             "low": round(one.mean if one.low is None else one.low, 4),
             "high": round(one.mean if one.high is None else one.high, 4),
         }
-        for setting in quality.settings
-        for metric, one in zip(quality.metrics, setting.estimates, strict=True)
+        for row in quality.settings
+        for metric, one in zip(quality.metrics, row.estimates, strict=True)
     ]
     in_use, best = quality.in_use, quality.best
-    summary = f"{quality.metrics[0]} of {in_use.name}, which is in use: {_line(in_use.estimates[0])}."
-    if best != in_use:
-        summary += f" The highest mean has {best.name}: {_line(best.estimates[0])}."
+    summary = f"{quality.metrics[0]} of {in_use.setting.name}, which is in use: {_line(in_use.estimates[0])}."
+    if best is not in_use:
+        summary += f" The highest mean has {best.setting.name}: {_line(best.estimates[0])}."
     variants = tuple(Variant(metric, _spec(quality, metric, rows)) for metric in quality.metrics)
     return Chart("settings", "Quality of each setting", summary, variants, tuple(rows), choice="Metric")
 
@@ -93,7 +93,7 @@ def _spec(quality: Quality, metric: str, rows: list[Datum]) -> Spec:
                 "field": "setting",
                 "type": "nominal",
                 "title": None,
-                "sort": [setting.name for setting in quality.settings],
+                "sort": [row.setting.name for row in quality.settings],
             },
             "color": {"field": "role", "type": "nominal", "title": None, "scale": colours(roles)},
             "tooltip": [
@@ -117,26 +117,27 @@ def _spec(quality: Quality, metric: str, rows: list[Datum]) -> Spec:
 def _table(quality: Quality) -> Table:
     columns = [Column("setting"), *(Column(metric, number=True) for metric in quality.metrics)]
     columns += [Column(f"change of {quality.metrics[0]}", number=True), Column("p", number=True)]
-    timed = any(setting.milliseconds is not None for setting in quality.settings)
+    timed = any(row.setting.latency is not None for row in quality.settings)
     if timed:
         columns.append(Column("ms a query", number=True))
     rows = []
-    for setting in quality.settings:
-        cells = [f"{setting.name} (in use)" if setting.role == "in use" else setting.name]
-        cells += [_told(one) for one in setting.estimates]
-        cells += ["" if setting.change is None else _told(setting.change, "+.3f"), _p(setting.p)]
+    for row in quality.settings:
+        setting = row.setting
+        cells = [f"{setting.name} (in use)" if setting.in_use else setting.name]
+        cells += [_told(one) for one in row.estimates]
+        cells += ["" if setting.versus is None else _told(setting.versus, "+.3f"), _p(setting.p_holm)]
         if timed:
-            cells.append("" if setting.milliseconds is None else f"{setting.milliseconds:.1f}")
+            cells.append("" if setting.latency is None else f"{setting.latency.median:.1f}")
         rows.append(tuple(cells))
     return Table("Means, their intervals, and changes against the setting in use", tuple(columns), tuple(rows))
 
 
-def _told(one: Estimate, form: str = ".3f") -> str:
+def _told(one: Interval | Difference, form: str = ".3f") -> str:
     mean, *ends = (format(round(value, 3) + 0.0, form) for value in (one.mean, one.low, one.high) if value is not None)
     return f"{mean}\n{' to '.join(ends)}" if ends else mean
 
 
-def _line(one: Estimate) -> str:
+def _line(one: Interval) -> str:
     return _told(one).replace("\n", ", from ")
 
 
