@@ -10,7 +10,7 @@ import numpy as np
 
 from embedctl.arms.dense.binary import BinaryRetriever
 from embedctl.config import DEFAULT_MODEL, RankingConfig, RuntimeConfig
-from embedctl.encoders import open_encoder
+from embedctl.encoders import card
 from embedctl.index.open import Generation, require_index
 from embedctl.index.recall import exact_scores
 from embedctl.store.layout import Layout
@@ -44,7 +44,7 @@ class _Searched(NamedTuple):
 def measure(bench: Bench, size: int) -> Iterator[Row]:
     """Search a generated store by every plan that it has, with the vectors of queries by the real encoder."""
     store = indexed_store(bench, size)
-    vectors = open_encoder(DEFAULT_MODEL, RuntimeConfig()).encode_queries(queries(bench, ASKED))
+    vectors = card(DEFAULT_MODEL).open(RuntimeConfig()).encode_queries(queries(bench, ASKED))
     layout = Layout(store)
     record = require_index(layout, read_manifest(layout))
     searched = list(_plans(bench, Generation(layout, record), vectors, size))

@@ -13,7 +13,7 @@ import pytest
 import embedctl
 from embedctl.config import DEFAULT_MODEL, RuntimeConfig
 from embedctl.contracts import Encoder
-from embedctl.encoders import open_encoder
+from embedctl.encoders import card
 
 SAMPLE = Path(__file__).parent.parent / "sample_corpus"
 OFFLINE = Path(__file__).parent / "offline"
@@ -51,7 +51,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
     """The real model, loaded once."""
-    return open_encoder(DEFAULT_MODEL, RuntimeConfig())
+    return card(DEFAULT_MODEL).open(RuntimeConfig())
 
 
 @pytest.fixture(scope="session")

@@ -150,7 +150,7 @@ class Building(Reading):
         runtime: RuntimeConfig | None = None,
     ) -> Preflight:
         """Return what :meth:`index` would do, without writing anything; arguments as there."""
-        from ..encoders import open_encoder, open_tokenizer
+        from ..encoders import card
         from ..stages.preflight import preflight
         from ..stages.settings import settle
 
@@ -159,9 +159,9 @@ class Building(Reading):
             sources = self._wanted(paths, files, source)(manifest) or manifest.sources
             if not sources:
                 raise NoStoreError("There is nothing to look at.", 'Name a path: "embedctl index PATH --dry-run".')
-            model = manifest.settings.model
-            load = cache(lambda: open_encoder(model, runtime or RuntimeConfig(), self._reporter.message))
-            return preflight(self._layout, manifest, sources, open_tokenizer(model), load, self._reporter)
+            model = card(manifest.settings.model)
+            load = cache(lambda: model.open(runtime or RuntimeConfig(), self._reporter.message))
+            return preflight(self._layout, manifest, sources, model.tokenizer(), load, self._reporter)
 
         there = self._layout.manifest.exists() or self._layout.backup.exists()
         return self._read(look) if there else look(Manifest())

@@ -63,7 +63,7 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Watched:
     from small_models import save_small_model
 
     folder = str(save_small_model(tmp_path_factory.mktemp("models") / "teacher"))
-    watched = Watched(encoders.open_encoder(folder, RuntimeConfig("torch")))
+    watched = Watched(encoders.card(folder).open(RuntimeConfig("torch")))
     watched.name = folder
     return watched
 
