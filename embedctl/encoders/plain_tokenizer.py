@@ -20,7 +20,7 @@ PIECE_CHARACTERS = 8
 USUAL_TOKENS = 256
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
 """Scripts that put no blanks between words (Thai, Lao, Burmese, Khmer, Chinese, Japanese, also Korean)."""
-_TOKEN = re.compile(rf"[^\W_{UNSPACED}]{{1,{PIECE_CHARACTERS}}}|\S")
+_TOKEN = re.compile(rf"[^\W_{UNSPACED}]{{1,{PIECE_CHARACTERS}}}|[^\s\0]")  # NUL is what WordTable puts between texts
 
 
 class PlainTokenizer:

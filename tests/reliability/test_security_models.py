@@ -103,9 +103,9 @@ HARMS: dict[str, tuple[Harm, str]] = {
 
 @pytest.mark.parametrize("harm", HARMS)
 def test_a_hostile_model_folder_is_refused(model: Path, harm: str) -> None:
-    find_model.cache_clear()
+    card.cache_clear()
     card(str(model))  # nothing is wrong with it before
-    find_model.cache_clear()
+    card.cache_clear()
     make, message = HARMS[harm]
     make(model)
     with pytest.raises(ModelError, match=message):
@@ -136,9 +136,9 @@ def test_links_within_the_cache_of_the_hub_are_what_it_is_made_of(
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text("abc")
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
-    find_model.cache_clear()
+    card.cache_clear()
     assert card("some/model").path == snapshot
-    find_model.cache_clear()
+    card.cache_clear()
     (snapshot / "config.json").unlink()
     (snapshot / "config.json").symlink_to(model / "config.json")
     with pytest.raises(ModelError, match="a link out of its folder"):

@@ -283,7 +283,7 @@ def test_a_copy_answers_without_the_model(
     expected = first_ids(store, "student")
     shutil.copytree(store.path, tmp_path / "elsewhere" / ".embedctl")
     copy = embedctl.open(tmp_path / "elsewhere" / ".embedctl")
-    monkeypatch.setattr("embedctl.encoders.find_model", gone)
+    monkeypatch.setattr("embedctl.encoders.card", gone)
     assert first_ids(copy, "student") == expected
     with pytest.raises(ModelError, match="--query-encoder student"):
         first_ids(copy, "teacher")

@@ -271,7 +271,7 @@ def test_a_missing_model_is_no_damage(store: embedctl.Store, monkeypatch: pytest
     def find(_: str) -> None:
         raise ModelError("The model is not on this machine.")
 
-    monkeypatch.setattr(encoders, "find_model", find)
+    monkeypatch.setattr(encoders, "card", find)
     report = store.doctor(deep=True)
     assert of(report, "model")[0].severity == "note"
     assert report.exit_code == 0
