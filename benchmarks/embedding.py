@@ -12,6 +12,7 @@ import numpy as np
 
 from embedctl.config import DEFAULT_MODEL, RuntimeConfig
 from embedctl.encoders import card
+from embedctl.encoders.model_folder import resolve
 
 from .results import Row
 from .stores import collection_store, store_rows
@@ -104,7 +105,7 @@ def _runners(texts: list[str]) -> tuple[dict[str, Runner], str]:
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     encoder = card(DEFAULT_MODEL).open(RuntimeConfig())
     kept = card(DEFAULT_MODEL).tokenizer().token_ids(texts)
-    transformer = SentenceTransformer(str(card(DEFAULT_MODEL).path), device="cpu", local_files_only=True)
+    transformer = SentenceTransformer(str(resolve(DEFAULT_MODEL).path), device="cpu", local_files_only=True)
     bare, precision = _bare(transformer, texts)
     return {
         "embedctl": lambda: encoder.encode_documents(texts),

@@ -166,7 +166,7 @@ def test_a_hub_model_is_found_in_the_local_cache(tmp_path: Path, monkeypatch: py
     (cache / "models--acme--small" / "refs").mkdir()
     (cache / "models--acme--small" / "refs" / "main").write_text(snapshot.name, encoding="utf-8")
     monkeypatch.setenv("HF_HUB_CACHE", str(cache))
-    assert card("acme/small").path == snapshot
+    assert resolve("acme/small").path == snapshot
     monkeypatch.delenv("HF_HUB_CACHE")
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     assert resolve("acme/small").path == snapshot

@@ -45,8 +45,6 @@ def store(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Iterato
     with pytest.MonkeyPatch.context() as patch:
         for module in ("stages.index", "index.dense_arm", "index.open"):
             patch.setattr(f"embedctl.{module}.IndexLimits", lambda: LIMITS)
-        patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
-        patch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
         store = embedctl.create(folder / ".embedctl")
         assert store.index([folder / "birds.jsonl"]).exit_code == 0
         yield store

@@ -13,6 +13,7 @@ import pytest
 
 from embedctl.config import RuntimeConfig
 from embedctl.encoders import card
+from embedctl.encoders.model_folder import resolve
 from embedctl.encoders.model_safety import SAFE_MODULES
 from embedctl.errors import ModelError
 
@@ -137,7 +138,7 @@ def test_links_within_the_cache_of_the_hub_are_what_it_is_made_of(
     (repository / "refs" / "main").write_text("abc")
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     card.cache_clear()
-    assert card("some/model").path == snapshot
+    assert resolve("some/model").path == snapshot
     card.cache_clear()
     (snapshot / "config.json").unlink()
     (snapshot / "config.json").symlink_to(model / "config.json")

@@ -15,6 +15,7 @@ from embedctl import QueryConfig, SettingsRequest
 from embedctl.config import DistillConfig, RuntimeConfig
 from embedctl.contracts import Encoder, TokenIds
 from embedctl.encoders import card, student_card
+from embedctl.encoders.model_folder import ModelFolder
 from embedctl.errors import DamagedError, MismatchError, ModelError, UsageError
 from embedctl.store.layout import Layout
 from embedctl.store.parts import read_vectors
@@ -81,7 +82,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def watched(model: str, monkeypatch: pytest.MonkeyPatch) -> Watched:
     watched = Watched(card(model).open(TORCH))
-    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: watched)
+    monkeypatch.setattr(ModelFolder, "open", lambda *_: watched)
     return watched
 
 

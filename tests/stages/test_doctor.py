@@ -75,8 +75,6 @@ def made(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
         (docs / name).write_text(text, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         use_limits(patch)
-        patch.setattr(encoders, "open_encoder", lambda *_: encoder)
-        patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
         patch.chdir(folder)
         store = embedctl.create(folder / ".embedctl")
         settings = SettingsRequest(threads=1)
@@ -99,9 +97,7 @@ def store(made: Path, tmp_path: Path, counting: CountingEncoder, monkeypatch: py
 @pytest.fixture(scope="module")
 def right(made: Path, encoder: Encoder) -> list[list[tuple[str, str, float]]]:
     """What the undamaged store answers."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoders, "open_encoder", lambda *_: encoder)
-        return answers(embedctl.open(made / ".embedctl"))
+    return answers(embedctl.open(made / ".embedctl"))
 
 
 def damage(report: DoctorReport) -> list[tuple[str, str | None]]:

@@ -16,7 +16,7 @@ from guide import GUIDE
 import embedctl
 from embedctl import FilterConfig, QueryConfig, RankingRequest, SettingsRequest, SourceRequest, WalkRules
 from embedctl.config import DEFAULT_MODEL, IndexLimits, ParserLimits, PartLimits, RuntimeConfig
-from embedctl.encoders import card
+from embedctl.encoders.model_folder import resolve
 from embedctl.errors import MismatchError, ModelError, NoStoreError, UsageError
 from embedctl.stages import part_writer, read_ahead
 from embedctl.store.layout import Layout
@@ -228,7 +228,7 @@ def test_the_index_is_asked_with_the_model_that_made_it(
 ) -> None:
     """While a store changes its model, its old index keeps answering in the old space."""
     other = tmp_path / "other-model"
-    shutil.copytree(card(DEFAULT_MODEL).path, other)
+    shutil.copytree(resolve(DEFAULT_MODEL).path, other)
     prompts = {"prompts": {"document": "passage: ", "query": "query: "}}
     (other / "config_sentence_transformers.json").write_text(json.dumps(prompts), encoding="utf-8")
     monkeypatch.undo()  # the encoders themselves, not the counting one
