@@ -32,7 +32,6 @@ from guide import GUIDE
 import embedctl
 from embedctl import SettingsRequest, encoders
 from embedctl.config import IndexLimits
-from embedctl.contracts import Encoder
 from embedctl.doctor.examine import examine
 from embedctl.doctor.findings import DoctorReport, Finding
 from embedctl.doctor.part_repair import PartRepair
@@ -61,7 +60,7 @@ def use_limits(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with sources and a store of three parts; the second has a dead row. Never changed."""
     folder = tmp_path_factory.mktemp("made")
     birds, docs = folder / "birds", folder / "docs"
@@ -77,7 +76,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
         use_limits(patch)
         patch.chdir(folder)
         store = embedctl.create(folder / ".embedctl")
-        settings = SettingsRequest(threads=1)
+        settings = SettingsRequest(threads=1, model="hashing")
         store.index(["birds"], settings=settings)
         store.index(["docs"], settings=settings)
         (docs / "backup.txt").write_text("Backups run at three in the morning, every night.\n", encoding="utf-8")
@@ -95,7 +94,7 @@ def store(made: Path, tmp_path: Path, counting: CountingEncoder, monkeypatch: py
 
 
 @pytest.fixture(scope="module")
-def right(made: Path, encoder: Encoder) -> list[list[tuple[str, str, float]]]:
+def right(made: Path) -> list[list[tuple[str, str, float]]]:
     """What the undamaged store answers."""
     return answers(embedctl.open(made / ".embedctl"))
 
