@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from embedctl.evaluation.tuning.candidates import Retrieval
 from misleading_corpus import Collection, make_misleading
 
 import embedctl
@@ -21,7 +22,6 @@ from embedctl.errors import LockedError, UsageError
 from embedctl.evaluation.evaluate import OpenSnapshot
 from embedctl.evaluation.judgements import Judgements, read_judgements
 from embedctl.evaluation.metrics import parse_metric, query_values
-from embedctl.evaluation.tuning.candidates import Retrieval
 from embedctl.evaluation.tuning.scores import RankingScores
 from embedctl.evaluation.tuning.space import weighted
 from embedctl.evaluation.tuning.tune import keep, prepared

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from embedctl.query.feedback import rocchio
 
 import embedctl
 from embedctl import QueryConfig
 from embedctl.config import FilterConfig, IndexLimits, RankingRequest, Rm3Config, RocchioConfig
-from embedctl.query.feedback import rocchio
 from embedctl.query.query_file import NamedQuery
 
 if TYPE_CHECKING:

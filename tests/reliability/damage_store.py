@@ -78,6 +78,7 @@ def load_modules() -> None:
     """Import what is imported at the seam that needs it."""
     import embedctl.index.dense_arm
     import embedctl.index.from_parts
+
     import embedctl.index.open
     import embedctl.stages.compact
     import embedctl.stages.distill
