@@ -141,14 +141,14 @@ def test_the_embedded_model_goes_by_all_its_names() -> None:
 
 
 def test_embedded_weights_that_are_not_the_published_ones_are_never_loaded(tmp_path: Path) -> None:
-    real = card(DEFAULT_MODEL)
+    real = resolve(DEFAULT_MODEL)
     folder = shutil.copytree(real.path, tmp_path / "model")
     data = bytearray((folder / "model.safetensors").read_bytes())
     data[5_000_000] ^= 1
     (folder / "model.safetensors").write_bytes(data)
     damaged = ModelFolder(real.name, folder, real.expected_sha256)
     with pytest.raises(ModelError, match="not the published ones"):
-        ENCODERS.load("sentence-transformers")(damaged, RuntimeConfig(), print)
+        damaged.open()
 
 
 @pytest.mark.parametrize("name", ["no/such-model", "nothing", "./not/here", "/not/here", "~/not-here", "a b\0c"])
