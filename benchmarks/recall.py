@@ -11,8 +11,8 @@ import numpy as np
 from embedctl.arms.dense.binary import BinaryRetriever
 from embedctl.arms.dense.recall import exact_scores
 from embedctl.config import DEFAULT_MODEL, RankingConfig, RuntimeConfig
-from embedctl.encoders import open_encoder
-from embedctl.index.open import Index, require_index
+from embedctl.encoders import card
+from embedctl.index.open import require_index
 from embedctl.store.layout import Layout
 from embedctl.store.writer import read_manifest
 
@@ -44,10 +44,10 @@ class _Searched(NamedTuple):
 def measure(bench: Bench, size: int) -> Iterator[Row]:
     """Search a generated store by every plan that it has, with the vectors of queries by the real encoder."""
     store = indexed_store(bench, size)
-    vectors = open_encoder(DEFAULT_MODEL, RuntimeConfig()).encode_queries(queries(bench, ASKED))
+    vectors = card(DEFAULT_MODEL).open(RuntimeConfig()).encode_queries(queries(bench, ASKED))
     layout = Layout(store)
     record = require_index(layout, read_manifest(layout))
-    searched = list(_plans(bench, Generation(layout, record), vectors, size))
+    searched = list(_plans(bench, Index(layout, record), vectors, size))
     bench.say(f"{size:,} chunks: the exact neighbours of {len(vectors)} queries")
     asked = [np.concatenate([one.found[row] for one in searched]) for row in range(len(vectors))]
     exact = exact_scores(layout, record.parts, vectors, asked, K)
@@ -56,7 +56,7 @@ def measure(bench: Bench, size: int) -> Iterator[Row]:
         yield from latency_rows(one.row, one.seconds)
 
 
-def _plans(bench: Bench, generation: Generation, vectors: NDArray[np.float32], size: int) -> Iterator[_Searched]:
+def _plans(bench: Bench, generation: Index, vectors: NDArray[np.float32], size: int) -> Iterator[_Searched]:
     plans: dict[str, Callable[[], DenseRetriever]] = {"flat": generation.flat}
     if generation.has_bits:
         plans["binary"] = generation.binary

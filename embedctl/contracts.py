@@ -6,7 +6,7 @@ Contract tests hold every registered piece to them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     Scores = NDArray[np.float32]
     Tell = Callable[[str, str], None]
     """:meth:`Reporter.message`: kind and sentence."""
+
+
+Shape: TypeAlias = Literal["dense", "sparse", "multi"]
+"""One unit vector a text; ids and weights; one vector a token. Today every encoder is dense."""
 
 
 class Parser(Protocol):
@@ -58,12 +62,14 @@ class LocatedTokens(NamedTuple):
 
 
 class Tokenizer(Protocol):
-    """The encoder's own tokenizer, without the encoder."""
+    """Measures chunks: the encoder's own tokenizer, or a plain one where the encoder has none."""
 
     fingerprint: str
-    """16 hex digits; equal means equal tokens."""
-    max_tokens: int
-    """Longest input of the encoder, special tokens included."""
+    """16 hex digits; equal means equal tokens and limits."""
+    max_tokens: int | None
+    """Longest input of the encoder, special tokens included; ``None``: it has none."""
+    usual_tokens: int
+    """Size of a chunk where the settings name none: the longest input, or what embeds well."""
     overhead: int
     """Tokens that every input has besides its text: special tokens and the document prompt."""
 
@@ -115,17 +121,9 @@ class Encoder(Protocol):
 
     name: str
     fingerprint: str
-    """16 hex digits over weights, pooling, prompts, dimensions, normalization and maximum length."""
+    """16 hex digits over everything that decides about the vectors: weights, pooling, prompts, maximum length."""
+    shape: Shape
     dim: int
-
-    @property
-    def tokenizer_fingerprint(self) -> str:
-        """Of the :class:`Tokenizer` whose ids ``encode_tokens`` takes."""
-        ...
-
-    def encode_tokens(self, tokens: TokenIds) -> Vectors:
-        """Return what ``encode_documents`` returns for the texts that these tokens were made of."""
-        ...
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Return float32 ``(len(texts), dim)``, unit norm, in the order of ``texts``.
@@ -137,6 +135,19 @@ class Encoder(Protocol):
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Return float32 ``(len(texts), dim)``, unit norm; a query longer than the maximum is cut at its end."""
+        ...
+
+
+class TokenEncoder(Encoder, Protocol):
+    """An encoder that takes tokens in place of texts, so that a text tokenized once is not tokenized again."""
+
+    @property
+    def tokenizer_fingerprint(self) -> str:
+        """Of the :class:`Tokenizer` whose ids ``encode_tokens`` takes."""
+        ...
+
+    def encode_tokens(self, tokens: TokenIds) -> Vectors:
+        """Return what ``encode_documents`` returns for the texts that these tokens were made of."""
         ...
 
 

@@ -100,7 +100,7 @@ class PartRepair:
         """Write the chunks of a part again under a new number; ``None`` where they are not what they were."""
         assert part.chunks is not None
         settings = self.writer.manifest.settings
-        tokenizer = encoders.open_tokenizer(settings.model)
+        tokenizer = encoders.card(settings.model).tokenizer()
         made_with = settings.chunk_fingerprint(tokenizer.fingerprint)
         if part.chunks.made_with != made_with:
             return None  # it was to be cut anew anyway

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..config.measuring import InspectConfig
-from ..encoders import find_model, open_tokenizer
+from ..encoders import card
 from ..errors import ModelError
 from ..stages.status import pending
 from .duplicates import NearestTexts, duplicates, pairs
@@ -167,21 +167,21 @@ def _tokens(chunks: EmbeddedChunks, label: int) -> int:
 def _tokenizer(model: str) -> tuple[Tokenizer | None, str]:
     """Return the model's tokenizer; or ``None``, and a sentence with the reason."""
     try:
-        return open_tokenizer(model), ""
+        return card(model).tokenizer(), ""
     except ModelError as error:
         return None, f"Not looked at: {error.message}"
 
 
 def _limit(manifest: Manifest, tokenizer: Tokenizer | None, chunks: EmbeddedChunks) -> int:
     """Return how many tokens a chunk may have: by the settings and the model, else those of the longest."""
-    limits = (manifest.settings.chunk.size, tokenizer.max_tokens if tokenizer else None)
-    return min((limit for limit in limits if limit), default=int(chunks.tokens.max()))
+    usual = tokenizer.usual_tokens if tokenizer else int(chunks.tokens.max())
+    return manifest.settings.chunk.size or usual
 
 
 def _made_for(manifest: Manifest) -> MadeFor:
     settings = manifest.settings
     try:
-        known = find_model(settings.model).languages
+        known = card(settings.model).languages
     except ModelError:
         known = ()  # the tokenizer's topic says that the model is not here
     return MadeFor(settings.model, known, settings.language)

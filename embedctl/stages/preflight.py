@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..chunkers.batch import Uncut, chunk_documents
-from ..encoders import open_encoder, open_tokenizer
+from ..encoders import card
 from ..errors import ParseError, UnsupportedError
 from ..records import BadRecord, Document, FileEntry, Outcome, SkippedEntry, Source
 from ..sources.describe import path_from_base
@@ -80,8 +80,8 @@ def preflight(
     """
     plan = Preflight()
     sample: list[str] = []
-    model = manifest.settings.model
-    tokenizer = open_tokenizer(model)
+    model = card(manifest.settings.model)
+    tokenizer = model.tokenizer()
     with reporter.stage("dry run", None, "files") as progress:
         documents = _documents(layout, manifest, sources, plan)
         for chunks in chunk_documents(documents, tokenizer, manifest.settings.chunk):
@@ -93,7 +93,7 @@ def preflight(
             plan.tokens += sum(chunk.tokens for chunk in chunks)
             sample.extend(chunk.context + chunk.text for chunk in chunks[: CALIBRATION_TEXTS - len(sample)])
     if plan.tokens:
-        rate, plan.basis = _rate(layout, sample, tokenizer, lambda: open_encoder(model, runtime, reporter.message))
+        rate, plan.basis = _rate(layout, sample, tokenizer, lambda: model.open(runtime, reporter.message))
         plan.seconds = plan.tokens / rate
     return plan
 

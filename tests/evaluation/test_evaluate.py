@@ -39,9 +39,7 @@ NAMES = (
 
 @pytest.fixture(scope="module")
 def store(sample_store: Path, encoder: Encoder) -> Iterator[embedctl.Store]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
-        yield embedctl.open(sample_store)
+    return embedctl.open(sample_store)
 
 
 @pytest.fixture(scope="module")
@@ -150,8 +148,6 @@ def test_all_settings_find_the_nearest_vectors_as_a_single_query_does(
 ) -> None:
     limits = IndexLimits(flat_rows=10, graph_after=5)  # sign bits and a graph, and the graph after few queries
     monkeypatch.setattr("embedctl.config.limits.INDEX", limits)
-    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
-    monkeypatch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
     rows = [{"id": str(at), "text": f"Ship number {at} is called {name}."} for at, name in enumerate(NAMES)]
     (tmp_path / "ships.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     store = embedctl.create(tmp_path / ".embedctl")

@@ -55,14 +55,11 @@ def store(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Iterato
         (docs / f"{topic}.md").write_text(page(topic), encoding="utf-8")
     (docs / "untitled.txt").write_text("Ships.\n", encoding="utf-8")
     (docs / "removed.md").write_text(page("comets"), encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
-        patch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
-        store = embedctl.create(folder / ".embedctl")
-        store.index([docs])
-        (docs / "removed.md").unlink()
-        store.index()
-        yield store
+    store = embedctl.create(folder / ".embedctl")
+    store.index([docs])
+    (docs / "removed.md").unlink()
+    store.index()
+    return store
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +119,6 @@ def test_kinds_are_shared_out_and_what_one_lacks_others_give(store: embedctl.Sto
 def test_a_corpus_without_anything_to_ask_says_so(
     tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "one.txt").write_text("Ships.\n", encoding="utf-8")
     store = embedctl.create(tmp_path / ".embedctl")
@@ -158,8 +154,6 @@ def test_rankings_are_those_of_a_store_without_the_passage(
     store: embedctl.Store, made: SyntheticSet, encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The oracle: the passage deleted from the file, and everything indexed again."""
-    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
-    monkeypatch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
     layout, manifest = opened(store)
     query = by_kind(made, "sentence")[0]
     docs = tmp_path / "docs"
@@ -208,7 +202,6 @@ def test_large_stores_hold_out_under_every_dense_plan(
 ) -> None:
     """Sign bits and graph do not know the reduced chunks: they are scanned beside them."""
     monkeypatch.setattr("embedctl.config.limits.INDEX", LIMITS)
-    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
     folder = store.path.parent / "large"
     shutil.copytree(store.path, folder)
     large = embedctl.open(folder)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from embedctl.evaluation.tuning.candidates import Retrieval
 from misleading_corpus import Collection, make_misleading
 
 import embedctl
@@ -45,15 +43,7 @@ ASKED = ["bread", "When does the train leave?", '"garden is watered" -cellar', "
 
 
 @pytest.fixture(scope="module")
-def real(encoder: Encoder) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:  # the session's encoder: loading it once is enough
-        patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
-        patch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
-        yield
-
-
-@pytest.fixture(scope="module")
-def indexed(tmp_path_factory: pytest.TempPathFactory, real: None) -> Path:
+def indexed(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
     folder = tmp_path_factory.mktemp("misleading")
     collection = make_misleading(folder)
     assert embedctl.create(folder / ".embedctl").index([collection.corpus]).exit_code == 0
@@ -109,7 +99,7 @@ ODD = [
 
 @pytest.fixture(scope="module")
 def chunked(
-    tmp_path_factory: pytest.TempPathFactory, real: None
+    tmp_path_factory: pytest.TempPathFactory, encoder: Encoder
 ) -> tuple[embedctl.Store, list[tuple[str, str]], Judgements]:
     """A store with documents of many chunks, and queries with phrases, exclusions, or nothing to look up."""
     folder = tmp_path_factory.mktemp("chunked")

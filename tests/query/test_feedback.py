@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from embedctl.query.feedback import rocchio
 
 import embedctl
 from embedctl import QueryConfig
@@ -45,8 +44,6 @@ def store(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Iterato
     (folder / "birds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("embedctl.config.limits.INDEX", LIMITS)
-        patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
-        patch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
         store = embedctl.create(folder / ".embedctl")
         assert store.index([folder / "birds.jsonl"]).exit_code == 0
         yield store

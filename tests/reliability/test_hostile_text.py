@@ -142,7 +142,6 @@ def test_an_interruption_and_a_lack_of_memory_are_no_documents_fault(
 def test_a_run_goes_on_past_documents_that_cannot_be_cut(
     poison: None, loaded: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: object
 ) -> None:
-    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
     docs = tmp_path / "docs"
     docs.mkdir()
     (docs / "good.md").write_text("# Kestrels\n\nThey hover above the meadow.\n", encoding="utf-8")
