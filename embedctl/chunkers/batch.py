@@ -11,7 +11,7 @@ from . import CHUNKERS
 from .assemble import rows
 from .budget import budget_for
 from .context import Contexts
-from .fitting import Draft, Fitted, fit
+from .fitting import ChunkDraft, Fitted, fit
 from .packing import Packer
 from .short import single_chunks
 from .syntax_process import ended_afterwards
@@ -141,9 +141,9 @@ def _fitted(
         yield short[index] if index in short else next(fitted)
 
 
-def _draft(document: Document, packer: Packer, contexts: Contexts) -> Draft:
+def _draft(document: Document, packer: Packer, contexts: Contexts) -> ChunkDraft:
     pieces = packer.pack(document.body_start, lambda path: contexts.of(document.title, path).tokens)
-    return Draft(document, packer.outline, list(pieces))
+    return ChunkDraft(document, packer.outline, list(pieces))
 
 
 def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .outline import Outline
 
 
-class Draft(NamedTuple):
+class ChunkDraft(NamedTuple):
     """A document with the pieces that were chosen for it."""
 
     document: Document
@@ -46,7 +46,7 @@ class Fitted(NamedTuple):
 
 
 def fit(
-    drafts: Sequence[Draft], contexts: Contexts, tokenizer: Tokenizer, budget: Budget, *, keep_tokens: bool
+    drafts: Sequence[ChunkDraft], contexts: Contexts, tokenizer: Tokenizer, budget: Budget, *, keep_tokens: bool
 ) -> list[list[Fitted]]:
     """Return the pieces of each draft with exact counts, those that are too long split until they fit."""
     fitted: list[list[Fitted]] = [[] for _ in drafts]
@@ -84,7 +84,7 @@ def _behind(context: NDArray[np.int32], text: NDArray[np.int32] | None) -> NDArr
     return text if text is None or not len(context) else np.concatenate([context, text])
 
 
-def _shorter(draft: Draft, piece: Piece) -> list[Piece]:
+def _shorter(draft: ChunkDraft, piece: Piece) -> list[Piece]:
     """Return the piece without its overlap, or two pieces that cover the same text."""
     text, start, end = draft.document.text, piece.start, piece.end
     if piece.own > start:
@@ -102,5 +102,5 @@ def _shorter(draft: Draft, piece: Piece) -> list[Piece]:
     return [_piece(draft, *span) for span in ((start, first), (second, end)) if span[0] < span[1]]
 
 
-def _piece(draft: Draft, start: int, end: int) -> Piece:
+def _piece(draft: ChunkDraft, start: int, end: int) -> Piece:
     return Piece(start, start, end, draft.outline.heading(start, end), None)

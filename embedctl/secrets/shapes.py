@@ -11,7 +11,7 @@ from .placeholders import is_placeholder, is_word_like
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SecretSpan = tuple[int, int] | None
+ShapeMatch = tuple[int, int] | None
 """Start and end of a secret."""
 
 MOST_KEY_CHARACTERS = 1 << 16
@@ -54,10 +54,10 @@ class Shape:
     id: str
     title: str
     keywords: tuple[str, ...]
-    find: Callable[[str, int], SecretSpan]
+    find: Callable[[str, int], ShapeMatch]
 
 
-def private_key(text: str, at: int) -> SecretSpan:
+def private_key(text: str, at: int) -> ShapeMatch:
     """Return the body of a private key in PEM or OpenPGP armour; its line breaks may be spelled as in JSON."""
     begin = _KEY_BEGIN.match(text, at)
     if begin is None:
@@ -72,13 +72,13 @@ def private_key(text: str, at: int) -> SecretSpan:
     return (start, stop) if _KEY_BODY.search(text, start, stop) else None
 
 
-def putty_key(text: str, at: int) -> SecretSpan:
+def putty_key(text: str, at: int) -> ShapeMatch:
     """Return the body of a private key of PuTTY."""
     found = _PUTTY.match(text, at, at + MOST_KEY_CHARACTERS)
     return found.span("secret") if found else None
 
 
-def url_password(text: str, at: int) -> SecretSpan:
+def url_password(text: str, at: int) -> ShapeMatch:
     """Return the password in ``scheme://user:password@host``."""
     found = _URL.match(text, at)
     if found is None or is_placeholder(found["secret"]) or _RESERVED_HOST.match(text, found.end() - 1):
@@ -86,7 +86,7 @@ def url_password(text: str, at: int) -> SecretSpan:
     return found.span("secret")
 
 
-def assignment(text: str, at: int) -> SecretSpan:
+def assignment(text: str, at: int) -> ShapeMatch:
     """Return a value that is given to a name such as ``password``: quoted, or alone up to the end of its line."""
     found = _ASSIGNED.match(text, at)
     if found is None:
@@ -98,7 +98,7 @@ def assignment(text: str, at: int) -> SecretSpan:
     return found.span(group)
 
 
-def header(text: str, at: int) -> SecretSpan:
+def header(text: str, at: int) -> ShapeMatch:
     """Return the credential in an HTTP header."""
     found = _HEADER.match(text, at)
     if found is None or is_placeholder(found["secret"]) or is_word_like(found["secret"], quoted=False):
