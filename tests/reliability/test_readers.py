@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import embedctl
-from embedctl.api import reading
 from embedctl.config import FilterConfig, IndexLimits, QueryConfig, RankingRequest, SettingsRequest
 from embedctl.errors import DamagedError
 from embedctl.index.superseded import superseded
+from embedctl.query import session
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import Manifest
 from embedctl.store.writer import read_manifest
@@ -96,7 +96,7 @@ def test_a_reader_goes_on_as_long_as_snapshots_go_by(
             publishing = False
         return manifest
 
-    monkeypatch.setattr(reading, "read_manifest", too_late)
+    monkeypatch.setattr(session, "read_manifest", too_late)
     found = QUESTIONS[question](world.store)
     assert left == 0
     assert found <= {str(world.epoch)}
