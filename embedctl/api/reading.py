@@ -39,10 +39,7 @@ class _Opened(NamedTuple):
     def answers_for(self, manifest: Manifest) -> bool:
         """Return whether an answer from it is one from ``manifest``: most commits of a run leave the index alone."""
         mine = self.manifest
-        return mine is manifest or all(
-            getattr(mine, name) == getattr(manifest, name)
-            for name in _ANSWERING
-        )
+        return mine is manifest or all(getattr(mine, name) == getattr(manifest, name) for name in _ANSWERING)
 
 
 class Reading:

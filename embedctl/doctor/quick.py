@@ -9,7 +9,7 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from ..arms.bm25.tantivy_files import row_counts
+from ..arms.bm25.tantivy_files import DEAD, row_counts
 from ..arms.dense.hnsw_file import checked_facts, read_labels
 from ..arms.dense.kernels import words
 from ..arms.dense.segments import BITS, LABELS, VECTORS
@@ -166,7 +166,8 @@ def _arms(
     if rows != record.rows:
         yield finding(f"The segments have {rows:,} live vectors; the manifest says {record.rows:,}.", "dead.u64")
     try:
-        live = row_counts(files.bm25)[0] if sound("bm25/meta.json") else record.rows
+        counted = ["bm25/meta.json", *({f"bm25/{DEAD}"} & record.files.keys())]
+        live = row_counts(files.bm25)[0] if sound(*counted) else record.rows
         if live != record.rows:
             yield finding(f"BM25 has {live:,} rows; the manifest says {record.rows:,}.", "bm25/meta.json")
     except DamagedError as error:
