@@ -93,12 +93,6 @@ def read_and_parse(task: ReadTask) -> ReadResult:
         return ReadResult(sha256, problem=ParseError(_bug(error)))
 
 
-def too_much_memory(memory_bytes: int) -> str:
-    """Return the reason why a file failed that took more memory than that."""
-    unit, name = (10**9, "GB") if memory_bytes >= 10**9 else (10**6, "MB")
-    return f"it needs more than {memory_bytes / unit:.3g} {name} to parse"
-
-
 @cache
 def _parser(kind: str) -> Parser:
     parser: Parser = PARSERS.load(kind)()

@@ -38,7 +38,7 @@ def tokenizer() -> HuggingFaceTokenizer:
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Grammars get less time and memory than in earnest, and nothing of them stays behind."""
-    monkeypatch.setattr(syntax_process._child, "_limits", ChildLimits(seconds=1, memory_bytes=150_000_000))
+    monkeypatch.setattr(syntax_process, "SYNTAX_LIMITS", ChildLimits(seconds=1, memory_bytes=150_000_000))
     with syntax_process.ended_afterwards():
         yield
 
