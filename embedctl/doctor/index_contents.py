@@ -17,6 +17,8 @@ from ..arms.dense.segments import BITS, BLOCK_ROWS, Segment, Segments, open_segm
 from ..config import IndexLimits
 from ..errors import DamagedError
 from ..index.recall import noisy_vectors, shares
+from ..labels import bounds
+from ..labels import labels as labels_of
 from ..store.layout import GenerationLayout
 from ..store.parts import dead_chunk_rows, read_vectors
 from ..system.memory import available_memory
@@ -86,7 +88,7 @@ def check_index_rows(opened: Opened, parts: Sequence[Part], progress: Progress) 
     rows = 0
     for part in parts:
         live = np.delete(np.arange(part.chunks.rows if part.chunks else 0), dead_chunk_rows(opened.layout, part))
-        expected = (np.uint64(part.number) << np.uint64(32)) | live.astype(np.uint64)
+        expected = labels_of(part.number, live)
         rows += len(live)
         if not np.array_equal(bm25.part_labels(part.number, len(live)), expected):
             yield opened.finding(f"BM25 does not hold each live chunk of part {part.number} once.", "bm25")
@@ -107,9 +109,7 @@ def _of_part(segments: Segments, number: int) -> tuple[Labels, np.ndarray[tuple[
     """Return labels, ascending, and vectors of the live rows of a part."""
     labels, halves = [], []
     for segment in segments.segments:
-        start, end = np.searchsorted(
-            segment.labels, np.array([number, number + 1], np.uint64) << np.uint64(32)
-        ).tolist()
+        start, end = np.searchsorted(segment.labels, bounds(number)).tolist()
         live = segment.live()[start:end]
         labels.append(segment.labels[start:end][live])
         halves.append(segment.vectors[start:end][live])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..system.processors import processors
 from .static_format import TOKENIZER, map_table, read_facts
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class StaticEncoder:
             places = (ones, tokens.ids[low:high], tokens.offsets[start : end + 1] - low)
             vectors[start:end] = csr_matrix(places, shape=(end - start, len(self._table))) @ self._table
 
-        with ThreadPoolExecutor(os.cpu_count() or 1, "static") as pool:
+        with ThreadPoolExecutor(processors(), "static") as pool:
             list(pool.map(stripe, range(STRIPES)))
 
     @cached_property

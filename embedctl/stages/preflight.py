@@ -99,7 +99,7 @@ def _documents(layout: Layout, manifest: Manifest, sources: Sequence[Source], pl
     ledger = read_ledger(layout, manifest)
     before = {source.name: source for source in manifest.sources}
     again = stored_otherwise(layout, manifest)
-    with ReadAhead(manifest.settings.hnsw.threads) as ahead, ended_afterwards():
+    with ReadAhead(manifest.settings.threads) as ahead, ended_afterwards():
         for source in sources:
             reread = reads_otherwise(before.get(source.name, source), source)
             unmet = set(ledger.paths(source.name))
