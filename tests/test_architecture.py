@@ -28,7 +28,7 @@ LONGEST_MODULE, MEDIAN_MODULE = 350, 120
 # A layer may import the layers above it in this list. Modules and folders of one layer never import each other.
 LAYERS: list[set[str]] = [
     {"errors", "config", "plural", "labels", "__version__"},
-    {"records", "registry", "system"},
+    {"records", "outline", "registry", "system"},
     {"contracts"},
     {"store", "sources", "parsers", "chunkers", "encoders", "reporters", "secrets"},
     {"arms"},

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ..config import ChunkConfig
     from ..contracts import Tokenizer
-    from .outline import HeadingPath
+    from ..outline import HeadingPath
 
 SEPARATOR = " > "
 

@@ -7,12 +7,12 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .outline import Section
+from ..outline import Section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .outline import HeadingPath
+    from ..outline import HeadingPath
 
 MOST_TITLE_CHARACTERS = 200
 _ATTRIBUTES = re.compile(r"\s*\{[#.:][^{}]*\}\s*$")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..outline import LINE_FILL, Level, Scopes
 from .grammars import WRAPPERS, label_of, parser_for
-from .outline import LINE_FILL, Level, Scopes
 
 if TYPE_CHECKING:
     import numpy as np

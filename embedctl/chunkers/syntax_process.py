@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from ..config import SYNTAX_LIMITS
 from ..errors import ParseError
+from ..outline import Level, Scopes
 from ..system.child_process import CrashedError
 from ..system.pool import ChildPool
 from ..system.wire import Task
 from .grammars import has_grammar
-from .outline import Level, Scopes
 from .syntax import Syntax, parse
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..chunkers.batch import Uncut, chunk_documents
+from ..chunkers.batch import FailedDocument, chunk_documents
 from ..errors import ParseError, UnsupportedError
 from ..records import BadRecord, Document, FileEntry, Outcome, SkippedEntry, Source
 from ..sources.describe import path_from_base
@@ -83,7 +83,7 @@ def preflight(
         documents = _documents(layout, manifest, sources, plan)
         for chunks in chunk_documents(documents, tokenizer, manifest.settings.chunk):
             progress.advance()
-            if isinstance(chunks, Uncut):
+            if isinstance(chunks, FailedDocument):
                 continue  # the run itself tells of it
             plan.documents += 1
             plan.chunks += len(chunks)

@@ -73,7 +73,7 @@ class Child:
         self._work = work
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._answers: BufferedReader | None = None
+        self._answers: BufferedReader[_Pipe] | None = None
         self._inherited = 0
         self._stopped = False
 
@@ -181,7 +181,6 @@ class Child:
 
     def _frame(self, most: int, seconds: float | None) -> tuple[bytes, bytes]:
         assert self._answers is not None
-        assert isinstance(self._answers.raw, _Pipe)
         self._answers.raw.deadline = None if seconds is None else time.monotonic() + seconds
         kind, payload = read_frame(self._answers, max(most, 4 * LONGEST_PROBLEM))
         if kind not in (READY, ITEM, PROBLEM, END, LAST):
@@ -204,7 +203,7 @@ class _Pipe(FileIO):
         return super().readinto(buffer)
 
 
-def _start(work: str) -> tuple[subprocess.Popen[bytes], BufferedReader]:
+def _start(work: str) -> tuple[subprocess.Popen[bytes], BufferedReader[_Pipe]]:
     # Without site-packages' start-up files and the environment's settings: the paths are those found here, and that of
     # embedctl, which may have been found by a hook that only the start-up files install.
     paths = [*sys.path, str(Path(__file__).parents[2])]
