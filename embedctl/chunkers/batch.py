@@ -1,4 +1,4 @@
-"""Many documents at once: tokenizing small documents together is what makes chunking fast."""
+"""Cut many documents at once: chunking is fast because small documents are tokenized together."""
 
 from __future__ import annotations
 

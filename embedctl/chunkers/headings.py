@@ -48,7 +48,7 @@ class Heading:
 
 
 class HeadingTree:
-    """Which headings are in force where.
+    """Headings in force at each place of a text.
 
     The path of a chunk is the one in force at its first character of body text: a chunk that opens with a title,
     directly followed by a subheading and its paragraph, belongs to the subheading.

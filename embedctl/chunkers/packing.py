@@ -39,7 +39,7 @@ class Piece(NamedTuple):
 
     start: int
     own: int
-    """Where the text begins that the chunk before does not have; ``start`` without overlap."""
+    """Start of the text that the previous chunk does not have; ``start`` without overlap."""
     end: int
     heading: HeadingPath
     tokens: int | None

@@ -41,7 +41,7 @@ class _Units:
 
 @dataclass(frozen=True, slots=True)
 class Syntax:
-    """What a syntax tree says, in code points of the whole text."""
+    """Structure from a syntax tree, in code points of the whole text."""
 
     levels: tuple[Level, ...]
     scopes: Scopes

@@ -51,7 +51,7 @@ _MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
 _NEARLY = 0.7
 """Of the memory that a task may take; a native library that got so far and crashed, crashed for want of the rest."""
 _GIVES_UP, _GAVE_UP_AT = (signal.SIGILL, signal.SIGTRAP, signal.SIGABRT), 0.3
-"""How libraries end when they are given no memory, often asking for twice what they have."""
+"""Signals by which libraries end when they get no memory, often asking for twice as much as they have."""
 _HINT = "Free some memory, or raise the limit on processes (ulimit -u)."
 
 

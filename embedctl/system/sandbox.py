@@ -35,15 +35,15 @@ _CLONE_THREAD = 0x10000
 
 
 class _Processor(NamedTuple):
-    """How Linux numbers system calls on one kind of processor."""
+    """Numbers of Linux's system calls on one kind of processor."""
 
     audit: int
     denied: tuple[int, ...]
-    """Sockets, other processes, programs, and whatever changes a file system."""
+    """Sockets, other processes, programs, and changes of a file system."""
     missing: tuple[int, ...]
     """``openat2``, ``clone3``, ``io_uring_setup``: their arguments cannot be seen, and the C library has others."""
     opens: tuple[tuple[int, int], ...]
-    """Number, and which argument says how the file is opened."""
+    """Number, and position of the argument with the flags."""
     clone: int
     signals: int
     """``tgkill``, by which a process ends itself."""
@@ -81,7 +81,7 @@ _PROCESSORS = {
 
 
 def end_with(parent: int) -> None:
-    """End this process when its parent ends, however that ends and whatever a native library is doing here.
+    """End this process when its parent ends, however that ends, even inside a native library.
 
     Only Linux can do that; elsewhere a child ends when it next looks for tasks.
     """
@@ -116,7 +116,7 @@ class Sandbox:
         return self._own_memory() - self._base
 
     def _own_memory(self) -> int:
-        """Return what the limit on memory counts."""
+        """Return the bytes that the limit on memory counts."""
         return 0 if self._statm is None else int(os.pread(self._statm, 256, 0).split()[5]) * os.sysconf("SC_PAGE_SIZE")
 
 

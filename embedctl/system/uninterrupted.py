@@ -1,4 +1,4 @@
-"""Calling native code where no signal can reach it."""
+"""Call native code where no signal can reach it."""
 
 from __future__ import annotations
 
