@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from ..config import SYNTAX_LIMITS
 from ..errors import ParseError
@@ -16,9 +15,6 @@ from ..system.pool import ChildPool
 from ..system.wire import Task
 from .grammars import has_grammar
 from .syntax import Syntax, parse
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _children = ChildPool(f"{__name__}:answer")
 ended_afterwards = _children.ended_afterwards
@@ -44,17 +40,16 @@ def structure(text: str, start: int, language: str) -> Syntax | None:
         return None
 
 
-def answer(request: bytes) -> Iterator[bytes]:
-    """Yield, in the child, the structure of one text as JSON."""
+def answer(request: bytes) -> bytes:
+    """Return, in the child, the structure of one text as JSON."""
     head, _, data = request.partition(b"\n")
     language, start = head.split()
     syntax = parse(data, int(start), language.decode())
     if syntax is None:
-        yield b"null"
-        return
+        return b"null"
     scopes = syntax.scopes
     levels = [(level.starts, level.fill, level.ends) for level in syntax.levels]
-    yield json.dumps({"levels": levels, "scopes": [scopes.starts, scopes.ends, scopes.labels]}).encode()
+    return json.dumps({"levels": levels, "scopes": [scopes.starts, scopes.ends, scopes.labels]}).encode()
 
 
 def _syntax(answer: bytes) -> Syntax | None:

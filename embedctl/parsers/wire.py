@@ -13,16 +13,13 @@ from __future__ import annotations
 
 import json
 import struct
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import ParseError, UnsupportedError
 from ..records import Markup, ParsedDocument
 from ..system.wire import LONGEST_PROBLEM, InvalidAnswerError, Task
 from .markup import one_line
 from .reading import MOST_CHARACTERS, Allowance, ReadResult, ReadTask, read_and_parse
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 WORK = f"{__name__}:answer"
 """The function that a worker runs."""
@@ -144,11 +141,11 @@ def _require(condition: bool) -> None:
 # --- in the worker
 
 
-def answer(data: bytes) -> Iterator[bytes]:
-    """Yield the answer to a task."""
+def answer(data: bytes) -> bytes:
+    """Return the answer to a task."""
     path, absolute, size, most, known = json.loads(data)
     task = ReadTask(path, absolute, size, Allowance(*most), bytes.fromhex(known) or None)
-    yield answer_bytes(read_and_parse(task))
+    return answer_bytes(read_and_parse(task))
 
 
 def answer_bytes(result: ReadResult) -> bytes:

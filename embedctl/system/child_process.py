@@ -1,10 +1,10 @@
 """Child processes for native libraries: one that crashes, hangs or wants too much memory does no harm here.
 
-A :class:`Child` runs one function of ours, which takes bytes and yields bytes, in the :mod:`.sandbox`. Requests go down
-a pipe, answers come up another (:mod:`.wire`); nothing is pickled, because a pickle from a damaged library could run
-code here. The child is a plain process that runs :mod:`.worker`: not forked, because this process has threads of its
-own (Arrow's, Tantivy's, torch's), and not ``multiprocessing``'s, which imports the caller's main module once more. It
-ends with its parent, however that ends.
+A :class:`Child` runs one function of ours, which takes bytes and returns or yields bytes, in the :mod:`.sandbox`.
+Requests go down a pipe, answers come up another (:mod:`.wire`); nothing is pickled, because a pickle from a damaged
+library could run code here. The child is a plain process that runs :mod:`.worker`: not forked, because this process has
+threads of its own (Arrow's, Tantivy's, torch's), and not ``multiprocessing``'s, which imports the caller's main module
+once more. It ends with its parent, however that ends.
 """
 
 from __future__ import annotations
@@ -191,15 +191,16 @@ class Child:
 class _Pipe(FileIO):
     """The reading end of a pipe; raises TimeoutError at its deadline."""
 
-    deadline: float | None = None
-    """Of the monotonic clock."""
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor)
+        self.deadline: float | None = None
+        """Of the monotonic clock."""
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLIN)
 
     def readinto(self, buffer: Any, /) -> int | None:
-        if self.deadline is not None:
-            poll = select.poll()
-            poll.register(self, select.POLLIN)
-            if not poll.poll(max(0.0, self.deadline - time.monotonic()) * 1000):
-                raise TimeoutError
+        if self.deadline is not None and not self._poll.poll(max(0.0, self.deadline - time.monotonic()) * 1000):
+            raise TimeoutError
         return super().readinto(buffer)
 
 

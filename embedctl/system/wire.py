@@ -47,11 +47,12 @@ class Task(NamedTuple):
     """``seconds`` are wall-clock time, too: end a process that hangs without using the processor."""
 
 
-def write_frame(stream: IO[bytes], kind: bytes, payload: bytes = b"") -> None:
-    """Write one frame and flush it."""
+def write_frame(stream: IO[bytes], kind: bytes, payload: bytes = b"", *, flush: bool = True) -> None:
+    """Write one frame."""
     stream.write(_FRAME.pack(kind, len(payload)))
     stream.write(payload)
-    stream.flush()
+    if flush:
+        stream.flush()
 
 
 def read_frame(stream: IO[bytes], most: int) -> tuple[bytes, bytes]:

@@ -50,11 +50,17 @@ def main(parent: int, work: str) -> None:
         os._exit(0)  # nothing here is worth tidying up, least of all a native library
 
 
-def _answer(function: Callable[[bytes], Iterator[bytes]], task: Task, answers: IO[bytes], sandbox: Sandbox) -> None:
-    """Send the items that ``function`` yields, and the reason if it fails; limits hold from one item to the next."""
+def _answer(
+    function: Callable[[bytes], bytes | Iterator[bytes]], task: Task, answers: IO[bytes], sandbox: Sandbox
+) -> None:
+    """Send what ``function`` returns or yields, and the reason if it fails; limits hold from one item to the next."""
     try:
         sandbox.allow(task.seconds, task.memory_bytes)
-        for item in function(task.payload):
+        found = function(task.payload)
+        if isinstance(found, bytes):
+            write_frame(answers, ITEM, found, flush=False)  # the end of the answer follows at once
+            return
+        for item in found:
             write_frame(answers, ITEM, item)
             sandbox.allow(task.seconds, task.memory_bytes)
     except ParseError as error:

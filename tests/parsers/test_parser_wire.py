@@ -85,7 +85,7 @@ def test_a_task_reaches_the_worker_as_it_was(tmp_path: Path) -> None:
     path.write_bytes("# Nächte\n".encode())
     task = ReadTask("ä.md", str(path), 10, TASK.allowance)
     sent = request(task)
-    (data,) = answer(sent.payload)
+    data = answer(sent.payload)
     assert read_answer(data, task) == read_and_parse(task)
     assert len(data) <= sent.answer_bytes
     assert (sent.seconds, sent.memory_bytes, sent.by_clock) == (60.0, 10**9, True)
