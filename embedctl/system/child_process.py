@@ -108,14 +108,16 @@ class Child:
             CrashedError: the process has ended, or was ended because the task took more than its limits allow. The
                 tasks behind this one are lost.
         """
-        problem, kind = b"", b""
+        problem, kind = None, b""
         try:
             while kind not in (END, LAST):
                 kind, payload = self._frame(task.answer_bytes, task.seconds if task.by_clock else None)
-                if kind == ITEM:
+                if kind == ITEM and problem is None:
                     yield payload
-                elif kind == PROBLEM:
+                elif kind == PROBLEM and problem is None:
                     problem = payload
+                elif kind not in (END, LAST):
+                    raise InvalidAnswerError("order")
         except InvalidAnswerError as error:
             raise CrashedError(NONSENSE) from error
         except TimeoutError as error:
@@ -125,7 +127,7 @@ class Child:
         finally:
             if kind != END:
                 self.close()
-        if problem:
+        if problem is not None:
             reason = problem.decode(errors="replace")  # printed on terminals
             raise ParseError(" ".join("".join(each if each.isprintable() else " " for each in reason).split()))
 
@@ -182,10 +184,7 @@ class Child:
     def _frame(self, most: int, seconds: float | None) -> tuple[bytes, bytes]:
         assert self._answers is not None
         self._answers.raw.deadline = None if seconds is None else time.monotonic() + seconds
-        kind, payload = read_frame(self._answers, max(most, 4 * LONGEST_PROBLEM))
-        if kind not in (READY, ITEM, PROBLEM, END, LAST):
-            raise InvalidAnswerError("kind")
-        return kind, payload
+        return read_frame(self._answers, max(most, 4 * LONGEST_PROBLEM))
 
 
 class _Pipe(FileIO):

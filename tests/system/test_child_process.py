@@ -21,7 +21,16 @@ import pytest
 from embedctl.errors import ParseError
 from embedctl.system.child_process import Child, CrashedError
 from embedctl.system.pool import ChildPool
-from embedctl.system.wire import ITEM, InvalidAnswerError, Task, read_frame, read_tasks, write_frame, write_tasks
+from embedctl.system.wire import (
+    ITEM,
+    PROBLEM,
+    InvalidAnswerError,
+    Task,
+    read_frame,
+    read_tasks,
+    write_frame,
+    write_tasks,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +62,9 @@ def works(request: bytes) -> Iterator[bytes]:
         os.write(_answers(), struct.pack(">cQ", ITEM, 1 << 40))
     if request == b"babble":
         os.write(_answers(), b"some other library's output, on the wire")
+    if request == b"flood":
+        while True:
+            os.write(_answers(), struct.pack(">cQ", PROBLEM, 0))
     if request == b"print":
         os.write(1, b"output of a library")
     if request.startswith(b"try "):
@@ -111,6 +123,7 @@ def child() -> Iterator[Child]:
         (task(b"spin", 1), CrashedError, "parsing it took longer than 1 s"),
         (task(b"hang", 1, by_clock=True), CrashedError, "parsing it took longer than 1 s"),
         (task(b"lie"), CrashedError, "gave an answer that makes no sense"),
+        (task(b"flood"), CrashedError, "gave an answer that makes no sense"),
         (task(b"babble"), CrashedError, "gave an answer that makes no sense"),
         (task(b"bug"), ParseError, r"error: odd \[31mbytes$"),
         (task(b"refuse"), ParseError, "is no good"),
