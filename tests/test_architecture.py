@@ -102,7 +102,7 @@ DYNAMIC = {
     "cli/app.py",  # the command that was called
     "chunkers/grammars.py",  # the grammar of a language
     "secrets/rules.py",  # the rules of detect_secrets
-    "system/child_process.py",  # the function that a child process runs
+    "system/worker.py",  # the function that a child process runs
 }
 TARGET = re.compile(r"(embedctl(?:\.\w+)+):\w+")
 """A registered piece."""
