@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from .config import ChunkConfig, QueryConfig, RankingConfig
-    from .records import ChunkSpan, Document, ParsedDocument
+    from .config import QueryConfig, RankingConfig
+    from .outline import Outline
+    from .records import Document, ParsedDocument
 
     Labels = NDArray[np.uint64]
     Vectors = NDArray[np.float32]
@@ -104,15 +105,10 @@ class Tokenizer(Protocol):
 
 
 class Chunker(Protocol):
-    """Cuts one document into spans that fit the encoder."""
+    """Finds where a document may be cut; :mod:`.chunkers.batch` cuts it there into chunks that fit the encoder."""
 
-    def split(self, document: Document, tokenizer: Tokenizer, config: ChunkConfig) -> Iterator[ChunkSpan]:
-        """Yield spans in order of ``start``.
-
-        Together they cover every non-blank character from ``document.body_start`` on; each is non-blank, and
-        ``tokenizer.count([context + text])`` is at most ``config.size`` and ``tokenizer.max_tokens``.
-        Without overlap, spans do not intersect.
-        """
+    def outline(self, document: Document) -> Outline:
+        """Return the structure of ``document`` from ``body_start`` on, in code points of its text."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""How many tokens a chunk may have."""
+"""Number of tokens that a chunk may have."""
 
 from __future__ import annotations
 

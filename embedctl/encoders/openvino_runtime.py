@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ModelError
 from ..system.cache_folder import cache_folder
 from ..system.processors import processors
-from ..system.uninterrupted import aside
+from ..system.uninterrupted import uninterrupted
 from . import machine_cache
 from .openvino_library import openvino
 
@@ -54,7 +54,7 @@ class OpenVinoRuntime:
         """
         self.batch_tokens = config.batch_tokens
         self._core = openvino().Core()
-        self._folder, self._model, self._facts = aside(_prepared, self._core, folder, tokenizer, message)
+        self._folder, self._model, self._facts = uninterrupted(_prepared, self._core, folder, tokenizer, message)
         self.name = f"openvino {self._facts['precision']}"
         self.dim = int(self._facts["dim"])
         self._ran = 0
@@ -65,7 +65,7 @@ class OpenVinoRuntime:
     def run(self, packed: Packed, vectors: Vectors) -> None:
         """Write the unit-norm vector of every input to its row of ``vectors``, batch by batch as they are done."""
         stopped = Event()
-        aside(self._run, packed, vectors, stopped, interrupted=stopped.set)
+        uninterrupted(self._run, packed, vectors, stopped, interrupted=stopped.set)
 
     def _run(self, packed: Packed, vectors: Vectors, stopped: Event) -> None:
         with self._turn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import DamagedError, ModelError
+from ..system.processors import processors
 from .card import DEFAULT_RUNTIME, Card, silent
 from .fingerprints import remembered, sha256_file
 from .static_format import TABLE, TOKENIZER, StaticFacts, fingerprint_of, map_table, read_facts
@@ -173,7 +173,7 @@ class StaticEncoder:
             places = (ones, tokens.ids[low:high], tokens.offsets[start : end + 1] - low)
             vectors[start:end] = csr_matrix(places, shape=(end - start, len(self._table))) @ self._table
 
-        with ThreadPoolExecutor(os.cpu_count() or 1, "static") as pool:
+        with ThreadPoolExecutor(processors(), "static") as pool:
             list(pool.map(stripe, range(STRIPES)))
 
     @cached_property

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..chunkers.batch import Uncut, chunk_documents
+from ..chunkers.batch import FailedDocument, chunk_documents
 from ..encoders import card
 from ..errors import ParseError, UnsupportedError
 from ..records import BadRecord, Document, FileEntry, Outcome, SkippedEntry, Source
@@ -86,7 +86,7 @@ def preflight(
         documents = _documents(layout, manifest, sources, plan)
         for chunks in chunk_documents(documents, tokenizer, manifest.settings.chunk):
             progress.advance()
-            if isinstance(chunks, Uncut):
+            if isinstance(chunks, FailedDocument):
                 continue  # the run itself tells of it
             plan.documents += 1
             plan.chunks += len(chunks)
@@ -102,7 +102,7 @@ def _documents(layout: Layout, manifest: Manifest, sources: Sequence[Source], pl
     ledger = read_ledger(layout, manifest)
     before = {source.name: source for source in manifest.sources}
     again = stored_otherwise(layout, manifest)
-    with ReadAhead(manifest.settings.hnsw.threads) as ahead, ended_afterwards():
+    with ReadAhead(manifest.settings.threads) as ahead, ended_afterwards():
         for source in sources:
             reread = reads_otherwise(before.get(source.name, source), source)
             unmet = set(ledger.paths(source.name))

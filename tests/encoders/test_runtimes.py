@@ -17,8 +17,6 @@ from small_models import ARCHITECTURES, save_small_model, write
 from embedctl.config import RuntimeConfig
 from embedctl.encoders import card
 from embedctl.errors import ModelError, UsageError
-from embedctl.system import processors as processors_module
-from embedctl.system.processors import processors
 
 PROMPTS = {"query": "search query: ", "document": "search document: "}
 KINDS: dict[str, dict[str, Any]] = {
@@ -183,19 +181,3 @@ def test_a_tokenizer_that_is_not_the_models_is_refused(tmp_path: Path) -> None:
     write(folder / "sentence_bert_config.json", {"max_seq_length": 32, "do_lower_case": True})
     with pytest.raises(ModelError, match=r"is not what its tokenizer\.json says"):
         card(str(folder)).open(RuntimeConfig())
-
-
-def test_processors_are_those_that_the_container_grants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)), raising=False)
-    monkeypatch.setattr(processors_module, "CGROUPS", tmp_path)
-    assert processors() == 8
-    (tmp_path / "cpu.max").write_text("150000 100000\n", encoding="ascii")
-    assert processors() == 2
-    (tmp_path / "cpu.max").write_text("max 100000\n", encoding="ascii")
-    assert processors() == 8
-    (tmp_path / "cpu.max").unlink()
-    (tmp_path / "cpu").mkdir()
-    (tmp_path / "cpu/cpu.cfs_period_us").write_text("100000\n", encoding="ascii")
-    for quota, granted in (("50000", 1), ("-1", 8)):
-        (tmp_path / "cpu/cpu.cfs_quota_us").write_text(quota, encoding="ascii")
-        assert processors() == granted
