@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
 import embedctl
-from embedctl.config import DensePlan, IndexLimits, Mode
+from embedctl.config import DensePlan, Mode, limits
 
 from .processes import ProcessError, watch
 from .processes import embedctl as command
@@ -64,7 +64,7 @@ def measure(bench: Bench, size: int) -> Iterator[Row]:
     """Measure every way of searching a store of ``size`` chunks."""
     store = indexed_store(bench, size)
     texts = queries(bench, bench.queries)
-    opening = IndexLimits().graph_after + 1
+    opening = limits.INDEX.graph_after + 1
     found = ways(store)
     for way in found:
         bench.say(f"{size:,} chunks, {way.name}: one process a query")

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from embedctl.arms.dense.arm import DenseArm
 from embedctl.arms.dense.binary import BinaryRetriever
 from embedctl.arms.dense.recall import exact_scores
 from embedctl.config import DEFAULT_MODEL, RankingConfig, RuntimeConfig
 from embedctl.encoders import card
-from embedctl.index.open import require_index
+from embedctl.index.open import Index, require_index
 from embedctl.store.layout import Layout
 from embedctl.store.writer import read_manifest
 
@@ -20,10 +21,11 @@ from .results import Row, latency_rows
 from .stores import indexed_store, queries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
+    from embedctl.arms.dense.structures import Structures
     from embedctl.contracts import DenseRetriever, Labels
 
     from .bench import Bench
@@ -47,7 +49,9 @@ def measure(bench: Bench, size: int) -> Iterator[Row]:
     vectors = card(DEFAULT_MODEL).open(RuntimeConfig()).encode_queries(queries(bench, ASKED))
     layout = Layout(store)
     record = require_index(layout, read_manifest(layout))
-    searched = list(_plans(bench, Index(layout, record), vectors, size))
+    arm = Index(layout, record).arm("dense")
+    assert isinstance(arm, DenseArm)
+    searched = list(_plans(bench, arm.structures, vectors, size))
     bench.say(f"{size:,} chunks: the exact neighbours of {len(vectors)} queries")
     asked = [np.concatenate([one.found[row] for one in searched]) for row in range(len(vectors))]
     exact = exact_scores(layout, record.parts, vectors, asked, K)
@@ -56,15 +60,14 @@ def measure(bench: Bench, size: int) -> Iterator[Row]:
         yield from latency_rows(one.row, one.seconds)
 
 
-def _plans(bench: Bench, generation: Index, vectors: NDArray[np.float32], size: int) -> Iterator[_Searched]:
-    plans: dict[str, Callable[[], DenseRetriever]] = {"flat": generation.flat}
-    if generation.has_bits:
-        plans["binary"] = generation.binary
-    if generation.graph_bytes:
-        plans["hnsw"] = generation.hnsw
-    for plan, open_plan in plans.items():
+def _plans(bench: Bench, own: Structures, vectors: NDArray[np.float32], size: int) -> Iterator[_Searched]:
+    plans: dict[str, DenseRetriever] = {"flat": own.flat}
+    if own.has_bits:
+        plans["binary"] = own.binary
+    if own.graph_bytes:
+        plans["hnsw"] = own.hnsw
+    for plan, retriever in plans.items():
         bench.say(f"{size:,} chunks: {plan}")
-        retriever: DenseRetriever = open_plan()
         row = Row(NAME, f"{plan}, as queries use it", "embedctl", "", 0.0, "", size)
         yield _searched(row, retriever, vectors, RankingConfig().candidates)
         if plan == "flat":
@@ -72,15 +75,14 @@ def _plans(bench: Bench, generation: Index, vectors: NDArray[np.float32], size: 
     if "binary" in plans:
         for candidates in CANDIDATES:
             bench.say(f"{size:,} chunks: binary, {candidates:,} candidates")
-            binary = BinaryRetriever(generation.segments, generation.centre, per_row=1, least=candidates)
+            binary = BinaryRetriever(own.segments, own.centre, per_row=1, least=candidates)
             row = Row(NAME, "binary", "embedctl", "", 0.0, "", size, float(candidates))
             yield _searched(row, binary, vectors, K)
     if "hnsw" in plans:
-        graph = generation.hnsw()
         for ef in EFS:
             bench.say(f"{size:,} chunks: hnsw, ef {ef}")
             row = Row(NAME, "hnsw", "embedctl", "", 0.0, "", size, float(ef))
-            yield _searched(row, graph.with_ef(ef), vectors, K)
+            yield _searched(row, own.hnsw.with_ef(ef), vectors, K)
 
 
 def _searched(row: Row, retriever: DenseRetriever, vectors: NDArray[np.float32], depth: int) -> _Searched:
