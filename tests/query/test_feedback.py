@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from embedctl.query.feedback import rocchio
 
 import embedctl
 from embedctl import QueryConfig
