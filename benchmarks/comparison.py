@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import embedctl
 from embedctl.config import DEFAULT_MODEL
-from embedctl.encoders import find_model
+from embedctl.encoders.model_folder import resolve
 
 from . import building, latency
 from .bench import SkipError
@@ -168,7 +168,7 @@ def best_documents(chunk_ids: Sequence[str]) -> list[str]:
 
 def model_folder() -> Path:
     """Return the folder of the model that every engine loads."""
-    return find_model(DEFAULT_MODEL).path
+    return resolve(DEFAULT_MODEL).path
 
 
 def _cold(bench: Bench, store: Path, databases: dict[Engine, Path], texts: list[str], size: int) -> Iterator[Row]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 import embedctl
 from embedctl.config import DEFAULT_MODEL, DistillConfig, Mode, QueryEncoder, RuntimeConfig
-from embedctl.encoders import open_encoder, open_student, open_tokenizer
+from embedctl.encoders import card, student_card
 
 from .bench import SkipError
 from .quality import DEPTH, mean_ndcg
@@ -90,9 +90,9 @@ def _answers(collection: Collection, path: Path, case: str, encoder: QueryEncode
 
 def _speed(bench: Bench, collection: Collection, student: Path, texts: list[str]) -> Iterator[Row]:
     """Time the same kind of texts in turns: the model on some, the student on all, from text and from ready tokens."""
-    teacher, static = open_encoder(DEFAULT_MODEL, RuntimeConfig()), open_student(student)
+    teacher, static = card(DEFAULT_MODEL).open(RuntimeConfig()), student_card(student).open()
     some = texts[:: max(1, len(texts) // TEACHER_TEXTS)]
-    tokens = open_tokenizer(DEFAULT_MODEL).token_ids(texts)
+    tokens = card(DEFAULT_MODEL).tokenizer().token_ids(texts)
     ways = {
         "the model, from text": (lambda: teacher.encode_documents(some), len(some)),
         "the student, from text": (lambda: static.encode_documents(texts), len(texts)),

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from embedctl.config import DEFAULT_MODEL, RuntimeConfig
-from embedctl.encoders import find_model, open_encoder, open_tokenizer
+from embedctl.encoders import card
+from embedctl.encoders.model_folder import resolve
 
 from .results import Row
 from .stores import collection_store, store_rows
@@ -45,7 +46,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     """Embed texts of the first collection."""
     collection = bench.collections[0]
     texts = sample(store_rows(collection_store(bench, collection)).texts, bench.texts, bench.seed)
-    tokens = sum(open_tokenizer(DEFAULT_MODEL).count(texts))
+    tokens = sum(card(DEFAULT_MODEL).tokenizer().count(texts))
     bench.say(f"{len(texts)} texts of {collection.name}, {tokens:,} tokens: loading models")
     case = f"{collection.name}, {len(texts)} texts, {tokens / len(texts):.0f} tokens each"
     runners, precision = _runners(texts)
@@ -102,9 +103,9 @@ def _runners(texts: list[str]) -> tuple[dict[str, Runner], str]:
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    encoder = open_encoder(DEFAULT_MODEL, RuntimeConfig())
-    kept = open_tokenizer(DEFAULT_MODEL).token_ids(texts)
-    transformer = SentenceTransformer(str(find_model(DEFAULT_MODEL).path), device="cpu", local_files_only=True)
+    encoder = card(DEFAULT_MODEL).open(RuntimeConfig())
+    kept = card(DEFAULT_MODEL).tokenizer().token_ids(texts)
+    transformer = SentenceTransformer(str(resolve(DEFAULT_MODEL).path), device="cpu", local_files_only=True)
     bare, precision = _bare(transformer, texts)
     return {
         "embedctl": lambda: encoder.encode_documents(texts),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _SCRIPT = Path(sys.executable).with_name("embedctl")
 EMBEDCTL = (str(_SCRIPT),) if _SCRIPT.exists() else (sys.executable, "-m", "embedctl")
@@ -23,7 +23,8 @@ start = time.perf_counter()
 process = subprocess.Popen(sys.argv[2:], stdout=open(sys.argv[1], "wb"))
 _, status, usage = os.wait4(process.pid, 0)
 seconds = time.perf_counter() - start
-print(json.dumps([os.waitstatus_to_exitcode(status), usage.ru_maxrss, seconds]))
+cpu = usage.ru_utime + usage.ru_stime
+print(json.dumps([os.waitstatus_to_exitcode(status), usage.ru_maxrss, seconds, cpu]))
 """
 
 
@@ -39,22 +40,35 @@ class Watched:
     """From its start to its end, as its parent sees it."""
     peak_bytes: int
     """Most resident memory, mapped files that it touched included."""
+    cpu_seconds: float
+    """Processor time, user and system, of the process and the children it waited for."""
 
 
-def watch(command: Sequence[str], stdout: str = "/dev/null") -> Watched:
+def watch(
+    command: Sequence[str],
+    stdout: str = "/dev/null",
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Watched:
     """Run one process; its standard output goes to a file.
+
+    Args:
+        command: program and arguments.
+        stdout: path of that file.
+        env: the whole environment; ``None``: this process's own.
+        cwd: working directory; ``None``: this process's own.
 
     Raises:
         ProcessError: it failed.
     """
     watcher = [sys.executable, "-S", "-c", _WATCH, stdout, *command]
-    finished = subprocess.run(watcher, check=False, capture_output=True, text=True)
+    finished = subprocess.run(watcher, check=False, capture_output=True, text=True, env=env, cwd=cwd)
     if finished.returncode:
         raise ProcessError(f"{' '.join(command)} could not be started: {finished.stderr.strip()[-500:]}")
-    status, peak, seconds = json.loads(finished.stdout)
+    status, peak, seconds, cpu_seconds = json.loads(finished.stdout)
     if status:
         raise ProcessError(f"{' '.join(command)} ended with {status}: {finished.stderr.strip()[-500:]}")
-    return Watched(seconds, peak * (1 if sys.platform == "darwin" else 1024))
+    return Watched(seconds, peak * (1 if sys.platform == "darwin" else 1024), cpu_seconds)
 
 
 def embedctl(*arguments: object) -> list[str]:

@@ -12,7 +12,7 @@ from embedctl.arms.dense.arm import DenseArm
 from embedctl.arms.dense.binary import BinaryRetriever
 from embedctl.arms.dense.recall import exact_scores
 from embedctl.config import DEFAULT_MODEL, RankingConfig, RuntimeConfig
-from embedctl.encoders import open_encoder
+from embedctl.encoders import card
 from embedctl.index.open import Index, require_index
 from embedctl.store.layout import Layout
 from embedctl.store.writer import read_manifest
@@ -46,7 +46,7 @@ class _Searched(NamedTuple):
 def measure(bench: Bench, size: int) -> Iterator[Row]:
     """Search a generated store by every plan that it has, with the vectors of queries by the real encoder."""
     store = indexed_store(bench, size)
-    vectors = open_encoder(DEFAULT_MODEL, RuntimeConfig()).encode_queries(queries(bench, ASKED))
+    vectors = card(DEFAULT_MODEL).open(RuntimeConfig()).encode_queries(queries(bench, ASKED))
     layout = Layout(store)
     record = require_index(layout, read_manifest(layout))
     arm = Index(layout, record).arm("dense")

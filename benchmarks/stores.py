@@ -12,7 +12,7 @@ import numpy as np
 
 import embedctl
 from embedctl.config import DEFAULT_MODEL, TEXT_FIELD, ChunkConfig
-from embedctl.encoders import find_model, open_tokenizer
+from embedctl.encoders import card
 from embedctl.records import chunks_schema, documents_schema
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import EncoderRecord
@@ -125,7 +125,7 @@ def give_vectors(layout: Layout, given: corpus.Seeds, seed: int, size: int) -> N
     Raises:
         ValueError: the documents are not one chunk each.
     """
-    model = find_model(DEFAULT_MODEL)
+    model = card(DEFAULT_MODEL)
     block_of = lru_cache(maxsize=2)(lambda block: corpus.block_vectors(given, seed, block))
     with writing(layout, "benchmarks") as writer:
         manifest = writer.manifest
@@ -190,5 +190,5 @@ def _fresh(folder: Path) -> Path:
 @cache
 def _maker() -> tuple[str, ...]:
     """Return what decides the content of parts besides the texts: model, chunk settings, schemas."""
-    chunks = ChunkConfig().fingerprint(open_tokenizer(DEFAULT_MODEL).fingerprint)
-    return find_model(DEFAULT_MODEL).fingerprint, chunks, str(chunks_schema()), str(documents_schema())
+    chunks = ChunkConfig().fingerprint(card(DEFAULT_MODEL).tokenizer().fingerprint)
+    return card(DEFAULT_MODEL).fingerprint, chunks, str(chunks_schema()), str(documents_schema())

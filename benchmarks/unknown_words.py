@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from embedctl.config import DEFAULT_MODEL, FusionConfig, FusionName, RankingConfig, RuntimeConfig
-from embedctl.encoders import open_encoder
+from embedctl.encoders import card
 from embedctl.evaluation.metrics import Metric, run_values
 from embedctl.query.document_fusion import fuse, gather
 from embedctl.query.parse import parse_query
@@ -45,7 +45,7 @@ class Mismatch:
 
     def __init__(self, store: Path, queries: Mapping[str, str], share: float) -> None:
         layout = Layout(store)
-        self._searcher = Searcher(layout, read_manifest(layout), lambda: open_encoder(DEFAULT_MODEL, RuntimeConfig()))
+        self._searcher = Searcher(layout, read_manifest(layout), lambda: card(DEFAULT_MODEL).open(RuntimeConfig()))
         self._most = int(share * len(self._searcher.bm25))
         self._common = cache(self._is_common)
         self._names: dict[int, str] = {}

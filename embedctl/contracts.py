@@ -6,17 +6,18 @@ Contract tests hold every registered piece to them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from .config import ChunkConfig, QueryConfig, RankingConfig
-    from .records import ChunkSpan, Document, ParsedDocument
+    from .config import QueryConfig, RankingConfig
+    from .outline import Outline
+    from .records import Document, ParsedDocument
 
     Labels = NDArray[np.uint64]
     Vectors = NDArray[np.float32]
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     Scores = NDArray[np.float32]
     Tell = Callable[[str, str], None]
     """:meth:`Reporter.message`: kind and sentence."""
+
+
+Shape: TypeAlias = Literal["dense", "sparse", "multi"]
+"""One unit vector a text; ids and weights; one vector a token. Today every encoder is dense."""
 
 
 class Parser(Protocol):
@@ -58,12 +63,14 @@ class LocatedTokens(NamedTuple):
 
 
 class Tokenizer(Protocol):
-    """The encoder's own tokenizer, without the encoder."""
+    """Measures chunks: the encoder's own tokenizer, or a plain one where the encoder has none."""
 
     fingerprint: str
-    """16 hex digits; equal means equal tokens."""
-    max_tokens: int
-    """Longest input of the encoder, special tokens included."""
+    """16 hex digits; equal means equal tokens and limits."""
+    max_tokens: int | None
+    """Longest input of the encoder, special tokens included; ``None``: it has none."""
+    usual_tokens: int
+    """Size of a chunk where the settings name none: the longest input, or what embeds well."""
     overhead: int
     """Tokens that every input has besides its text: special tokens and the document prompt."""
 
@@ -98,15 +105,10 @@ class Tokenizer(Protocol):
 
 
 class Chunker(Protocol):
-    """Cuts one document into spans that fit the encoder."""
+    """Finds where a document may be cut; :mod:`.chunkers.batch` cuts it there into chunks that fit the encoder."""
 
-    def split(self, document: Document, tokenizer: Tokenizer, config: ChunkConfig) -> Iterator[ChunkSpan]:
-        """Yield spans in order of ``start``.
-
-        Together they cover every non-blank character from ``document.body_start`` on; each is non-blank, and
-        ``tokenizer.count([context + text])`` is at most ``config.size`` and ``tokenizer.max_tokens``.
-        Without overlap, spans do not intersect.
-        """
+    def outline(self, document: Document) -> Outline:
+        """Return the structure of ``document`` from ``body_start`` on, in code points of its text."""
         ...
 
 
@@ -115,17 +117,9 @@ class Encoder(Protocol):
 
     name: str
     fingerprint: str
-    """16 hex digits over weights, pooling, prompts, dimensions, normalization and maximum length."""
+    """16 hex digits over everything that decides about the vectors: weights, pooling, prompts, maximum length."""
+    shape: Shape
     dim: int
-
-    @property
-    def tokenizer_fingerprint(self) -> str:
-        """Of the :class:`Tokenizer` whose ids ``encode_tokens`` takes."""
-        ...
-
-    def encode_tokens(self, tokens: TokenIds) -> Vectors:
-        """Return what ``encode_documents`` returns for the texts that these tokens were made of."""
-        ...
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Return float32 ``(len(texts), dim)``, unit norm, in the order of ``texts``.
@@ -137,6 +131,19 @@ class Encoder(Protocol):
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Return float32 ``(len(texts), dim)``, unit norm; a query longer than the maximum is cut at its end."""
+        ...
+
+
+class TokenEncoder(Encoder, Protocol):
+    """An encoder that takes tokens in place of texts, so that a text tokenized once is not tokenized again."""
+
+    @property
+    def tokenizer_fingerprint(self) -> str:
+        """Of the :class:`Tokenizer` whose ids ``encode_tokens`` takes."""
+        ...
+
+    def encode_tokens(self, tokens: TokenIds) -> Vectors:
+        """Return what ``encode_documents`` returns for the texts that these tokens were made of."""
         ...
 
 

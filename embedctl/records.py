@@ -171,14 +171,6 @@ class Document:
     """Masked spans of the text; ``None``: it was not searched for secrets."""
 
 
-class ChunkSpan(NamedTuple):
-    """Result of a chunker: a span and the headings above it, outermost first."""
-
-    start: int
-    end: int
-    heading: tuple[str, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """One row of ``chunks/<part>.parquet``."""

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import embedctl
-from embedctl.config import DEFAULT_MODEL, RuntimeConfig
+from embedctl.config import DEFAULT_MODEL, StoreSettings
 from embedctl.contracts import Encoder
-from embedctl.encoders import open_encoder
+from embedctl.encoders import card
 
 SAMPLE = Path(__file__).parent.parent / "sample_corpus"
 OFFLINE = Path(__file__).parent / "offline"
@@ -50,16 +50,27 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
-    """The real model, loaded once."""
-    return open_encoder(DEFAULT_MODEL, RuntimeConfig())
+    """The real model, loaded once: while this one is held, every store opens the same."""
+    return card(DEFAULT_MODEL).open()
+
+
+def make_stores_with(model: str, patch: pytest.MonkeyPatch) -> None:
+    """Let new stores have ``model`` where a test names none."""
+    function = StoreSettings.__init__
+    defaults = tuple(model if value == DEFAULT_MODEL else value for value in function.__defaults__ or ())
+    patch.setattr(function, "__defaults__", defaults)
+
+
+@pytest.fixture
+def hashing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """New stores of the test need no model: their vectors are hashed."""
+    make_stores_with("hashing", monkeypatch)
 
 
 @pytest.fixture(scope="session")
 def sample_store(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
     """A store of the sample corpus, made once; to be read only."""
     folder = tmp_path_factory.mktemp("sample") / ".embedctl"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
-        report = embedctl.create(folder).index([SAMPLE])
+    report = embedctl.create(folder).index([SAMPLE])
     assert (report.exit_code, report.problems) == (0, [])
     return folder

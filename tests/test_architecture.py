@@ -28,7 +28,7 @@ LONGEST_MODULE, MEDIAN_MODULE = 350, 120
 # A layer may import the layers above it in this list. Modules and folders of one layer never import each other.
 LAYERS: list[set[str]] = [
     {"errors", "config", "plural", "labels", "__version__"},
-    {"records", "registry", "system"},
+    {"records", "outline", "registry", "system"},
     {"contracts"},
     {"store", "sources", "parsers", "chunkers", "encoders", "reporters", "secrets"},
     {"arms"},
@@ -102,7 +102,7 @@ DYNAMIC = {
     "cli/app.py",  # the command that was called
     "chunkers/grammars.py",  # the grammar of a language
     "secrets/rules.py",  # the rules of detect_secrets
-    "system/child_process.py",  # the function that a child process runs
+    "system/worker.py",  # the function that a child process runs
 }
 TARGET = re.compile(r"(embedctl(?:\.\w+)+):\w+")
 """A registered piece."""

@@ -232,14 +232,7 @@ def test_exit_codes_of_the_command_line() -> None:
 # --- examples
 
 
-def _use(encoder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    # In this order: a pipeline that is imported meanwhile would keep the replacement as its own.
-    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
-    monkeypatch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
-
-
 def test_python_examples_of_the_library_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Encoder) -> None:
-    _use(encoder, monkeypatch)
     monkeypatch.chdir(tmp_path)
     text = (DOCS / "library.md").read_text(encoding="utf-8")
     blocks = [body for language, body in _FENCE.findall(text) if language == "python"]
@@ -284,7 +277,6 @@ def in_process(line: str, monkeypatch: pytest.MonkeyPatch) -> int:
 def test_shell_lines_of_the_readme_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], encoder: Encoder
 ) -> None:
-    _use(encoder, monkeypatch)
     monkeypatch.setattr("signal.signal", lambda *_: None)
     shutil.copytree(ROOT / "sample_corpus", tmp_path / "docs")
     git = ["git", "-C", str(tmp_path), "-c", "init.defaultBranch=main"]

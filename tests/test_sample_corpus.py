@@ -30,9 +30,7 @@ CLOSE = {"bm25": 1e-4, "dense": 3e-3, "hybrid": 3e-4}
 
 @pytest.fixture(scope="module")
 def store(sample_store: Path, encoder: Encoder) -> Iterator[embedctl.Store]:
-    with pytest.MonkeyPatch.context() as patch:  # the session's encoder: loading it once is enough
-        patch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
-        yield embedctl.open(sample_store)
+    return embedctl.open(sample_store)
 
 
 @pytest.fixture(scope="module")

@@ -1,23 +1,22 @@
 """Cutting documents into chunks that fit the encoder exactly.
 
-A strategy turns a document into an :class:`~embedctl.chunkers.outline.Outline`: where sections begin, where
-weaker boundaries lie, what should stay whole, and which headings are in force. Everything else is shared:
+A chunker turns a document into an :class:`~embedctl.outline.Outline`: where sections begin, where weaker boundaries
+lie, what should stay whole, and which headings are in force. Everything else is shared:
 
 ==============  ==========================================================================
-``outline``     what a strategy says about a document
 ``budget``      how many tokens a chunk may have
 ``context``     the line of title and headings in front of a chunk
 ``tokens``      token offsets, and the cost of a span
 ``prose``       the last line, sentence or word boundary of a window
 ``short``       documents that make one chunk
 ``packing``     choosing the boundaries
-``fitting``     counting what the encoder will read, and splitting what does not fit
-``batch``       many documents at once: what the chunk stage calls
+``fitting``     counting the tokens that the encoder will read, and splitting what does not fit
+``batch``       many documents at once: the entry point of the chunk stage
 ``assemble``    spans to :class:`~embedctl.records.Chunk` rows: lines, page, hash, tokens
 ==============  ==========================================================================
 
-A new strategy is one file with a ``Strategy`` subclass and one line in the table below, or an entry point of another
-package in the group ``embedctl.chunkers``.
+A new chunker is one file with a class that keeps :class:`~embedctl.contracts.Chunker`, and one line in the table below;
+or an entry point of another package in the group ``embedctl.chunkers``.
 """
 
 from __future__ import annotations

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..outline import Section
 from ..records import Markup
 from .code import code_outline
 from .markdown import markdown_outline
-from .outline import Section
 from .plain import plain_outline
 from .rst import rst_outline
-from .strategy import Strategy
 
 if TYPE_CHECKING:
+    from ..outline import Outline
     from ..records import Document
-    from .outline import Outline
 
 _BY_MARKUP = {
     Markup.PLAIN.value: plain_outline,
@@ -45,7 +44,7 @@ def page_outline(document: Document) -> Outline:
     return outline.softened(pages, join_sections=False) if document.pages else outline
 
 
-class AutoChunker(Strategy):
+class AutoChunker:
     """Markdown, reST and code by their structure, slides and sheets by page, everything else as running text."""
 
     def outline(self, document: Document) -> Outline:

@@ -1,10 +1,10 @@
-"""Many documents at once: tokenizing small documents together is what makes chunking fast."""
+"""Cut many documents at once: chunking is fast because small documents are tokenized together."""
 
 from __future__ import annotations
 
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import EmbedctlError
 from . import CHUNKERS
@@ -21,55 +21,46 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ..config import ChunkConfig
-    from ..contracts import Tokenizer
+    from ..contracts import Chunker, Tokenizer
     from ..records import Chunk, Document
-    from .outline import Outline
 
 BATCH_CHARACTERS = 1_000_000
 BATCH_DOCUMENTS = 2_000
 _LONGEST_REASON = 200
 
 
-class Uncut(NamedTuple):
+class FailedDocument(NamedTuple):
     """A document that cannot be cut."""
 
     document: Document
     reason: str
-    """What went wrong, and where: most likely a mistake of ours."""
-
-
-class Outliner(Protocol):
-    """Finds the structure of a document."""
-
-    def outline(self, document: Document) -> Outline:
-        """Return the structure of ``document`` from ``body_start`` on."""
-        ...
+    """The error and the line that raised it: most likely a mistake of ours."""
 
 
 def chunk_documents(
     documents: Iterable[Document], tokenizer: Tokenizer, config: ChunkConfig, *, keep_tokens: bool = False
-) -> Iterator[list[Chunk] | Uncut]:
+) -> Iterator[list[Chunk] | FailedDocument]:
     """Yield the chunks of each document, in order; ``doc_row`` is the document's position in ``documents``.
 
     With ``keep_tokens`` each chunk carries the tokens of its context and text. A document that cannot be cut does not
-    keep the others from it.
+    stop the others.
 
     Raises:
-        UsageError: there is no such strategy, or size and overlap do not go with the encoder; before any work.
+        UsageError: there is no such strategy, or size and overlap do not fit the encoder; before any work.
     """
-    strategy: Outliner = CHUNKERS.load(config.strategy)()
+    chunker: Chunker = CHUNKERS.load(config.strategy)()
     budget_for(tokenizer, config)
 
-    def cut(batch: list[Document], first: int) -> list[list[Chunk] | Uncut]:
-        fitted = _fitted(batch, strategy, tokenizer, config, keep_tokens=keep_tokens)
+    def cut(batch: list[Document], first: int) -> list[list[Chunk] | FailedDocument]:
+        fitted = _fitted(batch, chunker, tokenizer, config, keep_tokens=keep_tokens)
         return [rows(document, first + at, next(fitted)) for at, document in enumerate(batch)]
 
     return _each(documents, cut)
 
 
 def _each(
-    documents: Iterable[Document], cut: Callable[[list[Document], int], list[list[Chunk] | Uncut]]
-) -> Iterator[list[Chunk] | Uncut]:
+    documents: Iterable[Document], cut: Callable[[list[Document], int], list[list[Chunk] | FailedDocument]]
+) -> Iterator[list[Chunk] | FailedDocument]:
     done = 0
     with ended_afterwards():
         for batch in _batches(documents):
@@ -83,49 +74,36 @@ def _each(
 
 
 def _alone(
-    document: Document, row: int, cut: Callable[[list[Document], int], list[list[Chunk] | Uncut]]
-) -> list[Chunk] | Uncut:
-    """Return the chunks of one document, or why there are none: it shows which of a batch is the bad one."""
+    document: Document, row: int, cut: Callable[[list[Document], int], list[list[Chunk] | FailedDocument]]
+) -> list[Chunk] | FailedDocument:
+    """Return the chunks of one document, or why it fails: this finds the bad one in a batch."""
     try:
         return cut([document], row)[0]
     except BaseException as error:  # noqa: BLE001 - the next line decides
         _reraise_if_ours(error)
         if isinstance(error, EmbedctlError):
-            return Uncut(document, str(error))
+            return FailedDocument(document, str(error))
         last = traceback.extract_tb(error.__traceback__)[-1]
         what = " ".join(str(error).split())[:_LONGEST_REASON]
-        return Uncut(
+        return FailedDocument(
             document,
             f"cutting it failed in {Path(last.filename).name} line {last.lineno} ({type(error).__name__}: {what})",
         )
 
 
 def _reraise_if_ours(error: BaseException) -> None:
-    """Raise again what is not about a document: an interruption, or memory that ran out."""
+    """Raise an error again that is not about a document: an interruption, or memory that ran out."""
     panic = type(error).__name__ == "PanicException"  # of the tokenizer, written in Rust
     if isinstance(error, MemoryError) or not (isinstance(error, Exception) or panic):
         raise error
 
 
-def fit_documents(
-    documents: Iterable[Document],
-    strategy: Outliner,
-    tokenizer: Tokenizer,
-    config: ChunkConfig,
-    *,
-    keep_tokens: bool = False,
-) -> Iterator[tuple[Document, list[Fitted]]]:
-    """Yield each document with its spans, contexts and exact token counts."""
-    for batch in _batches(documents):
-        yield from zip(batch, _fitted(batch, strategy, tokenizer, config, keep_tokens=keep_tokens), strict=True)
-
-
 def _fitted(
-    batch: list[Document], strategy: Outliner, tokenizer: Tokenizer, config: ChunkConfig, *, keep_tokens: bool
+    batch: list[Document], chunker: Chunker, tokenizer: Tokenizer, config: ChunkConfig, *, keep_tokens: bool
 ) -> Iterator[list[Fitted]]:
     """Yield the spans of each document of a batch."""
     budget = budget_for(tokenizer, config)
-    outlined = [(document, strategy.outline(document)) for document in batch]
+    outlined = [(document, chunker.outline(document)) for document in batch]
     contexts = Contexts(tokenizer, config)
     contexts.prepare((document.title, path) for document, outline in outlined for path in outline.paths)
     # Locating tokens tells their number too, but only where counts add up; elsewhere it would be a second reading.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..outline import BLOCK_FILL, LINE_FILL, NEVER, Level, Outline
 from .headings import Heading, HeadingTree
-from .outline import BLOCK_FILL, LINE_FILL, NEVER, Level, Outline
 
 BLANKS = " \t"
 

@@ -1,4 +1,4 @@
-"""How many tokens a chunk may have."""
+"""Number of tokens that a chunk may have."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def budget_for(tokenizer: Tokenizer, config: ChunkConfig) -> Budget:
         UsageError: the size is larger than the encoder's maximum or leaves no room for text, or the overlap is
             negative or as large as half of that room.
     """
-    limit = tokenizer.max_tokens if config.size is None else config.size
+    limit = tokenizer.usual_tokens if config.size is None else config.size
     body = limit - tokenizer.overhead
-    if limit > tokenizer.max_tokens:
+    if tokenizer.max_tokens is not None and limit > tokenizer.max_tokens:
         raise UsageError(
             f"Chunks of {limit} tokens are longer than the encoder reads, which is {tokenizer.max_tokens}.",
             f"Choose a size of at most {tokenizer.max_tokens}, or a model with a longer input.",

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ..outline import BLOCK_FILL, LINE_FILL, Level, Outline
 from .blocks import with_newlines
-from .outline import BLOCK_FILL, LINE_FILL, Level, Outline
-from .strategy import Strategy
 from .syntax_process import structure
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def _by_blank_lines(text: str, start: int) -> tuple[Level, Level]:
     return Level(outer, BLOCK_FILL, [*outer[1:], len(text)][: len(outer)]), Level(blocks, LINE_FILL)
 
 
-class CodeChunker(Strategy):
+class CodeChunker:
     """A definition that fits stays whole, with its comments and decorators; small neighbours share a chunk."""
 
     def outline(self, document: Document) -> Outline:

@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
     from ..config import ChunkConfig
     from ..contracts import Tokenizer
-    from .outline import HeadingPath
+    from ..outline import HeadingPath
 
 SEPARATOR = " > "
 
 
 class Context(NamedTuple):
-    """What precedes a chunk's text: the input of the encoder is ``text + chunk text``."""
+    """The line in front of a chunk's text: the input of the encoder is ``text + chunk text``."""
 
     text: str
     """Empty, or one line with its line break."""
     tokens: int
     """Of the line alone, without special tokens and prompt."""
     ids: NDArray[np.int32]
-    """What the encoder reads for the line."""
+    """Tokens of the line, as the encoder reads them."""
 
 
 class Contexts:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..contracts import Tokenizer
+    from ..outline import Outline
     from ..records import Document
     from .budget import Budget
     from .context import Contexts
-    from .outline import Outline
 
 
 class ChunkDraft(NamedTuple):

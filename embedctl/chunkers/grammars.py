@@ -90,7 +90,7 @@ def has_grammar(language: str) -> bool:
 
 @cache
 def parser_for(language: str) -> Parser | None:
-    """Return a parser of ``language``, ``None`` where there is no grammar for it."""
+    """Return a parser of ``language``, ``None`` without a grammar."""
     target = _GRAMMARS.get(language)
     if target is None:
         return None

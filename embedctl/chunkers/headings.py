@@ -7,12 +7,12 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .outline import Section
+from ..outline import Section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .outline import HeadingPath
+    from ..outline import HeadingPath
 
 MOST_TITLE_CHARACTERS = 200
 _ATTRIBUTES = re.compile(r"\s*\{[#.:][^{}]*\}\s*$")
@@ -48,7 +48,7 @@ class Heading:
 
 
 class HeadingTree:
-    """Which headings are in force where.
+    """Headings in force at each place of a text.
 
     The path of a chunk is the one in force at its first character of body text: a chunk that opens with a title,
     directly followed by a subheading and its paragraph, belongs to the subheading.

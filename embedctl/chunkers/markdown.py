@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .markdown_blocks import scan_markdown
-from .strategy import Strategy
 
 if TYPE_CHECKING:
+    from ..outline import Outline
     from ..records import Document
-    from .outline import Outline
 
 
 def markdown_outline(document: Document) -> Outline:
@@ -17,7 +16,7 @@ def markdown_outline(document: Document) -> Outline:
     return scan_markdown(document.text, document.body_start).outline(document.text).with_pages(document.pages)
 
 
-class MarkdownChunker(Strategy):
+class MarkdownChunker:
     """A chunk begins at a heading, except where less than an eighth of a chunk was collected before it."""
 
     def outline(self, document: Document) -> Outline:

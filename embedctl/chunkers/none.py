@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..outline import no_heading
 from .auto import structure_of
-from .outline import no_heading
-from .strategy import Strategy
 
 if TYPE_CHECKING:
+    from ..outline import Outline
     from ..records import Document
-    from .outline import Outline
 
 
-class NoneChunker(Strategy):
+class NoneChunker:
     """Cuts only what is longer than a chunk may be, at the strongest boundaries, and names no headings."""
 
     def outline(self, document: Document) -> Outline:

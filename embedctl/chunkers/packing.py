@@ -11,7 +11,7 @@ import zlib
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from .outline import SECTION_FILL
+from ..outline import SECTION_FILL
 from .prose import first_boundary, last_boundary
 from .tokens import BLANKS, CHARACTERS_PER_TOKEN
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ..outline import HeadingPath, Outline
     from .budget import Budget
-    from .outline import HeadingPath, Outline
     from .tokens import TokenMap
 
 TAIL_SHARE = 8
@@ -39,7 +39,7 @@ class Piece(NamedTuple):
 
     start: int
     own: int
-    """Where the text begins that the chunk before does not have; ``start`` without overlap."""
+    """Start of the text that the previous chunk does not have; ``start`` without overlap."""
     end: int
     heading: HeadingPath
     tokens: int | None

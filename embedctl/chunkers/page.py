@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .auto import page_outline
-from .strategy import Strategy
 
 if TYPE_CHECKING:
+    from ..outline import Outline
     from ..records import Document
-    from .outline import Outline
 
 
-class PageChunker(Strategy):
+class PageChunker:
     """Cuts at every page, and inside a page only where it is too long; without pages, as ``auto`` would."""
 
     def outline(self, document: Document) -> Outline:

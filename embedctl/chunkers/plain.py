@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ..outline import BLOCK_FILL, LINE_FILL, Deferred, Level, Outline
 from .blocks import with_newlines
-from .outline import BLOCK_FILL, LINE_FILL, Deferred, Level, Outline
 from .prose import WRAPPED_WIDTH
 
 if TYPE_CHECKING:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .plain import plain_outline
-from .strategy import Strategy
 
 if TYPE_CHECKING:
+    from ..outline import Outline
     from ..records import Document
-    from .outline import Outline
 
 
-class RecursiveChunker(Strategy):
+class RecursiveChunker:
     """Cuts at paragraphs, and inside them only where they are too long; page starts count above paragraphs."""
 
     def outline(self, document: Document) -> Outline:

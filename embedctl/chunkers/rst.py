@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from .blocks import Blocks, with_newlines
 from .headings import Heading
-from .strategy import Strategy
 
 if TYPE_CHECKING:
+    from ..outline import Outline
     from ..records import Document
-    from .outline import Outline
 
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1*$")
 _ITEM = re.compile(r"(?:[-*+•]|\(?(?:\d+|#|[A-Za-z])[.)])[ \t]|:[^:\s][^:]*:[ \t]|\|[ \t]")
@@ -24,7 +23,7 @@ def rst_outline(document: Document) -> Outline:
     return scan_rst(document.text, document.body_start).outline(document.text).with_pages(document.pages)
 
 
-class RstChunker(Strategy):
+class RstChunker:
     """A chunk begins at a section title, except where less than an eighth of a chunk was collected before it."""
 
     def outline(self, document: Document) -> Outline:

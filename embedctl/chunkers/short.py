@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..contracts import Tokenizer
+    from ..outline import Outline
     from ..records import Document
     from .budget import Budget
     from .context import Contexts
-    from .outline import Outline
 
 FITTING_CHARACTERS = 3
 """Characters for each token of the budget up to which a text nearly always fits."""

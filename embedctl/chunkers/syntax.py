@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..outline import LINE_FILL, Level, Scopes
 from .grammars import WRAPPERS, label_of, parser_for
-from .outline import LINE_FILL, Level, Scopes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +41,7 @@ class _Units:
 
 @dataclass(frozen=True, slots=True)
 class Syntax:
-    """What a syntax tree says, in code points of the whole text."""
+    """Structure from a syntax tree, in code points of the whole text."""
 
     levels: tuple[Level, ...]
     scopes: Scopes

@@ -1,69 +1,55 @@
 """Syntax trees in a child process: some texts take a grammar minutes, or gigabytes, or crash it.
 
-50 KB of ``a<a<a<`` is 5 GB for Java's. A text that its grammar cannot bear is cut by its blank lines.
+50 KB of ``a<a<a<`` is 5 GB for Java's. A text that its grammar cannot bear is cut at its blank lines.
 """
 
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
-from threading import Lock
-from typing import TYPE_CHECKING
 
 from ..config import SYNTAX_LIMITS
 from ..errors import ParseError
-from ..system.child_process import Child, CrashedError
+from ..outline import Level, Scopes
+from ..system.child_process import CrashedError
+from ..system.pool import ChildPool
+from ..system.wire import Task
 from .grammars import has_grammar
-from .outline import Level, Scopes
 from .syntax import Syntax, parse
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_child = Child(f"{__name__}:answer", SYNTAX_LIMITS)
-_lock = Lock()
+_children = ChildPool(f"{__name__}:answer")
+ended_afterwards = _children.ended_afterwards
 
 
 def structure(text: str, start: int, language: str) -> Syntax | None:
     """Return the structure of ``text[start:]``.
 
-    ``None`` without a grammar, where most of it does not parse, and where parsing takes more than it may.
+    ``None`` without a grammar, where most of it does not parse, and where parsing takes more than its limits allow.
 
     Raises:
-        ResourceError: there can be no child process.
+        ResourceError: no child process could be started.
     """
     if not has_grammar(language):
         return None
     # A NUL looks like the end of the text to some grammars, which then begin again at every one.
     data = text[start:].replace("\0", " ").encode("utf-8", "replace")
-    with _lock:
-        try:
-            (found,) = _child.ask(b"%s %d\n%s" % (language.encode(), start, data))
-        except (CrashedError, ParseError):
-            return None
-    return _syntax(found)
-
-
-@contextmanager
-def ended_afterwards() -> Iterator[None]:
-    """End the process when the body ends: nothing stays behind."""
+    task = Task(b"%s %d\n%s" % (language.encode(), start, data), SYNTAX_LIMITS.seconds, SYNTAX_LIMITS.memory_bytes)
     try:
-        yield
-    finally:
-        _child.close()
+        (found,) = _children.ask(task)
+        return _syntax(found)
+    except (CrashedError, ParseError, ValueError, TypeError, KeyError):  # died, failed, or answered nonsense
+        return None
 
 
-def answer(request: bytes) -> Iterator[bytes]:
-    """Yield, in the child, the one answer to a request."""
+def answer(request: bytes) -> bytes:
+    """Return, in the child, the structure of one text as JSON."""
     head, _, data = request.partition(b"\n")
     language, start = head.split()
     syntax = parse(data, int(start), language.decode())
     if syntax is None:
-        yield b"null"
-        return
+        return b"null"
     scopes = syntax.scopes
     levels = [(level.starts, level.fill, level.ends) for level in syntax.levels]
-    yield json.dumps({"levels": levels, "scopes": [scopes.starts, scopes.ends, scopes.labels]}).encode()
+    return json.dumps({"levels": levels, "scopes": [scopes.starts, scopes.ends, scopes.labels]}).encode()
 
 
 def _syntax(answer: bytes) -> Syntax | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CHARACTERS_PER_TOKEN = 16
 """A token of budget buys at most this many characters: WordPiece reads a "word" of 50,000 letters as one token."""
 WINDOW_CHARACTERS = 2_000_000
-"""How much of a long document is tokenized at once."""
+"""Characters of a long document that are tokenized at once."""
 MARGIN_BUDGETS = 2
 TRUSTED_CHARACTERS = 65_536
 """Longer spans may hold a place where a long unbroken run was cut for tokenization."""
@@ -26,7 +26,7 @@ _PLAIN_BLANKS = frozenset(" \t\n\r")
 
 
 class TokenMap:
-    """Where the tokens of ``text[start:]`` lie.
+    """Places of the tokens of ``text[start:]``.
 
     Offsets are computed for a window that moves forward, so memory does not grow with the document. Tokens only
     ever decide where to cut; what the encoder will read is counted again wherever the two can differ.

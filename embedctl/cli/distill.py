@@ -36,8 +36,8 @@ def distill(action: DistillOptions, runtime: RuntimeOptions, write: WriteOptions
     """
     import embedctl
 
-    store = embedctl.open(common.store, reporter=common.reporter())
-    report = store.distill(action.share, wait=write.wait, runtime=runtime.config())
+    store = embedctl.open(common.store, reporter=common.reporter(), runtime=runtime.config())
+    report = store.distill(action.share, wait=write.wait)
     if action.output is not None:
         store.export_student(action.output)
     return finish(report, store, write, common)

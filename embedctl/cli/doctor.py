@@ -36,13 +36,12 @@ def doctor(action: DoctorOptions, runtime: RuntimeOptions, write: WriteOptions, 
 
     if action.dry_run and not action.repair:
         raise UsageError("--dry-run is about a repair.", 'Write "embedctl doctor --repair --dry-run".')
-    store = embedctl.open(common.store, reporter=common.reporter())
+    store = embedctl.open(common.store, reporter=common.reporter(), runtime=runtime.config())
     report = store.doctor(
         deep=action.deep,
         repair=action.repair,
         dry_run=action.dry_run,
         wait=write.wait,
-        runtime=runtime.config(),
     )
     if write.json:
         emit_json(report.to_json())

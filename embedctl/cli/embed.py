@@ -10,8 +10,6 @@ def embed(settings: SettingsOptions, runtime: RuntimeOptions, write: WriteOption
     """Run stage 3 alone: embed chunks into embeddings/."""
     import embedctl
 
-    store = embedctl.open(common.store, reporter=common.reporter())
-    report = store.embed(
-        settings=settings.request(), rebuild=settings.rebuild, wait=write.wait, runtime=runtime.config()
-    )
+    store = embedctl.open(common.store, reporter=common.reporter(), runtime=runtime.config())
+    report = store.embed(settings=settings.request(), rebuild=settings.rebuild, wait=write.wait)
     return finish(report, store, write, common)

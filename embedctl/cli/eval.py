@@ -43,7 +43,7 @@ def eval(  # noqa: A001 - as the command is called
     if unjudged.ann:
         printed, asked = replace(kept, json=False, save=None), replace(search, refresh=False, wait=SearchOptions().wait)
         unjudged.check_alone(replace(judged, queries=None), printed, gate, asked, ranking, filters)
-        return eval_ann(_opened(search, runtime, common), judged.queries, unjudged, kept, runtime.config())
+        return eval_ann(_opened(search, runtime, common), judged.queries, unjudged, kept)
     config = judged.config(query_config(search, ranking, filters, OutputOptions()))
     files = None if unjudged.synthetic else judged.files()
     rules = gate.gate()
@@ -56,9 +56,9 @@ def eval(  # noqa: A001 - as the command is called
     runs = _runs(judged.run or [])
     store = _opened(search, runtime, common)
     if files is None:
-        evaluation = store.evaluate_synthetic(config, synthetic=unjudged.synthetic_config(), runtime=runtime.config())
+        evaluation = store.evaluate_synthetic(config, synthetic=unjudged.synthetic_config())
     else:
-        evaluation = store.evaluate(*files, config, runs=runs, runtime=runtime.config())
+        evaluation = store.evaluate(*files, config, runs=runs)
     verdict = None if before is None else judge(evaluation, before, rules, config.significance)
     _print(evaluation, verdict, kept)
     _keep(evaluation, verdict, kept, gate.baseline)
@@ -73,9 +73,9 @@ def _opened(search: SearchOptions, runtime: RuntimeOptions, common: CommonOption
 
     from .refresh import refresh
 
-    store = embedctl.open(common.store, reporter=common.reporter())
+    store = embedctl.open(common.store, reporter=common.reporter(), runtime=runtime.config())
     if search.refresh:
-        refresh(store, search.wait, common.quiet, runtime.config())
+        refresh(store, search.wait, common.quiet)
     return store
 
 

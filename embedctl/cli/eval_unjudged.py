@@ -11,20 +11,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..api import Store
-    from ..config import RuntimeConfig
     from ..evaluation.synthetic.queries import SyntheticSet
     from .eval_options import KeptOptions
     from .unjudged_options import UnjudgedOptions
 
 
-def eval_ann(
-    store: Store, queries: Path | None, unjudged: UnjudgedOptions, kept: KeptOptions, runtime: RuntimeConfig
-) -> int:
+def eval_ann(store: Store, queries: Path | None, unjudged: UnjudgedOptions, kept: KeptOptions) -> int:
     """Measure the dense plans, print what was found, and keep it where that was asked for."""
     from .screen import Screen
     from .views.ann import render_ann
 
-    report = store.measure_ann(unjudged.ann_config(), queries=queries, runtime=runtime)
+    report = store.measure_ann(unjudged.ann_config(), queries=queries)
     if kept.json:
         emit_json(report.to_json())
     else:

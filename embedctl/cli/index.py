@@ -45,7 +45,7 @@ def index(
     request, wanted, files = sources.request(), settings.request(), sources.files()
     if action.no_refresh and (sources.places or sources.files_from or action.dry_run):
         raise UsageError("--no-refresh looks at no source.", "Leave it out, or leave out paths and --dry-run.")
-    store = embedctl.create(common.store, reporter=common.reporter())
+    store = embedctl.create(common.store, reporter=common.reporter(), runtime=runtime.config())
     if action.dry_run:
         plan = store.preflight(
             sources.places,
@@ -53,7 +53,6 @@ def index(
             source=request,
             settings=wanted,
             rebuild=settings.rebuild,
-            runtime=runtime.config(),
         )
         return _show_plan(plan, write.json, common.verbose)
     report = store.index(
@@ -64,7 +63,6 @@ def index(
         refresh=not action.no_refresh,
         rebuild=settings.rebuild,
         wait=write.wait,
-        runtime=runtime.config(),
     )
     return finish(report, store, write, common)
 

@@ -50,14 +50,15 @@ def query(
     config, wanted = query_config(search, ranking, filters, output), output.format
     many = requested_batch(batch, output, text or [])
     shows_progress = search.refresh or many is not None
-    store = embedctl.open(common.store, reporter=common.reporter() if shows_progress else common.teller())
+    reporter = common.reporter() if shows_progress else common.teller()
+    store = embedctl.open(common.store, reporter=reporter, runtime=runtime.config())
     if search.refresh:
-        refresh(store, search.wait, common.quiet, runtime.config())
+        refresh(store, search.wait, common.quiet)
     if many is not None:
         from .query_batch import query_batch
 
-        return query_batch(store, many, config, runtime.config())
-    answer = Nearby(store.path.parent).answer(store.query(_question(text or []), config, runtime=runtime.config()))
+        return query_batch(store, many, config)
+    answer = Nearby(store.path.parent).answer(store.query(_question(text or []), config))
     _remark(answer, store, common.quiet)
     if output.explain and wanted != "json":
         from .views.explanation import render_explanation

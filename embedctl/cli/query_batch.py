@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ..api import Store
-    from ..config import QueryConfig, RuntimeConfig
+    from ..config import QueryConfig
     from ..query.answer import Answer
     from ..query.query_file import Problem, QueryFile, QueryStream
     from .query_options import BatchRequest
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 STDIN = "-"
 
 
-def query_batch(store: Store, batch: BatchRequest, config: QueryConfig, runtime: RuntimeConfig) -> int:
+def query_batch(store: Store, batch: BatchRequest, config: QueryConfig) -> int:
     """Answer the queries of a file or stdin; return 3 where lines of stdin were no queries and were left out."""
     left_out: list[Problem] = []
 
@@ -42,7 +42,7 @@ def query_batch(store: Store, batch: BatchRequest, config: QueryConfig, runtime:
             note(f"embedctl: {warning}")
         return nearby.answer(answer)
 
-    answers = map(heard, store.query_many(_source(batch.queries, tell), config, runtime=runtime))
+    answers = map(heard, store.query_many(_source(batch.queries, tell), config))
     if batch.target is not None and batch.form == "parquet":
         from .parquet_output import write_parquet
 

@@ -51,11 +51,9 @@ def report(asked: ReportOptions, runtime: RuntimeOptions, common: CommonOptions)
     import embedctl
 
     asked.check()
-    store = embedctl.open(common.store, reporter=common.reporter())
+    store = embedctl.open(common.store, reporter=common.reporter(), runtime=runtime.config())
     with new_text_file(asked.target) as write:  # begun first: a place that cannot be written to costs no time
-        made = store.report(
-            queries=asked.queries, judgements=asked.qrels, synthetic=asked.synthetic, runtime=runtime.config()
-        )
+        made = store.report(queries=asked.queries, judgements=asked.qrels, synthetic=asked.synthetic)
         write(made.html)
     emit_lines(f"{asked.target}\n")
     if not common.quiet:

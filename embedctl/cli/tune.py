@@ -69,12 +69,12 @@ def tune(action: TuneOptions, runtime: RuntimeOptions, write: WriteOptions, comm
     from .views.tune import render_state, render_tuning
 
     asked = action.action()
-    store = embedctl.open(common.store, reporter=common.reporter())
+    store = embedctl.open(common.store, reporter=common.reporter(), runtime=runtime.config())
     fit = None
     if asked == "fit":
         queries, qrels = action.judged()
         how = TuneConfig(metric=action.metric, folds=action.folds)
-        fit = store.tune(queries, qrels, how, dry_run=action.dry_run, wait=write.wait, runtime=runtime.config())
+        fit = store.tune(queries, qrels, how, dry_run=action.dry_run, wait=write.wait)
     state = store.undo_tune(wait=write.wait) if asked == "undo" else store.tuned()
     if write.json:
         emit_json(tune_json(asked, state, fit))

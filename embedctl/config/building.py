@@ -114,7 +114,7 @@ class HnswConfig:
     ef: int = 400
     """Recall@10 among a million: 0.93 at 80, 0.97 at 160, 0.993 at 400, for half a millisecond more."""
     threads: int = 0
-    """0: all processors; 1: byte-identical builds. Parsing has so many workers, too."""
+    """See :attr:`StoreSettings.threads`."""
 
 
 TEXT_FIELD = "text"
@@ -168,6 +168,11 @@ class StoreSettings:
         """
         models = {one.name: one.model for one in self.fields}
         return models[field_name] or self.model
+
+    @property
+    def threads(self) -> int:
+        """Parser workers, and threads that build a graph; 0: all processors, 1: byte-identical builds."""
+        return self.hnsw.threads
 
     @property
     def fast(self) -> bool:

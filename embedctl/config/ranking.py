@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -138,6 +138,13 @@ class RankingConfig:
     reranked: int = 50
     """Chunks that each reranker scores; the others keep their order behind them."""
 
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``docs/schema/ranking.v1.json`` describes."""
+        weights = dict(self.fusion.weights)
+        told = asdict(self)
+        told["fusion"] |= {"weights": weights, **{f"{arm}_weight": weights.get(arm) for arm in ("bm25", "dense")}}
+        return told
+
 
 @dataclass(frozen=True, slots=True)
 class RankingRequest:
@@ -158,16 +165,17 @@ class RankingRequest:
     rerankers: tuple[str, ...] | None = None
     reranked: int | None = None
 
+    base: RankingConfig | None = None
+    """The ranking to start from; ``None``: that of the store."""
+
     @classmethod
     def of(cls, ranking: RankingConfig) -> RankingRequest:
         """Return what asks for exactly ``ranking``."""
-        fusion = ranking.fusion
-        parts = {name: getattr(part, name) for part in (ranking.bm25, ranking.feedback) for name in _names(part)}
-        own = {name: getattr(ranking, name) for name in _OWN}
-        return cls(fusion=fusion.name, rrf_k=fusion.rrf_k, weights=dict(fusion.weights), **own, **parts)
+        return cls(base=ranking)
 
     def applied_to(self, ranking: RankingConfig) -> RankingConfig:
         """Return ``ranking`` with everything that was asked for; the weights of one fusion are not those of another."""
+        ranking = self.base or ranking
 
         def asked(*names: str) -> dict[str, Any]:
             return {name: getattr(self, name) for name in names if getattr(self, name) is not None}

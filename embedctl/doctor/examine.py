@@ -142,7 +142,7 @@ def _deep_index(report: DoctorReport, layout: Layout, index: IndexRecord, report
 
 def _most_tokens(manifest: Manifest) -> int | None:
     try:
-        return encoders.open_tokenizer(manifest.settings.model).max_tokens
+        return encoders.card(manifest.settings.model).tokenizer().max_tokens
     except ModelError:
         return None
 
@@ -182,6 +182,7 @@ def maker(layout: Layout, manifest: Manifest, runtime: RuntimeConfig, reporter: 
     if made_by.teacher:
         if student is None or student.fingerprint != made_by.fingerprint:
             raise ModelError("The encoder that made the vectors is gone.", 'Make one with "embedctl distill".')
-        return encoders.open_student(student_folder(layout, student))
-    made_by.check_model(encoders.find_model(made_by.model).fingerprint)
-    return encoders.open_encoder(made_by.model, runtime, reporter.message)
+        return encoders.student_card(student_folder(layout, student)).open()
+    card = encoders.card(made_by.model)
+    made_by.check_model(card.fingerprint)
+    return card.open(runtime, reporter.message)

@@ -10,7 +10,7 @@ import numpy as np
 from .. import encoders
 from ..config import TEXT_FIELD
 from ..records import Outcome
-from ..stages.chunk import cut
+from ..stages.chunk import cut_part
 from ..stages.compact import live_chunks
 from ..store.files import link_or_copy, write_table
 from ..store.ledger import FileKey, FileState, read_ledger
@@ -100,7 +100,7 @@ class PartRepair:
         """Write the chunks of a part again under a new number; ``None`` where they are not what they were."""
         assert part.chunks is not None
         settings = self.writer.manifest.settings
-        tokenizer = encoders.open_tokenizer(settings.model)
+        tokenizer = encoders.card(settings.model).tokenizer()
         made_with = settings.chunk_fingerprint(tokenizer.fingerprint)
         if part.chunks.made_with != made_with:
             return None  # it was to be cut anew anyway
@@ -108,8 +108,8 @@ class PartRepair:
         for dead in dict.fromkeys(((), part.dead)):
             alive = replace(part, dead=dead)
             with self.reporter.stage("chunk", alive.live_documents, "documents") as progress:
-                chunks = cut(self.writer, alive, tokenizer, progress, keep_tokens=settings.fast)
-            record = write_chunks(self.layout, number, chunks, made_with)
+                cut = cut_part(self.writer, alive, tokenizer, progress, keep_tokens=settings.fast)
+            record = write_chunks(self.layout, number, cut.chunks, made_with)
             if record == part.chunks:
                 return record
         self.layout.chunks(number).unlink()

@@ -143,7 +143,7 @@ class Repair:
         """Cut and embed what is not."""
         writer, settings = self.writer, self.writer.manifest.settings
         if any(part.chunks is None for part in writer.manifest.parts):
-            tokenizer = encoders.open_tokenizer(settings.model)
+            tokenizer = encoders.card(settings.model).tokenizer()
             chunk(writer, tokenizer, self.reporter, self.run, keep_tokens=settings.fast)
         made_by = writer.manifest.encoder
         if made_by is None:
@@ -172,4 +172,4 @@ class Repair:
 
     @cached_property
     def _model(self) -> Encoder:
-        return encoders.open_encoder(self.writer.manifest.settings.model, self.how, self.reporter.message)
+        return encoders.card(self.writer.manifest.settings.model).open(self.how, self.reporter.message)

@@ -184,7 +184,7 @@ def check_model(manifest: Manifest) -> Steps:
     if made_by is None:
         return "no vectors yet"
     try:
-        found = encoders.find_model(made_by.model).fingerprint
+        found = encoders.card(made_by.model).fingerprint
         made_by.check_model(found)
     except MismatchError as error:
         yield Finding("model", "warning", error.message, None, error.hint)

@@ -1,65 +1,62 @@
-"""Encoders: one file per kind. ``describe`` and ``open_tokenizer`` never import a model's runtime."""
+"""Encoders: one file per kind, each with a card that never imports the runtime of a model."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ..registry import Registry
+from ..errors import ModelError
+from ..registry import Registry, nearest
+from .card import Card, token_encoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from ..config import RuntimeConfig
-    from ..contracts import Encoder, Tokenizer
-    from .model_folder import ModelFolder
+    from .static import StudentCard
+
+__all__ = ["ENCODERS", "Card", "card", "student_card", "token_encoder"]
 
 ENCODERS = Registry(
     "encoder",
     {
-        "sentence-transformers": "embedctl.encoders.sentence_transformer:SentenceTransformerEncoder",
-        "static": "embedctl.encoders.static:StaticEncoder",
+        "sentence-transformers": "embedctl.encoders.model_folder:resolve",
+        "static": "embedctl.encoders.static:card",
+        "hashing": "embedctl.encoders.hashing:card",
     },
+    group="embedctl.encoders",
 )
+"""From kinds to functions that take a specification and return a card."""
 
 
-@lru_cache(maxsize=8)
-def find_model(model: str) -> ModelFolder:
-    """Return the checked folder of a model: an embedded name, a local folder, or a hub name in the local cache.
+@lru_cache(maxsize=16)
+def card(spec: str) -> Card:
+    """Return the card of an encoder: ``KIND``, ``KIND:ARGUMENT``, or the name of a sentence-transformers model.
+
+    A model without its kind is an embedded name, a local folder, or a hub name in the local cache; a kind that an
+    installed package adds comes after these.
 
     Raises:
-        ModelError: it is not on this machine, or not a kind that is safe to load.
+        ModelError: it is not on this machine, or not of a kind that is safe to load.
+        UsageError: the kind does not know its argument, or the package that offers the kind cannot be imported.
     """
-    from .model_folder import resolve
-
-    return resolve(model)
-
-
-@lru_cache(maxsize=8)
-def open_tokenizer(model: str) -> Tokenizer:
-    """Return the model's own tokenizer, without the model."""
-    from .tokenization import HuggingFaceTokenizer
-
-    folder = find_model(model)
-    return HuggingFaceTokenizer(folder.tokenizer_json, folder.max_tokens, folder.document_prompt)
+    kind = spec.partition(":")[0]
+    if kind not in ENCODERS.names():
+        try:
+            return _made("sentence-transformers", spec)
+        except ModelError as error:
+            if not ENCODERS.extended_by(kind):
+                close = nearest(kind, ENCODERS.names(installed=True))
+                raise ModelError(error.message + close, error.hint) from error
+    return _made(kind, spec)
 
 
-def _untold(_kind: str, _text: str) -> None:
-    pass
+def student_card(folder: Path) -> StudentCard:
+    """Return the card of an encoder that was distilled on a store, from its folder there."""
+    from .static import student_card
+
+    return student_card(folder)
 
 
-def open_encoder(model: str, runtime: RuntimeConfig, tell: Callable[[str, str], None] = _untold) -> Encoder:
-    """Open an encoder to run it as ``runtime`` says.
-
-    ``tell`` takes kind and sentence as ``Reporter.message``: that the model is converted, or cannot be.
-    """
-    kind = ENCODERS.load("sentence-transformers")
-    encoder: Encoder = kind(find_model(model), runtime, tell)
-    return encoder
-
-
-def open_student(folder: Path) -> Encoder:
-    """Open an encoder that was distilled on a store, from its folder there."""
-    encoder: Encoder = ENCODERS.load("static")(folder)
-    return encoder
+def _made(kind: str, spec: str) -> Card:
+    made: Card = ENCODERS.load(kind)(spec)
+    return made

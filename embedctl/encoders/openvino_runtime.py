@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ModelError
 from ..system.cache_folder import cache_folder
 from ..system.processors import processors
-from ..system.uninterrupted import aside
+from ..system.uninterrupted import uninterrupted
 from . import machine_cache
 from .openvino_library import openvino
 
@@ -45,7 +45,7 @@ class ConversionError(ModelError):
 class OpenVinoRuntime:
     """Compiled twice, each when first needed: for one query as soon as possible, for many texts as many as possible."""
 
-    def __init__(self, folder: ModelFolder, config: RuntimeConfig, tokenizer: QueryTokenizer, tell: Tell) -> None:
+    def __init__(self, folder: ModelFolder, config: RuntimeConfig, tokenizer: QueryTokenizer, message: Tell) -> None:
         """Take the converted model from the machine's cache, or convert it.
 
         Raises:
@@ -54,7 +54,7 @@ class OpenVinoRuntime:
         """
         self.batch_tokens = config.batch_tokens
         self._core = openvino().Core()
-        self._folder, self._model, self._facts = aside(_prepared, self._core, folder, tokenizer, tell)
+        self._folder, self._model, self._facts = uninterrupted(_prepared, self._core, folder, tokenizer, message)
         self.name = f"openvino {self._facts['precision']}"
         self.dim = int(self._facts["dim"])
         self._ran = 0
@@ -65,7 +65,7 @@ class OpenVinoRuntime:
     def run(self, packed: Packed, vectors: Vectors) -> None:
         """Write the unit-norm vector of every input to its row of ``vectors``, batch by batch as they are done."""
         stopped = Event()
-        aside(self._run, packed, vectors, stopped, interrupted=stopped.set)
+        uninterrupted(self._run, packed, vectors, stopped, interrupted=stopped.set)
 
     def _run(self, packed: Packed, vectors: Vectors, stopped: Event) -> None:
         with self._turn:
@@ -131,7 +131,7 @@ def _keep(request: Any, target: tuple[Vectors, NDArray[Any]]) -> None:
 
 
 def _prepared(
-    core: Any, folder: ModelFolder, tokenizer: QueryTokenizer, tell: Tell
+    core: Any, folder: ModelFolder, tokenizer: QueryTokenizer, message: Tell
 ) -> tuple[Path | None, Any, Mapping[str, Any]]:
     """Return where the converted model is cached, what to compile (a path, or the model itself), and its facts."""
     version = openvino().get_version().split("-", 1)[0]
@@ -140,7 +140,7 @@ def _prepared(
     place = models / f"{version}-{precisions[0]}"
     entry = machine_cache.find(place)
     if entry is None or entry.facts.get("format") != FORMAT:
-        facts, model = _converted(folder, tokenizer, precisions, tell)
+        facts, model = _converted(folder, tokenizer, precisions, message)
 
         def fill(target: Path) -> Mapping[str, Any]:
             if model is not None:
@@ -151,7 +151,7 @@ def _prepared(
             entry = machine_cache.publish(place, fill)
             _remove_older(models, version)
         except (OSError, RuntimeError) as error:  # OpenVINO does not say OSError when the disk is full
-            tell("warning", f"The converted model cannot be kept: {error}. Every command has to convert it again.")
+            message("warning", f"The converted model cannot be kept: {error}. Every command has to convert it again.")
             return None, _usable(model, folder, facts), facts
     return place, _usable(str(place / "model.xml"), folder, entry.facts), entry.facts
 
@@ -163,17 +163,17 @@ def _usable(model: Any, folder: ModelFolder, facts: Mapping[str, Any]) -> Any:
 
 
 def _converted(
-    folder: ModelFolder, tokenizer: QueryTokenizer, precisions: list[str], tell: Tell
+    folder: ModelFolder, tokenizer: QueryTokenizer, precisions: list[str], message: Tell
 ) -> tuple[dict[str, Any], Any]:
     """Convert the model; one that cannot be is remembered with its reason."""
-    tell("info", f"Converting the model {folder.name} for this machine; this is done once.")
+    message("info", f"Converting the model {folder.name} for this machine; this is done once.")
     from .convert import NotConvertedError, convert, input_names
 
     try:
         made = convert(folder, tokenizer, precisions)
     except NotConvertedError as error:
         return {"format": FORMAT, "reason": str(error)}, None
-    tell("detail", f"Converted {folder.name}: {made.precision}, cosine {made.cosine:.6f} to torch.")
+    message("detail", f"Converted {folder.name}: {made.precision}, cosine {made.cosine:.6f} to torch.")
     return {
         "format": FORMAT, "reason": "", "precision": made.precision, "cosine": made.cosine, "dim": made.dim,
         "inputs": input_names(made.model),

@@ -28,7 +28,7 @@ class Runtime(Protocol):
         ...
 
 
-def open_runtime(folder: ModelFolder, config: RuntimeConfig, tokenizer: QueryTokenizer, tell: Tell) -> Runtime:
+def open_runtime(folder: ModelFolder, config: RuntimeConfig, tokenizer: QueryTokenizer, message: Tell) -> Runtime:
     """Open the runtime that ``config`` asks for.
 
     Raises:
@@ -44,11 +44,11 @@ def open_runtime(folder: ModelFolder, config: RuntimeConfig, tokenizer: QueryTok
         from .openvino_runtime import ConversionError, OpenVinoRuntime
 
         try:
-            return OpenVinoRuntime(folder, config, tokenizer, tell)
+            return OpenVinoRuntime(folder, config, tokenizer, message)
         except ConversionError as error:
             if config.runtime == "openvino":
                 raise
-            tell("warning", f"{error.message} It runs with torch instead, which is slower.")
+            message("warning", f"{error.message} It runs with torch instead, which is slower.")
     from .torch_runtime import TorchRuntime
 
     return TorchRuntime(folder, config, tokenizer)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..config import RuntimeConfig
-    from ..contracts import Tell, TokenIds, Vectors
+    from ..contracts import Shape, Tell, TokenIds, Vectors
     from .model_folder import ModelFolder
     from .tokenization import HuggingFaceTokenizer
 
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 class SentenceTransformerEncoder:
     """A local sentence-transformers model; prompts, pooling and maximum length come from its own files."""
 
-    def __init__(self, folder: ModelFolder, runtime: RuntimeConfig, tell: Tell) -> None:
+    shape: Shape = "dense"
+
+    def __init__(self, folder: ModelFolder, runtime: RuntimeConfig, message: Tell) -> None:
         """Open the model.
 
         Raises:
@@ -34,16 +36,13 @@ class SentenceTransformerEncoder:
         self.fingerprint = folder.fingerprint  # checks every weight: nothing is loaded before
         self._folder = folder
         self._queries = QueryTokenizer(folder.tokenizer_json, folder.max_tokens, folder.pad_token)
-        self._runtime = open_runtime(folder, runtime, self._queries, tell)
+        self._runtime = open_runtime(folder, runtime, self._queries, message)
         self.runtime = self._runtime.name
         self.dim = self._runtime.dim
 
     @cached_property
     def _documents(self) -> HuggingFaceTokenizer:
-        from .tokenization import HuggingFaceTokenizer
-
-        folder = self._folder
-        return HuggingFaceTokenizer(folder.tokenizer_json, folder.max_tokens, folder.document_prompt)
+        return self._folder.tokenizer()
 
     @property
     def tokenizer_fingerprint(self) -> str:

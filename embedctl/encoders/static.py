@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .static_format import TOKENIZER, map_table, read_facts
+from ..errors import DamagedError, ModelError
+from ..system.processors import processors
+from .card import DEFAULT_RUNTIME, Card, silent
+from .fingerprints import remembered, sha256_file
+from .static_format import TABLE, TOKENIZER, StaticFacts, fingerprint_of, map_table, read_facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
-    from ..contracts import TokenIds, Vectors
+    from ..config import RuntimeConfig
+    from ..contracts import Shape, Tell, TokenIds, Vectors
     from .tokenization import HuggingFaceTokenizer
 
 BULK_TOKENS = 32_768
@@ -24,37 +29,107 @@ STRIPES = 8
 """Pieces of a bulk, so that no thread waits long for another."""
 
 
+@dataclass(frozen=True)
+class StudentCard(Card):
+    """A folder as ``static_format`` describes it."""
+
+    folder: Path
+    facts: StaticFacts
+
+    kind = "static"
+
+    @property
+    def fingerprint(self) -> str:
+        """Of table, tokenizer and teacher, as the folder has it."""
+        return self.facts.fingerprint
+
+    @property
+    def space(self) -> str:
+        """Fingerprint of the teacher."""
+        return self.facts.teacher
+
+    @property
+    def weights_bytes(self) -> int:
+        """Size of the table."""
+        return (self.folder / TABLE).stat().st_size
+
+    def tokenizer(self) -> HuggingFaceTokenizer:
+        """Return the teacher's tokenizer, with its limits, since the teacher may answer the queries."""
+        return self._tokenizer
+
+    @cached_property
+    def _tokenizer(self) -> HuggingFaceTokenizer:
+        from .tokenization import HuggingFaceTokenizer
+
+        facts = self.facts
+        return HuggingFaceTokenizer(self.folder / TOKENIZER, facts.max_tokens, facts.document_prompt)
+
+    def open(self, runtime: RuntimeConfig = DEFAULT_RUNTIME, message: Tell = silent) -> StaticEncoder:  # noqa: ARG002
+        """Map the table; nothing about it depends on the runtime.
+
+        Raises:
+            DamagedError: its table is not there, or not readable.
+        """
+        return StaticEncoder(self)
+
+
+def student_card(folder: Path) -> StudentCard:
+    """Return the card of the encoder in ``folder``, which says itself what it is.
+
+    Raises:
+        DamagedError: its configuration is not there, or not readable.
+    """
+    return StudentCard(f"static:{folder}", folder, read_facts(folder))
+
+
+def card(spec: str) -> StudentCard:
+    """Return the card of ``static:FOLDER``, of which every byte is checked when it changed.
+
+    Raises:
+        ModelError: there is no static encoder in the folder, or its files are not those that were written.
+    """
+    folder = Path(spec.removeprefix("static:")).expanduser().resolve()
+    try:
+        found = student_card(folder)
+        made = remembered(
+            folder,
+            ["static"],
+            lambda: fingerprint_of(sha256_file(folder / TABLE), found.tokenizer().fingerprint, found.space),
+        )
+    except (DamagedError, OSError) as error:
+        raise ModelError(
+            f'There is no static encoder in "{folder}": {error}.', "Name a folder: static:FOLDER"
+        ) from error
+    if made != found.fingerprint:
+        raise ModelError(f"The static encoder in {folder} is not what its configuration says.", "Export it again.")
+    return found
+
+
 class StaticEncoder:
     """An encoder distilled from a model, in the space of which its vectors lie; no model is loaded.
 
     It has no longest input and no prompts: queries are pooled as documents are.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Open the encoder in ``folder``, as ``static_format`` describes it.
+    shape: Shape = "dense"
+
+    def __init__(self, card: StudentCard) -> None:
+        """Open the encoder of ``card``.
 
         Raises:
-            DamagedError: its files are not there, or not readable.
+            DamagedError: its table is not there, or not readable.
         """
-        self._folder = folder
-        self._facts = read_facts(folder)
-        self._table = map_table(folder).view(np.ndarray)  # indexing a memmap itself is slow
-        self.name = self._facts.model
-        self.fingerprint = self._facts.fingerprint
+        self._card = card
+        self._table = map_table(card.folder).view(np.ndarray)  # indexing a memmap itself is slow
+        self.name = card.name
+        self.fingerprint = card.fingerprint
         self.dim = self._table.shape[1]
         self.runtime = f"distilled to a table of {len(self._table):,} token vectors"
-
-    @cached_property
-    def _tokenizer(self) -> HuggingFaceTokenizer:
-        from .tokenization import HuggingFaceTokenizer
-
-        facts = self._facts
-        return HuggingFaceTokenizer(self._folder / TOKENIZER, facts.max_tokens, facts.document_prompt)
 
     @property
     def tokenizer_fingerprint(self) -> str:
         """Of the tokenizer whose ids :meth:`encode_tokens` takes: the teacher's for documents."""
-        return self._tokenizer.fingerprint
+        return self._card.tokenizer().fingerprint
 
     def encode_tokens(self, tokens: TokenIds) -> Vectors:
         """Return float32 ``(texts, dim)``, unit norm; a text without tokens gets the mean of all of them.
@@ -79,7 +154,7 @@ class StaticEncoder:
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Return float32 ``(len(texts), dim)``, unit norm."""
-        return self.encode_tokens(self._tokenizer.token_ids(texts))
+        return self.encode_tokens(self._card.tokenizer().token_ids(texts))
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Return float32 ``(len(texts), dim)``, unit norm, as documents of these texts have."""
@@ -98,7 +173,7 @@ class StaticEncoder:
             places = (ones, tokens.ids[low:high], tokens.offsets[start : end + 1] - low)
             vectors[start:end] = csr_matrix(places, shape=(end - start, len(self._table))) @ self._table
 
-        with ThreadPoolExecutor(os.cpu_count() or 1, "static") as pool:
+        with ThreadPoolExecutor(processors(), "static") as pool:
             list(pool.map(stripe, range(STRIPES)))
 
     @cached_property

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ..contracts import Encoder, Vectors
+    from ..contracts import TokenEncoder, Vectors
 
 FILE = "vectors.npy"
 BLOCK_TOKENS = 2_048
@@ -26,7 +26,7 @@ def is_known(fingerprint: str) -> bool:
     return find(_folder(fingerprint)) is not None
 
 
-def token_vectors(fingerprint: str, vocabulary: int, load: Callable[[], Encoder]) -> Vectors:
+def token_vectors(fingerprint: str, vocabulary: int, load: Callable[[], TokenEncoder]) -> Vectors:
     """Return the model's vector of each token by itself, float32 ``(vocabulary, dim)``, unit norm.
 
     ``load`` is called only where this machine's cache lacks them.

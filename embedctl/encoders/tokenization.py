@@ -38,7 +38,8 @@ class HuggingFaceTokenizer:
             raise ModelError(f"{tokenizer_json} is not a tokenizer that this version can load: {error}.") from error
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self.max_tokens = max_tokens
+        self.max_tokens: int | None = max_tokens
+        self.usual_tokens = max_tokens
         self.additive = _additive(json.loads(data)) and document_prompt[-1:] in {"", " ", "\n", "\t"}
         """Counts of texts joined at blanks, tabs or newlines add up, so a known sum need not be counted again."""
         self._unknown = _unknown_token(json.loads(data))

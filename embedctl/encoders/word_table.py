@@ -94,7 +94,7 @@ class _Found(NamedTuple):
     """``(texts + 1,)``: tokens before each text, and their number."""
 
 
-class _Rows(dict[str, int]):
+class Numbers(dict[str, int]):
     """Numbers words as they are first asked for."""
 
     def __init__(self) -> None:
@@ -106,13 +106,18 @@ class _Rows(dict[str, int]):
         self.new.append(word)
         return row
 
+    def take_new(self) -> list[str]:
+        """Return the words that were numbered since the last call, in the order of their numbers."""
+        new, self.new = self.new, []
+        return new
+
 
 class _Words:
     """Columns over words, and columns over their tokens; all of them only ever grow."""
 
     def __init__(self) -> None:
         self.characters = 0
-        self.rows = _Rows()
+        self.rows = Numbers()
         self.rows[_SEAM]
         self.counts: Offsets = np.empty(0, dtype=np.int64)
         self.first: Offsets = self.counts
@@ -125,7 +130,7 @@ class _Words:
 
     def learn(self, encoded: Callable[[list[str]], LocatedTokens]) -> None:
         """Add the tokens of the words that were numbered since the last call."""
-        words = self.rows.new
+        words = self.rows.take_new()
         if not words:
             return
         # As lines of one text: a text of its own for each word would take the tokenizer ten times as long.
@@ -136,17 +141,16 @@ class _Words:
         counts = np.diff(first, append=len(starts))
         shift = np.repeat(lines, counts)
         known, tokens = self._known, self._tokens
-        self.counts = _extended(self.counts, known, counts)
-        self.first = _extended(self.first, known, first + tokens)
-        self.ids = _extended(self.ids, tokens, ids)
-        self.starts = _extended(self.starts, tokens, starts - shift)
-        self.ends = _extended(self.ends, tokens, ends - shift)
+        self.counts = extended(self.counts, known, counts)
+        self.first = extended(self.first, known, first + tokens)
+        self.ids = extended(self.ids, tokens, ids)
+        self.starts = extended(self.starts, tokens, starts - shift)
+        self.ends = extended(self.ends, tokens, ends - shift)
         self._known, self._tokens = known + len(words), tokens + len(ids)
         self.characters += int(lengths.sum())
-        self.rows.new = []
 
 
-def _extended(column: NDArray[Any], used: int, values: NDArray[Any]) -> NDArray[Any]:
+def extended(column: NDArray[Any], used: int, values: NDArray[Any]) -> NDArray[Any]:
     """Return ``column`` with ``values`` behind its first ``used`` rows, with room to grow when it must be moved."""
     end = used + len(values)
     if end > len(column):

@@ -64,7 +64,7 @@ def evaluate(snapshot: OpenSnapshot, judged: JudgedQueries, config: EvaluationCo
     """
     metric = parse_metric(config.metric)
     metrics = tuple(dict.fromkeys((metric, *parse_metrics(config.metrics))))
-    candidates = compared(config, snapshot.manifest.ranking, snapshot.searcher)
+    candidates = compared(config, snapshot.manifest.ranking, snapshot.searcher.arms)
     index = snapshot.manifest.index
     assert index is not None  # a searcher has one
     resolved = resolve(snapshot.layout, index, snapshot.manifest.sources, judged.judgements)

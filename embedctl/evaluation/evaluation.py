@@ -236,7 +236,7 @@ class Evaluation:
             "name": setting.name,
             "in_use": setting.in_use,
             "mode": setting.mode,
-            "ranking": None if setting.ranking is None else _ranking(setting.ranking),
+            "ranking": None if setting.ranking is None else setting.ranking.to_json(),
             "dense_plan": setting.dense_plan,
             "means": dict(zip(map(str, self.metrics), map(_rounded, setting.means), strict=True)),
             "interval": {"low": _rounded(setting.interval.low), "high": _rounded(setting.interval.high)},
@@ -265,12 +265,6 @@ class Evaluation:
 def beyond(change: float, max_drop: float) -> bool:
     """Return whether a mean fell by more than is allowed, rounding apart."""
     return change < -max_drop - 1e-9
-
-
-def _ranking(ranking: RankingConfig) -> dict[str, Any]:
-    told = asdict(ranking)
-    told["fusion"] |= dict(zip(("bm25_weight", "dense_weight"), ranking.fusion.weights, strict=True))
-    return told
 
 
 def _latency(latency: Latency) -> dict[str, Any]:

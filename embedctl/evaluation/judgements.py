@@ -16,14 +16,18 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ..errors import UsageError
 from ..query.query_file import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from os import PathLike
+
+    Judged: TypeAlias = "str | PathLike[str] | Judgements"
+    """A file of judgements in the form of BEIR or TREC, or what was read of one."""
 
 _LISTED = 5
 _GRADE = re.compile(r"[+-]?\d{1,9}(\.0+)?")
@@ -51,6 +55,11 @@ class _Line(NamedTuple):
     query: str
     judged: str
     grade: int
+
+
+def judgements_of(judged: Judged) -> Judgements:
+    """Return judgements, read where they are in a file; see :func:`read_judgements`."""
+    return judged if isinstance(judged, Judgements) else read_judgements(Path(judged))
 
 
 def read_judgements(path: Path) -> Judgements:

@@ -11,9 +11,12 @@ from ..query.validate import settled, validated
 from ..registry import nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..config import ArmSettings, RankingConfig
     from ..config.measuring import EvaluationConfig
-    from ..query.searcher import Searcher
+
+    ArmsOf = Callable[[QueryConfig], tuple[ArmSettings, ...]]
 
 STORED = "stored"
 """The store's own ranking, where it is neither in use nor among the others."""
@@ -30,20 +33,20 @@ class Candidate(NamedTuple):
     in_use: bool
 
 
-def compared(config: EvaluationConfig, own: RankingConfig, searcher: Searcher) -> list[Candidate]:
+def compared(config: EvaluationConfig, own: RankingConfig, arms_of: ArmsOf) -> list[Candidate]:
     """Return the settings: the arms, the fusions, the store's own where it is none of them; one of them is in use.
 
     Args:
         config: names the one in use, whose arms are those that are compared; of one arm, the store's default arms.
         own: the store's ranking.
-        searcher: the open snapshot.
+        arms_of: returns the arms that a query asks.
 
     Raises:
         UsageError: a number or name is out of range.
     """
     query = validated(config.query)
-    used = searcher.arms(query)
-    together = used if len(used) > 1 else searcher.arms(QueryConfig())
+    used = arms_of(query)
+    together = used if len(used) > 1 else arms_of(QueryConfig())
     arms = {arm.name: arm for arm in (*together, *used)}
     names = (*arms, *(get_args(FusionName) if len(together) > 1 else ()))
     for name in config.only:
@@ -54,7 +57,7 @@ def compared(config: EvaluationConfig, own: RankingConfig, searcher: Searcher) -
     chosen = settled(query, own, used).fusion.name if len(used) > 1 else used[0].name
 
     def candidate(name: str, asked: QueryConfig, in_use: bool = False) -> Candidate:
-        of = searcher.arms(asked)
+        of = arms_of(asked)
         return Candidate(name, asked, settled(asked, own, of), of, in_use)
 
     settings = [

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..encoders import find_model, open_tokenizer
+from ..config.measuring import InspectConfig
+from ..encoders import card
 from ..errors import ModelError
 from ..stages.status import pending
 from .duplicates import NearestTexts, duplicates, pairs
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..config.measuring import InspectConfig
     from ..contracts import Labels, Reporter, Tokenizer, Vectors
     from ..store.layout import Layout
     from ..store.manifest import Manifest
@@ -38,7 +38,7 @@ _SHOWN = 80
 """Characters of a text that stand for it."""
 
 
-def inspect(layout: Layout, manifest: Manifest, config: InspectConfig, reporter: Reporter) -> Inspection:
+def inspect(layout: Layout, manifest: Manifest, config: InspectConfig | None, reporter: Reporter) -> Inspection:
     """Measure the vectors, texts and tokens of a snapshot.
 
     Norms, lengths, copies and the mean cosine are of all chunks; the rest is of a sample, which is the whole store
@@ -48,7 +48,7 @@ def inspect(layout: Layout, manifest: Manifest, config: InspectConfig, reporter:
         NoStoreError: nothing has a vector yet.
         DamagedError: a file is not what was written.
     """
-    start = time.perf_counter()
+    start, config = time.perf_counter(), config or InspectConfig()
     survey = Survey(layout, manifest)
     assert manifest.encoder is not None  # or there would be no vectors
     chunks = survey.chunks()
@@ -167,21 +167,21 @@ def _tokens(chunks: EmbeddedChunks, label: int) -> int:
 def _tokenizer(model: str) -> tuple[Tokenizer | None, str]:
     """Return the model's tokenizer; or ``None``, and a sentence with the reason."""
     try:
-        return open_tokenizer(model), ""
+        return card(model).tokenizer(), ""
     except ModelError as error:
         return None, f"Not looked at: {error.message}"
 
 
 def _limit(manifest: Manifest, tokenizer: Tokenizer | None, chunks: EmbeddedChunks) -> int:
     """Return how many tokens a chunk may have: by the settings and the model, else those of the longest."""
-    limits = (manifest.settings.chunk.size, tokenizer.max_tokens if tokenizer else None)
-    return min((limit for limit in limits if limit), default=int(chunks.tokens.max()))
+    usual = tokenizer.usual_tokens if tokenizer else int(chunks.tokens.max())
+    return manifest.settings.chunk.size or usual
 
 
 def _made_for(manifest: Manifest) -> MadeFor:
     settings = manifest.settings
     try:
-        known = find_model(settings.model).languages
+        known = card(settings.model).languages
     except ModelError:
         known = ()  # the tokenizer's topic says that the model is not here
     return MadeFor(settings.model, known, settings.language)

@@ -18,7 +18,7 @@ __all__ = ["HEAD_BYTES", "PARSERS", "parse", "parser_for"]
 
 
 def parse(data: bytes, path: str) -> ParsedDocument:
-    """Return what the parser for this content and ``path`` (POSIX; never opened) makes of ``data``.
+    """Parse ``data`` with the parser for this content and ``path`` (POSIX; never opened).
 
     Raises:
         ParseError: the file should have been readable and is not; the message is the reason.

@@ -21,7 +21,7 @@ MOST_MEMBERS = 50_000
 
 _ENCRYPTED = 0x1
 _DEFLATE_RATIO = 1032
-"""Deflate never unpacks to more than so many times its size."""
+"""Deflate never unpacks to more than this times its size."""
 _LOCAL_HEADER = 30
 _STEP = 1 << 20
 
@@ -30,7 +30,7 @@ def open_archive(data: bytes, kind: str) -> zipfile.ZipFile:
     """Return the archive after checking its members; ``kind`` names the format in messages, as in "EPUB file".
 
     Raises:
-        ParseError: it is no zip archive, is protected by a password, unpacks to an absurd size or lies about it.
+        ParseError: it is not a zip archive, is protected by a password, unpacks to an absurd size or lies about it.
     """
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         raise ParseError(f"not a readable {kind}: it is password-protected or in an old binary format")

@@ -75,7 +75,7 @@ def decode(data: bytes, declared: str | None = None) -> Decoded:
 
 
 def is_text(head: bytes) -> bool:
-    """Tell whether the first bytes of a file read as text; a character cut off at their end does not matter."""
+    """Return whether the first bytes of a file read as text; a character cut off at their end does not matter."""
     if marked(head):
         return True
     if is_binary(head):
@@ -94,7 +94,7 @@ def marked(data: bytes) -> str | None:
 
 
 def is_binary(data: bytes) -> bool:
-    """Tell whether unmarked bytes cannot be text: NULs anywhere, or many control characters at the beginning."""
+    """Return whether unmarked bytes cannot be text: NULs anywhere, or many control characters at the beginning."""
     sample = data[:SAMPLE]
     return b"\0" in data or len(sample) - len(sample.translate(None, CONTROLS)) > MOST_CONTROLS * len(sample)
 

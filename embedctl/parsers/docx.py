@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 KIND = "Word document"
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 MOST_STYLES = 16
-"""How far a style's ancestry is followed."""
+"""Longest ancestry of a style that is followed."""
 
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _HEADING = re.compile(r"heading ([1-9])$", re.IGNORECASE)
@@ -169,7 +169,7 @@ def _heading_levels(document: Any) -> dict[str | None, int]:
 
 
 def _list_depth(paragraph: Any, levels: dict[str | None, int]) -> int | None:
-    """Return how deep a list item is nested from 0, or ``None`` for what is no list item."""
+    """Return how deep a list item is nested from 0, or ``None`` for other paragraphs."""
     level = levels.get(_style(paragraph), 0)
     if level > 0:  # numbered headings are headings
         return None

@@ -28,7 +28,7 @@ class EmailParser:
         Attachments are named in the metadata and not read.
 
         Raises:
-            ParseError: this is no message, or a part of it cannot be decoded.
+            ParseError: this is not a message, or a part of it cannot be decoded.
             UnsupportedError: the file is empty or the message holds no text.
         """
         if not data.strip():
@@ -60,7 +60,7 @@ class EmailParser:
 
 
 def _content(part: email.message.MIMEPart) -> str:
-    """Return a text part decoded by its own charset, or by what its bytes are where that is wrong."""
+    """Return a text part decoded by its own charset, or by the encoding of its bytes where that is wrong."""
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes) or not payload.strip():
         return ""

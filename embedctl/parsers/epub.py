@@ -33,7 +33,7 @@ _PAGE_TYPES = {"application/xhtml+xml", "text/html", "application/x-dtbook+xml"}
 
 
 class Package(NamedTuple):
-    """What the package document says."""
+    """Contents of the package document."""
 
     chapters: list[str]
     """Names of members, in reading order."""

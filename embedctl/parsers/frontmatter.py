@@ -76,7 +76,7 @@ def _load_yaml(source: str) -> Any:
 
 @cache
 def _loader() -> Any:
-    """Return libyaml's safe loader where it is built in, without YAML 1.1's base 60: ``12:30`` is no 750."""
+    """Return libyaml's safe loader where it is built in, without YAML 1.1's base 60: ``12:30`` is not 750."""
     import yaml
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]

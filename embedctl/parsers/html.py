@@ -1,4 +1,4 @@
-"""HTML to Markdown: the main text, without what every page of a site repeats."""
+"""HTML to Markdown: the main text, without the parts that every page of a site repeats."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DATES = ("article-published_time", "article:published_time", "date", "dcterms.d
 
 
 class HtmlPage(NamedTuple):
-    """What a page says, and what it says about itself."""
+    """Text and metadata of a page."""
 
     text: str
     """Markdown."""
@@ -45,7 +45,7 @@ class HtmlParser:
         """Return the page's main text; the title is that of the page, of its Open Graph card or its first heading.
 
         Raises:
-            ParseError: this is no HTML, or its encoding cannot be told.
+            ParseError: this is not HTML, or its encoding cannot be determined.
             UnsupportedError: the page is empty or holds no text.
         """
         source, encoding = decode(data, declared_charset(data))

@@ -29,7 +29,7 @@ class JupyterParser:
         """Return Markdown cells as they are, code and its text outputs in fences; the language is the kernel's.
 
         Raises:
-            ParseError: this is no notebook.
+            ParseError: this is not a notebook.
             UnsupportedError: the file or every cell is empty.
         """
         source, encoding = decode(data)

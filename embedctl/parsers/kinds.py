@@ -1,4 +1,4 @@
-"""Which parser reads which file.
+"""The parser of each file.
 
 The ending decides, then special file names, then the content. Endings of images, archives and the like are ruled out
 unread. Elsewhere a signature that cannot be mistaken overrules the ending: a PDF or an Office file is read as what it
@@ -39,7 +39,7 @@ PARSERS = Registry(
 )
 
 HEAD_BYTES = 8192
-"""How much of a file's beginning ``parser_for`` wants to see."""
+"""Bytes of a file's beginning that ``parser_for`` reads."""
 
 _ENDINGS = {
     "markdown": "md markdown mdown mkd mdx qmd rmd",

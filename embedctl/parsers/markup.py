@@ -50,7 +50,7 @@ def required(text: str, reason: str = "empty file") -> str:
     """Return ``text``.
 
     Raises:
-        UnsupportedError: it is blank; ``reason`` says so.
+        UnsupportedError: it is blank; the message is ``reason``.
     """
     if not text or text.isspace():
         raise UnsupportedError(reason)

@@ -121,7 +121,7 @@ def _clean_page(page: str, vocabulary: set[str]) -> str:
 
 
 def _is_compound(left: str, right: str, vocabulary: set[str]) -> bool:
-    """Tell whether the hyphen belongs to the word, by how the document writes it elsewhere."""
+    """Return whether the hyphen belongs to the word, by how the document writes it elsewhere."""
     if f"{left}-{right}" in vocabulary:
         return True
     if left + right in vocabulary:

@@ -1,8 +1,8 @@
 """Parsing in worker processes: native libraries crash alone there, and Python parsers do not share a lock.
 
-Each worker belongs to one thread here, which hands it a list of tasks and takes its answers one by one. So a worker
-that dies is known to have died of the first task that it did not answer: that task gets a problem for an answer, the
-ones behind it a new worker. One more thread looks at the clock.
+Each thread here has a child process, hands it a batch of tasks and takes its answers one by one. So a worker that dies
+is known to have died of the first task that it did not answer: that task gets a problem for an answer, the ones behind
+it a new worker.
 """
 
 from __future__ import annotations
@@ -13,47 +13,50 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .process import WorkerProcess
+from ..errors import ParseError
+from ..system.child_process import NONSENSE, CrashedError
+from ..system.pool import ChildPool
+from .reading import ReadResult
+from .wire import WORK, read_answer, request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
     from ..config import ReadLimits
-    from .reading import ReadResult, ReadTask
-
-_TICK = 0.05
-"""Seconds between looks at the clock: by so much may a file take longer than it may."""
+    from ..system.child_process import Child
+    from ..system.wire import Task
+    from .reading import ReadTask
 
 
 @dataclass(slots=True, eq=False)
 class Parsing:
-    """A file that is being parsed; :meth:`ParserPool.take` returns what became of it."""
+    """A file that is being parsed; :meth:`ParserPool.take` returns the result."""
 
     task: ReadTask
     result: Future[ReadResult] = field(default_factory=Future)
     weight: int = 0
-    """Characters of the text, from its being there until it is taken."""
+    """Characters of a text that is parsed and not yet taken."""
 
 
 class ParserPool:
     """Worker processes that read and parse files; use it as a context manager, which leaves no process behind.
 
-    A worker is started when there is more to do than those that there are will do in no time. Texts that nobody has
-    taken are kept up to a limit; beyond it the workers wait.
+    Another worker is started when more waits than the present ones will soon have done. Texts that are parsed and not
+    yet taken are kept up to a limit; beyond it the workers wait.
     """
 
     def __init__(self, processes: int, limits: ReadLimits) -> None:
         self._most, self._limits = processes, limits
         self._batches: queue.SimpleQueue[Sequence[Parsing] | None] = queue.SimpleQueue()
-        self._workers: list[_Worker] = []
+        self._children = ChildPool(WORK)
+        self._threads: list[threading.Thread] = []
         self._backlog = 0
         """Bytes of the files without an answer, with what each counts for beside its size."""
         self._changed = threading.Condition()
         self._untaken = 0
         self._awaited: Parsing | None = None
-        self._closed = threading.Event()
-        self._clock: threading.Thread | None = None
+        self._closed = False
 
     def __enter__(self) -> ParserPool:
         return self
@@ -62,33 +65,30 @@ class ParserPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End every worker, busy or not."""
-        self._closed.set()
         with self._changed:
+            self._closed = True
             self._changed.notify_all()
-        for worker in self._workers:
-            worker.stop()
-            self._batches.put(None)
-        for worker in self._workers:
-            worker.thread.join()
-        if self._clock is not None:
-            self._clock.join()
+        with self._children.ended_afterwards():
+            self._children.stop()
+            for _ in self._threads:
+                self._batches.put(None)
+            for thread in self._threads:
+                thread.join()
 
     def submit(self, tasks: Sequence[ReadTask]) -> list[Parsing]:
         """Have these files parsed, in this order and by one worker."""
         batch = [Parsing(task) for task in tasks]
         with self._changed:
-            idle = self._backlog < len(self._workers) * self._limits.worker_after_bytes
+            idle = self._backlog < len(self._threads) * self._limits.worker_after_bytes
             self._backlog += sum(map(self._cost, batch))
         self._batches.put(batch)
-        if not idle and len(self._workers) < self._most:
-            self._workers.append(_Worker(self))
-            if self._clock is None:
-                self._clock = threading.Thread(target=self._watch, name="parser clock", daemon=True)
-                self._clock.start()
+        if not idle and len(self._threads) < self._most:
+            self._threads.append(threading.Thread(target=self._serve, name="parser pool", daemon=True))
+            self._threads[-1].start()
         return batch
 
     def take(self, parsing: Parsing) -> ReadResult:
-        """Wait for what becomes of a file and return it; take files in the order in which they were submitted.
+        """Wait for the result of a file and return it; take files in the order in which they were submitted.
 
         Raises:
             ResourceError: no worker could be started.
@@ -110,7 +110,7 @@ class ParserPool:
 
     @property
     def untaken(self) -> int:
-        """Characters of the texts that nobody has taken yet."""
+        """Characters of the texts that are parsed and not yet taken."""
         return self._untaken
 
     def _cost(self, parsing: Parsing) -> int:
@@ -124,87 +124,50 @@ class ParserPool:
         parsing.result.set_result(result)
 
     def _wait_for_room(self, parsing: Parsing) -> None:
-        """Wait while too much has been parsed that nobody has taken, unless this is what somebody waits for."""
+        """Wait while too much is parsed and not yet taken, unless this file is the one that is awaited."""
         if self._untaken > self._limits.ahead_bytes:
             with self._changed:
                 self._changed.wait_for(
-                    lambda: (
-                        self._untaken <= self._limits.ahead_bytes or self._awaited is parsing or self._closed.is_set()
-                    )
+                    lambda: self._untaken <= self._limits.ahead_bytes or self._awaited is parsing or self._closed
                 )
 
-    def _watch(self) -> None:
-        while not self._closed.wait(_TICK):
-            for worker in self._workers:
-                worker.check_clock()
-
-
-class _Worker:
-    """One worker process after another, and the thread that talks to them."""
-
-    def __init__(self, pool: ParserPool) -> None:
-        self._pool = pool
-        self._process: WorkerProcess | None = None
-        self._starting = threading.Lock()
-        self._stopping = False
-        self.thread = threading.Thread(target=self._serve, name="parser pool", daemon=True)
-        self.thread.start()
-
-    def stop(self) -> None:
-        """Kill the process; the thread ends with its batch."""
-        with self._starting:
-            self._stopping = True
-            if self._process is not None:
-                self._process.kill()
-
-    def check_clock(self) -> None:
-        """End the process when the file that it parses has had its time."""
-        if process := self._process:
-            process.check_clock()
-
     def _serve(self) -> None:
-        while (batch := self._pool._batches.get()) is not None:
-            try:
-                while batch and not self._stopping:
-                    batch = self._work(batch)
-            except Exception as error:  # noqa: BLE001 - raised where the answer is awaited
+        with self._children.lend() as child:
+            while (batch := self._batches.get()) is not None:
+                try:
+                    while batch and not self._closed:
+                        batch = self._parse(child, batch)
+                except Exception as error:  # noqa: BLE001 - raised where the answer is awaited
+                    for parsing in batch:
+                        if not parsing.result.done() and not self._closed:
+                            parsing.result.set_exception(error)
                 for parsing in batch:
-                    if not parsing.result.done() and not self._stopping:
-                        parsing.result.set_exception(error)
-            for parsing in batch:
-                parsing.result.cancel()
-        if self._process is not None:
-            self._process.bury()
+                    parsing.result.cancel()
 
-    def _work(self, batch: Sequence[Parsing]) -> Sequence[Parsing]:
-        """Have a batch parsed; return what is left of it when the worker ends."""
-        process = self._running()
-        if process is None:
-            return batch
-        try:
-            process.ask([parsing.task for parsing in batch])
-        except OSError:  # it ended while it had nothing to do: nobody's fault
-            process.bury()
-            self._process = None
-            return batch
-        for done, parsing in enumerate(batch, 1):
-            self._pool._wait_for_room(parsing)
-            answer = process.answer(parsing.task)
-            if answer.last:
-                process.bury()
-                self._process = None
-                if self._stopping:
-                    return batch[done - 1 :]
-            self._pool._settle(parsing, answer.result)
-            if answer.last:
+    def _parse(self, child: Child, batch: Sequence[Parsing]) -> Sequence[Parsing]:
+        """Have a batch parsed; return what is left of it when the process ends."""
+        tasks = [request(parsing.task) for parsing in batch]
+        child.send(tasks)
+        for done, (parsing, task) in enumerate(zip(batch, tasks, strict=True), 1):
+            self._wait_for_room(parsing)
+            result = _result(child, parsing.task, task)
+            if child.pid is None and self._closed:
+                return batch[done - 1 :]
+            self._settle(parsing, result)
+            if child.pid is None:
                 return batch[done:]
         return ()
 
-    def _running(self) -> WorkerProcess | None:
-        """Return the process, started if need be; ``None`` when the pool is being closed."""
-        with self._starting:
-            if self._stopping:
-                return None
-            if self._process is None:
-                self._process = WorkerProcess()
-            return self._process
+
+def _result(child: Child, task: ReadTask, request: Task) -> ReadResult:
+    """Return the answer to the next task, or the cause of its end if the process died of it."""
+    try:
+        (answer,) = child.answers(request)
+        return read_answer(answer, task)
+    except ValueError:  # none, several, or not one of ours
+        child.close()
+        return ReadResult(None, problem=ParseError(NONSENSE))
+    except CrashedError as error:
+        return ReadResult(None, problem=ParseError(str(error)))
+    except ParseError as error:
+        return ReadResult(None, problem=error)

@@ -1,4 +1,4 @@
-"""From a path to a parsed document: what happens to one file, in whichever process."""
+"""Read and parse one file, from its path to a document, in any process."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from ..records import ParsedDocument
 
 MOST_CHARACTERS = {"title": 1_000, "language": 100, "encoding": 100, "media_type": 100}
-"""What a file says of itself is cut there."""
+"""Longest fields that a file has about itself; longer ones are cut."""
 
 
 class Allowance(NamedTuple):
-    """What one file may cost: :class:`~embedctl.config.ParserLimits` for a file of its size."""
+    """Limits of one file: :class:`~embedctl.config.ParserLimits` for a file of its size."""
 
     seconds: float
     memory_bytes: int
@@ -36,7 +36,7 @@ class Allowance(NamedTuple):
 
 
 def allowance(limits: ParserLimits, size: int) -> Allowance:
-    """Return what a file of ``size`` bytes may cost."""
+    """Return the limits of a file of ``size`` bytes."""
     return Allowance(
         limits.seconds,
         limits.memory_bytes + limits.memory_per_byte * size,
@@ -61,7 +61,7 @@ class ReadTask:
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """What became of a :class:`ReadTask`: a document, a problem, or neither where the content is the known one."""
+    """Result of a :class:`ReadTask`: a document, a problem, or neither where the content is the known one."""
 
     sha256: bytes | None
     """Of the file's bytes; ``None`` where they could not be read to their end."""
@@ -72,7 +72,7 @@ class ReadResult:
 def read_and_parse(task: ReadTask) -> ReadResult:
     """Read one file and parse it, unless its content is known; for use in a worker, where a limit on memory holds.
 
-    What no parser should raise, it may still: then its own words are the reason, and the place where it was raised.
+    Any other exception of a parser fails the file with its message and the line that raised it.
     """
     sha256 = None
     try:
@@ -91,12 +91,6 @@ def read_and_parse(task: ReadTask) -> ReadResult:
         return ReadResult(sha256, problem=ParseError("it is nested too deep"))
     except Exception as error:  # noqa: BLE001 - one bad file never stops a run
         return ReadResult(sha256, problem=ParseError(_bug(error)))
-
-
-def too_much_memory(memory_bytes: int) -> str:
-    """Return the reason why a file failed that took more memory than that."""
-    unit, name = (10**9, "GB") if memory_bytes >= 10**9 else (10**6, "MB")
-    return f"it needs more than {memory_bytes / unit:.3g} {name} to parse"
 
 
 @cache
@@ -126,7 +120,7 @@ def _within(document: ParsedDocument, most: Allowance) -> ParsedDocument:
 
 
 def _bug(error: Exception) -> str:
-    """Return what a parser raised in one line, with the place."""
+    """Return the exception of a parser in one line, with the place."""
     trace, place = error.__traceback__, ""
     while trace is not None:
         code = trace.tb_frame.f_code
@@ -139,7 +133,7 @@ def _read(task: ReadTask) -> tuple[str, bytes]:
     """Return the name of a file's parser, and its bytes.
 
     Raises:
-        UnsupportedError: its name or first bytes say that no parser reads it; the rest was not read.
+        UnsupportedError: no parser reads it, by its name or first bytes; the rest was not read.
         ParseError: the operating system refuses it, or it is no longer a file that can be read to an end.
     """
     try:

@@ -1,37 +1,30 @@
-"""How a worker and its parent talk: JSON and UTF-8 with their lengths in front, nothing that could run code.
+"""The parsers' words on the wire: a task and its answer as JSON and UTF-8, nothing that could run code.
 
 The parent believes nothing: a worker that a hostile file has taken over may write anything, and can thereby spoil what
 is said of the files it parses, but no more than that. An answer that is not of the form below is refused whole.
 
 ::
 
-    batch of tasks    length, JSON: [[path, absolute, size, allowance, known], ...]
-    answer            length of the JSON, length of the text, JSON: {"sha256", "problem" | "document", "last"}, text
+    task      JSON: [path, absolute, size, allowance, known]
+    answer    length of the JSON, JSON: {"sha256", "problem" | "document"}, text
 """
 
 from __future__ import annotations
 
 import json
 import struct
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from ..errors import ParseError, UnsupportedError
 from ..records import Markup, ParsedDocument
+from ..system.wire import LONGEST_PROBLEM, InvalidAnswerError, Task
 from .markup import one_line
-from .reading import MOST_CHARACTERS, Allowance, ReadResult, ReadTask
+from .reading import MOST_CHARACTERS, Allowance, ReadResult, ReadTask, read_and_parse
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import IO
+WORK = f"{__name__}:answer"
+"""The function that a worker runs."""
 
-READY = b"embedctl parser 1\n"
-"""What a worker says when it can take tasks."""
-
-MOST_REASON = 500
-"""Characters of the sentence that tells why a file could not be parsed."""
-
-_BATCH = struct.Struct(">I")
-_ANSWER = struct.Struct(">IQ")
+_HEADER = struct.Struct(">I")
 _HEADER_BYTES = 65_536
 """Of an answer's JSON, beside metadata and pages."""
 _BYTES_PER_PAGE = 12
@@ -40,69 +33,53 @@ _SHA256_DIGITS = 64
 
 
 def _refused(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refused)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-class InvalidAnswerError(ValueError):
-    """What came from a worker is no answer."""
-
-
-class ReadAnswer(NamedTuple):
-    """What a worker says about one file."""
-
-    result: ReadResult
-    last: bool
-    """The worker ends itself after this answer."""
-
-
 # --- in the parent
 
 
-def write_tasks(stream: IO[bytes], tasks: Sequence[ReadTask]) -> None:
-    """Hand a batch of tasks to a worker."""
-    rows = [(each.path, each.absolute, each.size, each.allowance, (each.known or b"").hex()) for each in tasks]
-    data = json.dumps(rows).encode()  # in ASCII: odd bytes of a path are surrogates here
-    stream.write(_BATCH.pack(len(data)) + data)
-    stream.flush()
+def request(task: ReadTask) -> Task:
+    """Return a task as a child process takes it."""
+    most = task.allowance
+    fields = (task.path, task.absolute, task.size, most, (task.known or b"").hex())
+    return Task(
+        json.dumps(fields).encode(),  # in ASCII: odd bytes of a path are surrogates here
+        most.seconds,
+        most.memory_bytes,
+        _header_bytes(most) + _BYTES_PER_CHARACTER * most.characters,
+        by_clock=True,
+    )
 
 
-def read_answer(stream: IO[bytes], task: ReadTask) -> ReadAnswer:
+def read_answer(data: bytes, task: ReadTask) -> ReadResult:
     """Return the answer to ``task``.
 
     Raises:
-        EOFError: the worker has ended.
-        InvalidAnswerError: this is no answer, or one beyond the limits; nothing more can be read from this worker.
+        InvalidAnswerError: this is not an answer, or one beyond the limits.
     """
-    most = task.allowance
-    header_size, text_size = _ANSWER.unpack(_exactly(stream, _ANSWER.size))
-    if header_size > _HEADER_BYTES + most.metadata_bytes + _BYTES_PER_PAGE * most.pages:
-        raise InvalidAnswerError("header")
-    if text_size > _BYTES_PER_CHARACTER * most.characters:
-        raise InvalidAnswerError("text")
-    header = _exactly(stream, header_size)
-    text = _exactly(stream, text_size)
     try:
-        return _checked(header.decode(), text.decode(), task)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        size = _HEADER.size + _HEADER.unpack_from(data)[0]
+        _require(size <= min(len(data), _header_bytes(task.allowance)))
+        whole = memoryview(data)
+        return _checked(str(whole[_HEADER.size : size], "utf-8"), str(whole[size:], "utf-8"), task)
+    except (struct.error, ValueError, TypeError, KeyError, RecursionError) as error:
         raise InvalidAnswerError("content") from error
 
 
-def _exactly(stream: IO[bytes], size: int) -> bytes:
-    data = stream.read(size)
-    if len(data) < size:
-        raise EOFError
-    return data
+def _header_bytes(most: Allowance) -> int:
+    return _HEADER.size + _HEADER_BYTES + most.metadata_bytes + _BYTES_PER_PAGE * most.pages
 
 
-def _checked(header: str, text: str, task: ReadTask) -> ReadAnswer:
-    """Return what an answer says.
+def _checked(header: str, text: str, task: ReadTask) -> ReadResult:
+    """Return an answer, decoded.
 
     Raises:
-        ValueError, TypeError, KeyError: it does not say what an answer says.
+        ValueError, TypeError, KeyError: it is not of the form of an answer.
     """
     said = _DECODER.decode(header)
     if "\\u" in header:  # escapes can spell what UTF-8 cannot hold; workers write none for anything printable
@@ -112,17 +89,15 @@ def _checked(header: str, text: str, task: ReadTask) -> ReadAnswer:
     problem, fields = said.get("problem"), said.get("document")
     if problem is not None:
         kind = UnsupportedError if problem["skipped"] is True else ParseError
-        message = _text(problem["message"], MOST_REASON)
+        message = _text(problem["message"], LONGEST_PROBLEM)
         message = one_line("".join(each if each.isprintable() else " " for each in message))  # it goes to a terminal
         _require(bool(message))
-        result = ReadResult(sha256, problem=kind(message))
-    elif fields is not None:
+        return ReadResult(sha256, problem=kind(message))
+    if fields is not None:
         _require(sha256 is not None)
-        result = ReadResult(sha256, _document(fields, text, task.allowance))
-    else:
-        _require(sha256 is not None and sha256 == task.known)
-        result = ReadResult(sha256)
-    return ReadAnswer(result, said["last"] is True)
+        return ReadResult(sha256, _document(fields, text, task.allowance))
+    _require(sha256 is not None and sha256 == task.known)
+    return ReadResult(sha256)
 
 
 def _document(fields: dict[str, Any], text: str, most: Allowance) -> ParsedDocument:
@@ -160,39 +135,32 @@ def _text(value: object, most: int) -> str:
 
 def _require(condition: bool) -> None:
     if not condition:
-        raise ValueError("not what an answer says")
+        raise ValueError("not of the form of an answer")
 
 
 # --- in the worker
 
 
-def read_tasks(stream: IO[bytes]) -> list[ReadTask]:
-    """Return the next batch.
-
-    Raises:
-        EOFError: there are no more.
-    """
-    (size,) = _BATCH.unpack(_exactly(stream, _BATCH.size))
-    rows = json.loads(_exactly(stream, size))
-    return [
-        ReadTask(path, absolute, size, Allowance(*most), bytes.fromhex(known) or None)
-        for path, absolute, size, most, known in rows
-    ]
+def answer(data: bytes) -> bytes:
+    """Return the answer to a task."""
+    path, absolute, size, most, known = json.loads(data)
+    task = ReadTask(path, absolute, size, Allowance(*most), bytes.fromhex(known) or None)
+    return answer_bytes(read_and_parse(task))
 
 
-def answer_frame(result: ReadResult, last: bool) -> tuple[bytes, bytes]:
-    """Return an answer as its lengths with the JSON, and the text.
+def answer_bytes(result: ReadResult) -> bytes:
+    """Return an answer.
 
     Lone surrogates, which no parser should leave, become question marks.
 
     Raises:
-        ValueError, RecursionError: metadata that is no JSON.
+        ValueError, RecursionError: metadata that is not JSON.
     """
-    said: dict[str, Any] = {"sha256": (result.sha256 or b"").hex(), "last": last}
+    said: dict[str, Any] = {"sha256": (result.sha256 or b"").hex()}
     text = ""
     if result.problem is not None:
         skipped = isinstance(result.problem, UnsupportedError)
-        said["problem"] = {"message": result.problem.message[:MOST_REASON], "skipped": skipped}
+        said["problem"] = {"message": result.problem.message[:LONGEST_PROBLEM], "skipped": skipped}
     elif result.document is not None:
         document = result.document
         text = document.text
@@ -206,5 +174,5 @@ def answer_frame(result: ReadResult, last: bool) -> tuple[bytes, bytes]:
             "body_start": document.body_start,
             "metadata": document.metadata,
         }
-    header, body = _ENCODER.encode(said).encode("utf-8", "replace"), text.encode("utf-8", "replace")
-    return _ANSWER.pack(len(header), len(body)) + header, body
+    header = _ENCODER.encode(said).encode("utf-8", "replace")
+    return b"".join((_HEADER.pack(len(header)), header, text.encode("utf-8", "replace")))

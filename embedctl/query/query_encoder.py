@@ -38,13 +38,14 @@ def query_encoder(
                 f'The store has no student of the model "{made_by.model}".',
                 'Make one with "embedctl distill", or leave out --query-encoder.',
             )
-        return encoders.open_student(student_folder(layout, student))
+        return encoders.student_card(student_folder(layout, student)).open()
     try:
-        fingerprint = encoders.find_model(made_by.model).fingerprint
+        card = encoders.card(made_by.model)
+        fingerprint = card.fingerprint
     except ModelError as error:
         hint = f'The index was made with it; for another: "embedctl index --rebuild --model {DEFAULT_MODEL}".'
         if student:
             hint += ' Queries can do without: "--query-encoder student".'
         raise ModelError(error.message, f"{error.hint} {hint}") from error
     made_by.check_model(fingerprint)
-    return encoders.open_encoder(made_by.model, runtime, reporter.message)
+    return card.open(runtime, reporter.message)

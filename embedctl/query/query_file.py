@@ -17,11 +17,12 @@ that are not UTF-8 are replaced.
 from __future__ import annotations
 
 import json
+import os
 import queue
 import threading
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeAlias
 
 from ..errors import UsageError
 from .parse import whole_characters
@@ -29,11 +30,15 @@ from .parse import whole_characters
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    Queries: TypeAlias = "str | os.PathLike[str] | QuerySource | Iterable[str | tuple[str, str]]"
+    """A file of queries, a source, texts, or pairs of id and text."""
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BY_NAME = {".jsonl": "jsonl", ".ndjson": "jsonl", ".tsv": "tsv", ".txt": "text"}
 _IDS = ("_id", "id", "query_id")
 _TEXTS = ("text", "query")
 _LISTED = 5
+_AT_ONCE = 1_000
 _LINES_AHEAD = 4_096
 _MOST_BYTES = 16_000_000
 """Of one line; a longer one is no query."""
@@ -248,3 +253,18 @@ _FORMS: dict[str, Callable[[str, int], NamedQuery | Problem]] = {
     "tsv": _tsv_line,
     "jsonl": _json_line,
 }
+
+
+def as_source(queries: Iterable[str | tuple[str, str]] | QuerySource) -> QuerySource:
+    """Return ``queries`` as a source: texts or pairs of id and text become a :class:`QueryList`."""
+    return queries if isinstance(queries, QueryFile | QueryStream | QueryList) else QueryList(queries)
+
+
+def named_queries(queries: Queries) -> list[NamedQuery]:
+    """Return the queries of a file, of a source, or of texts and pairs of id and text.
+
+    Raises:
+        UsageError: the file cannot be read, or some lines are no queries.
+    """
+    source = QueryFile(Path(queries)) if isinstance(queries, str | os.PathLike) else as_source(queries)
+    return [query for batch in source.batches(_AT_ONCE) for query in batch]

@@ -187,9 +187,9 @@ class Searcher:
 
 
 def _settled_by(ranking: RankingConfig, manifest: Manifest) -> SettledBy:
-    if manifest.tuned and ranking == manifest.ranking:
-        return "tuned"
-    return "default" if ranking == RankingConfig() else "asked"
+    if ranking != manifest.ranking:
+        return "asked"
+    return "tuned" if manifest.tuned else "default"
 
 
 class _Encoding:

@@ -1,1 +1,1 @@
-"""Secrets: which characters of a text are a key, a token or a password that nobody should find by asking."""
+"""Secrets: keys, tokens and passwords in a text, which no query should find."""

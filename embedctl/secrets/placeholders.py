@@ -1,4 +1,4 @@
-"""Values that stand where a secret would: placeholders, references, words."""
+"""Values in the place of a secret that are not one: placeholders, references, words."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
 
 
 def is_placeholder(value: str) -> bool:
-    """Say whether a value shows where a secret would stand: marks of a template, words that say so, a sequence."""
+    """Return whether a value shows where a secret would stand: marks of a template, words that say so, a sequence."""
     lower = value.lower()
     return (
         any(mark in value for mark in _MARKS)
@@ -45,7 +45,7 @@ def is_placeholder(value: str) -> bool:
 
 
 def is_dummy_token(token: str) -> bool:
-    """Say whether a token of a fixed format is an example: named so, one letter over and over, or the alphabet."""
+    """Return whether a token of a fixed format is an example: named so, one letter over and over, or the alphabet."""
     lower = max(re.split(r"[_.-]", token.lower()), key=len)
     return (
         "example" in token.lower()
@@ -55,7 +55,7 @@ def is_dummy_token(token: str) -> bool:
 
 
 def is_word_like(value: str, *, quoted: bool) -> bool:
-    """Say whether an assigned value is a word, a name, a path or an identifier rather than something chosen at random.
+    """Return whether an assigned value is a word, a name, a path or an identifier, and not chosen at random.
 
     A secret has letters and digits; without quotes around it, they have to be mixed more than in ``version-2``.
     """

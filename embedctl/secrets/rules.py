@@ -1,4 +1,4 @@
-"""The rules: what a secret looks like, and the words that wake each rule.
+"""The rules: a pattern for each kind of secret, and the keywords that trigger it.
 
 A rule is tried only where one of its keywords stands, which is what makes a scan cheap. Rules of the first table are
 the kept ones of bc-detect-secrets (Apache-2.0, the maintained line of Yelp's detect-secrets); those of the second are
@@ -43,7 +43,7 @@ class Rule:
 
 
 def _token(pattern: str) -> tuple[re.Pattern[str], ...]:
-    """Return a token that is no part of a longer word."""
+    """Return the pattern of a token that is not part of a longer word."""
     return (re.compile(rf"(?<![A-Za-z0-9_])(?:{pattern})(?![A-Za-z0-9_])"),)
 
 
@@ -195,7 +195,7 @@ def detector_patterns(name: str) -> tuple[re.Pattern[str], ...]:
 
 @contextmanager
 def _without_requests() -> Iterator[None]:
-    """Put a name in the place of ``requests`` while the body imports: it opens a socket when it is imported."""
+    """Replace ``requests`` while the body imports: it opens a socket when it is imported."""
     if "requests" in sys.modules:
         yield
         return

@@ -1,4 +1,4 @@
-"""Finding secrets in a text, and masking them."""
+"""Find secrets in a text, and mask them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def find_secrets(text: str) -> tuple[SecretSpan, ...]:
 
 
 def may_hold_secrets(text: str) -> bool:
-    """Say whether a text has a word that a rule goes by; without one it holds no secret that would be found."""
+    """Return whether a text has a word that a rule goes by; without one it holds no secret that would be found."""
     return bool(_automaton()[0].find_matches_as_indexes(text.encode("utf-8", "surrogatepass").lower()))
 
 
@@ -69,7 +69,7 @@ def mask(text: str, secrets: Sequence[SecretSpan]) -> str:
 
 def _merged(found: list[SecretSpan]) -> tuple[SecretSpan, ...]:
     merged: list[SecretSpan] = []
-    # What is told by its format is called after that, not after the name that it is given to.
+    # A secret that a format identifies is named after the format, not after the variable that it is assigned to.
     for span in sorted(found, key=lambda span: (span.start, span.rule == "assignment", span.end)):
         if merged and span.start < merged[-1].end:
             merged[-1] = merged[-1]._replace(end=max(merged[-1].end, span.end))
@@ -80,7 +80,7 @@ def _merged(found: list[SecretSpan]) -> tuple[SecretSpan, ...]:
 
 @cache
 def _automaton() -> tuple[BytesAhoCorasick, list[list[tuple[str, Finder]]]]:
-    """Return what finds keywords in lowercase bytes, and the rules that each of them wakes."""
+    """Return the automaton that finds keywords in lowercase bytes, and the rules that each keyword triggers."""
     from ahocorasick_rs import BytesAhoCorasick, Implementation
 
     woken: dict[str, list[tuple[str, Finder]]] = {}
@@ -137,7 +137,7 @@ def _length(span: tuple[int, int]) -> int:
 
 
 def _counts(rule: Rule, match: re.Match[str]) -> bool:
-    """Say whether a match is more than an example of the format."""
+    """Return whether a match is more than an example of the format."""
     start, end = _span(match)
     token = match.string[start:end]
     if rule.id == "jwt":

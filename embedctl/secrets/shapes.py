@@ -1,4 +1,4 @@
-"""Secrets that are known by what stands around them: private keys, passwords in URLs, and assignments."""
+"""Secrets that are known by their surroundings: private keys, passwords in URLs, and assignments."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NAMES = (
     *("secret", "api_key", "apikey", "api-key", "access_key", "accesskey", "private_key", "encryption_key"),
     *("access_token", "accesstoken", "auth_token", "authtoken", "api_token", "refresh_token"),
 )
-"""What a secret is called where it is assigned; names that go on, such as ``secret_key``, count as well."""
+"""Names that secrets are assigned to; longer names, such as ``secret_key``, count as well."""
 
 _ASSIGNED = re.compile(
     rf"(?i:{'|'.join(NAMES)})"

@@ -1,1 +1,1 @@
-"""What there is to index: ``describe`` names it, ``walk`` finds files, ``records`` reads rows out of record files."""
+"""Sources to index: ``describe`` names them, ``walk`` finds files, ``records`` reads rows of record files."""

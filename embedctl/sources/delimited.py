@@ -121,7 +121,7 @@ class _Rows:
         return header
 
     def __iter__(self) -> Iterator[list[str] | str]:
-        """Yield the cells of each row, or what is wrong with it; an empty line is no row."""
+        """Yield the cells of each row, or its problem; skip empty lines."""
         while True:
             try:
                 cells = next(self._reader, None)

@@ -113,7 +113,7 @@ def path_from_base(root: str, path: str) -> str:
 
 
 def same_place(first: Source, second: Source, base: Path | None = None) -> bool:
-    """Say whether both cover the same folder, or the same files of it, whatever their names and rules.
+    """Return whether both cover the same folder, or the same files of it, whatever their names and rules.
 
     Without ``base``, a folder outside of it that was once given as a relative and once as an absolute path counts as
     two places.

@@ -1,4 +1,4 @@
-"""Which column of a record file is the id, which the title, which the text."""
+"""Columns of a record file: id, title and text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stretches of a file that nobody ever wrote, and that cost nothing but the time to read them."""
+"""Holes of a file: stretches that were never written, take no disk, and cost time to read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check_holes(path: str) -> int:
 
     Raises:
         OSError: the file cannot be read.
-        ParseError: it has more than ``MOST_HOLES`` bytes of holes, or is no regular file.
+        ParseError: it has more than ``MOST_HOLES`` bytes of holes, or is not a regular file.
     """
     with open_regular(path) as stream:
         about = os.fstat(stream.fileno())

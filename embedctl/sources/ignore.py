@@ -82,7 +82,7 @@ class Patterns:
 
 
 def ignored(chain: Iterable[Patterns], path: str, name: str, is_folder: bool) -> bool:
-    """Say whether ``chain``, strongest patterns first, ignores an entry."""
+    """Return whether ``chain``, strongest patterns first, ignores an entry."""
     for patterns in chain:
         verdict = patterns.verdict(path, name, is_folder)
         if verdict is not None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ROWS_PER_GUESS = 100
 BYTES_PER_GUESS = 1 << 24
-"""So much of a file is looked at for its columns, if its first rows are longer than any should be."""
+"""Bytes of a file that are searched for columns, if its first rows are longer than any should be."""
 _LONG_LINE, _MOST_BRACKETS = 1 << 20, 1_000_000
 """A long line of so many lists and objects is data, and takes fifty times its size to read."""
 _ESCAPE = rb"\u"
@@ -29,7 +29,7 @@ def open_jsonl(path: Path, extent: Extent = WHOLE) -> RecordTable:
     """Open the file; its columns are the keys of its first hundred objects, wherever ``extent`` begins.
 
     Raises:
-        ParseError: it begins with a hundred lines and no object, so it is no JSON Lines file.
+        ParseError: it begins with a hundred lines and no object, so it is not a JSON Lines file.
     """
     begin = _blocks(path, extent._replace(start=0, rows_before=0))
     head, problem = _head(begin)

@@ -1,21 +1,22 @@
 """Rows of a Parquet file, read by a child process.
 
-A few kilobytes of Parquet can stand for a terabyte, and the library that unpacks it is not made for files of strangers.
-So it runs where it may crash or run out of memory; what comes back is JSON.
+A few kilobytes of Parquet can unpack to a terabyte, and the library that unpacks them is not made for hostile files. So
+it runs in a sandbox, where it may crash or run out of memory; its answers are JSON.
 """
 
 from __future__ import annotations
 
 import datetime
 import json
-from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ..config import PARQUET_LIMITS
 from ..errors import ParseError
-from ..system.child_process import Child, CrashedError
+from ..system.child_process import NONSENSE, CrashedError
 from ..system.open_regular import open_regular
+from ..system.pool import ChildPool
+from ..system.wire import Task
 from .table import WHOLE, Extent, RawRow, RecordTable, Row, RowBlock
 from .text_file import MOST_CHARACTERS, TOO_LONG
 
@@ -30,14 +31,15 @@ if TYPE_CHECKING:
 
 _ROWS_PER_BATCH = 256
 _BYTES_PER_BATCH = 1 << 24
-"""Of a batch, as the file tells its size: fewer rows are read at once where they are long."""
+"""Of a batch, by the file's own account: fewer rows are read at once where they are long."""
 _BYTES_PER_ANSWER = 1 << 20
+_LONGEST_ANSWER = _BYTES_PER_ANSWER + 4 * MOST_CHARACTERS + 2 * _ROWS_PER_BATCH
+"""An answer ends with the row that reaches ``_BYTES_PER_ANSWER``."""
 _MOST_UNPACKED = 1_000
 """Times its size on disk; columns that repeat themselves come to some hundred."""
 _UNPACKED_FREELY = 1 << 28
-_SMALL_FILE = 1 << 24
-_idle: list[Child] = []
-"""Children that wait for another file: it takes longer to start one than to read a small file."""
+_children = ChildPool(f"{__name__}:answer")
+ended_afterwards = _children.ended_afterwards
 _REFUSED = "is not a complete Parquet file: "
 
 
@@ -46,40 +48,47 @@ def open_parquet(path: Path, extent: Extent = WHOLE) -> RecordTable:  # noqa: AR
 
     Raises:
         ParseError: it is not a complete Parquet file.
-        ResourceError: there can be no child process.
+        ResourceError: no child process could be started.
     """
     answers = _answers(path)
-    head = next(answers)
-    columns: list[str] = json.loads(head)
-    return RecordTable(tuple(columns), _blocks(answers), _row_of(columns))
+    columns = next(answers, None)
+    if columns is None or not all(isinstance(column, str) for column in columns):
+        raise ParseError(f"cannot be read: {NONSENSE}")
+    return RecordTable(tuple(columns), _blocks(answers, len(columns)), _row_of(columns))
 
 
-def _answers(path: Path) -> Iterator[bytes]:
-    child = _idle.pop() if _idle else Child(f"{__name__}:answer", PARQUET_LIMITS)
+def _answers(path: Path) -> Iterator[list[Any]]:
+    """Yield what :func:`answer` yields, from a child process.
+
+    Raises:
+        ParseError: as :func:`answer`, or the file takes more than its limits allow, or unpacks to too much.
+    """
+    size, limits = 0, PARQUET_LIMITS
+    name = str(path).encode("utf-8", "surrogateescape")
     try:
-        yield from child.ask(str(path).encode("utf-8", "surrogateescape"))
+        most = max(_UNPACKED_FREELY, _MOST_UNPACKED * path.stat().st_size)
+        for answer in _children.ask(Task(name, limits.seconds, limits.memory_bytes, _LONGEST_ANSWER)):
+            size += len(answer)
+            if size > most:
+                raise ParseError(f"unpacks to more than {_MOST_UNPACKED:,} times its size")
+            found = json.loads(answer)
+            if not isinstance(found, list):
+                raise CrashedError(NONSENSE)
+            yield found
     except CrashedError as error:
         raise ParseError(f"cannot be read: {error}") from error
-    finally:
-        if path.stat().st_size > _SMALL_FILE:
-            child.close()  # the next file is to have all of the memory
-        _idle.append(child)
+    except OSError as error:
+        raise ParseError(f"cannot be read: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise ParseError(f"cannot be read: {NONSENSE}") from error
 
 
-@contextmanager
-def ended_afterwards() -> Iterator[None]:
-    """End the child processes when the body ends: nothing stays behind."""
-    try:
-        yield
-    finally:
-        while _idle:
-            _idle.pop().close()
-
-
-def _blocks(answers: Iterator[bytes]) -> Iterator[RowBlock]:
+def _blocks(answers: Iterator[list[Any]], columns: int) -> Iterator[RowBlock]:
     number = 0
     for answer in answers:
-        rows = [RawRow(at, b"", row) for at, row in enumerate(json.loads(answer), number + 1)]
+        if not all(isinstance(row, str) or (isinstance(row, list) and len(row) == columns) for row in answer):
+            raise ParseError(f"cannot be read: {NONSENSE}")
+        rows = [RawRow(at, b"", row) for at, row in enumerate(answer, number + 1)]
         number += len(rows)
         yield RowBlock(rows, number)
 
@@ -94,10 +103,10 @@ def _row_of(columns: list[str]) -> Any:
 
 
 def answer(request: bytes) -> Iterator[bytes]:
-    """Yield, in the child, the columns of a file, then its rows: lists of values, or what is wrong with a row.
+    """Yield, in the child, the columns of a file, then its rows some at a time: each a list of values, or a problem.
 
     Raises:
-        ParseError: it is not a complete Parquet file, or is damaged; the rows before the damage have been given.
+        ParseError: it is not a complete Parquet file, or is damaged; the rows before the damage are yielded first.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -107,7 +116,6 @@ def answer(request: bytes) -> Iterator[bytes]:
     except OSError as error:
         raise ParseError(f"cannot be read: {error.strerror or error}") from error
     with opened as stream:
-        size = stream.seek(0, 2)
         number = 0
         try:
             file = pq.ParquetFile(pa.PythonFile(stream, mode="r"))
@@ -116,12 +124,8 @@ def answer(request: bytes) -> Iterator[bytes]:
         except (pa.ArrowException, OSError, ValueError) as error:
             raise ParseError(f"{_REFUSED}{_first_line(error)}") from error
         yield head
-        most = max(_UNPACKED_FREELY, _MOST_UNPACKED * size)
         try:
             for spelled in _in_answers(_rows(file, columns)):
-                most -= sum(map(len, spelled))
-                if most < 0:
-                    raise ParseError(f"unpacks to more than {_MOST_UNPACKED:,} times its size")
                 number += len(spelled)
                 yield b"[%s]" % b",".join(spelled)
         except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
@@ -173,7 +177,7 @@ def _problem(reason: str) -> bytes:
 
 
 def _in_answers(rows: Iterator[bytes]) -> Iterator[list[bytes]]:
-    """Yield rows some at a time; those in front of what goes wrong before it does."""
+    """Yield rows some at a time; where one cannot be read, those in front of it first."""
     answer: list[bytes] = []
     size = 0
     try:

@@ -55,7 +55,7 @@ def _suggestion(path: Path) -> str:
 
 
 def is_utf8(path: str) -> bool:
-    """Say whether ``path`` came from valid UTF-8, so that it can be written to a Parquet file."""
+    """Return whether ``path`` came from valid UTF-8, so that it can be written to a Parquet file."""
     if path.isascii():
         return True
     try:

@@ -39,16 +39,16 @@ _ENDINGS = (*_READERS, *(f"{ending}{PACKED}" for ending in _READERS if ending !=
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _NESTED_METADATA = "metadata"
 _DEEPEST = 100
-"""Levels of lists and objects in metadata; whoever reads it later may go down them by recursion."""
+"""Levels of lists and objects in metadata: code that reads it later may recurse."""
 _SIMPLE = frozenset({str, int, bool, type(None)})
 """Types whose values an index can hold where their strings can be held."""
 _READING = 1
-"""To be raised when the same row comes to mean another record, so that no row passes for unchanged."""
+"""Raise it when the same row comes to mean another record, so that no row passes for unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class SameRecords:
-    """Rows whose records are known already, and were not read again."""
+    """Rows whose records are known and were not read again."""
 
     count: int
 
@@ -77,7 +77,7 @@ class KnownRecords(Protocol):
 
 
 def is_record_file(path: str) -> bool:
-    """Say whether the file's rows are documents, going by its name."""
+    """Return whether the file's rows are documents, going by its name."""
     return path.lower().endswith(_ENDINGS)
 
 
@@ -168,7 +168,7 @@ def read_records(path: Path, fields: RecordFields) -> Iterator[Record | BadRecor
 
 
 def _salt(table: RecordTable, columns: Columns) -> bytes:
-    """Return what besides its spelling decides what a row means."""
+    """Return everything besides its spelling that decides the meaning of a row."""
     header = list(table.columns) if table.convert else []
     return hashlib.sha256(json.dumps([_READING, header, *columns]).encode()).digest()[:8]
 

@@ -1,4 +1,4 @@
-"""What a command line names, matched with the sources that the store already covers."""
+"""Paths of a command line, matched with the sources that the store already covers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each kind of record file is read into: numbered rows, in blocks, each read only when it is asked for."""
+"""Rows of a record file of any kind: numbered, in blocks, each read only when needed."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class RawRow(NamedTuple):
 
     number: int
     spelled: bytes
-    """How the file spells the row: equal means equal values. Empty where the format has no such thing."""
+    """The row as the file spells it: equal means equal values. Empty where the format has no spelling of rows."""
     content: Any
-    """What :attr:`RecordTable.read` makes values of."""
+    """Input of :attr:`RecordTable.read`."""
 
 
 class RowBlock(NamedTuple):
@@ -49,7 +49,7 @@ class RecordTable:
     """Empty when the file has no readable row."""
     blocks: Iterator[RowBlock]
     read: Callable[[RawRow], Row | None]
-    """Returns the values of a row; ``None``: it is blank after all."""
+    """Returns the values of a row; ``None``: it is blank."""
     convert: Callable[[JSON], JSON] | None = None
     """Makes metadata out of a value, where the format itself has no types."""
 

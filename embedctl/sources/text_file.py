@@ -1,4 +1,4 @@
-"""Open the text of a record file: plain or gzip, UTF-8 or what it seems to be instead."""
+"""Open the text of a record file: plain or gzip, UTF-8 or the encoding that it seems to have."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOST_CHARACTERS = 1 << 25
 """In one line, or one field: more than any other document may have, and a bound on memory where a line never ends."""
 TOO_LONG = f"is longer than {MOST_CHARACTERS:,} characters"
 OVERLONG_LINE, OVERLONG_BYTES = "".join(("overlong", "\n")), b"".join((b"overlong", b" line"))
-"""Stand for a line that is too long, and are no other line: compare by identity."""
+"""Replace a line that is too long: compare by identity."""
 
 PACKED = ".gz"
 _MOST_UNPACKED = 200
@@ -126,7 +126,7 @@ def _explained(encoding: str) -> Iterator[None]:
 
 
 def undecoded(text: str) -> bool:
-    """Say whether ``text`` has bytes in it that are not UTF-8."""
+    """Return whether ``text`` has bytes in it that are not UTF-8."""
     return not text.isascii() and _UNDECODED.search(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""Find the files of a source: what the ignore files, the flags and good sense leave of a folder.
+"""Find the files of a source: those of a folder that ignore files, flags and defaults leave.
 
 What is ignored, hidden or excluded is not part of the source and is not mentioned. What is part of it and cannot be
 taken (a symbolic link, a file that is too large, a folder that cannot be listed) is, with the reason.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NEVER_READ = frozenset({".git", ".hg", ".svn", STORE_DIRECTORY})
-"""Left out whatever the rules say: version control's own files, and ours."""
+"""Always left out: version control's own files, and ours."""
 SELDOM_WANTED = frozenset({"node_modules", "__pycache__"})
 """Folders left out unless ignore rules are off."""
 VENV_MARK = "pyvenv.cfg"
@@ -132,7 +132,7 @@ class _Walker:
             yield self._entry(path, absolute, status)
 
     def _enter(self, stack: list[_Level], path: str, chain: Chain) -> Iterator[SkippedEntry]:
-        """Push the folder's entries; yield what is wrong with it."""
+        """Push the folder's entries; yield a problem if it cannot be listed."""
         if not is_utf8(path):
             yield _failed(path, "its name is not valid UTF-8")
             return
@@ -192,7 +192,7 @@ class _Walker:
         return not is_folder and not self._included(path)
 
     def _included(self, path: str) -> bool:
-        """Say whether ``--include`` takes the file, by its own name or by that of a folder above it."""
+        """Return whether ``--include`` takes the file, by its own name or by that of a folder above it."""
         if self._include is None:
             return True
         components = path.split("/")
@@ -205,7 +205,7 @@ class _Walker:
         return False
 
     def _excluded_with_folders(self, components: Sequence[str], is_folder: bool) -> bool:
-        """Say whether ``--exclude`` takes out the path or a folder above it."""
+        """Return whether ``--exclude`` takes out the path or a folder above it."""
         exclude = self._exclude
         return exclude is not None and any(
             exclude.verdict("/".join(components[:depth]), components[depth - 1], is_folder or depth < len(components))
@@ -227,7 +227,7 @@ class _Walker:
         return FileEntry(path, absolute, status.st_size, status.st_mtime_ns // 1000)
 
     def _denied(self, absolute: str) -> str | None:
-        """Say why a file is not taken for its name, or for that of a folder above it, the source's root included."""
+        """Return why a file is left out for its name, or for that of a folder above it, the source's root included."""
         folder, _, name = absolute.rpartition("/")
         if folder != self._folder[0]:
             self._folder = folder, folder.rpartition("/")[2], denied_folder(folder.split("/"))

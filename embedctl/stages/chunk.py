@@ -1,21 +1,21 @@
-"""``chunk``: documents become spans that fit the encoder, part by part."""
+"""``chunk``: cut documents into chunks that fit the encoder, part by part."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from itertools import tee
+from typing import TYPE_CHECKING, NamedTuple
 
-from ..chunkers.batch import Uncut, chunk_documents
+from ..chunkers.batch import FailedDocument, chunk_documents
 from ..store.files import link_or_copy
 from ..store.ledger import read_ledger
 from ..store.manifest import Manifest, Part
 from ..store.parts import iter_documents, write_chunks
-from .failed_chunks import place_of, tell_uncut, without_uncut
+from .failed_chunks import place_of, report_failed, with_failed
 from .secrets import searchable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from concurrent.futures import Future
 
     from ..contracts import Progress, Reporter, Tokenizer
@@ -24,15 +24,32 @@ if TYPE_CHECKING:
     from .report import RunReport
 
 
+class Withheld(NamedTuple):
+    """Chunks of a document that are left out because they hold a secret."""
+
+    document: Document
+    reason: str
+    chunks: int
+    """Number of them."""
+
+
+class PartChunks(NamedTuple):
+    """The chunks of a part's live documents."""
+
+    chunks: list[Chunk]
+    failed: dict[int, FailedDocument]
+    """Documents that cannot be cut, by row."""
+    withheld: list[Withheld]
+
+
 def chunk(
     writer: Writer, tokenizer: Tokenizer, reporter: Reporter, report: RunReport, *, keep_tokens: bool = False
 ) -> None:
     """Cut the documents of every part that has no chunks made with the store's settings.
 
-    With ``keep_tokens`` the chunks are stored with their tokens, so that an encoder need not make them again. While one
-    part is cut, the one before it is written and committed.
-    A part that was cut with other settings goes on as a new part with the same documents, so that an index which
-    still answers from the old one is not disturbed.
+    With ``keep_tokens`` the chunks are stored with their tokens, for the encoder to reuse. While one part is cut, the
+    one before it is written and committed. A part that was cut with other settings goes on as a new part with the same
+    documents, because an index may still answer from the old one.
     """
     made_with = writer.manifest.settings.chunk_fingerprint(tokenizer.fingerprint)
     todo = pending(writer.manifest, made_with)
@@ -44,73 +61,49 @@ def chunk(
     ):
         behind: Future[None] | None = None
         for part in todo:
-            uncut: dict[int, Uncut] = {}
-            chunks = cut(writer, part, tokenizer, progress, keep_tokens=keep_tokens, report=report, uncut=uncut)
+            cut = cut_part(writer, part, tokenizer, progress, keep_tokens=keep_tokens)
             if behind:
                 behind.result()
-            behind = pool.submit(_commit, writer, part, chunks, made_with, uncut)
-            tell_uncut(writer.manifest, uncut.values(), report)
-            report.add("chunks", len(chunks))
-            report.add("tokens", sum(piece.tokens for piece in chunks))
+            behind = pool.submit(_commit, writer, part, cut, made_with)
+            report_failed(writer.manifest, cut.failed.values(), report)
+            for left_out in cut.withheld:
+                report.withheld(place_of(writer.manifest, left_out.document), left_out.reason, left_out.chunks)
+            report.add("chunks", len(cut.chunks))
+            report.add("tokens", sum(piece.tokens for piece in cut.chunks))
         if behind:
             behind.result()
 
 
-def cut(
-    writer: Writer,
-    part: Part,
-    tokenizer: Tokenizer,
-    progress: Progress,
-    *,
-    keep_tokens: bool,
-    report: RunReport | None = None,
-    uncut: dict[int, Uncut] | None = None,
-) -> list[Chunk]:
-    """Return the chunks of a part's live documents, without those that hold a secret where these are to be skipped.
-
-    Documents that cannot be cut are put into ``uncut``, by their rows.
-    """
-    chunks: list[Chunk] = []
-    rows: list[int] = []
-    secret: dict[int, Document] = {}
+def cut_part(writer: Writer, part: Part, tokenizer: Tokenizer, progress: Progress, *, keep_tokens: bool) -> PartChunks:
+    """Return the chunks of a part's live documents, without those that hold a secret where these are to be skipped."""
     settings = writer.manifest.settings
-    documents = _live(writer, part, rows, secret if settings.secrets == "skip" else None)
-    found = chunk_documents(documents, tokenizer, settings.chunk, keep_tokens=keep_tokens)
-    for at, pieces in enumerate(found):
-        if isinstance(pieces, Uncut):
-            secret.pop(at, None)
-            if uncut is not None:
-                uncut[rows[at]] = pieces
-            progress.advance()
-            continue
-        if at in secret:
-            pieces = _without_secrets(writer.manifest, secret.pop(at), pieces, report)
-        # Only behind a dead document is a row not the position among the live ones.
-        chunks.extend(pieces if rows[at] == at else (replace(piece, doc_row=rows[at]) for piece in pieces))
+    # Chunking runs ahead by a batch of documents, which ``tee`` keeps until their chunks come.
+    live, ahead = tee(iter_documents(writer.layout, part))
+    found = chunk_documents((document for _, document in ahead), tokenizer, settings.chunk, keep_tokens=keep_tokens)
+    cut = PartChunks([], {}, [])
+    for at, ((row, document), chunks) in enumerate(zip(live, found, strict=True)):
         progress.advance()
-    return chunks
+        if isinstance(chunks, FailedDocument):
+            cut.failed[row] = chunks
+            continue
+        kept, reason = searchable(document, chunks) if settings.secrets == "skip" else (chunks, None)
+        if reason:
+            cut.withheld.append(Withheld(document, reason, len(chunks) - len(kept)))
+        # Only behind a dead document is a row not the position among the live ones.
+        cut.chunks.extend(kept if row == at else (replace(piece, doc_row=row) for piece in kept))
+    return cut
 
 
-def _without_secrets(
-    manifest: Manifest, document: Document, chunks: list[Chunk], report: RunReport | None
-) -> list[Chunk]:
-    """Return the chunks that hold no secret, and report the others."""
-    kept, reason = searchable(document, chunks)
-    if report and reason:
-        report.withheld(place_of(manifest, document), reason, len(chunks) - len(kept))
-    return kept
-
-
-def _commit(writer: Writer, part: Part, chunks: list[Chunk], made_with: str, uncut: dict[int, Uncut]) -> None:
+def _commit(writer: Writer, part: Part, cut: PartChunks, made_with: str) -> None:
     """Write and commit the chunks of a part, which may go on under a new number."""
     before, (manifest, part) = writer.manifest, _fresh(writer, part)
-    record = write_chunks(writer.layout, part.number, chunks, made_with)
+    record = write_chunks(writer.layout, part.number, cut.chunks, made_with)
     files = [writer.layout.chunks(part.number), writer.layout.documents(part.number)]
     manifest = manifest.with_part(replace(part, chunks=record))
-    if uncut:
+    if cut.failed:
         # They make no chunks, so they are no documents of the store; the ledger remembers them as failed.
-        ledger = without_uncut(read_ledger(writer.layout, before), uncut.values())
-        manifest = manifest.with_dead({part.number: set(uncut)})
+        ledger = with_failed(read_ledger(writer.layout, before), cut.failed.values())
+        manifest = manifest.with_dead({part.number: set(cut.failed)})
         written = ledger.write(writer.layout, manifest)
         manifest = replace(manifest, files=written)
         files.append(writer.layout.files(written.number))
@@ -122,17 +115,8 @@ def pending(manifest: Manifest, made_with: str) -> list[Part]:
     return [part for part in manifest.parts if part.chunks is None or part.chunks.made_with != made_with]
 
 
-def _live(writer: Writer, part: Part, rows: list[int], secret: dict[int, Document] | None) -> Iterator[Document]:
-    """Yield the live documents of a part; note their rows as they are taken, and by position those with secrets."""
-    for row, document in iter_documents(writer.layout, part):
-        if secret is not None and document.secrets:
-            secret[len(rows)] = document
-        rows.append(row)
-        yield document
-
-
 def _fresh(writer: Writer, part: Part) -> tuple[Manifest, Part]:
-    """Return the manifest without a part that was cut otherwise, and the new part that takes its place."""
+    """Return the manifest without a part that was cut with other settings, and the new part that takes its place."""
     manifest = writer.manifest
     if part.chunks is None:
         return manifest, part

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..config import DistillConfig, FitConfig
 from ..contracts import TokenIds
-from ..encoders import find_model, open_student, open_tokenizer
+from ..encoders import card, student_card, token_encoder
 from ..encoders.static_fit import fit
 from ..encoders.static_format import FILES, TABLE, StaticFacts, fingerprint_of, write_rest, write_table
 from ..encoders.static_prior import is_known, token_vectors
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ..contracts import Encoder, Reporter, Vectors
+    from ..contracts import Encoder, Reporter, TokenEncoder, Vectors
     from ..store.layout import Layout
     from ..store.manifest import FileRecord
     from ..store.writer import Writer
@@ -45,7 +45,16 @@ def distill(
     """
     config = DistillConfig()
     model = writer.manifest.settings.model
-    folder, tokenizer = find_model(model), open_tokenizer(model)
+    teacher = card(model)
+    tokenizer, tokenizer_json = teacher.tokenizer(), teacher.tokenizer_json
+    if tokenizer_json is None or teacher.max_tokens is None:
+        raise UsageError(f'No encoder can be distilled from "{model}", which is fast already.')
+
+    def load_teacher() -> TokenEncoder:
+        encoder = token_encoder(load())
+        assert encoder is not None  # it has a tokenizer
+        return encoder
+
     made_with = writer.manifest.settings.chunk_fingerprint(tokenizer.fingerprint)
     if any(part.chunks is None or part.chunks.made_with != made_with for part in writer.manifest.parts):
         raise MismatchError("Some documents are not cut for this model yet.", 'Run "embedctl index" first.')
@@ -57,19 +66,19 @@ def distill(
             "Let the model embed all of them: that takes little longer.",
         )
     with report.timing("teach"):
-        prune(writer, places.hashes, folder.fingerprint)
+        prune(writer, places.hashes, teacher.fingerprint)
         sample = choose(writer, places, share, config, tokenizer)
         with reporter.stage("teach", len(sample.hashes), "chunks") as progress:
-            vectors = taught(writer, sample, folder.fingerprint, load, config, progress, report)
-        if not is_known(folder.fingerprint):
+            vectors = taught(writer, sample, teacher.fingerprint, load_teacher, config, progress, report)
+        if not is_known(teacher.fingerprint):
             reporter.message("info", "Asking the model for every token of its vocabulary, once on this machine.")
-        prior = token_vectors(folder.fingerprint, tokenizer.vocabulary, load)
+        prior = token_vectors(teacher.fingerprint, tokenizer.vocabulary, load_teacher)
     with report.timing("distill"):
         held_out = min(int(len(vectors) * config.held_out), config.most_held_out)
         learnt = len(vectors) - held_out
         table = fit(_first(sample.tokens, learnt), vectors[:learnt], prior, FitConfig())
-        facts = StaticFacts(model, folder.fingerprint, folder.max_tokens, folder.document_prompt)
-        record = _write(writer.layout, table, folder.tokenizer_json, tokenizer.fingerprint, facts)
+        facts = StaticFacts(model, teacher.fingerprint, teacher.max_tokens, teacher.document_prompt)
+        record = _write(writer.layout, table, tokenizer_json, tokenizer.fingerprint, facts)
         home = student_folder(writer.layout, record)
         cosine = _cosine(home, sample, vectors, held_out)
         record = replace(record, sample=learnt, held_out=held_out, cosine=cosine)
@@ -110,7 +119,7 @@ def _cosine(folder: Path, sample: DistillSample, vectors: Vectors, held_out: int
     start = len(vectors) - held_out
     offsets = sample.tokens.offsets[start:]
     tokens = TokenIds(sample.tokens.ids[offsets[0] :], offsets - offsets[0])
-    made = open_student(folder).encode_tokens(tokens)
+    made = student_card(folder).open().encode_tokens(tokens)
     return float(np.einsum("ij,ij->i", made, vectors[start:]).mean()) if held_out else 0.0
 
 

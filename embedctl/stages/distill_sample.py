@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..config import DistillConfig
-    from ..contracts import Encoder, Progress, Tokenizer, Vectors
+    from ..contracts import Progress, TokenEncoder, Tokenizer, Vectors
     from ..store.manifest import Part
     from ..store.vectors import Hashes
     from ..store.writer import Writer
@@ -88,7 +88,7 @@ def taught(
     writer: Writer,
     sample: DistillSample,
     fingerprint: str,
-    load: Callable[[], Encoder],
+    load: Callable[[], TokenEncoder],
     config: DistillConfig,
     progress: Progress,
     report: RunReport,
@@ -145,7 +145,7 @@ def _unknown(known: KnownVectors, hashes: Hashes) -> NDArray[np.int64]:
     return np.flatnonzero(unknown)
 
 
-def _encoded(encoder: Encoder, tokens: TokenIds, progress: Progress) -> Vectors:
+def _encoded(encoder: TokenEncoder, tokens: TokenIds, progress: Progress) -> Vectors:
     """Return the vectors of ``tokens``, made longest first and in blocks of about ``ENCODED_TOKENS``."""
     lengths = np.diff(tokens.offsets)
     vectors = np.empty((len(lengths), encoder.dim), dtype=np.float32)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..config import TEXT_FIELD
+from ..encoders import token_encoder
 from ..errors import EmbedctlError, MismatchError
 from ..runners import run
 from ..runners.stage import Change
@@ -169,14 +170,15 @@ class _Embed:
         """Fill ``vectors[slots]``, of which slot ``i`` is that of chunk ``first[i]``."""
         encoder = self.load()
         cut_for = self.settings.chunk_fingerprint
-        kept = chunks.token_ids if chunks.made_with == {cut_for(encoder.tokenizer_fingerprint)} else None
+        tokens = token_encoder(encoder)
+        kept = chunks.token_ids if tokens and chunks.made_with == {cut_for(tokens.tokenizer_fingerprint)} else None
         texts = None if kept else read_texts(self.layout, chunks.parts)
         ends = np.cumsum(chunks.tokens[first[slots]])
         self.report.add("embedded_tokens", int(ends[-1]))
         for block in np.split(slots, np.flatnonzero(np.diff(ends // EMBED_TOKENS)) + 1):
             rows = first[block]
-            if kept:
-                vectors[block] = encoder.encode_tokens(take(kept, rows))
+            if tokens and kept:
+                vectors[block] = tokens.encode_tokens(take(kept, rows))
             elif texts is not None:
                 vectors[block] = self._of_texts(encoder, texts.take(rows).to_pylist())
             self.progress.advance(len(block))

@@ -54,7 +54,7 @@ def ingest(
 
     Every part is committed as it fills, so that an interrupted run loses at most the part it was filling.
     """
-    threads = writer.manifest.settings.hnsw.threads
+    threads = writer.manifest.settings.threads
     with (
         report.timing("ingest"),
         reporter.stage("ingest", None, "files") as progress,

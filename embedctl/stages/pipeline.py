@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from ..chunkers.budget import budget_for
 from ..config import TEXT_FIELD, DistillConfig, RuntimeConfig, SettingsRequest
-from ..encoders import find_model, open_encoder, open_student, open_tokenizer
+from ..encoders import card, student_card
 from ..errors import MismatchError, NoStoreError
 from ..store.garbage import collect
+from ..store.manifest import Manifest
 from ..store.students import student_folder, usable_student
-from ..store.writer import Writer, writing
+from ..store.writer import Writer, read_manifest, writing
 from ..system.preconditions import require_memory
 from .chunk import chunk, pending
 from .decide import reads_otherwise
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from ..contracts import Encoder, Reporter
     from ..records import Source
     from ..store.layout import Layout
-    from ..store.manifest import Manifest
 
 
 @dataclass
@@ -56,6 +56,11 @@ class PipelineRun:
             MismatchError: other settings were asked for without ``rebuild``.
             NoStoreError: there is nothing to work on.
         """
+        try:
+            read_manifest(self.layout)
+        except NoStoreError:
+            if "ingest" not in self.stages or not sources(Manifest()):
+                raise
         report = RunReport(self.command)
         with writing(self.layout, f"embedctl {self.command}", self.wait) as writer, reported(self.layout, report):
             self._stages(writer, sources, report)
@@ -66,9 +71,9 @@ class PipelineRun:
         model = manifest.settings.model
         # Before anything is written: a setting that leads nowhere must not get into the store.
         if "chunk" in self.stages:
-            budget_for(open_tokenizer(model), manifest.settings.chunk)
+            budget_for(card(model).tokenizer(), manifest.settings.chunk)
         elif "embed" in self.stages:
-            find_model(model)
+            card(model)
         given = sources(manifest) if "ingest" in self.stages else ()
         stored_otherwise = writer.manifest.settings.documents_made_with != manifest.settings.documents_made_with
         if manifest != writer.manifest and writer.layout.manifest.exists():
@@ -82,7 +87,7 @@ class PipelineRun:
             self._check_model(writer.manifest, model)
         if "chunk" in self.stages:
             fast = writer.manifest.settings.fast
-            chunk(writer, open_tokenizer(model), self.reporter, report, keep_tokens=fast)
+            chunk(writer, card(model).tokenizer(), self.reporter, report, keep_tokens=fast)
         if "distill" in self.stages or "embed" in self.stages:
             self._vectors(writer, cache(lambda: self._load(model)), report)
         if "index" in self.stages:
@@ -92,7 +97,7 @@ class PipelineRun:
 
     def _vectors(self, writer: Writer, load: Callable[[], Encoder], report: RunReport) -> None:
         """Distil and embed: with the model, or in a fast store with its student, made where there is none."""
-        teacher = find_model(writer.manifest.settings.model).fingerprint
+        teacher = card(writer.manifest.settings.model).fingerprint
         if "distill" in self.stages:
             distill(writer, self.share or _share(writer.manifest, teacher), load, self.reporter, report)
         if "embed" not in self.stages:
@@ -103,7 +108,7 @@ class PipelineRun:
         text = FieldWork(teacher, load)
         if student is not None and writer.manifest.settings.fast:
             folder = student_folder(writer.layout, student)
-            text = FieldWork(student.fingerprint, lambda: open_student(folder))
+            text = FieldWork(student.fingerprint, student_card(folder).open)
         embed(writer, text, self.reporter, report)
         for one in writer.manifest.settings.fields:
             if one.name != TEXT_FIELD:
@@ -116,7 +121,7 @@ class PipelineRun:
             MismatchError: the files of the model changed.
         """
         model = manifest.settings.model_of(field)
-        fingerprint = find_model(model).fingerprint
+        fingerprint = card(model).fingerprint
         made_by = manifest.encoders.get(field)
         if made_by and made_by.model == model and not self.rebuild:
             made_by.check_model(fingerprint)
@@ -140,8 +145,8 @@ class PipelineRun:
         """Refuse to embed with a model whose files changed, or chunks that were cut for another one."""
         made_by = manifest.encoder
         if made_by and made_by.model == model and not self.rebuild:
-            made_by.check_model(find_model(model).fingerprint)
-        made_with = manifest.settings.chunk_fingerprint(open_tokenizer(model).fingerprint)
+            made_by.check_model(card(model).fingerprint)
+        made_with = manifest.settings.chunk_fingerprint(card(model).tokenizer().fingerprint)
         if "chunk" not in self.stages and any(part.chunks for part in pending(manifest, made_with)):
             raise MismatchError(
                 f'The chunks in this store were cut with other settings, or for another model than "{model}".',
@@ -149,10 +154,10 @@ class PipelineRun:
             )
 
     def _load(self, model: str) -> Encoder:
-        weights = sum(path.stat().st_size for path in find_model(model).path.rglob("*.safetensors"))
-        require_memory(weights, f"Loading the model {model}")  # in half precision, as read and as compiled
+        found = card(model)
+        require_memory(found.weights_bytes, f"Loading the model {model}")  # in half precision, as read and as compiled
         self.reporter.message("detail", f"Loading the model {model}.")
-        return open_encoder(model, self.runtime, self.reporter.message)
+        return found.open(self.runtime, self.reporter.message)
 
     def _ingest(self, writer: Writer, given: Sequence[Source], report: RunReport) -> None:
         manifest = writer.manifest

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..chunkers.batch import Uncut, chunk_documents
+from ..chunkers.batch import FailedDocument, chunk_documents
+from ..encoders import card
 from ..errors import ParseError, UnsupportedError
 from ..records import BadRecord, Document, FileEntry, Outcome, SkippedEntry, Source
 from ..sources.describe import path_from_base
@@ -24,6 +25,7 @@ from .record_file import examine
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
+    from ..config import RuntimeConfig
     from ..contracts import Encoder, Reporter, Tokenizer
     from ..parsers.reading import ReadResult
     from ..sources.table import Extent
@@ -69,8 +71,7 @@ def preflight(
     layout: Layout,
     manifest: Manifest,
     sources: Sequence[Source],
-    tokenizer: Tokenizer,
-    load: Callable[[], Encoder],
+    runtime: RuntimeConfig,
     reporter: Reporter,
 ) -> Preflight:
     """Walk, read, parse and cut what changed; write nothing.
@@ -79,18 +80,20 @@ def preflight(
     """
     plan = Preflight()
     sample: list[str] = []
+    model = card(manifest.settings.model)
+    tokenizer = model.tokenizer()
     with reporter.stage("dry run", None, "files") as progress:
         documents = _documents(layout, manifest, sources, plan)
         for chunks in chunk_documents(documents, tokenizer, manifest.settings.chunk):
             progress.advance()
-            if isinstance(chunks, Uncut):
+            if isinstance(chunks, FailedDocument):
                 continue  # the run itself tells of it
             plan.documents += 1
             plan.chunks += len(chunks)
             plan.tokens += sum(chunk.tokens for chunk in chunks)
             sample.extend(chunk.context + chunk.text for chunk in chunks[: CALIBRATION_TEXTS - len(sample)])
     if plan.tokens:
-        rate, plan.basis = _rate(layout, sample, tokenizer, load)
+        rate, plan.basis = _rate(layout, sample, tokenizer, lambda: model.open(runtime, reporter.message))
         plan.seconds = plan.tokens / rate
     return plan
 
@@ -99,7 +102,7 @@ def _documents(layout: Layout, manifest: Manifest, sources: Sequence[Source], pl
     ledger = read_ledger(layout, manifest)
     before = {source.name: source for source in manifest.sources}
     again = stored_otherwise(layout, manifest)
-    with ReadAhead(manifest.settings.hnsw.threads) as ahead, ended_afterwards():
+    with ReadAhead(manifest.settings.threads) as ahead, ended_afterwards():
         for source in sources:
             reread = reads_otherwise(before.get(source.name, source), source)
             unmet = set(ledger.paths(source.name))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..arms.bm25.analysis import analyzer
 from ..chunkers import CHUNKERS
-from ..encoders import find_model
+from ..encoders import card
 from ..errors import MismatchError, UsageError
 
 if TYPE_CHECKING:
@@ -30,12 +30,17 @@ def settle(manifest: Manifest, request: SettingsRequest, rebuild: bool, refresh:
         MismatchError: the request differs from what the store was made with, and ``rebuild`` was not said.
     """
     if request.model is not None:
-        request = replace(request, model=find_model(request.model).name)
+        request = replace(request, model=card(request.model).name)
     if request.strategy is not None:
         CHUNKERS.load(request.strategy)
     if request.language is not None:
         analyzer(request.language)
     wanted = request.applied_to(manifest.settings)
+    asked = request.model is not None or request.teacher_share is not None
+    if asked and wanted.fast and card(wanted.model).tokenizer_json is None:
+        raise UsageError(
+            f'No encoder can be distilled from "{wanted.model}", which is fast already.', "Leave out --fast."
+        )
     if not rebuild and (differences := _differences(manifest, wanted)):
         raise MismatchError(
             f"The store was made with {'; '.join(differences)}.",

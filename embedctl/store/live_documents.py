@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..labels import labels, part_of, row_of, split
 from .files import read_columns
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 DocumentPlace = tuple[int, int]
 """Part and row."""
 
-_PART_BITS = 32
 _READERS = 4
 _MIX = 0x9E3779B97F4A7C15
 
@@ -79,7 +79,7 @@ class LiveDocuments:
         distinct, pair_of = np.unique(pairs, return_inverse=True)
         hashes = [_file_hash(sources[pair // len(paths)], paths[pair % len(paths)]) for pair in distinct.tolist()]
         live = np.delete(np.arange(part.documents.rows, dtype=np.uint64), list(part.dead))
-        return np.array(hashes, np.uint64)[pair_of][live], (np.uint64(part.number) << np.uint64(_PART_BITS)) | live
+        return np.array(hashes, np.uint64)[pair_of][live], labels(part.number, live)
 
 
 class LiveRecords:
@@ -94,8 +94,7 @@ class LiveRecords:
         """Read them; ``parts`` says of each whether its records count as the same where their content is."""
         self._prefix = prefix
         places = np.sort(places)
-        numbers = places >> np.uint64(_PART_BITS)
-        rows = (places & np.uint64((1 << _PART_BITS) - 1)).astype(np.int64)
+        numbers, rows = part_of(places), row_of(places)
         starts = np.flatnonzero(np.diff(numbers, prepend=np.uint64(0)))
         runs = zip(numbers[starts].tolist(), np.split(rows, starts)[1:], strict=True)
 
@@ -240,4 +239,4 @@ def _file_hash(source: str, path: str) -> np.uint64:
 
 
 def _places(places: NDArray[np.uint64] | Sequence[int]) -> list[DocumentPlace]:
-    return [(int(place) >> _PART_BITS, int(place) & 0xFFFFFFFF) for place in places]
+    return [split(int(place)) for place in places]

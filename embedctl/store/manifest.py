@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping  # noqa: TC003 - the codec reads type hints
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..config import TEXT_FIELD, RankingConfig, StoreSettings
@@ -226,6 +226,10 @@ class TunedRecord:
     low: float
     """Of the interval of the gain."""
     high: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``docs/schema/tuned.v1.json`` describes."""
+        return {**asdict(self), "ranking": self.ranking.to_json()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ _TYPES: dict[type, dict[str, Any]] = {
     },
     FieldSettings: {"name": Name},
     ArmSettings: {"name": Name},
-    RankingConfig: {"candidates": _Hits},
+    RankingConfig: {"candidates": _Hits, "reranked": _Hits},
     FusionConfig: {"rrf_k": Annotated[int, whole(0, (1 << 31) - 1)], "weights": tuple[tuple[Name, _Weight], ...]},
     Bm25Config: dict.fromkeys(("body", "title", "path", "delta"), _Weight),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..errors import ModelError, UsageError
 from .verified import verify
 
 if TYPE_CHECKING:
@@ -30,3 +31,29 @@ def student_folder(layout: Layout, record: StudentRecord) -> Path:
         hint = 'Make it again with "embedctl doctor --repair", or restore the store from a copy.'
         verify(folder / name, file, hint, group=folder)
     return folder
+
+
+def own_student(layout: Layout, manifest: Manifest) -> Path:
+    """Return the folder of the store's student.
+
+    Raises:
+        ModelError: it has none.
+        DamagedError: a file of it is not what was written.
+    """
+    if manifest.student is None:
+        raise ModelError("This store has no student.", 'Make one with "embedctl distill".')
+    return student_folder(layout, manifest.student)
+
+
+def export(layout: Layout, manifest: Manifest, target: Path) -> None:
+    """Copy the store's student to a new or empty folder.
+
+    Raises:
+        ModelError: there is no student.
+        UsageError: the folder has something in it.
+    """
+    import shutil
+
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise UsageError(f"{target} is there already, and not an empty folder.", "Name another.")
+    shutil.copytree(own_student(layout, manifest), target, dirs_exist_ok=True)

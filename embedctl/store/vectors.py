@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..labels import labels, part_of, row_of
 from .parts import as_vectors, chunk_columns, read_sample, read_vectors
 
 if TYPE_CHECKING:
@@ -106,9 +107,10 @@ class KnownVectors:
             hits = np.flatnonzero(run.keys[at] == keys)
             places = run.places[at[hits]]
             met = np.zeros(len(unmet), dtype=bool)
-            for number in np.unique(places >> np.uint64(32)).tolist():
-                here = places >> np.uint64(32) == number
-                source = (places[here] & np.uint64(0xFFFFFFFF)).astype(np.int64)
+            numbers = part_of(places)
+            for number in np.unique(numbers).tolist():
+                here = numbers == number
+                source = row_of(places[here])
                 part = self._part(number)
                 same = (part.hashes[source] == wanted[unmet[hits[here]]]).all(axis=1)
                 rows.append(unmet[hits[here][same]])
@@ -187,7 +189,7 @@ def distinct(hashes: Hashes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def _run(number: int, keys: NDArray[np.uint64]) -> _Run:
     """Return the keys of a part's rows, in the order of its rows."""
-    return _Run(keys, (np.uint64(number) << np.uint64(32)) | np.arange(len(keys), dtype=np.uint64))
+    return _Run(keys, labels(number, np.arange(len(keys))))
 
 
 def _merged(*runs: _Run) -> _Run:

@@ -1,4 +1,4 @@
-"""The folder for what can be derived again: converted models, fingerprints, which files were verified."""
+"""The folder for derived files: converted models, fingerprints, names of verified files."""
 
 from __future__ import annotations
 

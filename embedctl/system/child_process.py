@@ -1,253 +1,251 @@
-"""Work in a child process: a native library that crashes, hangs or wants too much memory there does no harm here.
+"""Child processes for native libraries: one that crashes, hangs or wants too much memory does no harm here.
 
-A :class:`Child` runs one function of ours, which takes bytes and yields bytes. Requests go down a pipe, answers come up
-another, each with its length in front; nothing is pickled, because what a damaged library sends must not run here.
-
-The child is a plain process. It is not forked, because this process has threads of its own (Arrow's, Tantivy's,
-torch's). It ends with its parent, however that ends.
+A :class:`Child` runs one function of ours, which takes bytes and returns or yields bytes, in the :mod:`.sandbox`.
+Requests go down a pipe, answers come up another (:mod:`.wire`); nothing is pickled, because a pickle from a damaged
+library could run code here. The child is a plain process that runs :mod:`.worker`: not forked, because this process has
+threads of its own (Arrow's, Tantivy's, torch's), and not ``multiprocessing``'s, which imports the caller's main module
+once more. It ends with its parent, however that ends.
 """
 
 from __future__ import annotations
 
-import atexit
-import ctypes
 import os
+import resource
+import select
 import signal
-import struct
 import subprocess
 import sys
+import threading
+import time
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Any
-from weakref import WeakSet
+from io import BufferedReader, FileIO
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ParseError, ResourceError
+from .wire import (
+    END,
+    ITEM,
+    LAST,
+    LONGEST_PROBLEM,
+    OUT_OF_MEMORY,
+    PROBLEM,
+    READY,
+    InvalidAnswerError,
+    read_frame,
+    write_tasks,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
 
-    from ..config import ChildLimits
+    from .wire import Task
 
-_FRAME = struct.Struct("<cQ")
-_ITEM, _END, _PROBLEM, _READY = b"+", b".", b"!", b"R"
-_LONGEST_PROBLEM = 500
-_PR_SET_PDEATHSIG = 1
-_SIGKILL, _SIGXCPU = 9, 24
-"""By number: Windows has no names for them."""
+START_SECONDS = 60.0
+"""Time limit for a process to become ready."""
+NONSENSE = "its parser gave an answer that makes no sense"
+
+_PIPE_BYTES = 1 << 20
+_F_SETPIPE_SZ = 1031
+_MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
+_NEARLY = 0.7
+"""Of the memory that a task may take; a native library that got so far and crashed, crashed for want of the rest."""
+_GIVES_UP, _GAVE_UP_AT = (signal.SIGILL, signal.SIGTRAP, signal.SIGABRT), 0.3
+"""Signals by which libraries end when they get no memory, often asking for twice as much as they have."""
+_HINT = "Free some memory, or raise the limit on processes (ulimit -u)."
 
 
 class CrashedError(Exception):
-    """The child ended before it had answered; the message says of what, as a clause about what it worked at."""
+    """The child ended before it had answered; the message is the cause, as a clause about the file."""
+
+
+class _Death(NamedTuple):
+    status: int = 0
+    peak_bytes: int = 0
+    """Largest resident set of the process; 0 where that of its parent was larger."""
 
 
 class Child:
-    """A process that answers one request at a time, started when it is first asked, and again after it has died."""
+    """A process that answers tasks in order: started by the first request, and again after it has ended."""
 
-    def __init__(self, work: str, limits: ChildLimits) -> None:
+    def __init__(self, work: str) -> None:
         """Prepare; ``work`` is the function, as ``package.module:name``."""
         self._work = work
-        self._limits = limits
+        self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._answers: BufferedReader[_Pipe] | None = None
+        self._inherited = 0
+        self._stopped = False
 
-    def ask(self, request: bytes) -> Iterator[bytes]:
-        """Yield what the function yields for ``request``; whoever stops listening ends the process.
+    @property
+    def pid(self) -> int | None:
+        """Number of the process; ``None`` while there is none."""
+        process = self._process
+        return process.pid if process else None
+
+    def ask(self, task: Task) -> Iterator[bytes]:
+        """Send one task and yield the items of its answer, see :meth:`send` and :meth:`answers`."""
+        self.send([task])
+        yield from self.answers(task)
+
+    def send(self, tasks: Sequence[Task]) -> None:
+        """Hand over tasks; read the :meth:`answers` to each of them, in order, before the next request.
 
         Raises:
-            ParseError: the function raised it, or something that it should not have raised.
-            CrashedError: the process has died, or wanted more than its limits allow.
-            ResourceError: there can be no such process.
+            ResourceError: no process could be started.
         """
-        process = self._running()
-        done = False
         try:
-            try:
-                assert process.stdin is not None
-                assert process.stdout is not None
-                _write(process.stdin, _ITEM, request)
-                kind, payload = _read(process.stdout)
-                while kind == _ITEM:
-                    yield payload
-                    kind, payload = _read(process.stdout)
-            except (EOFError, OSError) as error:
-                raise CrashedError(_cause(self.close(), self._limits)) from error
-            done = True
-        finally:
-            if not done:
-                self._kill()
-        if kind == _PROBLEM:
-            raise ParseError(payload.decode(errors="replace"))
-
-    def close(self) -> int:
-        """End the process, if there is one, and return how it ended."""
-        process, self._process = self._process, None
-        if process is None:
-            return 0
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                with suppress(OSError):
-                    stream.close()
-        try:
-            return process.wait(timeout=1.0)  # a child that nobody listens to any more ends itself
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return process.wait()
-
-    def _kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
+            write_tasks(self._requests(), tasks)
+        except OSError:  # it ended while it had nothing to do
             self.close()
+            write_tasks(self._requests(), tasks)
 
-    def _running(self) -> subprocess.Popen[bytes]:
-        # One that was started by a thread which has ended is gone with it: so Linux understands "parent".
-        if self._process is not None and self._process.poll() is None:
-            return self._process
-        self.close()
-        process = _start(self._work, self._limits)
-        self._process = process
-        _children.add(self)
-        assert process.stdout is not None
+    def answers(self, task: Task) -> Iterator[bytes]:
+        """Yield the items of the answer to the next task; a caller that stops early ends the process.
+
+        Raises:
+            ParseError: the task failed.
+            CrashedError: the process has ended, or was ended because the task took more than its limits allow. The
+                tasks behind this one are lost.
+        """
+        problem, kind = None, b""
         try:
-            ready = _read(process.stdout)[0] == _READY
-        except (EOFError, OSError):
+            while kind not in (END, LAST):
+                kind, payload = self._frame(task.answer_bytes, task.seconds if task.by_clock else None)
+                if kind == ITEM and problem is None:
+                    yield payload
+                elif kind == PROBLEM and problem is None:
+                    problem = payload
+                elif kind not in (END, LAST):
+                    raise InvalidAnswerError("order")
+        except InvalidAnswerError as error:
+            raise CrashedError(NONSENSE) from error
+        except TimeoutError as error:
+            raise CrashedError(_too_long(task)) from error
+        except (EOFError, OSError) as error:
+            raise CrashedError(_cause(self.close(), task)) from error
+        finally:
+            if kind != END:
+                self.close()
+        if problem is not None:
+            reason = problem.decode(errors="replace")  # printed on terminals
+            raise ParseError(" ".join("".join(each if each.isprintable() else " " for each in reason).split()))
+
+    def stop(self) -> None:
+        """Kill the process and start no other; a thread that waits for its answer finds it dead."""
+        with self._lock:
+            self._stopped = True
+            if self._process is not None and self._process.returncode is None:
+                os.kill(self._process.pid, signal.SIGKILL)
+
+    def close(self) -> _Death:
+        """End the process, if there is one, and return how it ended."""
+        with self._lock:
+            process, self._process = self._process, None
+            if process is None:
+                return _Death()
+            for stream in (process.stdin, self._answers):
+                if stream is not None:
+                    with suppress(OSError):
+                        stream.close()
+            if process.returncode is not None:
+                return _Death(process.returncode)
+            os.kill(process.pid, signal.SIGKILL)  # changes nothing if it has ended by itself
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            peak = usage.ru_maxrss * _MAXRSS_BYTES
+            return _Death(process.returncode, peak if peak > self._inherited else 0)
+
+    def _requests(self) -> IO[bytes]:
+        """Return where the tasks of a running process go to."""
+        # A process that was started by a thread which has ended is gone with it: so Linux understands "parent".
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self._start()
+        assert self._process is not None
+        assert self._process.stdin is not None
+        return self._process.stdin
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._stopped:
+                raise CrashedError("stopped")
+            # A new process counts as having been as large as the one that started it.
+            self._inherited = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_BYTES
+            self._process, self._answers = _start(self._work)
+        try:
+            ready = self._frame(0, START_SECONDS)[0] == READY
+        except (EOFError, OSError, InvalidAnswerError):
             ready = False
         if not ready:
-            status = self.close()
-            raise ResourceError(f"A process of embedctl's own could not be started: it ended with status {status}.")
-        return process
+            status = self.close().status
+            raise ResourceError(f"A process for parsing could not be started: it ended with status {status}.", _HINT)
+
+    def _frame(self, most: int, seconds: float | None) -> tuple[bytes, bytes]:
+        assert self._answers is not None
+        self._answers.raw.deadline = None if seconds is None else time.monotonic() + seconds
+        return read_frame(self._answers, max(most, 4 * LONGEST_PROBLEM))
 
 
-_children: WeakSet[Child] = WeakSet()
+class _Pipe(FileIO):
+    """The reading end of a pipe; raises TimeoutError at its deadline."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor)
+        self.deadline: float | None = None
+        """Of the monotonic clock."""
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLIN)
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        if self.deadline is not None and not self._poll.poll(max(0.0, self.deadline - time.monotonic()) * 1000):
+            raise TimeoutError
+        return super().readinto(buffer)
 
 
-@atexit.register
-def _end_all() -> None:
-    for child in list(_children):
-        child.close()
-
-
-def main(parent: int, work: str, seconds: float, memory_bytes: int) -> None:
-    """Answer, in the child, until the parent has no more requests; limits hold from one item to the next."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # interrupting is the parent's business
-    _end_with(parent)
-    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    # What a library prints must get neither between the answers nor to a terminal.
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in range(3):
-        os.dup2(nowhere, stream)
-    module, _, name = work.partition(":")
-    function = getattr(__import__(module, fromlist=[name]), name)
-    allow = _limiter(seconds, memory_bytes)
+def _start(work: str) -> tuple[subprocess.Popen[bytes], BufferedReader[_Pipe]]:
+    # Without site-packages' start-up files and the environment's settings: the paths are those found here, and that of
+    # embedctl, which may have been found by a hook that only the start-up files install.
+    paths = [*sys.path, str(Path(__file__).parents[2])]
+    call = f"from {__package__}.worker import main; main({os.getpid()}, {work!r})"
+    options = ["-I", "-S", *(["-B"] if sys.dont_write_bytecode else [])]
     try:
-        _write(answers, _READY, b"")
-        while True:
-            _, request = _read(requests)
-            _write(answers, *_answered(function, request, answers, allow))
-    except (EOFError, BrokenPipeError):
-        os._exit(0)  # nothing here is worth tidying up, least of all a native library
-
-
-def _answered(
-    function: Callable[[bytes], Iterator[bytes]], request: bytes, answers: IO[bytes], allow: Callable[[], None]
-) -> tuple[bytes, bytes]:
-    """Send what the function yields; return the last frame."""
-    try:
-        allow()
-        for item in function(request):
-            _write(answers, _ITEM, item)
-            allow()
-    except ParseError as error:
-        return _PROBLEM, error.message.encode(errors="replace")
-    except MemoryError:
-        raise
-    except Exception as error:  # noqa: BLE001 - the parent tells of it
-        return _PROBLEM, f"{type(error).__name__}: {error}"[:_LONGEST_PROBLEM].encode(errors="replace")
-    return _END, b""
-
-
-def _limiter(seconds: float, memory_bytes: int) -> Callable[[], None]:
-    """Limit this process, and return what gives it the same processor time once more; nothing on Windows."""
-    try:
-        import resource
-    except ImportError:
-        return lambda: None
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # Memory of its own, not mapped libraries; macOS knows only address space, and keeps no limit on it.
-    kind = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
-    _lower(resource, kind, _own_memory() + memory_bytes)
-
-    def allow() -> None:
-        spent = resource.getrusage(resource.RUSAGE_SELF)
-        _lower(resource, resource.RLIMIT_CPU, int(spent.ru_utime + spent.ru_stime + seconds) + 1)
-
-    return allow
-
-
-def _lower(resource: Any, kind: int, most: int) -> None:
-    hard = resource.getrlimit(kind)[1]
-    with suppress(OSError, ValueError):
-        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-
-
-def _own_memory() -> int:
-    try:
-        with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - pathlib is not imported here
-            return int(file.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return 0
-
-
-def _end_with(parent: int) -> None:
-    """End this process when its parent ends; elsewhere than on Linux it ends when it next looks for a request."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, _SIGKILL)
-    if os.name == "posix" and os.getppid() != parent:
-        os._exit(1)
-
-
-def _start(work: str, limits: ChildLimits) -> subprocess.Popen[bytes]:
-    call = f"main({os.getpid()}, {work!r}, {limits.seconds!r}, {limits.memory_bytes!r})"
-    program = (
-        f"import sys; sys.path[:] = {sys.path!r}; sys.dont_write_bytecode = True; from {__name__} import main; {call}"
-    )
-    try:
-        return subprocess.Popen(  # noqa: S603 - ourselves
-            [sys.executable, "-c", program],
+        process = subprocess.Popen(  # noqa: S603 - ourselves
+            [sys.executable, *options, "-c", f"import sys; sys.path[:] = {paths!r}; {call}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system"},  # the others reserve what they may never use
-            process_group=0 if os.name == "posix" else None,
+            process_group=0,  # Ctrl-C goes to the foreground group; a worker may not even have begun to ignore it
         )
     except OSError as error:
-        raise ResourceError(f"A process of embedctl's own could not be started: {error.strerror or error}.") from error
+        raise ResourceError(f"A process for parsing could not be started: {error.strerror or error}.", _HINT) from error
+    assert process.stdout is not None
+    with process.stdout:
+        answers = BufferedReader(_Pipe(os.dup(process.stdout.fileno())), _PIPE_BYTES)
+    if sys.platform == "linux":
+        import fcntl
+
+        with suppress(OSError):  # the user's share of memory for pipes may be used up
+            fcntl.fcntl(answers, _F_SETPIPE_SZ, _PIPE_BYTES)
+    return process, answers
 
 
-def _write(stream: IO[bytes], kind: bytes, payload: bytes) -> None:
-    stream.write(_FRAME.pack(kind, len(payload)))
-    stream.write(payload)
-    stream.flush()
+def _cause(death: _Death, task: Task) -> str:
+    """Return what the end of a child means for the file that it was parsing."""
+    number = -death.status
+    if number == signal.SIGXCPU:
+        return _too_long(task)
+    if number == signal.SIGKILL:
+        return "the process that parsed it was killed, perhaps because the memory ran out"
+    share = _GAVE_UP_AT if number in _GIVES_UP else _NEARLY
+    if death.status == OUT_OF_MEMORY or (number > 0 and death.peak_bytes > share * task.memory_bytes):
+        unit, name = (10**9, "GB") if task.memory_bytes >= 10**9 else (10**6, "MB")
+        return f"it needs more than {task.memory_bytes / unit:.3g} {name} to parse"
+    if number > 0:
+        known = number in set(signal.Signals)
+        return f"its parser crashed ({signal.Signals(number).name if known else f'signal {number}'})"
+    return f"its parser ended the process (exit status {death.status})"
 
 
-def _read(stream: IO[bytes]) -> tuple[bytes, bytes]:
-    """Return the next frame.
-
-    Raises:
-        EOFError: there is no other side any more.
-    """
-    head = stream.read(_FRAME.size)
-    if len(head) < _FRAME.size:
-        raise EOFError
-    kind, length = _FRAME.unpack(head)
-    payload = stream.read(length)
-    if len(payload) < length:
-        raise EOFError
-    return kind, payload
-
-
-def _cause(status: int, limits: ChildLimits) -> str:
-    """Say in words what the exit status of a dead child means for what it was working at."""
-    if status == -_SIGXCPU:
-        return f"it takes more than {limits.seconds:g} seconds of processor time"
-    if status in (1, -_SIGKILL):
-        return f"it needs more than {limits.memory_bytes / 10**9:.3g} GB of memory"
-    if status < 0:
-        return f"it crashes the library that reads it ({signal.Signals(-status).name})"
-    return f"the library that reads it ended the process (exit status {status})"
+def _too_long(task: Task) -> str:
+    return f"parsing it took longer than {task.seconds:g} s"

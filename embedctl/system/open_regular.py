@@ -1,4 +1,4 @@
-"""Opening what a walk has listed: it may have become a link, a pipe or a device since."""
+"""Open a file that a walk has listed: it may have become a link, a pipe or a device since."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FLAGS = (
 
 
 def open_regular(path: str) -> FileIO:
-    """Open a regular file to be read, without a buffer.
+    """Open a regular file for reading, without a buffer.
 
     Raises:
         UnsupportedError: it is something else, or a symbolic link.

@@ -1,4 +1,4 @@
-"""Whose files these are: what another user of the machine left is not trusted unasked."""
+"""Owners of files: files of another user of the machine are not trusted unless the user names them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SYSTEM = 0
 
 
 def foreign_owner(path: Path) -> str | None:
-    """Return who owns a file or folder, where that is another user; ``None``: this user, the system, or nobody knows.
+    """Return the owner of a file or folder if that is another user; ``None``: this user, the system, or unknown.
 
     Behind ``sudo``, the user who called it counts as this user.
     """
@@ -35,10 +35,10 @@ def foreign_owner(path: Path) -> str | None:
 
 @lru_cache(maxsize=8)
 def require_private(folder: Path, variable: str) -> Path:
-    """Return a folder whose content only this user can have written; it need not be there yet.
+    """Return ``folder`` after checking that only this user can have written to it; it need not exist yet.
 
-    A checksum in it says nothing against somebody who can write both. One of ours that is open to our group alone,
-    as some systems make them, is closed to it. ``variable`` names another folder.
+    A checksum in it proves nothing against a user who can write both. A folder of this user that is open to the group
+    alone, as some systems make them, is closed to it. ``variable``: the environment variable that names another folder.
 
     Raises:
         UsageError: it belongs to another user, or others may write to it.
@@ -51,7 +51,7 @@ def require_private(folder: Path, variable: str) -> Path:
     except OSError:
         return folder
     if not hasattr(os, "geteuid") or not stat.S_ISDIR(mode):
-        return folder  # what is no folder fails where something is to be written to it
+        return folder  # a file fails when something is written below it
     if mode & stat.S_IWOTH:
         raise UsageError(f"Everybody can write to the cache {folder}.", hint)
     if mode & stat.S_IWGRP:

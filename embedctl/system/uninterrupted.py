@@ -1,4 +1,4 @@
-"""Calling native code where no signal can reach it."""
+"""Call native code where no signal can reach it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-def aside(function: Callable[..., Result], *arguments: Any, interrupted: Callable[[], Any] = lambda: None) -> Result:
+def uninterrupted(
+    function: Callable[..., Result], *arguments: Any, interrupted: Callable[[], Any] = lambda: None
+) -> Result:
     """Return what ``function`` returns, called in a thread of its own if this is the main thread.
 
     Python raises ``KeyboardInterrupt`` into whatever the main thread does. Where that is a library's C++ that has

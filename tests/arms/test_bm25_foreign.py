@@ -15,10 +15,11 @@ import tantivy
 
 from embedctl.arms.bm25.analysis import analyzer, tokenizer_name
 from embedctl.arms.bm25.retriever import Bm25Retriever
-from embedctl.arms.bm25.writer import Bm25Document, Bm25Writer
+from embedctl.arms.bm25.writer import Bm25Writer
+from embedctl.arms.kind import TextRow
 from embedctl.errors import DamagedError, MismatchError
+from embedctl.index.payload import shown_of
 from embedctl.query.parse import parse_query
-from embedctl.query.payload import shown_of
 
 HEAP = 20_000_000
 WORDS = ["alpha", "beta", "gamma", "delta", "key", "vault"]
@@ -39,18 +40,23 @@ PAYLOAD = {
 }
 
 
+def document(row: int, text: str) -> TextRow:
+    label = 1 << 32 | row
+    return TextRow(label, label, text, "title", (), f"p/{row}")
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """An index of two Tantivy segments, with a deleted row."""
-    words = random.Random(1)
+    """An index of two Tantivy segments, with a dead row."""
+    words, rows = random.Random(1), []
     for name, first, count in (("one", 0, 200), ("two", 200, 5)):
         previous = tmp_path / "one" if first else None
         with Bm25Writer(tmp_path / name, "english", HEAP, previous) as writer:
             if first:
-                writer.delete_document(1 << 32 | 3)
-            for row in range(first, first + count):
-                label, text = 1 << 32 | row, " ".join(words.choices(WORDS, k=20))
-                writer.add(Bm25Document(label, label, 1, text, "title", (), f"p/{row}", json.dumps(PAYLOAD)))
+                writer.bury(rows[3])
+            rows = [document(row, " ".join(words.choices(WORDS, k=20))) for row in range(first, first + count)]
+            for added in rows:
+                writer.add(added)
             writer.commit()
     return tmp_path / "two"
 
@@ -59,8 +65,6 @@ def use(folder: Path) -> list[int]:
     """Ask everything that a query asks; return the labels of the hits."""
     query = Bm25Retriever(folder, "english").ask(parse_query('key vault "alpha beta" -gamma'))
     found = query.search(10)
-    query.payloads(found.labels)
-    query.documents(found.labels)
     query.scores(found.labels)
     query.excluded(found.labels)
     return [int(label) for label in found.labels]
@@ -73,7 +77,7 @@ def test_only_named_files_are_seen_and_carried_on(tmp_path: Path, folder: Path) 
     os.mkfifo(folder / "pipe")
     assert len(Bm25Retriever(folder, "english", names)) == 204
     with Bm25Writer(tmp_path / "three", "english", HEAP, folder, names) as writer:
-        writer.delete_document(1 << 32 | 4)
+        writer.bury(document(4, "alpha beta"))
         assert writer.commit().live == 203
     assert not {"stranger.idx", "elsewhere", "pipe"} & {path.name for path in (tmp_path / "three").iterdir()}
 
@@ -93,14 +97,14 @@ def test_other_fields_are_refused(tmp_path: Path, field: str) -> None:
         builder.add_text_field("label", stored=True)
     else:
         builder.add_unsigned_field("label", indexed=True, fast=True)
-    builder.add_unsigned_field("doc_key", indexed=True, fast=True)
     builder.add_unsigned_field("part", indexed=True)
-    builder.add_bytes_field("payload", stored=True)
     builder.add_text_field(
         "body", tokenizer_name=name, index_option="basic" if field == "a body without positions" else "position"
     )
     for text in ("title", "path", *(["more"] if field == "one more field" else [])):
         builder.add_text_field(text, tokenizer_name=name)
+    for text in ("body", "title", "path"):
+        builder.add_text_field(f"buried_{text}", tokenizer_name=name, index_option="basic")
     (tmp_path / "other").mkdir()
     index = tantivy.Index(builder.build(), str(tmp_path / "other"), reuse=False)
     index.register_tokenizer(name, analyzer("english"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from embedctl.arms.bm25.retriever import Bm25Query, Bm25Retriever
-from embedctl.arms.bm25.writer import Bm25Document, Bm25Writer
+from embedctl.arms.bm25.writer import Bm25Writer
+from embedctl.arms.kind import TextRow
 from embedctl.config import Bm25Config
 from embedctl.query.parse import parse_query
 
@@ -23,7 +24,7 @@ def retriever(tmp_path_factory: pytest.TempPathFactory) -> Bm25Retriever:
     folder = tmp_path_factory.mktemp("bm25") / "index"
     with Bm25Writer(folder, "english", 15_000_000) as writer:
         for label, (body, title, path) in enumerate(TEXTS):
-            writer.add(Bm25Document(label, label, 0, body, title, (), path, "{}"))
+            writer.add(TextRow(label, label, body, title, (), path))
         writer.commit()
     return Bm25Retriever(folder, "english")
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from embedctl.arms.bm25.relevance import beside_query, expansion, relevance_model
 from embedctl.arms.bm25.retriever import Bm25Query, Bm25Retriever
-from embedctl.arms.bm25.writer import Bm25Document, Bm25Writer
+from embedctl.arms.bm25.writer import Bm25Writer
+from embedctl.arms.kind import TextRow
 from embedctl.config import Rm3Config
 from embedctl.query.parse import parse_query
 
@@ -110,7 +111,7 @@ def retriever(tmp_path_factory: pytest.TempPathFactory) -> Bm25Retriever:
     folder = tmp_path_factory.mktemp("bm25")
     with Bm25Writer(folder, "english", 15_000_000) as writer:
         for label, text in enumerate(TEXTS):
-            writer.add(Bm25Document(label, label, 0, text, "", (), "", text))
+            writer.add(TextRow(label, label, text, "", (), ""))
         writer.commit()
     return Bm25Retriever(folder, "english")
 
@@ -121,7 +122,7 @@ def ask(retriever: Bm25Retriever, text: str) -> Bm25Query:
 
 def learn(retriever: Bm25Retriever, query: Bm25Query, rm3: Rm3Config = ALL) -> Mapping[str, float]:
     first = query.search(rm3.hits)
-    return retriever.expansion(query, query.payloads(first.labels), first.scores.tolist(), rm3)
+    return retriever.expansion(query, [TEXTS[label] for label in first.labels.tolist()], first.scores.tolist(), rm3)
 
 
 def test_expanded_scores_are_the_weighted_sum_of_the_terms_scores(retriever: Bm25Retriever) -> None:
@@ -144,7 +145,6 @@ def test_the_query_as_typed_keeps_its_own_scores(retriever: Bm25Retriever) -> No
     before = ask(retriever, "kestrel").scores(np.arange(6, dtype=np.uint64)).tolist()
     expanded = query.expanded({"falcon": 1.0})
     assert set(expanded.search(6).labels.tolist()) == {0, 1, 2, 5}
-    assert expanded.payloads(np.array([5], dtype=np.uint64)) == [TEXTS[5]]
     np.testing.assert_array_equal(query.scores(np.arange(6, dtype=np.uint64)), before)
     assert set(query.search(6).labels.tolist()) == {0, 1}
 

@@ -11,7 +11,8 @@ import pytest
 from embedctl.arms.bm25.analysis import languages, terms
 from embedctl.arms.bm25.retriever import Bm25Retriever
 from embedctl.arms.bm25.stop_words import without_stop_words
-from embedctl.arms.bm25.writer import Bm25Document, Bm25Writer
+from embedctl.arms.bm25.writer import Bm25Writer
+from embedctl.arms.kind import TextRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +46,7 @@ def words(text: str) -> Query:
 def opened(folder: Path, texts: Mapping[int, str] = TEXTS, language: str = "english") -> Bm25Retriever:
     with Bm25Writer(folder, language, HEAP) as writer:
         for label, text in texts.items():
-            writer.add(Bm25Document(label, label, 0, text, "", (), "", "{}"))
+            writer.add(TextRow(label, label, text, "", (), ""))
         writer.commit()
     return Bm25Retriever(folder, language)
 

@@ -56,9 +56,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> embedct
     folder = tmp_path_factory.mktemp("likes")
     make_likes(DOCUMENTS).write(folder)
     store = embedctl.create(folder / ".embedctl")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
-        assert store.index([folder / "corpus.jsonl"]).exit_code == 0
+    assert store.index([folder / "corpus.jsonl"]).exit_code == 0
     return store
 
 
@@ -67,9 +65,7 @@ def quality(store: embedctl.Store, encoder: Encoder, mode: Mode, fusion: FusionN
     likes = make_likes(DOCUMENTS)
     asked = {str(at): likes.queries[at] for at in range(0, len(likes.queries), 2)}
     config = QueryConfig(mode=mode, ranking=RankingRequest(fusion=fusion))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
-        answers = list(store.query_many(asked.items(), config))
+    answers = list(store.query_many(asked.items(), config))
     values = []
     for answer in answers:
         fans = set(map(str, likes.fans[int(answer.query_id or "")]))

@@ -21,8 +21,6 @@ BM25, DENSE = FusionConfig("rrf", 60, 1.0, 0.0), FusionConfig("rrf", 60, 0.0, 1.
 def test_only_words_that_many_chunks_have_are_asked_of_bm25(
     sample_store: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("benchmarks.unknown_words.open_encoder", lambda *_: encoder)
-    monkeypatch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
     found = Mismatch(sample_store, QUERIES, 0.1)
     by_bm25, by_meaning = found.rankings(BM25), found.rankings(DENSE)
     assert by_bm25["rare"] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from embedctl.chunkers import CHUNKERS
 from embedctl.chunkers.batch import chunk_documents
 from embedctl.config import ChunkConfig
 from embedctl.errors import UsageError
-from embedctl.records import ChunkSpan, Markup
+from embedctl.records import Markup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,13 +43,30 @@ def test_laws_hold_for_small_sizes_with_overlap(strategy, size, tokenizer):
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_one_document_is_split_as_in_a_batch(strategy, tokenizer):
+def test_one_document_is_cut_as_in_a_batch(strategy, tokenizer):
     config = ChunkConfig(strategy=strategy, size=96, overlap=16)
-    chunker = CHUNKERS.load(strategy)()
     samples = list(SAMPLES.values())
-    for sample, chunks in zip(samples, chunk_documents(samples, tokenizer, config), strict=True):
-        spans = list(chunker.split(sample, tokenizer, config))
-        assert spans == [ChunkSpan(chunk.start, chunk.end, chunk.heading) for chunk in chunks]
+    batch = chunk_documents(samples, tokenizer, config, keep_tokens=True)
+    for row, (sample, chunks) in enumerate(zip(samples, batch, strict=True)):
+        assert [replace(chunk, doc_row=row) for chunk in chunks_of(sample, tokenizer, config)] == chunks
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
+def test_outlines_keep_their_word(sample, strategy):
+    outline = CHUNKERS.load(strategy)().outline(sample)
+    starts = [section.start for section in outline.sections]
+    for level in outline.levels:
+        assert list(level.starts) == sorted(level.starts)
+        assert min(level.starts, default=0) >= 0
+        if level.ends is not None:
+            assert len(level.ends) == len(level.starts)
+            assert all(start <= end for start, end in zip(level.starts, level.ends, strict=True))
+        starts += level.starts
+    assert [section.start for section in outline.sections] == sorted(section.start for section in outline.sections)
+    step, end = max(1, len(sample.text) // 200), len(sample.text)
+    spans = ((start, min(start + step, end)) for start in (*starts[:500], *range(0, end, step)))
+    assert {outline.heading(*span) for span in spans} <= outline.paths
 
 
 def test_rows_of_a_batch_name_their_document(tokenizer):

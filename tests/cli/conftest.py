@@ -13,7 +13,6 @@ import pytest
 from command import Cli, Result
 from reportlab.pdfgen.canvas import Canvas
 
-from embedctl import encoders
 from embedctl.cli.run import run
 from embedctl.contracts import Encoder
 
@@ -67,7 +66,6 @@ def world(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
     folder = tmp_path_factory.mktemp("world")
     make_documents(folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
         patch.chdir(folder)
         assert run(["index", "docs", "--quiet"]) == 3  # one of the files is broken on purpose
     return folder
@@ -86,8 +84,6 @@ def _same_terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def cli(encoder: Encoder, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Cli:
     """Type a command in this process, which has the model loaded already."""
-    monkeypatch.setattr(encoders, "open_encoder", lambda *_: encoder)
-    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
 
     def typed(*arguments: str, stdin: bytes = b"") -> Result:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))

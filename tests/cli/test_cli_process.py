@@ -125,13 +125,13 @@ def test_shell_completion(here: Path) -> None:
 
 STUCK_WHILE_EMBEDDING = """
 import sys, threading
-from embedctl.stages import pipeline
+from embedctl.encoders.model_folder import ModelFolder
 class Stuck:
-    dim, tokenizer_fingerprint = 384, ""
+    dim = 384
     def encode_documents(self, texts):
         sys.stderr.write("embedding now\\n"); sys.stderr.flush()
         threading.Event().wait()
-pipeline.open_encoder = lambda *_: Stuck()
+ModelFolder.open = lambda *_: Stuck()
 from embedctl.cli.run import main
 main()
 """

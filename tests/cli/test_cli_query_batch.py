@@ -20,6 +20,7 @@ import embedctl
 from embedctl import FilterConfig, QueryConfig, RankingRequest
 from embedctl.config import Mode
 from embedctl.contracts import Encoder
+from embedctl.encoders.model_folder import ModelFolder
 
 if TYPE_CHECKING:
     from embedctl.contracts import Vectors
@@ -93,7 +94,7 @@ def test_many_are_answered_as_each_alone(
     per_file: int,
     path: tuple[str, ...],
 ) -> None:
-    monkeypatch.setattr("embedctl.encoders.open_encoder", lambda *_: OneByOne(encoder))
+    monkeypatch.setattr(ModelFolder, "open", lambda *_: OneByOne(encoder))
     ranking, narrow = RankingRequest(candidates=3), FilterConfig(paths=path)
     config = QueryConfig(mode=mode, n=n, max_per_file=per_file, ranking=ranking, filter=narrow)
     store = embedctl.open(world / ".embedctl")

@@ -13,9 +13,9 @@ from small_models import save_small_model
 QUERY = """
 import json, sys
 from embedctl.config import RuntimeConfig
-from embedctl.encoders import open_encoder
+from embedctl.encoders import card
 told = []
-encoder = open_encoder(sys.argv[1], RuntimeConfig(), lambda kind, text: told.append(text))
+encoder = card(sys.argv[1]).open(RuntimeConfig(), lambda kind, text: told.append(text))
 vectors = encoder.encode_queries(["where is the key", "keys"])
 tops = sorted({name.split(".")[0] for name in sys.modules if sys.modules[name] is not None})
 print(json.dumps({"shape": vectors.shape, "told": told, "modules": tops, "names": sorted(sys.modules)}))

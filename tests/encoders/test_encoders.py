@@ -14,7 +14,7 @@ from small_models import WORDS, save_small_model, write
 
 from embedctl.config import DEFAULT_MODEL, RuntimeConfig
 from embedctl.contracts import Encoder
-from embedctl.encoders import ENCODERS, find_model, open_encoder, open_tokenizer
+from embedctl.encoders import ENCODERS, card
 from embedctl.encoders.model_folder import EMBEDDED_NAMES, ModelFolder, resolve
 from embedctl.errors import EmbedctlError, ModelError, UsageError
 
@@ -38,7 +38,7 @@ def any_encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
         return encoder
     pooling = request.param if request.param in ("cls", "max") else "mean"
     folder = save_small_model(tmp_path_factory.mktemp("model") / "m", pooling, request.param != "not normalized")
-    return open_encoder(str(folder), RuntimeConfig("torch" if request.param == "torch" else "openvino"))
+    return card(str(folder)).open(RuntimeConfig("torch" if request.param == "torch" else "openvino"))
 
 
 def alike(one: Vectors, other: Vectors) -> bool:
@@ -58,7 +58,7 @@ def test_vectors_are_unit_norm_float32_in_the_order_of_the_texts(any_encoder: En
 
 
 def test_tokens_stand_for_their_texts(any_encoder: Encoder) -> None:
-    tokenizer = open_tokenizer(any_encoder.name)
+    tokenizer = card(any_encoder.name).tokenizer()
     assert tokenizer.fingerprint == any_encoder.tokenizer_fingerprint
     assert alike(any_encoder.encode_tokens(tokenizer.token_ids(TEXTS)), any_encoder.encode_documents(TEXTS))
 
@@ -77,13 +77,13 @@ def test_a_document_that_is_too_long_is_refused_and_a_query_is_cut(any_encoder: 
 
 def test_batches_do_not_change_vectors(tmp_path: Path) -> None:
     folder = save_small_model(tmp_path / "m")
-    large, small = (open_encoder(str(folder), RuntimeConfig(batch_tokens=tokens)) for tokens in (4096, 8))
+    large, small = (card(str(folder)).open(RuntimeConfig(batch_tokens=tokens)) for tokens in (4096, 8))
     assert alike(large.encode_documents(TEXTS), small.encode_documents(TEXTS))
 
 
 def test_the_order_of_texts_is_kept_and_repeated_calls_agree(tmp_path: Path) -> None:
     """In many batches, several at a time."""
-    encoder = open_encoder(str(save_small_model(tmp_path / "m")), RuntimeConfig(batch_tokens=64))
+    encoder = card(str(save_small_model(tmp_path / "m"))).open(RuntimeConfig(batch_tokens=64))
     texts = [" ".join(WORDS[(row * 7 + at) % len(WORDS)] for at in range(1 + row % 11)) for row in range(300)]
     vectors = encoder.encode_documents(texts)
     assert np.array_equal(vectors, encoder.encode_documents(texts))
@@ -102,59 +102,59 @@ def test_pooling_is_the_models_own(tmp_path: Path, pooling: str) -> None:
     with torch.no_grad():
         tokens = AutoModel.from_pretrained(folder)(**encoded).last_hidden_state[0]
     by_hand = {"mean": tokens.mean(0), "cls": tokens[0], "max": tokens.max(0).values}[pooling].numpy()
-    vector = open_encoder(str(folder), RuntimeConfig()).encode_documents(["the key is lost"])[0]
+    vector = card(str(folder)).open(RuntimeConfig()).encode_documents(["the key is lost"])[0]
     assert alike(vector, by_hand / np.linalg.norm(by_hand))
 
 
 def test_prompts_are_the_models_own(tmp_path: Path) -> None:
-    plain = open_encoder(str(save_small_model(tmp_path / "plain")), RuntimeConfig())
+    plain = card(str(save_small_model(tmp_path / "plain"))).open(RuntimeConfig())
     prompts = {"query": "search query: ", "document": "search document: "}
     folder = save_small_model(tmp_path / "prompted", prompts=prompts)
-    prompted = open_encoder(str(folder), RuntimeConfig())
+    prompted = card(str(folder)).open(RuntimeConfig())
     assert alike(prompted.encode_documents(["lost keys"]), plain.encode_documents(["search document: lost keys"]))
     assert alike(prompted.encode_queries(["lost keys"]), plain.encode_queries(["search query: lost keys"]))
     assert not alike(prompted.encode_queries(["lost keys"]), plain.encode_queries(["lost keys"]))
     assert prompted.fingerprint != plain.fingerprint
-    tokenizer = open_tokenizer(str(folder))
-    assert tokenizer.count([""])[0] == tokenizer.overhead > open_tokenizer(plain.name).overhead
+    tokenizer = card(str(folder)).tokenizer()
+    assert tokenizer.count([""])[0] == tokenizer.overhead > card(plain.name).tokenizer().overhead
 
 
 def test_every_part_of_the_fingerprint_counts(tmp_path: Path) -> None:
-    seen = {find_model(str(save_small_model(tmp_path / "base"))).fingerprint}
-    seen.add(find_model(str(save_small_model(tmp_path / "pooling", "cls"))).fingerprint)
-    seen.add(find_model(str(save_small_model(tmp_path / "length", max_tokens=16))).fingerprint)
+    seen = {card(str(save_small_model(tmp_path / "base"))).fingerprint}
+    seen.add(card(str(save_small_model(tmp_path / "pooling", "cls"))).fingerprint)
+    seen.add(card(str(save_small_model(tmp_path / "length", max_tokens=16))).fingerprint)
     weights = save_small_model(tmp_path / "weights") / "model.safetensors"
     data = bytearray(weights.read_bytes())
     data[-1] ^= 1
     weights.write_bytes(data)
-    seen.add(find_model(str(weights.parent)).fingerprint)
+    seen.add(card(str(weights.parent)).fingerprint)
     assert len(seen) == 4
     copy = shutil.copytree(tmp_path / "base", tmp_path / "copy")
-    assert find_model(str(copy)).fingerprint in seen
+    assert card(str(copy)).fingerprint in seen
 
 
 def test_the_embedded_model_goes_by_all_its_names() -> None:
-    folders = [find_model(name) for name in sorted(EMBEDDED_NAMES)]
+    folders = [card(name) for name in sorted(EMBEDDED_NAMES)]
     assert {folder.name for folder in folders} == {DEFAULT_MODEL}
     assert {folder.max_tokens for folder in folders} == {256}
     assert len({folder.fingerprint for folder in folders}) == 1
 
 
 def test_embedded_weights_that_are_not_the_published_ones_are_never_loaded(tmp_path: Path) -> None:
-    real = find_model(DEFAULT_MODEL)
+    real = resolve(DEFAULT_MODEL)
     folder = shutil.copytree(real.path, tmp_path / "model")
     data = bytearray((folder / "model.safetensors").read_bytes())
     data[5_000_000] ^= 1
     (folder / "model.safetensors").write_bytes(data)
     damaged = ModelFolder(real.name, folder, real.expected_sha256)
     with pytest.raises(ModelError, match="not the published ones"):
-        ENCODERS.load("sentence-transformers")(damaged, RuntimeConfig(), print)
+        damaged.open()
 
 
 @pytest.mark.parametrize("name", ["no/such-model", "nothing", "./not/here", "/not/here", "~/not-here", "a b\0c"])
 def test_a_model_that_is_not_here_says_how_to_get_it(name: str) -> None:
     with pytest.raises(ModelError) as caught:
-        find_model(name)
+        card(name)
     assert caught.value.exit_code == 5
     assert "hf download" in caught.value.hint or "--model" in caught.value.hint
 
@@ -166,7 +166,7 @@ def test_a_hub_model_is_found_in_the_local_cache(tmp_path: Path, monkeypatch: py
     (cache / "models--acme--small" / "refs").mkdir()
     (cache / "models--acme--small" / "refs" / "main").write_text(snapshot.name, encoding="utf-8")
     monkeypatch.setenv("HF_HUB_CACHE", str(cache))
-    assert find_model("acme/small").path == snapshot
+    assert resolve("acme/small").path == snapshot
     monkeypatch.delenv("HF_HUB_CACHE")
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     assert resolve("acme/small").path == snapshot
@@ -198,7 +198,7 @@ def test_unsafe_or_broken_models_are_refused_before_they_are_loaded(tmp_path: Pa
     folder = save_small_model(tmp_path / "m")
     harm(folder)  # type: ignore[operator]
     with pytest.raises(ModelError, match=message):
-        find_model(str(folder))
+        card(str(folder))
 
 
 def test_unknown_kinds_list_the_choices() -> None:

@@ -15,10 +15,8 @@ from sentence_transformers import SentenceTransformer
 from small_models import ARCHITECTURES, save_small_model, write
 
 from embedctl.config import RuntimeConfig
-from embedctl.encoders import open_encoder
+from embedctl.encoders import card
 from embedctl.errors import ModelError, UsageError
-from embedctl.system import processors as processors_module
-from embedctl.system.processors import processors
 
 PROMPTS = {"query": "search query: ", "document": "search document: "}
 KINDS: dict[str, dict[str, Any]] = {
@@ -64,7 +62,7 @@ def odd_model(tmp_path: Path) -> Path:
 def test_both_runtimes_are_sentence_transformers(tmp_path: Path, kind: str) -> None:
     folder = save_small_model(tmp_path / "m", **KINDS[kind])
     model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-    encoders = [open_encoder(str(folder), RuntimeConfig(name)) for name in ("openvino", "torch")]
+    encoders = [card(str(folder)).open(RuntimeConfig(name)) for name in ("openvino", "torch")]
     assert encoders[0].fingerprint == encoders[1].fingerprint
     for prompt, name in (("query", "encode_queries"), ("document", "encode_documents")):
         given = PROMPTS[prompt] if "prompts" in kind else ""
@@ -79,22 +77,22 @@ def test_both_runtimes_are_sentence_transformers(tmp_path: Path, kind: str) -> N
 def test_a_model_that_cannot_be_converted_runs_with_torch_and_says_so(
     cache: Path, odd_model: Path, tell: Tell, told: list[tuple[str, str]]
 ) -> None:
-    vectors = open_encoder(str(odd_model), RuntimeConfig(), tell).encode_documents(TEXTS)
+    vectors = card(str(odd_model)).open(RuntimeConfig(), tell).encode_documents(TEXTS)
     assert [kind for kind, _ in told] == ["info", "warning"]
     assert "cannot be converted for OpenVINO: its vectors would differ from torch's (cosine 0." in told[1][1]
     assert "It runs with torch instead" in told[1][1]
-    expected = open_encoder(str(odd_model), RuntimeConfig("torch"), tell).encode_documents(TEXTS)
+    expected = card(str(odd_model)).open(RuntimeConfig("torch"), tell).encode_documents(TEXTS)
     assert np.array_equal(vectors, expected)
     assert len(told) == 2
     with pytest.raises(ModelError, match=r"cannot be converted .*Run it with: --runtime torch"):
-        open_encoder(str(odd_model), RuntimeConfig("openvino"), tell)
+        card(str(odd_model)).open(RuntimeConfig("openvino"), tell)
     assert len(told) == 2, "it was tried again"
 
 
 def test_conversion_is_told_once(cache: Path, tmp_path: Path, tell: Tell, told: list[tuple[str, str]]) -> None:
     folder = save_small_model(tmp_path / "m")
     for _ in range(2):
-        open_encoder(str(folder), RuntimeConfig(), tell).encode_queries(["keys"])
+        card(str(folder)).open(RuntimeConfig(), tell).encode_queries(["keys"])
     assert [kind for kind, _ in told] == ["info", "detail"]
     assert "this is done once" in told[0][1]
 
@@ -104,7 +102,7 @@ def test_without_a_cache_it_works_and_says_so(
 ) -> None:
     (tmp_path / "file").write_text("no folder", encoding="utf-8")
     monkeypatch.setenv("EMBEDCTL_CACHE", str(tmp_path / "file" / "cache"))
-    encoder = open_encoder(str(save_small_model(tmp_path / "m")), RuntimeConfig(), tell)
+    encoder = card(str(save_small_model(tmp_path / "m"))).open(RuntimeConfig(), tell)
     assert np.allclose(np.linalg.norm(encoder.encode_documents(TEXTS * 20), axis=1), 1.0, atol=1e-5)
     assert [kind for kind, _ in told] == ["info", "detail", "warning"]
     assert "cannot be kept" in told[2][1]
@@ -114,7 +112,7 @@ def test_without_a_cache_it_works_and_says_so(
 @pytest.mark.parametrize("harm", ["flip", "cut", "remove"])
 def test_a_damaged_cache_is_made_anew(cache: Path, tmp_path: Path, harmed: str, harm: str) -> None:
     folder = save_small_model(tmp_path / "m")
-    before = open_encoder(str(folder), RuntimeConfig("openvino")).encode_queries(TEXTS[:1])
+    before = card(str(folder)).open(RuntimeConfig("openvino")).encode_queries(TEXTS[:1])
     found = [path for path in cache.rglob("*") if path.is_file() and harmed in path.relative_to(cache).as_posix()]
     assert found
     for path in found:
@@ -124,7 +122,7 @@ def test_a_damaged_cache_is_made_anew(cache: Path, tmp_path: Path, harmed: str, 
         path.write_bytes({"flip": bytes(data), "cut": bytes(data[:-1]), "remove": b""}[harm])
         if harm == "remove":
             path.unlink()
-    after = open_encoder(str(folder), RuntimeConfig("openvino")).encode_queries(TEXTS[:1])
+    after = card(str(folder)).open(RuntimeConfig("openvino")).encode_queries(TEXTS[:1])
     assert np.allclose(before, after, atol=1e-3)
     assert not list(cache.rglob(".new-*"))
 
@@ -132,9 +130,9 @@ def test_a_damaged_cache_is_made_anew(cache: Path, tmp_path: Path, harmed: str, 
 CONVERT = """
 import sys
 from embedctl.config import RuntimeConfig
-from embedctl.encoders import open_encoder
+from embedctl.encoders import card
 told = []
-encoder = open_encoder(sys.argv[1], RuntimeConfig("openvino"), lambda kind, text: told.append(kind))
+encoder = card(sys.argv[1]).open(RuntimeConfig("openvino"), lambda kind, text: told.append(kind))
 print(encoder.encode_queries(["keys"]).tolist())
 """
 
@@ -153,25 +151,25 @@ def test_two_processes_may_convert_at_once(cache: Path, tmp_path: Path) -> None:
 
 def test_models_of_older_versions_are_removed(cache: Path, tmp_path: Path) -> None:
     folder = save_small_model(tmp_path / "m")
-    open_encoder(str(folder), RuntimeConfig())
+    card(str(folder)).open(RuntimeConfig())
     (made,) = (cache / "openvino").glob("*/*")
     version, precision = made.name.split("-")
     older, newer = made.with_name(f"2024.6.0-{precision}"), made.with_name(f"{int(version[:4]) + 9}.0.0-{precision}")
     older.mkdir()
     newer.mkdir()
     (made / "contents.json").unlink()
-    open_encoder(str(folder), RuntimeConfig())
+    card(str(folder)).open(RuntimeConfig())
     assert sorted(path.name for path in made.parent.iterdir()) == sorted([made.name, newer.name])
 
 
 def test_devices_that_are_not_there(tmp_path: Path) -> None:
     folder = str(save_small_model(tmp_path / "m"))
     with pytest.raises(UsageError, match=r'The device "cuda:7" cannot be used: .* Here torch has: '):
-        open_encoder(folder, RuntimeConfig(device="cuda:7"))
+        card(folder).open(RuntimeConfig(device="cuda:7"))
     with pytest.raises(UsageError, match='The device "quantum" cannot be used: '):
-        open_encoder(folder, RuntimeConfig("torch", "quantum"))
+        card(folder).open(RuntimeConfig("torch", "quantum"))
     with pytest.raises(UsageError, match="The OpenVINO runtime uses the CPU"):
-        open_encoder(folder, RuntimeConfig("openvino", "cuda"))
+        card(folder).open(RuntimeConfig("openvino", "cuda"))
 
 
 def test_a_tokenizer_that_is_not_the_models_is_refused(tmp_path: Path) -> None:
@@ -182,20 +180,4 @@ def test_a_tokenizer_that_is_not_the_models_is_refused(tmp_path: Path) -> None:
     write(folder / "tokenizer.json", tokenizer)
     write(folder / "sentence_bert_config.json", {"max_seq_length": 32, "do_lower_case": True})
     with pytest.raises(ModelError, match=r"is not what its tokenizer\.json says"):
-        open_encoder(str(folder), RuntimeConfig())
-
-
-def test_processors_are_those_that_the_container_grants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)), raising=False)
-    monkeypatch.setattr(processors_module, "CGROUPS", tmp_path)
-    assert processors() == 8
-    (tmp_path / "cpu.max").write_text("150000 100000\n", encoding="ascii")
-    assert processors() == 2
-    (tmp_path / "cpu.max").write_text("max 100000\n", encoding="ascii")
-    assert processors() == 8
-    (tmp_path / "cpu.max").unlink()
-    (tmp_path / "cpu").mkdir()
-    (tmp_path / "cpu/cpu.cfs_period_us").write_text("100000\n", encoding="ascii")
-    for quota, granted in (("50000", 1), ("-1", 8)):
-        (tmp_path / "cpu/cpu.cfs_quota_us").write_text(quota, encoding="ascii")
-        assert processors() == granted
+        card(str(folder)).open(RuntimeConfig())

@@ -13,7 +13,7 @@ from small_models import WORDS, save_small_model
 
 from embedctl.config import FitConfig
 from embedctl.contracts import TokenIds
-from embedctl.encoders import open_student, open_tokenizer
+from embedctl.encoders import card, student_card
 from embedctl.encoders import static as static_module
 from embedctl.encoders.static_fit import fit, token_weights
 from embedctl.encoders.static_format import (
@@ -42,7 +42,7 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(tmp_path: Path, teacher: Path) -> Path:
     """A student with a random table."""
-    rows = open_tokenizer(str(teacher)).vocabulary
+    rows = card(str(teacher)).tokenizer().vocabulary
     table = np.random.default_rng(1).standard_normal((rows, DIM)).astype(np.float32)
     write_table(tmp_path / TABLE, table)
     write_rest(tmp_path, teacher / "tokenizer.json", StaticFacts("m", "t" * 16, 32, "", "f" * 16))
@@ -67,7 +67,7 @@ def naive(tokens: TokenIds, table: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def test_vectors_are_normalized_means_of_token_rows(folder: Path) -> None:
-    student = open_student(folder)
+    student = student_card(folder).open()
     table = load_file(folder / TABLE)["embeddings"]
     tokens = random_tokens(60, vocabulary=len(table), least=0)
     assert (np.diff(tokens.offsets) == 0).any()
@@ -78,7 +78,7 @@ def test_vectors_are_normalized_means_of_token_rows(folder: Path) -> None:
 
 
 def test_a_bulk_has_the_bytes_of_one_by_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    student = open_student(folder)
+    student = student_card(folder).open()
     tokens = random_tokens(500, vocabulary=70, least=0)
     alone = student.encode_tokens(tokens)
     monkeypatch.setattr(static_module, "BULK_TOKENS", 1)
@@ -86,7 +86,7 @@ def test_a_bulk_has_the_bytes_of_one_by_one(folder: Path, monkeypatch: pytest.Mo
 
 
 def test_texts_are_tokenized_as_the_teacher_does(folder: Path, teacher: Path) -> None:
-    student, tokenizer = open_student(folder), open_tokenizer(str(teacher))
+    student, tokenizer = student_card(folder).open(), card(str(teacher)).tokenizer()
     texts = [" ".join(WORDS[:5]), "keys, keys and keyz!", "vault"]
     by_ids = student.encode_tokens(tokenizer.token_ids(texts))
     assert np.array_equal(student.encode_documents(texts), by_ids)
@@ -98,10 +98,10 @@ def test_a_table_is_mapped_and_a_damaged_one_is_refused(folder: Path) -> None:
     path = folder / TABLE
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(DamagedError, match="embedctl distill"):
-        open_student(folder)
+        student_card(folder).open()
     (folder / CONFIG).write_text("{}", encoding="utf-8")
     with pytest.raises(DamagedError, match=CONFIG):
-        open_student(folder)
+        student_card(folder).open()
 
 
 def test_the_fingerprint_tells_tables_tokenizers_and_teachers_apart() -> None:

@@ -48,19 +48,16 @@ def write(folder: Path, first: int, last: int) -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Iterator[Path]:
     """Two stores of two parts, with dead rows: ``small`` is scanned, ``large`` has sign bits and a graph."""
     folder = tmp_path_factory.mktemp("ann")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
-        patch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
-        write(folder / "docs", 0, 140)
-        embedctl.create(folder / "small").index([folder / "docs"])
-        write(folder / "docs", 140, 155)
-        (folder / "docs" / "7.txt").unlink()
-        embedctl.open(folder / "small").index()
-        shutil.copytree(folder / "small", folder / "large")
-        with pytest.MonkeyPatch.context() as lowered:
-            lower(lowered)
-            embedctl.open(folder / "large").index(refresh=False, rebuild=True)
-        yield folder
+    write(folder / "docs", 0, 140)
+    embedctl.create(folder / "small").index([folder / "docs"])
+    write(folder / "docs", 140, 155)
+    (folder / "docs" / "7.txt").unlink()
+    embedctl.open(folder / "small").index()
+    shutil.copytree(folder / "small", folder / "large")
+    with pytest.MonkeyPatch.context() as lowered:
+        lower(lowered)
+        embedctl.open(folder / "large").index(refresh=False, rebuild=True)
+    return folder
 
 
 def lower(patch: pytest.MonkeyPatch) -> None:
@@ -170,7 +167,6 @@ def test_queries_without_words_for_the_encoder_are_left_out(folder: Path) -> Non
 
 
 def test_an_empty_index_says_so(tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "one.txt").write_text("Ships leave the harbour.\n", encoding="utf-8")
     store = embedctl.create(tmp_path / ".embedctl")

@@ -12,7 +12,7 @@ import pytest
 
 import embedctl
 from embedctl import QueryConfig, RankingRequest
-from embedctl.config import FusionConfig, FusionName, IndexLimits, RankingConfig
+from embedctl.config import ArmSettings, FusionConfig, FusionName, IndexLimits, RankingConfig, StoreSettings
 from embedctl.config.measuring import EvaluationConfig
 from embedctl.contracts import Encoder
 from embedctl.errors import UsageError
@@ -39,9 +39,7 @@ NAMES = (
 
 @pytest.fixture(scope="module")
 def store(sample_store: Path, encoder: Encoder) -> Iterator[embedctl.Store]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
-        yield embedctl.open(sample_store)
+    return embedctl.open(sample_store)
 
 
 @pytest.fixture(scope="module")
@@ -90,13 +88,22 @@ def test_a_metric_that_looks_deeper_changes_no_other(
     assert one.in_use.values[:, 0].tolist() == other.in_use.values[:, 0].tolist()
 
 
+ARMS = StoreSettings().arms
+
+
+def arms_of(query: QueryConfig) -> tuple[ArmSettings, ...]:
+    """Return the arms of a store that has no others than every store has."""
+    names = query.arms or (("bm25", "dense") if query.mode == "hybrid" else (query.mode,))
+    return tuple(arm for arm in ARMS if arm.name in names)
+
+
 def test_settings_share_what_is_asked_but_mode_fusion_and_weights() -> None:
-    own = RankingConfig(candidates=70, fusion=FusionConfig("convex", bm25_weight=0.3, dense_weight=0.7))
-    asked = QueryConfig(dense="flat", ranking=RankingRequest(candidates=250, bm25_weight=0.4, title=2.0))
-    settings = {setting.name: setting for setting in compared(EvaluationConfig(asked), own)}
+    own = RankingConfig(candidates=70, fusion=FusionConfig("convex", weights=(("bm25", 0.3), ("dense", 0.7))))
+    asked = QueryConfig(dense="flat", ranking=RankingRequest(candidates=250, weights={"bm25": 0.4}, title=2.0))
+    settings = {setting.name: setting for setting in compared(EvaluationConfig(asked), own, arms_of)}
     assert list(settings) == ["bm25", "dense", *get_args(FusionName), "stored"]
     assert [name for name, setting in settings.items() if setting.in_use] == ["convex"]
-    assert settings["convex"].ranking.fusion.weights == (0.4, 0.7)
+    assert settings["convex"].ranking.fusion.weights_of(ARMS) == (0.4, 0.7)
     assert settings["convex-minmax"].ranking.fusion == FusionConfig("convex-minmax")
     assert settings["stored"].ranking == own
     others = [setting for name, setting in settings.items() if name != "stored"]
@@ -108,17 +115,15 @@ def test_settings_share_what_is_asked_but_mode_fusion_and_weights() -> None:
 def test_what_the_store_does_is_not_measured_twice() -> None:
     own = RankingConfig()
     for query in (QueryConfig(), QueryConfig(mode="bm25"), QueryConfig(ranking=RankingRequest(fusion="convex"))):
-        assert "stored" not in [setting.name for setting in compared(EvaluationConfig(query), own)]
+        assert "stored" not in [setting.name for setting in compared(EvaluationConfig(query), own, arms_of)]
 
 
 def test_an_arm_alone_keeps_its_own_threshold_only() -> None:
-    settings = {
-        setting.name: setting.config
-        for setting in compared(EvaluationConfig(QueryConfig(min_cosine=0.2, min_bm25=1.0)), RankingConfig())
-    }
-    assert (settings["bm25"].min_bm25, settings["bm25"].min_cosine) == (1.0, None)
-    assert (settings["dense"].min_bm25, settings["dense"].min_cosine) == (None, 0.2)
-    assert (settings["convex"].min_bm25, settings["convex"].min_cosine) == (1.0, 0.2)
+    query = QueryConfig(min_scores={"dense": 0.2, "bm25": 1.0})
+    settings = {one.name: one.config for one in compared(EvaluationConfig(query), RankingConfig(), arms_of)}
+    assert settings["bm25"].min_scores == {"bm25": 1.0}
+    assert settings["dense"].min_scores == {"dense": 0.2}
+    assert settings["convex"].min_scores == {"dense": 0.2, "bm25": 1.0}
 
 
 def test_one_query_and_two_are_measured_without_a_figure_that_cannot_be(
@@ -143,8 +148,6 @@ def test_all_settings_find_the_nearest_vectors_as_a_single_query_does(
 ) -> None:
     limits = IndexLimits(flat_rows=10, graph_after=5)  # sign bits and a graph, and the graph after few queries
     monkeypatch.setattr("embedctl.config.limits.INDEX", limits)
-    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
-    monkeypatch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
     rows = [{"id": str(at), "text": f"Ship number {at} is called {name}."} for at, name in enumerate(NAMES)]
     (tmp_path / "ships.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     store = embedctl.create(tmp_path / ".embedctl")

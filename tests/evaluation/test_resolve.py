@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 
 import embedctl
-from embedctl import encoders
 from embedctl.config import SettingsRequest, SourceRequest
 from embedctl.config.measuring import EvaluationConfig
 from embedctl.contracts import Encoder
@@ -37,7 +36,6 @@ def store(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> embedct
     (base / "more" / "birds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     store = embedctl.create(base / ".embedctl")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
         patch.chdir(base)
         store.index(["docs"], settings=SettingsRequest(size=32), source=SourceRequest(name="docs"))
         store.index(["more"], source=SourceRequest(name="more"))
@@ -47,7 +45,6 @@ def store(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> embedct
 @pytest.fixture
 def judge(store: embedctl.Store, encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> Judge:
     """Evaluate BM25 alone with judgements of ``q1``, ``q2`` and ``q3``."""
-    monkeypatch.setattr(encoders, "open_encoder", lambda *_: encoder)
     config = EvaluationConfig(embedctl.QueryConfig(mode="bm25"), only=("in-use",), timed=0, metric="recall@10")
 
     def judged(**grades: dict[str, int]) -> Evaluation:

@@ -17,7 +17,7 @@ from embedctl.config.measuring import EvaluationConfig, SignificanceConfig, Synt
 from embedctl.contracts import Encoder
 from embedctl.errors import NoStoreError, UsageError
 from embedctl.evaluation.judgements import Judgements
-from embedctl.evaluation.synthetic.index import Encoders, HeldOutSearcher
+from embedctl.evaluation.synthetic.index import Encoders, HeldOutIndex
 from embedctl.evaluation.synthetic.queries import SyntheticQuery, SyntheticSet, make_queries
 from embedctl.evaluation.synthetic.save import judgement_lines, query_lines
 from embedctl.query.answer import Answer
@@ -55,14 +55,11 @@ def store(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Iterato
         (docs / f"{topic}.md").write_text(page(topic), encoding="utf-8")
     (docs / "untitled.txt").write_text("Ships.\n", encoding="utf-8")
     (docs / "removed.md").write_text(page("comets"), encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
-        patch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
-        store = embedctl.create(folder / ".embedctl")
-        store.index([docs])
-        (docs / "removed.md").unlink()
-        store.index()
-        yield store
+    store = embedctl.create(folder / ".embedctl")
+    store.index([docs])
+    (docs / "removed.md").unlink()
+    store.index()
+    return store
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +76,10 @@ def by_kind(made: SyntheticSet, kind: str) -> list[SyntheticQuery]:
     return [query for query in made.queries if query.kind == kind]
 
 
-def answers(searcher: HeldOutSearcher, made: SyntheticSet, config: QueryConfig) -> dict[str, Answer]:
+def answers(held_out: HeldOutIndex, made: SyntheticSet, config: QueryConfig) -> dict[str, Answer]:
     source = QueryList([(query.id, query.text) for query in made.queries])
-    return {answer.query_id or "": answer for answer in search_many(searcher.ready(config, source.count), source)}
+    setup = held_out.searcher.ready(config, source.count)
+    return {answer.query_id or "": answer for answer in search_many(setup, source, held_out.allowed_for)}
 
 
 # --- queries
@@ -121,7 +119,6 @@ def test_kinds_are_shared_out_and_what_one_lacks_others_give(store: embedctl.Sto
 def test_a_corpus_without_anything_to_ask_says_so(
     tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "one.txt").write_text("Ships.\n", encoding="utf-8")
     store = embedctl.create(tmp_path / ".embedctl")
@@ -141,14 +138,14 @@ def test_no_chunk_answers_with_what_was_copied_from_it(
 ) -> None:
     """A word that only the passage has finds nothing; without holding out it finds the passage."""
     layout, manifest = opened(store)
-    searcher = HeldOutSearcher(layout, manifest, Encoders(lambda: encoder, lambda: encoder), made.queries)
+    held_out = HeldOutIndex(layout, manifest, Encoders(lambda _: encoder, lambda _: encoder), made.queries)
     sentences = [query for query in by_kind(made, "sentence") if "number" in query.text]
     assert sentences
     for query in sentences:
         (own,) = (word for word in query.text.split() if word.startswith("number"))
         config = QueryConfig(mode="bm25")
-        ready = searcher.ready(config, 1)
-        (found,) = search_many(ready, QueryList([(query.id, own)]))
+        setup = held_out.searcher.ready(config, 1)
+        (found,) = search_many(setup, QueryList([(query.id, own)]), held_out.allowed_for)
         assert not found.hits
         assert store.query(own, config).hits[0].doc_id == query.document
 
@@ -157,8 +154,6 @@ def test_rankings_are_those_of_a_store_without_the_passage(
     store: embedctl.Store, made: SyntheticSet, encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The oracle: the passage deleted from the file, and everything indexed again."""
-    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
-    monkeypatch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
     layout, manifest = opened(store)
     query = by_kind(made, "sentence")[0]
     docs = tmp_path / "docs"
@@ -169,10 +164,10 @@ def test_rankings_are_those_of_a_store_without_the_passage(
     oracle = embedctl.create(tmp_path / ".embedctl")
     oracle.index([docs])
     one = SyntheticSet((query,), 0, 0, 0)
-    searcher = HeldOutSearcher(layout, manifest, Encoders(lambda: encoder, lambda: encoder), one.queries)
+    held_out = HeldOutIndex(layout, manifest, Encoders(lambda _: encoder, lambda _: encoder), one.queries)
     for mode in ("dense", "bm25"):
         config = QueryConfig(mode=mode, n=50)  # type: ignore[arg-type]
-        held = answers(searcher, one, config)[query.id].hits
+        held = answers(held_out, one, config)[query.id].hits
         expected = oracle.query(query.text, config).hits
         near = {(hit.doc_id, hit.heading): hit.score for hit in held}
         assert near.keys() == {(hit.doc_id, hit.heading) for hit in expected}
@@ -187,13 +182,13 @@ def test_each_query_sees_its_own_reduced_chunks_and_no_others(
     store: embedctl.Store, made: SyntheticSet, encoder: Encoder
 ) -> None:
     layout, manifest = opened(store)
-    searcher = HeldOutSearcher(layout, manifest, Encoders(lambda: encoder, lambda: encoder), made.queries)
-    everything = set(searcher.dense._generation.segments.live_labels.tolist())
+    held_out = HeldOutIndex(layout, manifest, Encoders(lambda _: encoder, lambda _: encoder), made.queries)
+    everything = set(held_out.searcher.index.arm("dense").structures.segments.live_labels.tolist())
     added = {label for label in everything if label >> 32 > max(part.number for part in manifest.parts)}
     assert len(added) == sum(len(query.held_out.reduced) for query in made.queries)
     seen: set[int] = set()
     for query in made.queries:
-        allowed = set(searcher.allowed_for(query.id).labels.tolist())
+        allowed = set(held_out.allowed_for(query.id).labels.tolist())
         assert not allowed & set(query.held_out.changed)
         assert len(allowed & added) == len(query.held_out.reduced)
         assert not allowed & seen
@@ -207,7 +202,6 @@ def test_large_stores_hold_out_under_every_dense_plan(
 ) -> None:
     """Sign bits and graph do not know the reduced chunks: they are scanned beside them."""
     monkeypatch.setattr("embedctl.config.limits.INDEX", LIMITS)
-    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
     folder = store.path.parent / "large"
     shutil.copytree(store.path, folder)
     large = embedctl.open(folder)
@@ -219,9 +213,9 @@ def test_large_stores_hold_out_under_every_dense_plan(
     assert [query.text for query in queries] == [query.text for query in made.queries]
     plans = {}
     for plan in ("flat", "binary", "hnsw"):
-        searcher = HeldOutSearcher(layout, manifest, Encoders(lambda: encoder, lambda: encoder), queries)
+        held_out = HeldOutIndex(layout, manifest, Encoders(lambda _: encoder, lambda _: encoder), queries)
         config = QueryConfig(mode="dense", dense=plan, n=5)  # type: ignore[arg-type]
-        found = answers(searcher, made, config)
+        found = answers(held_out, made, config)
         assert all((answer.explanation.dense_plan or "").startswith(plan) for answer in found.values())
         plans[plan] = {name: [hit.doc_id for hit in answer.hits] for name, answer in found.items()}
     same = [
@@ -249,11 +243,11 @@ def test_what_is_left_is_encoded_by_what_made_the_vectors(
         def encode_documents(self, texts: Sequence[str]) -> Vectors:
             raise AssertionError("the index has vectors of the teacher")
 
-    def opened_for(_: object, __: object, ___: object, ____: object, which: str) -> object:
+    def opened_for(_: object, __: object, ___: object, ____: object, _____: object, which: str) -> object:
         given.append(which)
         return Student() if which == "student" else encoder
 
-    monkeypatch.setattr("embedctl.query.query_encoder.query_encoder", opened_for)
+    monkeypatch.setattr("embedctl.query.session.query_encoder", opened_for)
     config = EvaluationConfig(query=QueryConfig(encoder="student"), only=("in-use",), timed=0, significance=QUICK)
     fresh = embedctl.open(store.path)
     assert len(fresh.evaluate_synthetic(config, synthetic=SyntheticConfig(queries=6)).queries) == 6

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from embedctl.evaluation.tuning.candidates import Retrieval
 from misleading_corpus import Collection, make_misleading
 
 import embedctl
 from embedctl import QueryConfig
-from embedctl.config import FeedbackConfig, FusionConfig, RankingConfig, RankingRequest, SettingsRequest
+from embedctl.config import (
+    FeedbackConfig,
+    FusionConfig,
+    FusionName,
+    RankingConfig,
+    RankingRequest,
+    SettingsRequest,
+    StoreSettings,
+)
 from embedctl.config.measuring import EvaluationConfig, TuneConfig
 from embedctl.contracts import Encoder
 from embedctl.errors import LockedError, UsageError
 from embedctl.evaluation.evaluate import OpenSnapshot
 from embedctl.evaluation.judgements import Judgements, read_judgements
 from embedctl.evaluation.metrics import parse_metric, query_values
+from embedctl.evaluation.tuning.memo import Memo
 from embedctl.evaluation.tuning.scores import RankingScores
-from embedctl.evaluation.tuning.space import weighted
+from embedctl.evaluation.tuning.space import Space
 from embedctl.evaluation.tuning.tune import keep, prepared
 from embedctl.query.query_file import NamedQuery
 from embedctl.reporters.silent import SilentReporter
@@ -36,15 +43,7 @@ ASKED = ["bread", "When does the train leave?", '"garden is watered" -cellar', "
 
 
 @pytest.fixture(scope="module")
-def real(encoder: Encoder) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:  # the session's encoder: loading it once is enough
-        patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
-        patch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
-        yield
-
-
-@pytest.fixture(scope="module")
-def indexed(tmp_path_factory: pytest.TempPathFactory, real: None) -> Path:
+def indexed(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
     folder = tmp_path_factory.mktemp("misleading")
     collection = make_misleading(folder)
     assert embedctl.create(folder / ".embedctl").index([collection.corpus]).exit_code == 0
@@ -67,6 +66,13 @@ def answers(store: embedctl.Store) -> list[dict[str, Any]]:
 
 
 # --- what is measured is what queries do
+
+SPACE = Space(StoreSettings().arms)
+
+
+def weighted(name: FusionName, dense: float, rrf_k: int = 60) -> FusionConfig:
+    return SPACE.weighted(FusionConfig(name, rrf_k), "dense", dense)
+
 
 RANKINGS = (
     RankingConfig(),
@@ -93,7 +99,7 @@ ODD = [
 
 @pytest.fixture(scope="module")
 def chunked(
-    tmp_path_factory: pytest.TempPathFactory, real: None
+    tmp_path_factory: pytest.TempPathFactory, encoder: Encoder
 ) -> tuple[embedctl.Store, list[tuple[str, str]], Judgements]:
     """A store with documents of many chunks, and queries with phrases, exclusions, or nothing to look up."""
     folder = tmp_path_factory.mktemp("chunked")
@@ -121,7 +127,7 @@ def test_a_measured_score_is_that_of_the_query_on_every_query(
     """Deep rankings are asked for first, so that the others are cut from them."""
     store, named, judgements = chunked
     config, metric = TuneConfig(), parse_metric("ndcg@10")
-    opened = store._ask(
+    opened = store._session.ask(
         lambda searcher: prepared(
             OpenSnapshot(store._layout, read_manifest(store._layout), searcher),
             [NamedQuery(*query) for query in named],
@@ -130,8 +136,8 @@ def test_a_measured_score_is_that_of_the_query_on_every_query(
         )
     )
     with SilentReporter().stage("tune", None, "rankings") as progress:
-        retrieval = Retrieval(opened.ready, [text for _, text in named], config.kept_rows)
-        score = RankingScores(retrieval, opened.judged, metric, progress)
+        memo = Memo(opened.setup, [text for _, text in named], config.kept_rows)
+        score = RankingScores(memo, opened.judged, metric, progress)
     for ranking in RANKINGS:
         asked = QueryConfig(ranking=RankingRequest.of(ranking))
         evaluated = store.evaluate(

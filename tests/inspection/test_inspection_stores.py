@@ -18,6 +18,7 @@ from embedctl.cli.run import run
 from embedctl.cli.screen import PIPED_WIDTH
 from embedctl.config.measuring import InspectConfig
 from embedctl.contracts import Encoder
+from embedctl.encoders.model_folder import ModelFolder
 from embedctl.errors import ModelError, NoStoreError
 from embedctl.inspection import inspect as inspection_module
 from embedctl.inspection.inspection import Inspection
@@ -52,8 +53,8 @@ class Shaped:
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
-        self.name, self.fingerprint, self.dim = encoder.name, encoder.fingerprint, encoder.dim
-        self.tokenizer_fingerprint = ""  # of no chunk: it is given texts
+        self.name, self.fingerprint = encoder.name, encoder.fingerprint
+        self.shape, self.dim = encoder.shape, encoder.dim
         self.length_of: dict[str, float] = {}
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
@@ -68,7 +69,7 @@ class Shaped:
 @pytest.fixture
 def shaped(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> Shaped:
     shaped = Shaped(encoder)
-    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: shaped)
+    monkeypatch.setattr(ModelFolder, "open", lambda *_: shaped)
     return shaped
 
 
@@ -242,8 +243,7 @@ def test_without_its_model_all_but_the_tokenizer_is_looked_at(
     def gone(_: str) -> None:
         raise ModelError("The model is not on this machine.")
 
-    monkeypatch.setattr(inspection_module, "open_tokenizer", gone)
-    monkeypatch.setattr(inspection_module, "find_model", gone)
+    monkeypatch.setattr(inspection_module, "card", gone)
     found = validated(store.inspect())
     assert found.topic("tokenizer").verdict is None
     assert found.topic("tokenizer").advice == "Not looked at: The model is not on this machine."

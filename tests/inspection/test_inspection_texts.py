@@ -10,7 +10,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from embedctl.config import DEFAULT_MODEL
-from embedctl.encoders import find_model, open_tokenizer
+from embedctl.encoders import card
 from embedctl.encoders.model_folder import ModelFolder
 from embedctl.encoders.tokenization import HuggingFaceTokenizer
 from embedctl.inspection.inspection import LanguageShare
@@ -33,7 +33,7 @@ NOTHING = Waiting(0, 0)
 
 
 def read(text: str) -> tuple[TokenCounts, TokenCounter]:
-    reader = TokenCounter(open_tokenizer(DEFAULT_MODEL))
+    reader = TokenCounter(card(DEFAULT_MODEL).tokenizer())
     return reader.read([text])[0], reader
 
 
@@ -93,7 +93,7 @@ def test_byte_level_tokens_that_begin_with_a_blank_belong_to_the_word_behind(tmp
 
 
 def test_the_unknown_token_by_name_and_by_number(tmp_path: Path) -> None:
-    assert open_tokenizer(DEFAULT_MODEL).unknown_id == 100
+    assert card(DEFAULT_MODEL).tokenizer().unknown_id == 100
     unigram = Tokenizer(models.Unigram([("a", -1.0), ("<unk>", -2.0)], unk_id=1))
     assert save(unigram, tmp_path).unknown_id == 1
 
@@ -115,7 +115,7 @@ def texts(*those: str, code: bool = False) -> list[SampledText]:
 
 def test_shares_count_programs_and_scraps_apart() -> None:
     given = [*texts(GERMAN, GERMAN, ENGLISH, "42"), *texts("for key in keys: rotate(key)", code=True)]
-    readings = TokenCounter(open_tokenizer(DEFAULT_MODEL)).read([text.text for text in given])
+    readings = TokenCounter(card(DEFAULT_MODEL).tokenizer()).read([text.text for text in given])
     shares = languages(given, readings, SilentProgress())
     assert [(one.language, one.chunks, one.share) for one in shares] == [
         ("de", 2, 0.4),
@@ -174,7 +174,7 @@ def test_the_languages_of_a_model_are_those_of_its_card(
 
 
 def test_the_default_model_is_an_english_one() -> None:
-    assert find_model(DEFAULT_MODEL).languages == ("en",)
+    assert card(DEFAULT_MODEL).languages == ("en",)
 
 
 # --- lengths

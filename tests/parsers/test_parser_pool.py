@@ -17,11 +17,9 @@ from parser_samples import samples
 
 from embedctl.config import ParserLimits, ReadLimits
 from embedctl.errors import ParseError, ResourceError, UnsupportedError
-from embedctl.parsers import process as processes
 from embedctl.parsers.pool import ParserPool
 from embedctl.parsers.reading import Allowance, ReadResult, ReadTask, allowance, read_and_parse
-
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs signals")
+from embedctl.system import child_process
 
 HTML = b"<html><head><title>Keys</title></head><body><main><p>Keys are rotated by night.</p></main></body></html>"
 USUAL = allowance(ParserLimits(), 0)
@@ -49,7 +47,7 @@ def parsed(pool: ParserPool, *tasks: ReadTask) -> list[ReadResult]:
 
 
 def pids(pool: ParserPool) -> list[int]:
-    return [worker._process.pid for worker in pool._workers if worker._process is not None]
+    return pool._children.pids()
 
 
 def busy(pid: int) -> None:
@@ -128,16 +126,12 @@ def test_a_file_that_takes_too_much_memory_fails_alone(tmp_path: Path) -> None:
     assert [str(answer.problem) for answer in answers] == ["None", "it needs more than 50 MB to parse", "None"]
 
 
-def test_a_worker_that_has_grown_is_replaced(tmp_path: Path) -> None:
+def test_large_files_have_all_of_the_memory_one_after_another(tmp_path: Path) -> None:
     most = USUAL._replace(memory_bytes=100_000_000)
     large = task(tmp_path, "large.txt", b"b" * 30_000_000, most)
     with pool() as workers:
-        parsed(workers, task(tmp_path, "small.md", b"# A", most))
-        before = pids(workers)
-        answers = parsed(workers, large, large, large)
-        after = parsed(workers, task(tmp_path, "last.md", b"# B", most))
-        assert pids(workers) != before
-    assert [answer.problem for answer in (*answers, *after)] == [None] * 4
+        answers = parsed(workers, large, large, large, task(tmp_path, "last.md", b"# B", most))
+    assert [answer.problem for answer in answers] == [None] * 4
 
 
 @pytest.mark.parametrize(
@@ -221,7 +215,7 @@ def test_leaving_the_pool_ends_busy_workers(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_cannot_start_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes.sys, "executable", str(tmp_path / "missing"))
+    monkeypatch.setattr(child_process.sys, "executable", str(tmp_path / "missing"))
     with pool() as workers, pytest.raises(ResourceError, match="could not be started"):
         parsed(workers, task(tmp_path, "keys.html"))
 
@@ -240,7 +234,7 @@ def test_nothing_is_left_running(tmp_path: Path, sent: int) -> None:
         "    tasks = [ReadTask('a.html', sys.argv[1], 1, most), ReadTask('b.eml', sys.argv[2], 10_000_000, most)]\n"
         "    early, late = pool.submit(tasks)\n"
         "    pool.take(early)\n"
-        "    print(pool._workers[0]._process.pid, flush=True)\n"
+        "    print(pool._children.pids()[0], flush=True)\n"
         "    pool.take(late)\n"
     )
     parent = subprocess.Popen(
@@ -264,7 +258,7 @@ def test_nothing_is_left_running(tmp_path: Path, sent: int) -> None:
 def test_workers_import_the_parsers_only() -> None:
     program = (
         "import sys; before = set(sys.modules)\n"
-        "import embedctl.parsers.worker\n"
+        "import embedctl.system.worker, embedctl.parsers.wire\n"
         "new = set(sys.modules) - before\n"
         "print(sorted({name.partition('.')[0] for name in new} - sys.stdlib_module_names))\n"
         "print('pickle' in sys.modules, 'embedctl.config' in sys.modules)"

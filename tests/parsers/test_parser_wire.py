@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 import random
 import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedctl.errors import ParseError, UnsupportedError
-from embedctl.parsers.reading import Allowance, ReadResult, ReadTask
-from embedctl.parsers.wire import InvalidAnswerError, ReadAnswer, answer_frame, read_answer, read_tasks, write_tasks
+from embedctl.parsers.reading import Allowance, ReadResult, ReadTask, read_and_parse
+from embedctl.parsers.wire import answer, answer_bytes, read_answer, request
 from embedctl.records import Markup, ParsedDocument
+from embedctl.system.wire import InvalidAnswerError
 
 TASK = ReadTask("a.md", "/tmp/a.md", 10, Allowance(60.0, 10**9, 1_000, 10, 10_000), bytes(range(32)))
 FIELDS: dict[str, Any] = {
@@ -33,15 +34,15 @@ FIELDS: dict[str, Any] = {
 def frame(said: object, text: str | bytes = "Some text.") -> bytes:
     header = said if isinstance(said, bytes) else json.dumps(said).encode()
     body = text if isinstance(text, bytes) else text.encode()
-    return struct.pack(">IQ", len(header), len(body)) + header + body
+    return struct.pack(">I", len(header)) + header + body
 
 
 def document(text: str | bytes = "Some text.", **changes: object) -> bytes:
-    return frame({"sha256": "00" * 32, "last": False, "document": {**FIELDS, **changes}}, text)
+    return frame({"sha256": "00" * 32, "document": {**FIELDS, **changes}}, text)
 
 
-def read(data: bytes) -> ReadAnswer:
-    return read_answer(io.BytesIO(data), TASK)
+def read(data: bytes) -> ReadResult:
+    return read_answer(data, TASK)
 
 
 words = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), min_size=1, max_size=20)
@@ -69,38 +70,38 @@ metadata = st.dictionaries(
 def test_documents_arrive_as_they_were(text: str, about: dict[str, Any], data: st.DataObject) -> None:
     pages = tuple(sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=5))))
     sent = ParsedDocument(text, "text/x", Markup.RST, "A title", "en", "cp1252", pages, len(text), about)
-    header, body = answer_frame(ReadResult(b"x" * 32, sent), False)
-    assert read(header + body) == ReadAnswer(ReadResult(b"x" * 32, sent), False)
+    assert read(answer_bytes(ReadResult(b"x" * 32, sent))) == ReadResult(b"x" * 32, sent)
 
 
 @pytest.mark.parametrize("problem", [ParseError("damaged"), UnsupportedError("empty file")])
 def test_problems_arrive_as_they_were(problem: ParseError) -> None:
-    answer = read(b"".join(answer_frame(ReadResult(None, problem=problem), True)))
-    assert type(answer.result.problem) is type(problem)
-    assert (str(answer.result.problem), answer.result.sha256, answer.last) == (problem.message, None, True)
+    got = read(answer_bytes(ReadResult(None, problem=problem)))
+    assert type(got.problem) is type(problem)
+    assert (str(got.problem), got.sha256) == (problem.message, None)
 
 
-def test_tasks_arrive_as_they_were() -> None:
-    stream = io.BytesIO()
-    tasks = [TASK, ReadTask("ä.md", "/tmp/odd\udcff/ä.md", 5, TASK.allowance)]
-    write_tasks(stream, tasks)
-    stream.seek(0)
-    assert read_tasks(stream) == tasks
-    with pytest.raises(EOFError):
-        read_tasks(stream)
+def test_a_task_reaches_the_worker_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "odd\udcff.md"
+    path.write_bytes("# Nächte\n".encode())
+    task = ReadTask("ä.md", str(path), 10, TASK.allowance)
+    sent = request(task)
+    data = answer(sent.payload)
+    assert read_answer(data, task) == read_and_parse(task)
+    assert len(data) <= sent.answer_bytes
+    assert (sent.seconds, sent.memory_bytes, sent.by_clock) == (60.0, 10**9, True)
 
 
 def test_lone_surrogates_do_not_travel() -> None:
     sent = ParsedDocument("a\ud800b", "text/x", title="\udfff", metadata={"a": "\ud800"}, pages=(0, 3))
-    got = read(b"".join(answer_frame(ReadResult(b"x" * 32, sent), False))).result.document
+    got = read(answer_bytes(ReadResult(b"x" * 32, sent))).document
     assert got is not None
     assert (got.text, got.title, got.metadata) == ("a?b", "?", {"a": "?"})
 
 
 def test_the_usual_answer_is_taken() -> None:
-    assert read(document()).result.document is not None
-    unchanged = frame({"sha256": TASK.known.hex() if TASK.known else "", "last": False}, "")
-    assert read(unchanged).result == ReadResult(TASK.known)
+    assert read(document()).document is not None
+    unchanged = frame({"sha256": TASK.known.hex() if TASK.known else ""}, "")
+    assert read(unchanged) == ReadResult(TASK.known)
 
 
 @pytest.mark.parametrize(
@@ -137,20 +138,19 @@ def test_the_usual_answer_is_taken() -> None:
         document(metadata={"a": float("nan")}),
         document(metadata={"a": float("inf")}),
         document(metadata=None),
-        frame({"last": False, "document": FIELDS}),
-        frame({"sha256": "", "last": False, "document": FIELDS}),
-        frame({"sha256": "00" * 31, "last": False, "document": FIELDS}),
-        frame({"sha256": "zz" * 32, "last": False, "document": FIELDS}),
-        frame({"sha256": 3, "last": False, "document": FIELDS}),
-        frame({"sha256": "00" * 32, "document": FIELDS}),
-        frame({"sha256": "00" * 32, "last": False, "document": []}),
-        frame({"sha256": "00" * 32, "last": False}, ""),
-        frame({"sha256": "", "last": False}, ""),
-        frame({"sha256": "", "last": False, "problem": {"message": "", "skipped": False}}, ""),
-        frame({"sha256": "", "last": False, "problem": {"message": "a" * 1_000, "skipped": False}}, ""),
-        frame({"sha256": "", "last": False, "problem": {"message": None, "skipped": False}}, ""),
-        frame({"sha256": "", "last": False, "problem": {"skipped": False}}, ""),
-        frame({"sha256": "", "last": False, "problem": "damaged"}, ""),
+        frame({"document": FIELDS}),
+        frame({"sha256": "", "document": FIELDS}),
+        frame({"sha256": "00" * 31, "document": FIELDS}),
+        frame({"sha256": "zz" * 32, "document": FIELDS}),
+        frame({"sha256": 3, "document": FIELDS}),
+        frame({"sha256": "00" * 32, "document": []}),
+        frame({"sha256": "00" * 32}, ""),
+        frame({"sha256": ""}, ""),
+        frame({"sha256": "", "problem": {"message": "", "skipped": False}}, ""),
+        frame({"sha256": "", "problem": {"message": "a" * 1_000, "skipped": False}}, ""),
+        frame({"sha256": "", "problem": {"message": None, "skipped": False}}, ""),
+        frame({"sha256": "", "problem": {"skipped": False}}, ""),
+        frame({"sha256": "", "problem": "damaged"}, ""),
         frame([]),
         frame(None),
         frame(b"no JSON"),
@@ -158,8 +158,11 @@ def test_the_usual_answer_is_taken() -> None:
         frame(b"[" * 50_000),
         frame(b'{"a": ' * 10_000),
         frame(b'{"sha256": ' + b"9" * 9_000 + b"}"),
-        struct.pack(">IQ", 2**31, 0),
-        struct.pack(">IQ", 2, 2**40),
+        b"",
+        b"\0\0\0",
+        struct.pack(">I", 2**31),
+        struct.pack(">I", 3) + b"{}",
+        frame(b" " * 200_000 + b"null"),
     ],
 )  # fmt: skip
 def test_anything_else_is_refused(data: bytes) -> None:
@@ -170,17 +173,17 @@ def test_anything_else_is_refused(data: bytes) -> None:
 def test_reasons_are_one_harmless_line() -> None:
     said = {
         "sha256": "",
-        "last": False,
         "problem": {"message": "bad\n\x1b[2J\x9b31mred\r\nmore\u202e", "skipped": False},
     }
-    message = str(read(frame(said, "")).result.problem)
+    message = str(read(frame(said, "")).problem)
     assert message.isprintable(), repr(message)
 
 
-def test_a_worker_that_stops_in_the_middle_has_ended() -> None:
+def test_an_answer_without_its_text_is_refused() -> None:
     data = document()
-    for size in range(len(data)):
-        with pytest.raises(EOFError):
+    text = len(data) - len("Some text.")
+    for size in range(text + 1):
+        with pytest.raises(InvalidAnswerError):
             read(data[:size])
 
 
@@ -189,10 +192,10 @@ def test_mutated_answers_are_refused_or_sound() -> None:
     for _ in range(3_000):
         data = bytearray(whole)
         for _ in range(generator.randrange(1, 4)):
-            data[generator.randrange(12, len(data))] = generator.randrange(256)
+            data[generator.randrange(4, len(data))] = generator.randrange(256)
         try:
-            got = read(bytes(data)).result
-        except (InvalidAnswerError, EOFError):
+            got = read(bytes(data))
+        except InvalidAnswerError:
             continue
         if got.document:
             json.dumps(got.document.metadata, allow_nan=False, ensure_ascii=False).encode()

@@ -6,10 +6,11 @@ from typing import get_args
 
 import numpy as np
 import pytest
+from two_arms import gather, weighted
 
 from embedctl.config import FusionConfig, FusionName
 from embedctl.contracts import Ranking
-from embedctl.query.document_fusion import Fused, fuse, gather
+from embedctl.query.document_fusion import Fused, fuse
 
 NAMES: tuple[FusionName, ...] = get_args(FusionName)
 RRF = FusionConfig("rrf")
@@ -76,7 +77,7 @@ def test_scores_are_looked_up_where_an_arm_proposed_nothing() -> None:
         return np.full(len(labels), 0.2, dtype=np.float32)
 
     arms = scored({10: 4.0, 20: 2.0}), scored({30: 0.6, 10: 0.4, 40: 0.2})
-    found = fuse(gather(arms, documents_of, (bm25_of, cosine_of)), FusionConfig("convex", 60, 0.5, 0.5))
+    found = fuse(gather(arms, documents_of, (bm25_of, cosine_of)), weighted("convex", 0.5, 0.5, 60))
     assert asked == [[30, 40], [20]]
     expected = {30: (0.75 + 1) / 2, 10: (1 + 1.4 / 1.6) / 2, 20: (0.5 + 1.2 / 1.6) / 2, 40: (0 + 1.2 / 1.6) / 2}
     by_score = sorted(expected, key=lambda label: -expected[label])
@@ -85,9 +86,13 @@ def test_scores_are_looked_up_where_an_arm_proposed_nothing() -> None:
     assert ranks(found) == [{10: 1, 20: 2}, {30: 1, 10: 2, 40: 3}]  # a score that was looked up is no rank
 
 
+def no_scores(labels: np.ndarray) -> np.ndarray:
+    return np.full(len(labels), np.nan, dtype=np.float32)
+
+
 def test_an_arm_that_has_no_scores_says_nothing() -> None:
     arms = scored({20: 4.0, 10: 2.0}), ranking()
-    found = fuse(gather(arms, documents_of, (lambda _: None, lambda _: None)), FusionConfig("convex"))
+    found = fuse(gather(arms, documents_of, (no_scores, no_scores)), FusionConfig("convex"))
     assert found.ranking.labels.tolist() == [20, 10]
 
 
@@ -95,7 +100,7 @@ def test_documents_are_ranked_as_if_each_arm_ranked_documents() -> None:
     rng = np.random.default_rng(1)
     for _ in range(50):
         arms = [ranking(*rng.permutation(60)[:20].tolist()) for _ in range(2)]
-        found = fused(arms[0], arms[1], FusionConfig("rrf", 60, 1.0, 0.5))
+        found = fused(arms[0], arms[1], weighted("rrf", 1.0, 0.5, 60))
         expected: dict[int, float] = {}
         for arm, weight in zip(arms, (1.0, 0.5), strict=True):
             folded = list(dict.fromkeys(label // 10 for label in arm.labels.tolist()))
@@ -138,7 +143,7 @@ def best_of_documents(found: Fused) -> dict[int, float]:
 
 
 def test_an_arm_without_weight_is_left_out() -> None:
-    found = fused(ranking(10, 20), ranking(30), FusionConfig("rrf", 60, 1.0, 0.0))
+    found = fused(ranking(10, 20), ranking(30), weighted("rrf", 1.0, 0.0, 60))
     assert found.ranking.labels.tolist() == [10, 20]
     assert ranks(found)[1] == {}
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from embedctl.query.feedback import rocchio
 
 import embedctl
 from embedctl import QueryConfig
+from embedctl.arms.dense.arm import rocchio
 from embedctl.config import FilterConfig, IndexLimits, RankingRequest, Rm3Config, RocchioConfig
 from embedctl.query.query_file import NamedQuery
 
@@ -44,8 +44,6 @@ def store(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Iterato
     (folder / "birds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("embedctl.config.limits.INDEX", LIMITS)
-        patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
-        patch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
         store = embedctl.create(folder / ".embedctl")
         assert store.index([folder / "birds.jsonl"]).exit_code == 0
         yield store
@@ -164,19 +162,20 @@ def test_feedback_comes_from_what_the_filter_lets_through(store: embedctl.Store)
 
 
 @pytest.mark.parametrize(
-    ("mode", "score", "least"), [("bm25", "bm25", 3.5), ("dense", "cosine", 0.25), ("hybrid", "cosine", 0.25)]
+    ("mode", "arm", "score", "least"),
+    [("bm25", "bm25", "bm25", 3.5), ("dense", "dense", "cosine", 0.25), ("hybrid", "dense", "cosine", 0.25)],
 )
 def test_thresholds_are_on_the_scores_of_the_query_as_typed(
-    store: embedctl.Store, monkeypatch: pytest.MonkeyPatch, mode: str, score: str, least: float
+    store: embedctl.Store, monkeypatch: pytest.MonkeyPatch, mode: str, arm: str, score: str, least: float
 ) -> None:
     """The same rows pass with feedback and without, even where feedback puts them behind all others."""
-    monkeypatch.setattr("embedctl.query.feedback.RocchioConfig", lambda: RocchioConfig(3, 0.1, -1.0))
-    monkeypatch.setattr("embedctl.query.feedback.Rm3Config", lambda: Rm3Config(query_weight=0.01))
-    every = store.query("kestrel", config(mode, RankingRequest(), n=106, **{f"min_{score}": least}))
+    monkeypatch.setattr("embedctl.arms.dense.arm.RocchioConfig", lambda: RocchioConfig(3, 0.1, -1.0))
+    monkeypatch.setattr("embedctl.arms.bm25.arm.Rm3Config", lambda: Rm3Config(query_weight=0.01))
+    every = store.query("kestrel", config(mode, RankingRequest(), n=106, min_scores={arm: least}))
     n = len(every.hits) + 1
     assert 2 < n < 8
     fed = store.query(
-        "kestrel", config(mode, RankingRequest(rm3=True, rocchio=True, candidates=1), n=n, **{f"min_{score}": least})
+        "kestrel", config(mode, RankingRequest(rm3=True, rocchio=True, candidates=1), n=n, min_scores={arm: least})
     )
     assert {hit.doc_id: hit.scores[score] for hit in fed.hits} == {hit.doc_id: hit.scores[score] for hit in every.hits}
     assert fed.explanation.candidates > n or mode == "bm25"

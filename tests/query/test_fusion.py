@@ -12,14 +12,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from two_arms import ARMS, gather, weighted
 
-from embedctl.config import FUSION_WEIGHTS, FusionConfig, FusionName
+from embedctl.config import FUSIONS, ArmSettings, FusionConfig, FusionName
 from embedctl.contracts import Ranking
 from embedctl.query import fusion as fusions
-from embedctl.query.document_fusion import Candidates, fuse, gather
-from embedctl.query.fusion import COMPLETING, Evidence, fused_scores
+from embedctl.query.document_fusion import Candidates, fuse
+from embedctl.query.fusion import Evidence, fused_scores
 
 NAMES: tuple[FusionName, ...] = get_args(FusionName)
+COMPLETING = tuple(name for name in NAMES if FUSIONS[name].completes)
 BY_SCORE = tuple(name for name in NAMES if name not in ("rrf", "round-robin", "absolute"))
 """Fusions that scale scores by those of the list or of the candidates."""
 LEAST = (0.0, -1.0)
@@ -99,7 +101,7 @@ def test_absolute_says_how_little_was_found() -> None:
 
 def test_absolute_must_know_what_is_possible() -> None:
     arms = ranking({1: 2.0}), ranking({1: 0.5})
-    with pytest.raises(ValueError, match="at most"):
+    with pytest.raises(ValueError, match="highest score"):
         fuse(gather(arms, lambda labels: labels), FusionConfig("absolute"))
 
 
@@ -218,7 +220,7 @@ def one_ranking(scores: dict[int, float]) -> dict[int, float]:
 @pytest.mark.parametrize("weights", [(1.0, 0.0), (0.0, 1.0)])
 def test_an_arm_without_weight_is_left_out(name: FusionName, weights: tuple[float, float]) -> None:
     lists = {1: 9.0, 2: 5.0, 3: 4.0}, {4: 0.9, 3: 0.8, 5: -0.5}
-    found = fuse(candidates(lists, ({4: 1.0, 5: 20.0}, {1: 0.99, 2: 1.0})), FusionConfig(name, 60, *weights))
+    found = fuse(candidates(lists, ({4: 1.0, 5: 20.0}, {1: 0.99, 2: 1.0})), weighted(name, *weights))
     assert found.ranking.labels.tolist() == ([1, 2, 3] if weights[0] else [4, 3, 5])
     left_out = found.ranks[1 if weights[0] else 0]
     assert np.isinf(left_out).all()
@@ -233,19 +235,27 @@ def test_an_arm_that_found_nothing_leaves_the_order_of_the_other(name: FusionNam
 
 @pytest.mark.parametrize("name", NAMES)
 def test_equal_scores_and_single_candidates_divide_nothing_by_zero(name: FusionName) -> None:
-    single = fused(({1: 2.0}, {2: 0.5}), FusionConfig(name, 60, 1.0, 1.0))
+    single = fused(({1: 2.0}, {2: 0.5}), weighted(name, 1.0, 1.0))
     assert sorted(single) == [1, 2]
     assert np.isfinite(list(single.values())).all()
     alike = {3: 1.5, 1: 1.5, 2: 1.5}, {3: -1.0, 1: -1.0, 2: -1.0}
-    config = FusionConfig(name, 0, 1.0, 1.0)
+    config = weighted(name, 1.0, 1.0, 0)
     assert list(fused(alike, config, ({}, {}))) == [1, 2, 3]
     assert np.isfinite(list(fused(alike, config).values())).all()
 
 
 def test_every_fusion_has_weights_of_its_own() -> None:
-    assert set(FUSION_WEIGHTS) == set(NAMES)
-    assert FusionConfig("convex").weights == FUSION_WEIGHTS["convex"]
-    assert FusionConfig("convex", 60, None, 0.5).weights == (FUSION_WEIGHTS["convex"][0], 0.5)
+    assert set(FUSIONS) == set(NAMES)
+    assert FusionConfig("convex").weights_of(ARMS) == (0.2, 0.8)
+    assert FusionConfig("convex", 60, (("dense", 0.5),)).weights_of(ARMS) == (0.2, 0.5)
+    assert FusionConfig("rrf").weights_of(ARMS) == (1.0, 1.0)
+
+
+def test_arms_of_one_kind_share_its_weight() -> None:
+    three = (*ARMS, ArmSettings("hash", "dense", "hash"))
+    assert FusionConfig("convex").weights_of(three) == (0.2, 0.4, 0.4)
+    assert FusionConfig("rrf").weights_of(three) == (1.0, 1.0, 1.0)
+    assert FusionConfig("absolute", 60, (("hash", 2.0),)).weights_of(three) == (0.35, 0.325, 2.0)
 
 
 # An independent implementation, in exact or plain arithmetic, a list at a time.
@@ -254,7 +264,7 @@ def test_every_fusion_has_weights_of_its_own() -> None:
 def oracle(lists: Lists, known: Lists, name: FusionName) -> dict[int, float]:
     labels = lists[0].keys() | lists[1].keys()
     total = dict.fromkeys(labels, 0.0)
-    weights = FUSION_WEIGHTS[name]
+    weights = FusionConfig(name).weights_of(ARMS)
     for listed, more, weight, least, most in zip(lists, known, weights, LEAST, MOST, strict=True):
         if name in COMPLETING:
             scores = {label: listed.get(label, more.get(label, least)) for label in labels}

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from run_bench import Bench
 
-from embedctl import encoders
 from embedctl.contracts import Encoder
 
 
@@ -23,15 +22,12 @@ def results(request: pytest.FixtureRequest) -> Path | None:
 @pytest.fixture(scope="session")
 def bench(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Bench:
     """Small stores to be killed, interrupted and starved in; questions to them are encoded in this process."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoders, "open_encoder", lambda *_: encoder)
-        return Bench(tmp_path_factory.mktemp("bench"))
+    return Bench(tmp_path_factory.mktemp("bench"))
 
 
 @pytest.fixture
 def loaded(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
     """Queries of the test use the session's encoder."""
-    monkeypatch.setattr(encoders, "open_encoder", lambda *_: encoder)
 
 
 @pytest.fixture(scope="session")

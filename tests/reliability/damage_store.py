@@ -11,7 +11,6 @@ import random
 import sys
 import traceback
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +23,10 @@ from embedctl.config import (
     IndexLimits,
     PartLimits,
     QueryConfig,
-    RuntimeConfig,
     SettingsRequest,
     limits,
 )
+from embedctl.contracts import Encoder
 from embedctl.errors import EmbedctlError
 
 if TYPE_CHECKING:
@@ -68,12 +67,11 @@ def lower_limits() -> None:
         sys.modules[f"embedctl.{name}"].__dict__["PartLimits"] = lambda: PartLimits(documents=60)
     for name in ("stages.distill", "stages.pipeline"):
         sys.modules[f"embedctl.{name}"].__dict__["DistillConfig"] = lambda: DistillConfig(least_chunks=100)
-    shared = cache(lambda: encoders_open(DEFAULT_MODEL, RuntimeConfig()))
-    encoders.open_encoder = lambda *_: shared()  # type: ignore[assignment]
-    sys.modules["embedctl.stages.pipeline"].__dict__["open_encoder"] = lambda *_: shared()
+    held.append(encoders.card(DEFAULT_MODEL).open())
 
 
-encoders_open = encoders.open_encoder
+held: list[Encoder] = []
+"""Kept, so that the model is loaded once."""
 
 
 def load_modules() -> None:

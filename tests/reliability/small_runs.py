@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from embedctl.contracts import Encoder
 
 PART_DOCUMENTS = 4
 ENCODED = "EMBEDCTL_TEST_ENCODED"
@@ -45,23 +44,16 @@ def make_small() -> None:
 
 def count_encoded(file: Path) -> None:
     """Append to ``file`` how many texts each call of the encoder gets."""
-    from embedctl.stages import pipeline
+    from embedctl.encoders.sentence_transformer import SentenceTransformerEncoder
 
-    opened = pipeline.open_encoder
+    encode = SentenceTransformerEncoder.encode_documents
 
-    def counting(*arguments: Any) -> Encoder:
-        encoder = opened(*arguments)
-        encode = encoder.encode_documents
+    def counted(self: SentenceTransformerEncoder, texts: Sequence[str]) -> Any:
+        with file.open("a", encoding="ascii") as stream:
+            stream.write(f"{len(texts)}\n")
+        return encode(self, texts)
 
-        def counted(texts: Sequence[str]) -> Any:
-            with file.open("a", encoding="ascii") as stream:
-                stream.write(f"{len(texts)}\n")
-            return encode(texts)
-
-        encoder.encode_documents = counted  # type: ignore[method-assign]
-        return encoder
-
-    pipeline.open_encoder = counting
+    SentenceTransformerEncoder.encode_documents = counted  # type: ignore[method-assign]
 
 
 def make_documents(folder: Path, count: int = 24) -> None:

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import get_args
 
@@ -20,8 +19,8 @@ from fuzzing import check, check_answer, ran, typed
 from tally import Tally, counted
 
 import embedctl
-from embedctl import encoders
 from embedctl.config import FilterConfig, FusionName, QueryConfig, RankingRequest, SettingsRequest
+from embedctl.encoders import card
 from embedctl.errors import UsageError
 
 LONGEST = 30
@@ -78,13 +77,12 @@ def make_corpus(docs: Path) -> None:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory, small_model: Path) -> Iterator[embedctl.Store]:
-    """A small store, its folder the working directory, and a model that is loaded once."""
+    """A small store, its folder the working directory, and a model that is held loaded."""
     folder = tmp_path_factory.mktemp("fuzzed")
     make_corpus(folder / "docs")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        loaded = lru_cache(encoders.open_encoder)
-        patch.setattr(encoders, "open_encoder", lambda model, runtime, *_: loaded(model, runtime))
+        _held = card(str(small_model)).open()
         store = embedctl.create(folder / ".embedctl")
         store.index([folder / "docs"], settings=SettingsRequest(model=str(small_model)))
         yield store

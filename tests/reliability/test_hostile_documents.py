@@ -25,7 +25,7 @@ GOOD = {
     f"good{number:02}.md": f"# Good {number}\n\nThis one is about lighthouse number {number}.\n" for number in range(20)
 }
 NOWHERE = "http://127.0.0.1:9/secret"
-"""What documents refer to; tests/parsers/test_parser_sandbox.py shows that a worker has no sockets to ask it."""
+"""What documents refer to; tests/system/test_sandbox.py shows that a worker has no sockets to ask it."""
 LARGEST = 33_000_100
 """Bytes of the largest of the documents."""
 BESIDE = 250e6

@@ -7,8 +7,6 @@ import gzip
 import json
 import random
 import resource
-import struct
-import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +27,6 @@ from embedctl.stages import part_writer
 from embedctl.store.layout import Layout
 from embedctl.store.parts import iter_documents
 from embedctl.store.writer import read_manifest
-from embedctl.system.child_process import Child
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -236,64 +233,19 @@ def test_a_parquet_bomb_does_not_take_the_memory_of_the_run(tmp_path: Path, monk
     pq.write_table(bomb, tmp_path / "a.parquet", compression="zstd")
     assert (tmp_path / "a.parquet").stat().st_size < 100_000
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(ParseError, match=r"cannot be read: it needs more than 0.4 GB of memory|crashes the library"):
+    with pytest.raises(ParseError, match=r"cannot be read: it needs more than 400 MB to parse"):
         list(read_records(tmp_path / "a.parquet", RecordFields()))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # kilobytes
     assert own_parquet(tmp_path / "b.parquet", table())[1] == {}
 
 
-def test_a_parquet_file_may_not_unpack_without_end(tmp_path: Path) -> None:
+def test_a_parquet_file_may_not_unpack_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"text": pa.array(["same words"] * 1_000).dictionary_encode()}), path)
-    size = path.stat().st_size
-    answers = parquet.answer(str(path).encode())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parquet, "_UNPACKED_FREELY", 100)
-        patch.setattr(parquet, "_MOST_UNPACKED", 2)
-        with pytest.raises(ParseError, match="unpacks to more than 2 times its size"):
-            assert sum(map(len, answers)) < 10 * size
-
-
-def works(request: bytes) -> Iterator[bytes]:
-    """What a child of these tests does."""
-    import os
-    import signal
-
-    yield b"first"
-    if request == b"crash":
-        os.kill(os.getpid(), signal.SIGSEGV)
-    if request == b"eat":
-        bytearray(2 << 30)
-    if request == b"spin":
-        while True:
-            zlib.crc32(b"x")
-    if request == b"bug":
-        raise struct.error("odd\nbytes")
-    if request == b"refuse":
-        raise ParseError("is no good")
-    yield b"last"
-
-
-@pytest.mark.parametrize(
-    ("request_", "reason"),
-    [
-        (b"crash", r"it crashes the library that reads it \(SIGSEGV\)"),
-        (b"eat", "it needs more than 0.3 GB of memory"),
-        (b"spin", "it takes more than 1 seconds of processor time"),
-        (b"bug", "error: odd"),
-        (b"refuse", "is no good"),
-    ],
-)
-def test_what_happens_in_a_child_stays_there(request_: bytes, reason: str) -> None:
-    child = Child(f"{__name__}:works", ChildLimits(seconds=1, memory_bytes=300_000_000))
-    try:
-        answers = child.ask(request_)
-        assert next(answers) == b"first"
-        with pytest.raises(Exception, match=reason):
-            next(answers)
-        assert list(child.ask(b"")) == [b"first", b"last"]
-    finally:
-        child.close()
+    monkeypatch.setattr(parquet, "_UNPACKED_FREELY", 100)
+    monkeypatch.setattr(parquet, "_MOST_UNPACKED", 2)
+    with pytest.raises(ParseError, match="unpacks to more than 2 times its size"):
+        list(read_records(path, RecordFields()))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tally import counted
 
 import embedctl
 from embedctl.chunkers import auto, batch, syntax_process
-from embedctl.chunkers.batch import Uncut, chunk_documents
+from embedctl.chunkers.batch import FailedDocument, chunk_documents
 from embedctl.chunkers.syntax_process import structure
 from embedctl.config import ChildLimits, ChunkConfig, QueryConfig
 from embedctl.encoders.tokenization import HuggingFaceTokenizer
@@ -38,7 +38,7 @@ def tokenizer() -> HuggingFaceTokenizer:
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Grammars get less time and memory than in earnest, and nothing of them stays behind."""
-    monkeypatch.setattr(syntax_process._child, "_limits", ChildLimits(seconds=1, memory_bytes=150_000_000))
+    monkeypatch.setattr(syntax_process, "SYNTAX_LIMITS", ChildLimits(seconds=1, memory_bytes=150_000_000))
     with syntax_process.ended_afterwards():
         yield
 
@@ -117,12 +117,12 @@ def test_one_document_that_cannot_be_cut_is_named_and_the_others_are_cut(
         found = list(chunk_documents(map(document, texts), tokenizer, ChunkConfig()))
         for row, (text, result) in enumerate(zip(texts, found, strict=True)):
             if "POISON" in text:
-                assert isinstance(result, Uncut)
+                assert isinstance(result, FailedDocument)
                 assert result.document.text == text
                 assert "IndexError: list index out of range" in result.reason
                 assert "\n" not in result.reason
             else:
-                assert not isinstance(result, Uncut)
+                assert not isinstance(result, FailedDocument)
                 assert [(chunk.text, chunk.doc_row) for chunk in result] == [(text, row)]
 
 
@@ -142,7 +142,6 @@ def test_an_interruption_and_a_lack_of_memory_are_no_documents_fault(
 def test_a_run_goes_on_past_documents_that_cannot_be_cut(
     poison: None, loaded: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: object
 ) -> None:
-    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
     docs = tmp_path / "docs"
     docs.mkdir()
     (docs / "good.md").write_text("# Kestrels\n\nThey hover above the meadow.\n", encoding="utf-8")

@@ -5,18 +5,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
 import embedctl
-from embedctl import encoders
-from embedctl.api import reading
 from embedctl.config import FilterConfig, IndexLimits, QueryConfig, RankingRequest, SettingsRequest
 from embedctl.errors import DamagedError
 from embedctl.index.superseded import superseded
-from embedctl.stages import pipeline
+from embedctl.query import session
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import Manifest
 from embedctl.store.writer import read_manifest
@@ -55,9 +52,6 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path, small_model: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr("embedctl.config.limits.INDEX", SMALL)
-    loaded = lru_cache(encoders.open_encoder)
-    for place in (encoders, pipeline):
-        monkeypatch.setattr(place, "open_encoder", lambda model, runtime, *_: loaded(model, runtime))
     return World(tmp_path, small_model)
 
 
@@ -102,7 +96,7 @@ def test_a_reader_goes_on_as_long_as_snapshots_go_by(
             publishing = False
         return manifest
 
-    monkeypatch.setattr(reading, "read_manifest", too_late)
+    monkeypatch.setattr(session, "read_manifest", too_late)
     found = QUESTIONS[question](world.store)
     assert left == 0
     assert found <= {str(world.epoch)}

@@ -183,7 +183,6 @@ def test_what_cannot_fit_is_refused_before_anything_is_written(
     folder = bench.fresh(REFRESH, tmp_path / "work")
     store, before = embedctl.open(layout_of(folder).root), answers(folder)
     monkeypatch.chdir(folder)
-    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", embedctl.encoders.open_encoder)
     monkeypatch.setattr(room, "free_disk", lambda _: 1_000)
     with pytest.raises(ResourceError, match=r"Storing the vectors takes at least 33\.8 kB of disk, and 1\.0 kB are"):
         store.index()

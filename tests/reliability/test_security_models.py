@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from embedctl.config import RuntimeConfig
-from embedctl.encoders import find_model, open_encoder
+from embedctl.encoders import card
+from embedctl.encoders.model_folder import resolve
 from embedctl.encoders.model_safety import SAFE_MODULES
 from embedctl.errors import ModelError
 
@@ -103,13 +104,13 @@ HARMS: dict[str, tuple[Harm, str]] = {
 
 @pytest.mark.parametrize("harm", HARMS)
 def test_a_hostile_model_folder_is_refused(model: Path, harm: str) -> None:
-    find_model.cache_clear()
-    find_model(str(model))  # nothing is wrong with it before
-    find_model.cache_clear()
+    card.cache_clear()
+    card(str(model))  # nothing is wrong with it before
+    card.cache_clear()
     make, message = HARMS[harm]
     make(model)
     with pytest.raises(ModelError, match=message):
-        find_model(str(model))
+        card(str(model))
 
 
 def test_pickles_beside_safetensors_are_not_opened(model: Path) -> None:
@@ -118,7 +119,7 @@ def test_pickles_beside_safetensors_are_not_opened(model: Path) -> None:
         for name in ("pytorch_model.bin", "model.pt", "training_args.bin"):
             (folder / name).write_bytes(pickle.dumps(Bomb()))
     (model / "modeling_evil.py").write_text("raise SystemExit('the code beside a model ran')")
-    encoder = open_encoder(str(model), RuntimeConfig(runtime="torch"))
+    encoder = card(str(model)).open(RuntimeConfig(runtime="torch"))
     assert encoder.encode_documents(["the key"]).shape == (1, encoder.dim)
 
 
@@ -136,13 +137,13 @@ def test_links_within_the_cache_of_the_hub_are_what_it_is_made_of(
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text("abc")
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
-    find_model.cache_clear()
-    assert find_model("some/model").path == snapshot
-    find_model.cache_clear()
+    card.cache_clear()
+    assert resolve("some/model").path == snapshot
+    card.cache_clear()
     (snapshot / "config.json").unlink()
     (snapshot / "config.json").symlink_to(model / "config.json")
     with pytest.raises(ModelError, match="a link out of its folder"):
-        find_model("some/model")
+        card("some/model")
 
 
 def test_safe_modules_are_those_that_hold_weights_and_arithmetic() -> None:

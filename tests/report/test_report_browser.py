@@ -57,11 +57,8 @@ def page(tmp_path_factory: pytest.TempPathFactory, sample_store: Path, encoder: 
     judgements.grades["hostile"] = {"glossary.jsonl#rrf": 1}
     lines = (CORPUS / "queries.jsonl").read_text(encoding="utf-8").splitlines()[::3]
     queries = [*((query["_id"], query["text"]) for query in map(json.loads, lines)), ("hostile", HOSTILE)]
-    with pytest.MonkeyPatch.context() as patch:  # the session's encoder: loading it once is enough
-        patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
-        patch.setattr("embedctl.encoders.open_encoder", lambda *_: encoder)
-        assert store.index([hostile]).exit_code == 0
-        report = store.report(CONFIG, queries=queries, judgements=judgements)
+    assert store.index([hostile]).exit_code == 0
+    report = store.report(CONFIG, queries=queries, judgements=judgements)
     path = folder / "report.html"
     path.write_text(report.html, encoding="utf-8")
     return path

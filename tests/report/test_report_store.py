@@ -36,12 +36,10 @@ def store(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> embedct
         '{"id": "r1", "title": "Owl", "text": "Owls hunt."}\n{"id": "r2", "text": "No title."}\n'
     )
     store = embedctl.create(folder / ".embedctl")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
-        store.index([docs, folder / "rows.jsonl"])
-        (docs / "a.md").unlink()
-        (docs / "b.md").write_text("# Another title\n\nOn b again.\n")
-        store.index()
+    store.index([docs, folder / "rows.jsonl"])
+    (docs / "a.md").unlink()
+    (docs / "b.md").write_text("# Another title\n\nOn b again.\n")
+    store.index()
     return store
 
 

@@ -9,16 +9,15 @@ from counting_encoder import CountingEncoder
 from guide import GUIDE
 
 import embedctl
-from embedctl import encoders
-from embedctl.contracts import Encoder
+from embedctl.encoders import card
+from embedctl.encoders.hashing import HashingCard
 
 
 @pytest.fixture
-def counting(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> CountingEncoder:
-    """The session's encoder, handed to every run of the test, with a record of its work."""
-    counting = CountingEncoder(encoder)
-    monkeypatch.setattr(encoders, "open_encoder", lambda *_: counting)
-    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: counting)
+def counting(hashing: None, monkeypatch: pytest.MonkeyPatch) -> CountingEncoder:
+    """The encoder of new stores, with a record of its work."""
+    counting = CountingEncoder(card("hashing").open())
+    monkeypatch.setattr(HashingCard, "open", lambda *_: counting)
     return counting
 
 

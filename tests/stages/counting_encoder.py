@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 class CountingEncoder:
-    """The real encoder, and a list of every text it was given."""
+    """An encoder, and a list of every text it was given."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
-        self.name, self.fingerprint, self.dim = encoder.name, encoder.fingerprint, encoder.dim
-        self.tokenizer_fingerprint = ""  # of no chunk: it is given texts
+        self.name, self.fingerprint = encoder.name, encoder.fingerprint
+        self.shape, self.dim = encoder.shape, encoder.dim
         self.documents: list[str] = []
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:

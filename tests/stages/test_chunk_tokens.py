@@ -8,7 +8,7 @@ import pytest
 
 import embedctl
 from embedctl.config import DEFAULT_MODEL
-from embedctl.encoders import open_tokenizer
+from embedctl.encoders import card
 from embedctl.reporters.silent import SilentReporter
 from embedctl.stages.chunk import chunk
 from embedctl.stages.compact import compact
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 def cut(layout: Layout, *, keep_tokens: bool) -> None:
     with writing(layout, "test", 0) as writer:
-        chunk(writer, open_tokenizer(DEFAULT_MODEL), SilentReporter(), RunReport("test"), keep_tokens=keep_tokens)
+        chunk(writer, card(DEFAULT_MODEL).tokenizer(), SilentReporter(), RunReport("test"), keep_tokens=keep_tokens)
 
 
 def made_with(manifest: Manifest) -> str:
-    return manifest.settings.chunk.fingerprint(open_tokenizer(DEFAULT_MODEL).fingerprint)
+    return manifest.settings.chunk.fingerprint(card(DEFAULT_MODEL).tokenizer().fingerprint)
 
 
 def assert_kept(layout: Layout, rows: int) -> None:
@@ -37,7 +37,7 @@ def assert_kept(layout: Layout, rows: int) -> None:
     for part in manifest.parts:
         table = chunk_columns(layout, part, "context", "text", "tokens").to_pylist()
         found = read_token_ids(layout, part, made_with(manifest))
-        expected = open_tokenizer(DEFAULT_MODEL).token_ids([row["context"] + row["text"] for row in table])
+        expected = card(DEFAULT_MODEL).tokenizer().token_ids([row["context"] + row["text"] for row in table])
         assert found is not None
         assert found.ids.tolist() == expected.ids.tolist()
         assert found.offsets.tolist() == expected.offsets.tolist()

@@ -14,7 +14,8 @@ import embedctl
 from embedctl import QueryConfig, SettingsRequest
 from embedctl.config import DistillConfig, RuntimeConfig
 from embedctl.contracts import Encoder, TokenIds
-from embedctl.encoders import find_model, open_encoder, open_student, open_tokenizer
+from embedctl.encoders import card, student_card
+from embedctl.encoders.model_folder import ModelFolder
 from embedctl.errors import DamagedError, MismatchError, ModelError, UsageError
 from embedctl.store.layout import Layout
 from embedctl.store.parts import read_vectors
@@ -80,8 +81,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def watched(model: str, monkeypatch: pytest.MonkeyPatch) -> Watched:
-    watched = Watched(open_encoder(model, TORCH))
-    monkeypatch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: watched)
+    watched = Watched(card(model).open(TORCH))
+    monkeypatch.setattr(ModelFolder, "open", lambda *_: watched)
     return watched
 
 
@@ -143,7 +144,7 @@ def test_a_fast_store_embeds_a_sample_and_answers(model: str, watched: Watched, 
     assert (vectors(store) * whole).sum(axis=1).mean() > 0.9
     assert student.cosine > 0.9
     assert first_ids(store, "auto") == first_ids(store, "teacher")
-    check_answers(store, "student", open_student(store.student()))
+    check_answers(store, "student", student_card(store.student()).open())
     check_answers(store, "teacher", watched)
 
 
@@ -152,7 +153,7 @@ def _all_tokens(store: embedctl.Store, model: str) -> TokenIds:
 
     layout = Layout(store.path)
     parts = read_manifest(layout).parts
-    return open_tokenizer(model).token_ids(read_texts(layout, parts).to_pylist())
+    return card(model).tokenizer().token_ids(read_texts(layout, parts).to_pylist())
 
 
 def test_a_refresh_uses_the_same_student_and_no_model(store: embedctl.Store, watched: Watched) -> None:
@@ -227,7 +228,7 @@ def test_a_full_store_is_distilled_without_the_model_and_keeps_its_vectors(
     assert watched.texts == 0
     assert np.array_equal(vectors(store), before)
     assert read_manifest(Layout(store.path)).samples == ()
-    check_answers(store, "student", open_student(store.student()))
+    check_answers(store, "student", student_card(store.student()).open())
 
 
 def test_fast_and_full_change_only_by_rebuild_and_reuse_the_sample(
@@ -283,7 +284,7 @@ def test_a_copy_answers_without_the_model(
     expected = first_ids(store, "student")
     shutil.copytree(store.path, tmp_path / "elsewhere" / ".embedctl")
     copy = embedctl.open(tmp_path / "elsewhere" / ".embedctl")
-    monkeypatch.setattr("embedctl.encoders.find_model", gone)
+    monkeypatch.setattr("embedctl.encoders.card", gone)
     assert first_ids(copy, "student") == expected
     with pytest.raises(ModelError, match="--query-encoder student"):
         first_ids(copy, "teacher")
@@ -316,4 +317,4 @@ def test_the_student_is_exported_for_other_libraries(store: embedctl.Store, tmp_
 def test_a_changed_model_is_refused_by_its_own_fingerprint(store: embedctl.Store, model: str) -> None:
     manifest = read_manifest(Layout(store.path))
     assert manifest.encoder is not None
-    assert manifest.encoder.space == find_model(model).fingerprint != manifest.encoder.fingerprint
+    assert manifest.encoder.space == card(model).fingerprint != manifest.encoder.fingerprint

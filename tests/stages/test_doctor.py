@@ -32,7 +32,6 @@ from guide import GUIDE
 import embedctl
 from embedctl import SettingsRequest, encoders
 from embedctl.config import IndexLimits
-from embedctl.contracts import Encoder
 from embedctl.doctor.examine import examine
 from embedctl.doctor.findings import DoctorReport, Finding
 from embedctl.doctor.part_repair import PartRepair
@@ -59,7 +58,7 @@ def use_limits(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with sources and a store of three parts; the second has a dead row. Never changed."""
     folder = tmp_path_factory.mktemp("made")
     birds, docs = folder / "birds", folder / "docs"
@@ -73,11 +72,9 @@ def made(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
         (docs / name).write_text(text, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         use_limits(patch)
-        patch.setattr(encoders, "open_encoder", lambda *_: encoder)
-        patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
         patch.chdir(folder)
         store = embedctl.create(folder / ".embedctl")
-        settings = SettingsRequest(threads=1)
+        settings = SettingsRequest(threads=1, model="hashing")
         store.index(["birds"], settings=settings)
         store.index(["docs"], settings=settings)
         (docs / "backup.txt").write_text("Backups run at three in the morning, every night.\n", encoding="utf-8")
@@ -95,11 +92,9 @@ def store(made: Path, tmp_path: Path, counting: CountingEncoder, monkeypatch: py
 
 
 @pytest.fixture(scope="module")
-def right(made: Path, encoder: Encoder) -> list[list[tuple[str, str, float]]]:
+def right(made: Path) -> list[list[tuple[str, str, float]]]:
     """What the undamaged store answers."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoders, "open_encoder", lambda *_: encoder)
-        return answers(embedctl.open(made / ".embedctl"))
+    return answers(embedctl.open(made / ".embedctl"))
 
 
 def damage(report: DoctorReport) -> list[tuple[str, str | None]]:
@@ -271,7 +266,7 @@ def test_a_missing_model_is_no_damage(store: embedctl.Store, monkeypatch: pytest
     def find(_: str) -> None:
         raise ModelError("The model is not on this machine.")
 
-    monkeypatch.setattr(encoders, "find_model", find)
+    monkeypatch.setattr(encoders, "card", find)
     report = store.doctor(deep=True)
     assert of(report, "model")[0].severity == "note"
     assert report.exit_code == 0

@@ -17,6 +17,7 @@ import embedctl
 from embedctl import QueryConfig, SettingsRequest, encoders
 from embedctl.config import DistillConfig, RuntimeConfig
 from embedctl.contracts import Encoder, TokenIds
+from embedctl.encoders.model_folder import ModelFolder
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import Manifest
 from embedctl.store.parts import read_vectors
@@ -53,8 +54,7 @@ class Watched:
 def use(patch: pytest.MonkeyPatch, encoder: object) -> None:
     for module in ("stages.pipeline", "stages.distill"):
         patch.setattr(f"embedctl.{module}.DistillConfig", lambda: DistillConfig(least_chunks=100, least_sample=100))
-    patch.setattr("embedctl.stages.pipeline.open_encoder", lambda *_: encoder)
-    patch.setattr(encoders, "open_encoder", lambda *_: encoder)
+    patch.setattr(ModelFolder, "open", lambda *_: encoder)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Watched:
     from small_models import save_small_model
 
     folder = str(save_small_model(tmp_path_factory.mktemp("models") / "teacher"))
-    watched = Watched(encoders.open_encoder(folder, RuntimeConfig("torch")))
+    watched = Watched(encoders.card(folder).open(RuntimeConfig("torch")))
     watched.name = folder
     return watched
 

@@ -16,7 +16,7 @@ from guide import GUIDE
 import embedctl
 from embedctl import FilterConfig, QueryConfig, RankingRequest, SettingsRequest, SourceRequest, WalkRules
 from embedctl.config import DEFAULT_MODEL, IndexLimits, ParserLimits, PartLimits, RuntimeConfig
-from embedctl.encoders import find_model
+from embedctl.encoders.model_folder import resolve
 from embedctl.errors import MismatchError, ModelError, NoStoreError, UsageError
 from embedctl.stages import part_writer, read_ahead
 from embedctl.store.layout import Layout
@@ -50,8 +50,8 @@ def test_first_index_answers_in_every_mode(store: embedctl.Store, docs: Path) ->
     assert (hit.path, hit.start_line, hit.heading) == ("docs/keys.md", first_line, ("Keys", "Rotation"))
     assert hit.text == "\n".join(GUIDE.splitlines()[first_line - 1 : hit.end_line])
     assert bm25(store, "vault")[0] == "docs/keys.md"
-    assert dense(store, "nightly copies of data")[0] == "docs/ops/backup.txt"
-    assert dense(store, "nightly copies of data", "hnsw") == dense(store, "nightly copies of data", "flat")
+    assert dense(store, "running backups")[0] == "docs/ops/backup.txt"
+    assert dense(store, "running backups", "hnsw") == dense(store, "running backups", "flat")
 
 
 def test_unchanged_refresh_calls_the_model_zero_times(
@@ -208,7 +208,7 @@ def test_a_name_that_leads_nowhere_does_not_get_into_the_store(store: embedctl.S
         (SettingsRequest(model="no/such-model"), ModelError),
         (SettingsRequest(strategy="paragraphs"), UsageError),
         (SettingsRequest(language="klingon"), UsageError),
-        (SettingsRequest(size=9999), UsageError),
+        (SettingsRequest(model=DEFAULT_MODEL, size=9999), UsageError),
         (SettingsRequest(size=64, overlap=60), UsageError),
     ):
         with pytest.raises(error):
@@ -217,7 +217,7 @@ def test_a_name_that_leads_nowhere_does_not_get_into_the_store(store: embedctl.S
             store.status()
     store.index([docs])
     with pytest.raises(UsageError):
-        store.index(settings=SettingsRequest(size=9999), rebuild=True)
+        store.index(settings=SettingsRequest(model=DEFAULT_MODEL, size=9999), rebuild=True)
     assert store.index().exit_code == 0
     assert store.status()["last_run"]["exit_code"] == 0
     assert bm25(store, "vault") == ["docs/keys.md"]
@@ -228,7 +228,7 @@ def test_the_index_is_asked_with_the_model_that_made_it(
 ) -> None:
     """While a store changes its model, its old index keeps answering in the old space."""
     other = tmp_path / "other-model"
-    shutil.copytree(find_model(DEFAULT_MODEL).path, other)
+    shutil.copytree(resolve(DEFAULT_MODEL).path, other)
     prompts = {"prompts": {"document": "passage: ", "query": "query: "}}
     (other / "config_sentence_transformers.json").write_text(json.dumps(prompts), encoding="utf-8")
     monkeypatch.undo()  # the encoders themselves, not the counting one
@@ -336,7 +336,7 @@ def test_parts_are_readable_elsewhere_and_row_for_row(store: embedctl.Store, doc
         """.replace("USING (source_placeholder)", "ON d.doc_id = c.doc_id")
     ).fetchall()
     assert rows
-    assert set(rows) == {(True, True, 384)}
+    assert set(rows) == {(True, True, 1024)}
     assert duckdb.sql(f"SELECT count(*) FROM '{store.path}/files/*.parquet'").fetchall() == [(3,)]
 
 
@@ -416,7 +416,7 @@ def test_thresholds_and_limits_reach_beyond_the_first_candidates(store: embedctl
     folder = tmp_path / "many"
     folder.mkdir()
     for number in range(60):
-        (folder / f"{number:02d}.txt").write_text(f"Harbour note {number} on tide {number % 7}.", encoding="utf-8")
+        (folder / f"{number:02d}.txt").write_text("Harbour at low tide." + " Fog." * number, encoding="utf-8")
     store.index([folder])
     every = store.query("harbour tide", QueryConfig(mode="dense", n=60, ranking=RankingRequest(candidates=60))).hits
     least = every[24].scores["cosine"]
@@ -436,7 +436,7 @@ def test_a_session_loads_the_graph_once_it_pays(
     store.index([docs])
     plans = [store.query("lost keys").explanation.dense_plan for _ in range(4)]
     assert [plan.split(":")[0] for plan in plans if plan] == ["binary", "binary", "hnsw", "hnsw"]
-    assert "vault" in store.query("lost keys").hits[0].text
+    assert "vault" in store.query("restore a lost key").hits[0].text
     filtered = store.query("lost keys", QueryConfig(filter=FilterConfig(paths=("*.md",))))
     assert (filtered.explanation.dense_plan or "").startswith("flat")
 

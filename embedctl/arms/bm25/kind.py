@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING
 
 from ...config import limits
 from ...errors import DamagedError
-from ...labels import label
 from ...store.piece import REPAIR
 from ...system.memory import available_memory
 from ..kind import Built
 from ..text_rows import text_rows
 from .arm import Bm25Arm
+from .build import Bm25Change, build_bm25
 from .retriever import Bm25Retriever
+from .tantivy_files import can_bury
 from .writer import Bm25Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from ...config import StoreSettings
-    from ...store.manifest import EncoderRecord
+    from ...store.manifest import EncoderRecord, Part
     from ...store.piece import Checks, Piece
-    from ..kind import ArmWork, ExtraRows, Opening
+    from ..kind import ArmWork, ExtraRows, Opening, TextRow
     from .examine import Bm25Examiner
 
 _TEXT_SHARE = 4
@@ -39,21 +42,16 @@ class Bm25Kind:
 
     def build(self, work: ArmWork) -> Built:
         """Write a Tantivy index, from the previous one where there is one."""
-        before = work.previous
-        writer = Bm25Writer(
-            work.folder, work.settings.language, _heap(), before.folder if before else None, _files(before)
-        )
-        with writer as bm25:
-            for part in work.changes.removed:
-                bm25.delete_part(part.number)
-            for part, buried in work.changes.buried:
-                for row in buried:
-                    bm25.delete_document(label(part.number, row))
-            for part in work.changes.added:
-                for row_ in text_rows(work.layout, part):
-                    bm25.add(row_)
-                work.advance(part.chunks.rows if part.chunks else 0)
-            return Built(bm25.commit().live, {"language": work.settings.language})
+        language, changes, change = work.settings.language, work.changes, None
+        if work.previous is not None:
+            change = Bm25Change(
+                work.previous.folder,
+                _files(work.previous),
+                buried=lambda: _buried(work),
+                added=lambda: _rows(work, changes.added),
+            )
+        rows = build_bm25(work.folder, language, _heap(), lambda: _rows(work, work.parts), change)
+        return Built(rows.live, {"language": language})
 
     def open(self, piece: Piece, opening: Opening) -> Bm25Arm:
         """Open the index, whose files are all verified."""
@@ -76,7 +74,7 @@ class Bm25Kind:
 
     def extends(self, piece: Piece, settings: StoreSettings) -> bool:
         """Return whether the index is of that language, and has the fields that are written since format 4."""
-        return piece.record.facts.get("language") == settings.language
+        return piece.record.facts.get("language") == settings.language and can_bury(piece.folder)
 
     def disk_bytes(self, work: ArmWork) -> int:
         """Return a share of the size of the chunks."""
@@ -87,6 +85,20 @@ class Bm25Kind:
         from .examine import Bm25Examiner
 
         return Bm25Examiner()
+
+
+def _rows(work: ArmWork, parts: Iterable[Part]) -> Iterator[TextRow]:
+    for part in parts:
+        yield from text_rows(work.layout, part)
+        work.advance(part.chunks.rows if part.chunks else 0)
+
+
+def _buried(work: ArmWork) -> Iterator[TextRow]:
+    """Yield the rows of the previous index that are dead now: of parts that are gone, and of dead documents."""
+    for part in work.changes.removed:
+        yield from text_rows(work.layout, part)
+    for part, documents in work.changes.buried:
+        yield from text_rows(work.layout, part, documents)
 
 
 def _files(piece: Piece | None) -> list[str] | None:

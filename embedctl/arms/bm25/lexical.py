@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Protocol
 import tantivy
 
 from .analysis import Term, terms
+from .live import NO_IDF
 from .stop_words import without_stop_words
+from .tantivy_files import FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ...config import Bm25Config
-
-FIELDS = ("body", "title", "path")
-"""The text fields of the index; :class:`~embedctl.config.Bm25Config` has a weight for each."""
+    from .live import LiveRows
 
 K1 = 1.2
 """Of Tantivy's BM25: however often a term is found, it counts less than ``K1 + 1`` times its idf."""
@@ -123,25 +123,20 @@ class Scoring:
     """One analysed query and one index."""
 
     schema: tantivy.Schema
-    idf: Callable[[str, str], float]
-    """Field and term to ``log(1 + (N - n + 0.5) / (n + 0.5))``; 0 where the field does not have the term."""
+    live: LiveRows
     terms: LexicalTerms
     weights: Bm25Config
     added: Mapping[str, float] = field(default_factory=dict)
     """Further terms, which may match, by weight; a word of the query weighs 1, and so much more if it is one."""
-    unseen_idf: float = 0.0
-    """Of a term that no row has, which counts for :meth:`most`."""
 
     def query(self) -> tantivy.Query:
         """Return the scoring query: phrases must match, words and identifiers may, exclusions must not."""
         boosts = {name: getattr(self.weights, name) for name in FIELDS}
-        clauses: list[_Clause] = [
-            (tantivy.Occur.Must, _anywhere(self.schema, phrase, boosts)) for phrase in self.terms.phrases
-        ]
+        clauses: list[_Clause] = [(tantivy.Occur.Must, self._anywhere(phrase, boosts)) for phrase in self.terms.phrases]
         for word, weight in self._words().items():
             clauses += self._word(word, weight)
         for parts in self.terms.identifiers:
-            identifier = tantivy.Query.boost_query(_anywhere(self.schema, parts, boosts), IDENTIFIER_BOOST)
+            identifier = tantivy.Query.boost_query(self._anywhere(parts, boosts), IDENTIFIER_BOOST)
             clauses.append((tantivy.Occur.Should, identifier))
         return tantivy.Query.boolean_query([*clauses, *self._unwanted()])
 
@@ -156,7 +151,7 @@ class Scoring:
 
     def exclusions(self) -> tantivy.Query:
         """Return the query that matches what is excluded."""
-        return any_of(_anywhere(self.schema, phrase) for phrase in self.terms.exclusions)
+        return any_of(self._anywhere(phrase) for phrase in self.terms.exclusions)
 
     def most(self) -> float:
         """Return what no row can score more than: everything that is asked for, found as often as one likes.
@@ -169,9 +164,9 @@ class Scoring:
 
     def _most(self, joined: Sequence[str]) -> float:
         """Return what one word or phrase can add to a score; a phrase's idf is the sum of its terms', as in Tantivy."""
-        field_idf = {name: sum(self.idf(name, term) for term in joined) for name in FIELDS}
+        field_idf = {name: self.live.idf(name, joined).live for name in FIELDS}
         if not any(field_idf.values()):
-            field_idf = {"body": self.unseen_idf * len(joined)}
+            field_idf = {"body": self.live.unseen_idf * len(joined)}
         per_idf = K1 + 1 + (self.weights.delta if len(joined) == 1 else 0.0)
         return sum(per_idf * float(getattr(self.weights, name)) * idf for name, idf in field_idf.items())
 
@@ -184,17 +179,30 @@ class Scoring:
     def _word(self, word: str, weight: float) -> Iterator[_Clause]:
         for name in FIELDS:
             boost = weight * getattr(self.weights, name)
-            idf = self.idf(name, word) if boost else 0.0
-            if idf:
+            idf = self.live.idf(name, (word,)) if boost else NO_IDF
+            if idf.live:
                 term = tantivy.Query.term_query(self.schema, name, word)
-                yield tantivy.Occur.Should, _boosted(term, boost)
+                yield tantivy.Occur.Should, _boosted(term, boost * idf.correction)
                 if self.weights.delta:
                     bare = tantivy.Query.term_query(self.schema, name, word, "basic")  # leaves frequencies unread
-                    least = tantivy.Query.const_score_query(bare, boost * self.weights.delta * idf)
+                    least = tantivy.Query.const_score_query(bare, boost * self.weights.delta * idf.live)
                     yield tantivy.Occur.Should, least
 
     def _unwanted(self) -> list[_Clause]:
-        return [(tantivy.Occur.MustNot, _anywhere(self.schema, phrase)) for phrase in self.terms.exclusions]
+        return [(tantivy.Occur.MustNot, self._anywhere(phrase)) for phrase in self.terms.exclusions]
+
+    def _anywhere(self, phrase: tuple[Term, ...], boosts: Mapping[str, float] | None = None) -> tantivy.Query:
+        """Return what finds a phrase in any field, also in those that add nothing to the score."""
+        return any_of(self._field(name, phrase, boosts[name] if boosts else None) for name in FIELDS)
+
+    def _field(self, name: str, phrase: tuple[Term, ...], boost: float | None) -> tantivy.Query:
+        if len(phrase) == 1:  # Tantivy panics on a phrase of one term
+            query = tantivy.Query.term_query(self.schema, name, phrase[0].text)
+        else:
+            query = tantivy.Query.phrase_query(self.schema, name, list(phrase))
+        if boost is None:
+            return query
+        return _boosted(query, boost * self.live.idf(name, [term.text for term in phrase]).correction)
 
 
 def any_of(queries: Iterable[tantivy.Query]) -> tantivy.Query:
@@ -206,21 +214,6 @@ def all_of(scored: tantivy.Query, condition: tantivy.Query) -> tantivy.Query:
     """Return ``scored`` restricted to ``condition``, which adds nothing to the scores."""
     silent = tantivy.Query.const_score_query(condition, 0.0)
     return tantivy.Query.boolean_query([(tantivy.Occur.Must, scored), (tantivy.Occur.Must, silent)])
-
-
-def _anywhere(
-    schema: tantivy.Schema, phrase: tuple[Term, ...], boosts: Mapping[str, float] | None = None
-) -> tantivy.Query:
-    """Return what finds a phrase in any field, also in those that add nothing to the score."""
-    return any_of(_field(schema, name, phrase, 1.0 if boosts is None else boosts[name]) for name in FIELDS)
-
-
-def _field(schema: tantivy.Schema, name: str, phrase: tuple[Term, ...], boost: float) -> tantivy.Query:
-    if len(phrase) == 1:  # Tantivy panics on a phrase of one term
-        query = tantivy.Query.term_query(schema, name, phrase[0].text)
-    else:
-        query = tantivy.Query.phrase_query(schema, name, list(phrase))
-    return _boosted(query, boost)
 
 
 def _boosted(query: tantivy.Query, boost: float) -> tantivy.Query:

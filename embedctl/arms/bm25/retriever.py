@@ -1,13 +1,12 @@
 """BM25 over one generation of a Tantivy index.
 
 Tantivy's BM25 (k1 = 1.2, b = 0.75) is computed per field and added up over ``body``, ``title`` (title and headings)
-and ``path``; :mod:`.lexical` says with what weights, and what is added. Rows that are dead but not yet merged away
-still count in document frequencies and average lengths, so scores move a little when an index is rebuilt.
+and ``path``; :mod:`.lexical` says with what weights, and what is added. Statistics are those of live rows, see
+:mod:`.live`: an index that was grown and pruned in many runs scores as one that was built in one.
 """
 
 from __future__ import annotations
 
-import math
 import operator
 from collections import Counter
 from dataclasses import replace
@@ -19,10 +18,12 @@ import tantivy
 
 from ...config import Bm25Config
 from ...contracts import Ranking
+from ...labels import bounds
 from . import lexical
 from .analysis import analyzer, terms, tokenizer_name
+from .live import LiveRows
 from .relevance import expansion
-from .tantivy_files import check_schema, open_reader, reading_index, row_counts
+from .tantivy_files import check_schema, counted_rows, open_reader, reading_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -74,11 +75,11 @@ class Bm25Retriever:
         index.register_tokenizer(tokenizer_name(language), text_analyzer)
         self._schema = index.schema
         self._searcher = index.searcher()
-        self._counted = sum(row_counts(folder))
+        self._live = LiveRows(self._searcher, counted_rows(folder), folder, files)
 
     def __len__(self) -> int:
         """Return the number of live rows."""
-        return int(self._searcher.num_docs)
+        return len(self._live)
 
     def stored_rows(self) -> StoredRows | None:
         """Return what hits show, where this index keeps it."""
@@ -91,15 +92,16 @@ class Bm25Retriever:
     def part_labels(self, part: int, expected: int) -> Labels:
         """Return the labels of one part's rows, ascending, a few more than ``expected`` at most."""
         query = tantivy.Query.term_query(self._schema, "part", part)
-        hits = self._searcher.search(query, expected + 16, count=False).hits
-        labels = self._searcher.fast_field_values("label", [address for _, address in hits])
-        return np.sort(np.array(list(labels), dtype=np.uint64))
+        dead = int(np.diff(np.searchsorted(self._live.dead, bounds(part)))[0])
+        hits = self._searcher.search(query, expected + dead + 16, count=False).hits
+        found = self._searcher.fast_field_values("label", [address for _, address in hits])
+        labels = np.sort(np.array(list(found), dtype=np.uint64))
+        return labels[self._live.mask(labels)]
 
     def ask(self, query: LexicalQuery, weights: Bm25Config | None = None) -> Bm25Query:
         """Return the query as the index understands it, ready to be asked; ``weights``: of the fields."""
         analysed = lexical.analyse(query, self._language)
-        unseen = math.log(1 + (self._counted + 0.5) / 0.5)
-        scoring = lexical.Scoring(self._schema, self._idf, analysed, weights or Bm25Config(), unseen_idf=unseen)
+        scoring = lexical.Scoring(self._schema, self._live, analysed, weights or Bm25Config())
         return Bm25Query(self._searcher, scoring, self._folder)
 
     def expansion(self, query: Bm25Query, hits: Sequence[str], scores: Sequence[float], rm3: Rm3Config) -> Expansion:
@@ -121,7 +123,7 @@ class Bm25Retriever:
                 query.terms,
                 [Counter(term.text for term in body) for body in bodies],
                 scores,
-                lambda term: int(self._searcher.doc_freq("body", term)) <= common,
+                lambda term: self._live.having("body", term) <= common,
                 rm3,
             )
 
@@ -136,11 +138,6 @@ class Bm25Retriever:
         )
         return lambda word: any(term.text in sought for term in terms(word, self._language))
 
-    def _idf(self, field: str, term: str) -> float:
-        """Return what Tantivy weighs a term of a field by, which counts dead rows, too; 0 where no row has it."""
-        having = int(self._searcher.doc_freq(field, term))
-        return math.log(1 + (self._counted - having + 0.5) / (having + 0.5)) if having else 0.0
-
 
 class Bm25Query:
     """One query to one index: analysed once, and it remembers where the rows are that it has met.
@@ -154,7 +151,7 @@ class Bm25Query:
         self._build = scoring
         self._terms = scoring.terms
         self._folder = folder
-        self._rows = int(searcher.num_docs)
+        self._live = scoring.live
         self._addresses: dict[int, tantivy.DocAddress] = {}
         self._scores: dict[int, float] = {}
 
@@ -215,6 +212,7 @@ class Bm25Query:
         """Return the BM25 score of each of ``labels``, NaN where the query does not match; float32 ``(n,)``."""
         if not self.positive:
             return np.full(len(labels), np.nan, dtype=np.float32)
+        self._scores |= dict.fromkeys(labels[~self._live.mask(labels)].tolist(), np.nan)
         unknown = [label for label in labels.tolist() if label not in self._scores]
         for block in _blocks(unknown):
             self._scores |= dict.fromkeys(block, np.nan)
@@ -247,18 +245,20 @@ class Bm25Query:
 
     def _found(self, query: tantivy.Query, k: int, allowed: Allowed | None) -> Ranking:
         if allowed is None:
-            return self._best(query, k, limit=k + 16)
+            return self._best(query, k, self._live.room(k) + 16, self._live.mask)
         if allowed.count <= _NARROW:
-            return self._best(lexical.all_of(query, self._label_set(allowed.labels.tolist())), k, limit=k + 16)
-        return self._best(query, k, limit=2 * k * (self._rows // allowed.count + 1), keep=allowed.mask)
+            narrow = lexical.all_of(query, self._label_set(allowed.labels.tolist()))
+            return self._best(narrow, k, k + 16, self._live.mask)
+        limit = 2 * k * (self._live.counted // allowed.count + 1)
+        return self._best(query, k, limit, lambda labels: allowed.mask(labels) & self._live.mask(labels))
 
-    def _best(self, query: tantivy.Query, k: int, limit: int, keep: Keep | None = None) -> Ranking:
+    def _best(self, query: tantivy.Query, k: int, limit: int, keep: Keep) -> Ranking:
         while True:
             hits = self._hits(query, limit)
             labels = np.array(self._labels_of(hits), dtype=np.uint64)
             scores = np.array([score for score, _ in hits], dtype=np.float32)
             last = scores[-1] if len(scores) else np.float32(0)
-            places = np.arange(len(labels)) if keep is None else np.flatnonzero(keep(labels))
+            places = np.flatnonzero(keep(labels))
             order = places[np.lexsort((labels[places], -scores[places]))[:k]]
             # A row that was not fetched may still tie with the last one kept, and have a smaller label.
             if len(labels) < limit or (len(order) == k and scores[order[-1]] > last):
@@ -279,7 +279,7 @@ class Bm25Query:
     def _hits(self, query: tantivy.Query, limit: int) -> Hits:
         # One more than there are rows: Tantivy reserves room for the limit, and panics when it is zero.
         with reading_index(self._folder):
-            return self._searcher.search(query, min(limit, self._rows + 1), count=False).hits
+            return self._searcher.search(query, min(limit, self._live.counted + 1), count=False).hits
 
     def _labels_of(self, hits: Hits) -> list[int]:
         return self._fast_values("label", [address for _, address in hits])

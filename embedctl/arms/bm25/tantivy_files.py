@@ -10,21 +10,48 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import tantivy
 
 from ...errors import DamagedError, MismatchError
-from .lexical import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from ...labels import Labels
+
+FIELDS = ("body", "title", "path")
+"""The text fields of the index; :class:`~embedctl.config.Bm25Config` has a weight for each."""
+
+BURIED = {name: f"buried_{name}" for name in FIELDS}
+"""The field that has the text of dead rows, for each field that had it; of those, only which rows have which term."""
+
+FILLER = (1 << 64) - 1
+"""Label of tombstones and fillers; see :mod:`.live`."""
+
+DEAD = "dead.labels"
+"""The file of the labels of rows that are not alive: little-endian uint64, ascending, ``FILLER`` for each row that
+never was; none where all are alive."""
+
 _LOCKS = (".tantivy-writer.lock", ".tantivy-meta.lock")
 _REWRITTEN = ("meta.json", ".managed.json")
-_NUMBERS = {"label": True, "doc_key": False, "part": False}
+_NUMBERS = {"label": True, "part": False}
 """Fields of numbers, and whether their values can be read by row."""
-_PLAIN = (False, None, None)
+_NUMBERS_TO_FORMAT_3 = {"label": True, "doc_key": True, "part": False}
 _STORED = ("payload", "bytes", False, False, True, None, None)
 """Field of indexes up to format 3: what hits show."""
+
+
+def index_schema(tokenizer: str) -> tantivy.Schema:
+    """Return the fields of an index."""
+    builder = tantivy.SchemaBuilder()
+    for name, fast in _NUMBERS.items():
+        builder.add_unsigned_field(name, indexed=True, fast=fast)
+    for name in FIELDS:
+        builder.add_text_field(name, tokenizer_name=tokenizer)
+    for name in BURIED.values():
+        builder.add_text_field(name, tokenizer_name=tokenizer, index_option="basic")
+    return builder.build()
 
 
 def link_generation(previous: Path, folder: Path, files: Collection[str] | None = None) -> None:
@@ -79,15 +106,17 @@ def check_schema(folder: Path, tokenizer: str) -> bool:
     An index with other fields is refused, and one whose text was analysed in another way than queries will be.
 
     Raises:
-        DamagedError: the fields are not those that :class:`~embedctl.arms.bm25.writer.Bm25Writer` makes.
+        DamagedError: the fields are not those that :func:`index_schema` gives, or gave up to format 3.
         MismatchError: another language, or another version of the analysis.
     """
     found = [_field(entry) for entry in read_meta(folder).get("schema", [])]
     stored = _STORED in found
+    texts = [(name, "text", None, False, False, "position", tokenizer) for name in FIELDS]
+    buried = [(name, "text", None, False, False, "basic", tokenizer) for name in BURIED.values()]
+    numbers = _NUMBERS_TO_FORMAT_3 if stored else _NUMBERS
     expected = [
-        *((name, "u64", True, fast or (stored and name == "doc_key"), *_PLAIN) for name, fast in _NUMBERS.items()),
-        *([_STORED] if stored else []),
-        *((name, "text", None, False, False, "position", tokenizer) for name in FIELDS),
+        *((name, "u64", True, fast, False, None, None) for name, fast in numbers.items()),
+        *([_STORED, *texts] if stored else [*texts, *buried]),
     ]
     if [field[:-1] for field in found] != [field[:-1] for field in expected]:
         raise DamagedError(f"The BM25 index in {folder} has other fields than those that embedctl makes.")
@@ -109,10 +138,48 @@ def _field(entry: Any) -> tuple[Any, ...]:
 
 
 def row_counts(folder: Path) -> tuple[int, int]:
-    """Return the live and the dead rows of the index."""
+    """Return the live rows of the index, and the others."""
     segments = read_meta(folder)["segments"]
-    dead = sum(segment["deletes"]["num_deleted_docs"] for segment in segments if segment["deletes"])
+    deleted = sum(segment["deletes"]["num_deleted_docs"] for segment in segments if segment["deletes"])
+    dead = deleted + len(read_dead(folder))
     return sum(segment["max_doc"] for segment in segments) - dead, dead
+
+
+def counted_rows(folder: Path) -> int:
+    """Return how many rows Tantivy counts in its statistics, alive or not."""
+    return sum(int(segment["max_doc"]) for segment in read_meta(folder)["segments"])
+
+
+def can_bury(folder: Path) -> bool:
+    """Return whether an index counts its dead rows: older ones do not, and deleted rows inside Tantivy."""
+    meta = read_meta(folder)
+    fields = {entry["name"] for entry in meta["schema"]}
+    return fields.issuperset(BURIED.values()) and not any(segment["deletes"] for segment in meta["segments"])
+
+
+def read_dead(folder: Path, files: Collection[str] | None = None) -> Labels:
+    """Return the labels of rows that are not alive, ascending; ``files``: as for :func:`open_reader`.
+
+    Raises:
+        DamagedError: they cannot be read, or are not in order.
+    """
+    path = folder / DEAD
+    if not path.exists() if files is None else DEAD not in files:
+        return np.empty(0, dtype=np.uint64)
+    try:
+        labels = np.frombuffer(path.read_bytes(), dtype="<u8").astype(np.uint64, copy=False)
+    except (OSError, ValueError) as error:
+        raise DamagedError(f"{path} cannot be read: {error}.") from error
+    again = labels[1:] <= labels[:-1]
+    if (again & (labels[1:] != FILLER)).any():
+        raise DamagedError(f"{path} holds labels that are not in order.")
+    return labels
+
+
+def write_dead(folder: Path, labels: Labels) -> None:
+    """Write the labels of rows that are not alive, in any order, in place of a file that may be a link."""
+    (folder / DEAD).unlink(missing_ok=True)
+    (folder / DEAD).write_bytes(np.sort(labels).astype("<u8").tobytes())
 
 
 @contextmanager

@@ -7,16 +7,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
 import tantivy
 
 from ...errors import DamagedError, EmbedctlError, ResourceError, shortage
 from ...labels import split
 from .analysis import analyzer, prepare, tokenizer_name
-from .lexical import FIELDS
-from .tantivy_files import check_schema, link_generation, row_counts, share_generation
+from .live import FILLER_TERM, fillers
+from .tantivy_files import (
+    BURIED,
+    FIELDS,
+    FILLER,
+    check_schema,
+    index_schema,
+    link_generation,
+    read_dead,
+    row_counts,
+    share_generation,
+    write_dead,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -32,12 +44,9 @@ class Bm25Rows:
 
     live: int
     dead: int
-    """Deleted rows that still take space until their segment is merged."""
-
-    @property
-    def dead_share(self) -> float:
-        """Dead rows as a share of all rows."""
-        return self.dead / max(1, self.live + self.dead)
+    """Rows that are not alive but take space: dead ones, tombstones, fillers."""
+    exact: bool = True
+    """Whether it scores as if there were none of them; if not, it is to be rebuilt."""
 
 
 class Bm25Writer:
@@ -70,8 +79,10 @@ class Bm25Writer:
         self._heap_bytes = min(max(heap_bytes, _HEAP_LEAST), _HEAP_MOST)
         self._previous = previous
         self._files = files
-        self._schema = _schema(tokenizer_name(language))
-        self._deleted: dict[str, list[int]] = {"doc_key": [], "part": []}
+        self._schema = index_schema(tokenizer_name(language))
+        self._gone: list[int] = []
+        """Labels of rows that are not alive and were added here: buried ones, and ``FILLER``."""
+        self._index: tantivy.Index | None = None
         self._writer: tantivy.IndexWriter | None = None
 
     def __enter__(self) -> Self:
@@ -91,7 +102,8 @@ class Bm25Writer:
                 link_generation(self._previous, self._folder, self._files)
                 index = tantivy.Index.open(str(self._folder))
             index.register_tokenizer(name, text_analyzer)
-            self._writer = index.writer(self._heap_bytes, 1)
+            index.config_reader("manual")
+            self._index, self._writer = index, index.writer(self._heap_bytes, 1)
         return self
 
     def __exit__(
@@ -102,29 +114,24 @@ class Bm25Writer:
         if writer is not None:
             writer.rollback()
 
-    def delete_document(self, doc_key: int) -> None:
-        """Delete the rows of one document that the previous generation has."""
-        self._deleted["doc_key"].append(doc_key)
-
-    def delete_part(self, part: int) -> None:
-        """Delete the rows of one part that the previous generation has."""
-        self._deleted["part"].append(part)
+    def bury(self, document: TextRow) -> None:
+        """Let a row of the previous generation die; ``document`` is what was added then."""
+        entry = tantivy.Document()
+        entry.add_unsigned("label", FILLER)
+        _add_texts(entry, document, BURIED)
+        with _as_our_errors(self._folder):
+            self._open_writer.add_document(entry)
+        self._gone += (document.label, FILLER)
 
     def add(self, document: TextRow) -> None:
         """Add one row."""
         entry = tantivy.Document()
         # The setters, not the constructor: an integer given there kills the indexing thread on an unsigned field.
         entry.add_unsigned("label", document.label)
-        entry.add_unsigned("doc_key", document.doc_key)
         entry.add_unsigned("part", split(document.label)[0])
-        entry.add_text("body", prepare(document.body))
-        for title in (document.title, *document.headings):
-            entry.add_text("title", prepare(title))
-        entry.add_text("path", prepare(document.path))
-        writer = self._open_writer
+        _add_texts(entry, document, {name: name for name in FIELDS})
         with _as_our_errors(self._folder):
-            self._apply_deletes(writer)
-            writer.add_document(entry)
+            self._open_writer.add_document(entry)
 
     def commit(self) -> Bm25Rows:
         """Write everything, wait for merges, close the index and count its rows.
@@ -136,21 +143,42 @@ class Bm25Writer:
             DamagedError: Tantivy could not write the index for another reason.
         """
         writer = self._open_writer
+        before = read_dead(self._folder)
         with _as_our_errors(self._folder):
-            self._apply_deletes(writer)
+            if self._gone and not len(before):
+                self._add_filler(writer, dict.fromkeys(FIELDS, 1))  # whose tokens tell of the averages
             writer.commit()
+            exact = self._fill(writer, len(before))
             self._writer = None
             writer.wait_merging_threads()
+            if self._gone:
+                write_dead(self._folder, np.concatenate([before, np.array(self._gone, dtype=np.uint64)]))
             share_generation(self._folder)
-        return Bm25Rows(*row_counts(self._folder))
+        return Bm25Rows(*row_counts(self._folder), exact)
 
-    def _apply_deletes(self, writer: tantivy.IndexWriter) -> None:
-        """Delete what was asked for, all in one query, before any row that is added later."""
-        for name, values in self._deleted.items():
-            if values:
-                # delete_documents_by_term finds nothing in an unsigned field: it looks for a signed number.
-                writer.delete_documents_by_query(tantivy.Query.term_set_query(self._schema, name, values))
-                values.clear()
+    def _fill(self, writer: tantivy.IndexWriter, gone_before: int) -> bool:
+        """Add the filler rows that the index lacks, unless none would do; return whether it has all."""
+        gone = gone_before + len(self._gone)
+        if not gone:
+            return True
+        assert self._index is not None
+        self._index.reload()
+        lacking = fillers(self._index.searcher(), self._schema, gone)
+        for tokens in lacking or ():
+            self._add_filler(writer, tokens)
+        if lacking:
+            writer.commit()
+        return lacking is not None
+
+    def _add_filler(self, writer: tantivy.IndexWriter, tokens: Mapping[str, int]) -> None:
+        entry = tantivy.Document()
+        entry.add_unsigned("label", FILLER)
+        for name, count in tokens.items():
+            text = f"{FILLER_TERM} " * count
+            entry.add_text(name, text)
+            entry.add_text(BURIED[name], text)
+        writer.add_document(entry)
+        self._gone.append(FILLER)
 
     @property
     def _open_writer(self) -> tantivy.IndexWriter:
@@ -159,14 +187,11 @@ class Bm25Writer:
         return self._writer
 
 
-def _schema(tokenizer: str) -> tantivy.Schema:
-    builder = tantivy.SchemaBuilder()
-    builder.add_unsigned_field("label", indexed=True, fast=True)
-    builder.add_unsigned_field("doc_key", indexed=True)
-    builder.add_unsigned_field("part", indexed=True)
-    for name in FIELDS:
-        builder.add_text_field(name, tokenizer_name=tokenizer)
-    return builder.build()
+def _add_texts(entry: tantivy.Document, document: TextRow, fields: Mapping[str, str]) -> None:
+    entry.add_text(fields["body"], prepare(document.body))
+    for title in (document.title, *document.headings):
+        entry.add_text(fields["title"], prepare(title))
+    entry.add_text(fields["path"], prepare(document.path))
 
 
 @contextmanager

@@ -6,11 +6,11 @@ vectors to one side of zero in some dimensions; around their centre every bit te
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...system.processors import processors
 from .candidates import ranked
 from .flat import FlatRetriever
 from .kernels import hamming, sign_planes
@@ -77,7 +77,7 @@ class BinaryRetriever:
             return FlatRetriever(self._segments).search_batch(vectors, k, allowed)
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         keeps = [self._keep(number, allowed) for number in range(len(self._segments.segments))]
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
+        with ThreadPoolExecutor(processors()) as threads:
             found = threads.map(lambda query: self._nearest(query, wanted, keeps), vectors)
             return [ranked(self._segments, query, rows, k) for query, rows in zip(vectors, found, strict=True)]
 

@@ -6,11 +6,11 @@ one: equal vectors get equal scores, and ``search`` and ``cosine`` agree to the 
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...system.processors import processors
 from .candidates import NOTHING, Candidates, best, ranked
 from .kernels import PackedQueries, dots, to_float16, to_float32
 from .segments import check_query
@@ -80,7 +80,7 @@ class FlatRetriever:
             labels = self._segments.labels_of(rows)
             return [best(labels, self._segments.scores(vector, rows), k) for vector in vectors]
         groups = [vectors[at : at + _BATCH] for at in range(0, len(vectors), _BATCH)]
-        with ThreadPoolExecutor(min(len(groups), os.cpu_count() or 1) or 1) as threads:
+        with ThreadPoolExecutor(min(len(groups), processors()) or 1) as threads:
             scans = threads.map(lambda group: self._scan(group, k, allowed), groups)
             return [ranking for rankings in scans for ranking in rankings]
 

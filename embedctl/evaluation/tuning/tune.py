@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ...config import QueryConfig
-from ...config.measuring import EvaluationConfig
+from ...config.measuring import EvaluationConfig, TuneConfig
 from ...errors import UsageError
 from ...store.manifest import TunedRecord
 from ...store.writer import writing
@@ -25,9 +25,8 @@ from .space import Space
 from .tuning import Choice, Gain, QueryGain, TunedState, Tuning
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from ...config.measuring import TuneConfig
     from ...contracts import Reporter
     from ...query.query_file import NamedQuery
     from ...query.setup import Setup
@@ -73,6 +72,30 @@ def prepared(
     deepest = max(parse_metric(config.metric).k or _WHOLE, EvaluationConfig().depth)
     setup = replace(snapshot.searcher.ready(config_, len(kept)), at_most=deepest)
     return Prepared(setup, kept, judged, tuple(notes_of(queries, judgements, resolved)))
+
+
+def tune(
+    layout: Layout,
+    opened: Callable[[TuneConfig], Prepared],
+    config: TuneConfig | None,
+    reporter: Reporter,
+    wait: float | None,
+) -> Tuning:
+    """Fit a ranking, and keep it if its gain is real.
+
+    Args:
+        layout: of the store.
+        opened: opens what a fit needs.
+        config: metric, folds, and when a gain is real.
+        reporter: shows progress.
+        wait: seconds to wait for another writer; ``None``: change nothing.
+    """
+    wanted = config or TuneConfig()
+    tuning = fitted(opened(wanted), wanted, reporter)
+    if not tuning.real or wait is None:
+        return tuning
+    keep(layout, tuning, wait)
+    return replace(tuning, written=True)
 
 
 def fitted(opened: Prepared, config: TuneConfig, reporter: Reporter) -> Tuning:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...config import RankingConfig
@@ -102,8 +102,8 @@ class Tuning:
             "folds": self.folds,
             "repeats": self.repeats,
             "tried": self.tried,
-            "before": asdict(self.before),
-            "best": asdict(self.best),
+            "before": self.before.to_json(),
+            "best": self.best.to_json(),
             "changes": [change._asdict() for change in self.changes],
             "scores": {
                 "before": _rounded(self.before_score),
@@ -116,7 +116,7 @@ class Tuning:
             "queries_needed": self.queries_needed,
             "choices": [
                 {
-                    "ranking": asdict(choice.ranking),
+                    "ranking": choice.ranking.to_json(),
                     "changes": [change._asdict() for change in changes(self.before, choice.ranking)],
                     "folds": choice.folds,
                 }
@@ -172,10 +172,10 @@ def tune_json(action: str, state: TunedState, fit: Tuning | None = None) -> dict
         "schema_version": SCHEMA_VERSION,
         "action": action,
         "snapshot": state.snapshot,
-        "ranking": asdict(state.ranking),
+        "ranking": state.ranking.to_json(),
         "changes": [change._asdict() for change in state.changes],
-        "history": [asdict(record) for record in state.history],
-        "undone": None if state.undone is None else asdict(state.undone),
+        "history": [record.to_json() for record in state.history],
+        "undone": None if state.undone is None else state.undone.to_json(),
         "fit": None if fit is None else fit.to_json(),
     }
 

@@ -1,4 +1,4 @@
-"""What a process may still do when it has shut itself into the parsers' sandbox."""
+"""A process in the sandbox can read, compute, start threads and crash, and nothing else."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TRIES = {
 def sandboxed(body: str, folder: Path) -> subprocess.CompletedProcess[str]:
     program = (
         "import ctypes, os, sys\n"
-        "from embedctl.parsers.sandbox import Sandbox\n"
+        "from embedctl.system.sandbox import Sandbox\n"
         f"folder = {str(folder)!r}\n"
         "def deny(): raise PermissionError\n"
         "sandbox = Sandbox()\n"
@@ -90,7 +90,7 @@ def test_a_file_written_past_the_filter_stays_empty(tmp_path: Path) -> None:
     result = sandboxed("", tmp_path)
     assert result.returncode == 0
     body = (
-        "import ctypes, os, sys\nfrom embedctl.parsers.sandbox import Sandbox\n"
+        "import ctypes, os, sys\nfrom embedctl.system.sandbox import Sandbox\n"
         f"file = os.open({str(tmp_path / 'open')!r}, os.O_WRONLY | os.O_CREAT)\nSandbox()\n"
         "try:\n    os.write(file, b'text')\nexcept OSError as error:\n    print(error.strerror)\n"
     )

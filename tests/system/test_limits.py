@@ -1,4 +1,4 @@
-"""What the machine has to give."""
+"""Memory and processors, as far as the system and the container grant them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from embedctl.system import cgroups
 from embedctl.system import memory as machine
+from embedctl.system.processors import processors
 
 
 def group(root: Path, name: str, limit: str, used: int, droppable: int) -> None:
@@ -22,8 +24,10 @@ def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "proc" / "self").mkdir(parents=True)
     (tmp_path / "proc" / "meminfo").write_text("MemTotal:  9000 kB\nMemAvailable:  8000 kB\n")
     (tmp_path / "proc" / "self" / "cgroup").write_text("0::/outer/inner\n")
-    monkeypatch.setattr(machine, "_PROC", tmp_path / "proc")
-    monkeypatch.setattr(machine, "_CGROUPS", tmp_path / "groups")
+    monkeypatch.setattr("embedctl.system.memory.PROC", tmp_path / "proc")
+    monkeypatch.setattr(cgroups, "PROC", tmp_path / "proc")
+    monkeypatch.setattr(cgroups, "CGROUPS", tmp_path / "groups")
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)), raising=False)
     return tmp_path
 
 
@@ -46,3 +50,25 @@ def test_the_first_version_of_the_interface(system: Path) -> None:
     (folder / "memory.usage_in_bytes").write_text("3000000\n")
     (folder / "memory.stat").write_text("total_inactive_file 250000\n")
     assert machine.available_memory() == 1_250_000
+
+
+def test_processors_are_those_that_every_group_grants(system: Path) -> None:
+    outer, inner = system / "groups" / "outer", system / "groups" / "outer" / "inner"
+    assert processors() == 8
+    inner.mkdir(parents=True)
+    (inner / "cpu.max").write_text("max 100000\n", encoding="ascii")
+    assert processors() == 8
+    (outer / "cpu.max").write_text("350000 100000\n", encoding="ascii")
+    assert processors() == 4
+    (inner / "cpu.max").write_text("150000 100000\n", encoding="ascii")
+    assert processors() == 2
+
+
+@pytest.mark.parametrize(("quota", "granted"), [("50000", 1), ("250000", 3), ("-1", 8)])
+def test_processors_by_the_first_version_of_the_interface(system: Path, quota: str, granted: int) -> None:
+    (system / "proc" / "self" / "cgroup").write_text("4:cpu,cpuacct:/box\n1:memory:/\n")
+    folder = system / "groups" / "cpu" / "box"
+    folder.mkdir(parents=True)
+    (folder / "cpu.cfs_period_us").write_text("100000\n", encoding="ascii")
+    (folder / "cpu.cfs_quota_us").write_text(f"{quota}\n", encoding="ascii")
+    assert processors() == granted

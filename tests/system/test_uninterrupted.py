@@ -9,18 +9,18 @@ import time
 
 import pytest
 
-from embedctl.system.uninterrupted import aside
+from embedctl.system.uninterrupted import uninterrupted
 
 
 def test_the_main_thread_waits_for_another() -> None:
-    assert aside(threading.current_thread) is not threading.main_thread()
+    assert uninterrupted(threading.current_thread) is not threading.main_thread()
     with pytest.raises(ZeroDivisionError):
-        aside(divmod, 1, 0)
+        uninterrupted(divmod, 1, 0)
 
 
 def test_other_threads_call_for_themselves() -> None:
     found: list[bool] = []
-    thread = threading.Thread(target=lambda: found.append(aside(threading.current_thread) is thread))
+    thread = threading.Thread(target=lambda: found.append(uninterrupted(threading.current_thread) is thread))
     thread.start()
     thread.join()
     assert found == [True]
@@ -36,5 +36,5 @@ def test_an_interruption_is_raised_when_the_call_is_over() -> None:
         over.set()
 
     with pytest.raises(KeyboardInterrupt):
-        aside(work, interrupted=stop.set)
+        uninterrupted(work, interrupted=stop.set)
     assert over.is_set()

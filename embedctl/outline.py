@@ -1,4 +1,4 @@
-"""What a strategy finds in a document: sections, weaker boundaries, units to keep whole, and headings."""
+"""Structure of a document, which a chunker finds: sections, weaker boundaries, units to keep whole, headings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Level:
 
 
 class Deferred(Iterable[Level]):
-    """Levels that are looked for once, when they are first asked for: a text that fits a chunk needs none."""
+    """Levels that are found once, when they are first needed: a text that fits a chunk needs none."""
 
     def __init__(self, find: Callable[[], tuple[Level, ...]]) -> None:
         self._find = find

@@ -1,24 +1,25 @@
-"""What a worker may not do: take too much of the machine, write, start programs, or talk to anybody.
+"""The sandbox of a child process: limited time and memory, no writing, no programs, no network.
 
-Limits of the operating system (POSIX), and on Linux a filter over system calls. Where a system lacks one of them,
-parsing goes on without it: the parent's own limits hold everywhere.
+Limits of the operating system, and on Linux a filter over system calls. Where a system lacks one of them, work goes on
+without it: the parent's own limits hold everywhere.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import signal
 import struct
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FILES = 64
-"""Open files at once; a parser needs the one it reads and the libraries that it loads."""
+"""Open files at once: the one that is read, and the libraries that read it."""
 
 _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 22, 38
 _FILTER = 2
@@ -34,15 +35,15 @@ _CLONE_THREAD = 0x10000
 
 
 class _Processor(NamedTuple):
-    """How Linux numbers system calls on one kind of processor."""
+    """Numbers of Linux's system calls on one kind of processor."""
 
     audit: int
     denied: tuple[int, ...]
-    """Sockets, other processes, programs, and whatever changes a file system."""
+    """Sockets, other processes, programs, and changes of a file system."""
     missing: tuple[int, ...]
-    """``openat2``, ``clone3``, ``io_uring_setup``: what they ask for cannot be seen, and the C library does without."""
+    """``openat2``, ``clone3``, ``io_uring_setup``: their arguments cannot be seen, and the C library has others."""
     opens: tuple[tuple[int, int], ...]
-    """Number, and which argument says how the file is opened."""
+    """Number, and position of the argument with the flags."""
     clone: int
     signals: int
     """``tgkill``, by which a process ends itself."""
@@ -80,59 +81,52 @@ _PROCESSORS = {
 
 
 def end_with(parent: int) -> None:
-    """End this process when its parent ends, however that ends and whatever a native library is doing here.
+    """End this process when its parent ends, however that ends, even inside a native library.
 
-    Only Linux can do that; elsewhere a worker ends when it next looks for tasks.
+    Only Linux can do that; elsewhere a child ends when it next looks for tasks.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.name == "posix" and os.getppid() != parent:
+    if os.getppid() != parent:
         os._exit(1)
 
 
 class Sandbox:
-    """The limits of this process; from the moment it is made there is no way back."""
+    """The limits of this process, from its creation to the end of the process."""
 
     def __init__(self) -> None:
-        self._limits: Any = None
+        for kind, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_NOFILE, FILES)):
+            resource.setrlimit(kind, (most, most))
         self._statm: int | None = None
-        if os.name == "posix":
-            import resource
-
-            self._limits = resource
-            for kind, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_NOFILE, FILES)):
-                resource.setrlimit(kind, (most, most))
-            with suppress(OSError):  # only Linux has it, and not where /proc is hidden
-                self._statm = os.open("/proc/self/statm", os.O_RDONLY)
-            self._base = self._own_memory()
+        with suppress(OSError):  # only Linux has it, and not where /proc is hidden
+            self._statm = os.open("/proc/self/statm", os.O_RDONLY)
+        self._base = self._own_memory()
         if sys.platform == "linux":
             _filter_calls()
 
     def allow(self, seconds: float, memory_bytes: int) -> None:
-        """Let the next file have so much: processor time, a backstop to the parent's clock, and memory."""
-        if self._limits is None:
-            return
-        spent = self._limits.getrusage(self._limits.RUSAGE_SELF)
-        self._lower(self._limits.RLIMIT_CPU, int(spent.ru_utime + spent.ru_stime + seconds) + 2)
+        """Set the limits of the next task: processor time, and memory beyond what the process started with."""
+        spent = resource.getrusage(resource.RUSAGE_SELF)
+        _lower(resource.RLIMIT_CPU, int(spent.ru_utime + spent.ru_stime + seconds) + 1)
         if self._statm is not None:
-            self._lower(self._limits.RLIMIT_DATA, self._base + memory_bytes)  # its own, not mapped libraries
+            _lower(resource.RLIMIT_DATA, self._base + memory_bytes)  # its own, not mapped libraries
 
     def held_bytes(self) -> int:
         """Return how much more memory this process holds than at its start; 0 where the system does not tell."""
-        return 0 if self._limits is None else self._own_memory() - self._base
+        return self._own_memory() - self._base
 
     def _own_memory(self) -> int:
-        """Return what the limit on memory counts."""
+        """Return the bytes that the limit on memory counts."""
         return 0 if self._statm is None else int(os.pread(self._statm, 256, 0).split()[5]) * os.sysconf("SC_PAGE_SIZE")
 
-    def _lower(self, kind: int, most: int) -> None:
-        hard = self._limits.getrlimit(kind)[1]
-        unlimited = hard == self._limits.RLIM_INFINITY
-        self._limits.setrlimit(kind, (most if unlimited else min(most, hard), hard))
+
+def _lower(kind: int, most: int) -> None:
+    hard = resource.getrlimit(kind)[1]
+    resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def _filter_calls() -> None:
-    """Have the kernel refuse what no parser needs; best effort, for some containers do not let us."""
+    """Have the kernel refuse what no parser needs; best effort, for some containers do not allow it."""
     processor = _PROCESSORS.get(os.uname().machine)
     if processor is None or sys.maxsize < 2**32:
         return
