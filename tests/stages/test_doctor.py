@@ -32,10 +32,12 @@ from guide import GUIDE
 import embedctl
 from embedctl import SettingsRequest, encoders
 from embedctl.config import IndexLimits
+from embedctl.contracts import Encoder
 from embedctl.doctor.examine import examine
 from embedctl.doctor.findings import DoctorReport, Finding
 from embedctl.doctor.part_repair import PartRepair
 from embedctl.doctor.repair import Repair
+from embedctl.encoders.model_folder import ModelFolder
 from embedctl.errors import DamagedError, LockedError, MismatchError, ModelError, NoStoreError
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import Manifest
@@ -58,7 +60,7 @@ def use_limits(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
     """A folder with sources and a store of three parts; the second has a dead row. Never changed."""
     folder = tmp_path_factory.mktemp("made")
     birds, docs = folder / "birds", folder / "docs"
@@ -74,13 +76,21 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         use_limits(patch)
         patch.chdir(folder)
         store = embedctl.create(folder / ".embedctl")
-        settings = SettingsRequest(threads=1, model="hashing")
+        settings = SettingsRequest(threads=1)
         store.index(["birds"], settings=settings)
         store.index(["docs"], settings=settings)
         (docs / "backup.txt").write_text("Backups run at three in the morning, every night.\n", encoding="utf-8")
         (docs / "tower.txt").write_text("The lighthouse stood through the storm.\n", encoding="utf-8")
         store.index(settings=settings)
     return folder
+
+
+@pytest.fixture
+def counting(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> CountingEncoder:
+    """The real model, with a record of its work: a graph among hashed words of so few topics finds too little."""
+    counting = CountingEncoder(encoder)
+    monkeypatch.setattr(ModelFolder, "open", lambda *_: counting)
+    return counting
 
 
 @pytest.fixture
