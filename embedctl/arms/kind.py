@@ -149,3 +149,7 @@ class ArmKind(Protocol):
     def disk_bytes(self, work: ArmWork) -> int:
         """Return how many bytes the build writes, at the least."""
         ...
+
+    def memory_bytes(self, work: ArmWork) -> int:
+        """Return how many bytes of memory the build takes, at the least."""
+        ...

@@ -11,6 +11,7 @@ DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
 RuntimeName = Literal["auto", "openvino", "torch"]
 Secrets = Literal["skip", "redact", "allow"]
+HnswBuild = Literal["auto", "on", "off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,8 @@ class HnswConfig:
     ef_construction: int = 100
     ef: int = 400
     """Recall@10 among a million: 0.93 at 80, 0.97 at 160, 0.993 at 400, for half a millisecond more."""
+    build: HnswBuild = "auto"
+    """Whether there is a graph; ``auto``: unless building it would cost more than a tenth of the run."""
     threads: int = 0
     """See :attr:`StoreSettings.threads`."""
 
@@ -202,6 +205,7 @@ class SettingsRequest:
     language: str | None = None
     m: int | None = None
     ef_construction: int | None = None
+    hnsw: HnswBuild | None = None
     threads: int | None = None
     teacher_share: float | None = None
     secrets: Secrets | None = None
@@ -215,7 +219,9 @@ class SettingsRequest:
         return replace(
             settings,
             chunk=replace(settings.chunk, **asked("strategy", "size", "overlap", "context")),
-            hnsw=replace(settings.hnsw, **asked("m", "ef_construction", "threads")),
+            hnsw=replace(
+                settings.hnsw, build=self.hnsw or settings.hnsw.build, **asked("m", "ef_construction", "threads")
+            ),
             **asked("model", "language", "teacher_share", "secrets"),
         )
 

@@ -66,12 +66,16 @@ class IndexLimits:
     dead_share: float = 0.25
     """Rebuild an index when more than this share of its rows is dead."""
     flat_rows: int = 250_000
-    """At most this many rows are always scanned exactly; above, the index has sign bits and a graph, too."""
+    """At most this many rows are scanned exactly where no graph is walked; above, the index has sign bits, too."""
     gathered_rows: int = 20_000
     """A filter that lets at most so many rows through is answered by comparing each of them."""
     graph_after: int = 100
     """Queries of one session that are answered by scans before the graph is worth loading."""
-    graph_tail_rows: int = 20_000
+    cheap_graph_rows: int = 20_000
+    """Most rows of a new graph where every vector costs next to nothing: more take longer than a tenth of the run."""
+    distilled_graph_rows: int = 200_000
+    """The same of a store whose vectors a distilled encoder makes."""
+    graph_tail_rows: int = 1_000
     graph_tail_share: float = 0.1
     """Rows beside the graph, or their share of it, whichever is more: up to so many are scanned, not built in."""
     rescored_least: int = 4_000

@@ -79,6 +79,11 @@ class Card(ABC):
         """The tokenizer's file for the ``tokenizers`` library; only encoders that have one can be distilled."""
         return None
 
+    @property
+    def distillable(self) -> bool:
+        """Whether an encoder can be distilled from it; all others are so fast that there is nothing to gain."""
+        return self.tokenizer_json is not None
+
     def tokenizer(self) -> Tokenizer:
         """Return the tokenizer that chunks are measured with."""
         from .plain_tokenizer import PlainTokenizer

@@ -12,7 +12,7 @@ from ..arms.kind import ArmWork, PartChanges
 from ..errors import DamagedError, NoStoreError
 from ..store.files import describe_file
 from ..store.manifest import ArmRecord, EncoderRecord, IndexRecord, Manifest
-from ..system.preconditions import require_disk
+from ..system.preconditions import require_disk, require_memory
 from .pieces import PAYLOADS, kind_of, piece, pieces
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ class IndexChanges:
         """Whether the published index is what would be built."""
         old, since = self.old, self.since
         if old is None or since.added or since.removed or since.buried or old.payloads is None:
+            return False
+        if old.settings.hnsw.build != self.settings.hnsw.build:
             return False
         wanted = {arm.name: arm for arm in self.settings.arms}
         return wanted.keys() == old.arms.keys() and all(self.serves(old, arm) for arm in wanted.values())
@@ -150,8 +152,8 @@ def build(
     kinds = {arm.name: arm.kind for arm in changes.settings.arms}
     works = {PAYLOADS: _rows_work(layout, root, changes), **arms}
     kinds[PAYLOADS] = PAYLOADS
-    needed = sum(kind_of(kinds[name]).disk_bytes(work) for name, work in works.items())
-    require_disk(layout.root, needed, _BUILDING)
+    require_memory(sum(kind_of(kinds[name]).memory_bytes(work) for name, work in works.items()), _BUILDING)
+    require_disk(layout.root, sum(kind_of(kinds[name]).disk_bytes(work) for name, work in works.items()), _BUILDING)
     amounts = {name: work.changes.rows for name, work in works.items()}
     with reporter.stage("index", max(amounts.values()), "chunks") as progress:
         built = _all(works, kinds, _Tracks(progress, amounts))

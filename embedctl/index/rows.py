@@ -197,6 +197,11 @@ class RowsKind:
         """Return a share of the size of the chunks."""
         return sum(part.chunks.bytes for part in work.changes.added if part.chunks) // _SHARE
 
+    def memory_bytes(self, work: ArmWork) -> int:
+        """Return nothing: rows are written one block after the other."""
+        del work
+        return 0
+
     def examiner(self) -> RowsExaminer:
         """Return what ``doctor`` checks of it."""
         from .rows_examine import RowsExaminer

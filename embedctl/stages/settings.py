@@ -37,7 +37,7 @@ def settle(manifest: Manifest, request: SettingsRequest, rebuild: bool, refresh:
         analyzer(request.language)
     wanted = request.applied_to(manifest.settings)
     asked = request.model is not None or request.teacher_share is not None
-    if asked and wanted.fast and card(wanted.model).tokenizer_json is None:
+    if asked and wanted.fast and not card(wanted.model).distillable:
         raise UsageError(
             f'No encoder can be distilled from "{wanted.model}", which is fast already.', "Leave out --fast."
         )

@@ -18,11 +18,11 @@ from run_bench import FIRST, REBUILD, REFRESH, Bench, Scenario, answers, content
 from tally import counted
 
 import embedctl
-from embedctl.config import HnswConfig, IndexLimits
+from embedctl.arms.dense.hnsw_writer import graph_file_bytes
+from embedctl.config import HnswConfig
 from embedctl.errors import ResourceError, exit_code_of, shortage
-from embedctl.stages import preconditions as room
-from embedctl.store.manifest import FileRecord, Part
 from embedctl.system import memory as machine
+from embedctl.system import preconditions
 
 pytestmark = pytest.mark.usefixtures("loaded")
 SEED = 20261122
@@ -172,45 +172,32 @@ def test_memory_that_runs_out_at_any_size(bench: Bench, results: Path | None) ->
                 assert (content(folder), answers(folder)) == (expected, after)
 
 
-def part(number: int, rows: int) -> Part:
-    record = FileRecord(rows, rows * 100, "")
-    return Part(number, record, record)
-
-
 def test_what_cannot_fit_is_refused_before_anything_is_written(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     folder = bench.fresh(REFRESH, tmp_path / "work")
     store, before = embedctl.open(layout_of(folder).root), answers(folder)
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(room, "free_disk", lambda _: 1_000)
+    monkeypatch.setattr(preconditions, "free_disk", lambda _: 1_000)
     with pytest.raises(ResourceError, match=r"Storing the vectors takes at least 33\.8 kB of disk, and 1\.0 kB are"):
         store.index()
-    monkeypatch.setattr(room, "free_disk", lambda _: 40_000)
-    with pytest.raises(ResourceError, match=r"Building both indexes takes at least \d+\.\d kB of disk"):
+    monkeypatch.setattr(preconditions, "free_disk", lambda _: 40_000)
+    with pytest.raises(ResourceError, match=r"Building the index takes at least \d+\.\d kB of disk"):
         store.index(rebuild=True)
-    monkeypatch.setattr(room, "free_disk", lambda _: None)
-    monkeypatch.setattr(room, "available_memory", lambda: 10_000_000)
-    with pytest.raises(ResourceError, match=r"Building both indexes takes at least 16\.9 MB of memory, and 10\.0 MB"):
+    monkeypatch.setattr(preconditions, "free_disk", lambda _: None)
+    monkeypatch.setattr(preconditions, "available_memory", lambda: 10_000_000)
+    with pytest.raises(ResourceError, match=r"Building the index takes at least 16\.9 MB of memory, and 10\.0 MB"):
         store.index()
     assert answers(folder) == before
     assert commit_store.left_over(layout_of(folder)) == []
     assert [path.name for path in (folder / ".embedctl" / "index").iterdir()] == ["000001"]
-    monkeypatch.setattr(room, "available_memory", lambda: None)
+    monkeypatch.setattr(preconditions, "available_memory", lambda: None)
     store.index()
     assert answers(folder) != before
 
 
-def test_estimates_count_what_is_certain() -> None:
-    parts = [part(1, 1_000), part(2, 3_000)]
-    assert room.embeddings_bytes(parts, 384) == 4_000 * 384 * 4
-    assert room.index_disk_bytes(parts, 384, 0, HnswConfig()) == 4_000 * (384 * 2 + 8) + 4_000 * 50
-    with_graph = room.index_disk_bytes(parts, 384, 4_000, HnswConfig())
-    assert with_graph - room.index_disk_bytes(parts, 384, 0, HnswConfig()) == 4_000 * (384 * 4 + 2 * 16 * 4 + 12)
-    limits = IndexLimits()
-    assert room.index_memory_bytes(parts, 384, 4_000, limits) == 16 * 1024 * 1024 + 3 * 3_000 * 384 * 4
-    more = room.index_memory_bytes(parts, 384, 1_000_000, limits) - room.index_memory_bytes(parts, 384, 0, limits)
-    assert more == 1_000_000 * 48
+def test_the_estimate_of_a_graph_counts_what_is_certain() -> None:
+    assert graph_file_bytes(4_000, 384, HnswConfig(m=16)) == 4_000 * (384 * 4 + 2 * 16 * 4 + 12)
 
 
 def test_free_disk_is_that_of_the_next_folder_above(tmp_path: Path) -> None:

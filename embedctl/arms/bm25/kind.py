@@ -80,6 +80,11 @@ class Bm25Kind:
         """Return a share of the size of the chunks."""
         return sum(part.chunks.bytes for part in work.changes.added if part.chunks) // _TEXT_SHARE
 
+    def memory_bytes(self, work: ArmWork) -> int:
+        """Return the least that Tantivy's writer is given."""
+        del work
+        return limits.INDEX.bm25_least_heap_bytes
+
     def examiner(self) -> Bm25Examiner:
         """Return what ``doctor`` checks of it."""
         from .examine import Bm25Examiner

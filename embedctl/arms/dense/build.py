@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...config import limits
-from ...errors import DamagedError
+from ...encoders import card
+from ...errors import DamagedError, EmbedctlError
 from ...labels import labels
 from ...store.arrays import save_array
 from ...store.files import link_or_copy
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ...config import StoreSettings
     from ...contracts import Labels, Vectors
     from ...store.layout import Layout
     from ...store.manifest import Part
@@ -75,6 +77,13 @@ def disk_bytes(work: ArmWork) -> int:
     return work.changes.rows * (work.encoder.dim * 2 + 8)
 
 
+def memory_bytes(work: ArmWork) -> int:
+    """Return the bytes that the vectors of the largest new part take, as often as they are held at once."""
+    assert work.encoder is not None
+    largest = max((part.chunks.rows for part in work.changes.added if part.chunks), default=0)
+    return _COPIES * largest * work.encoder.dim * 4
+
+
 class DenseBuild:
     """One dense arm in the making."""
 
@@ -97,8 +106,6 @@ class DenseBuild:
     def write_segments(self) -> None:
         """Link or write all segments, and the list of the dead; the cost follows the changes."""
         work, most = self._work, limits.INDEX
-        largest = max((part.chunks.rows for part in work.changes.added if part.chunks), default=0)
-        require_memory(_COPIES * largest * self._dim * 4, _BUILDING)
         work.folder.mkdir(parents=True, exist_ok=True)
         opened = self._open_previous()
         fresh = {part.number: dead_chunk_rows(work.layout, part) for part in work.changes.added}
@@ -145,7 +152,8 @@ class DenseBuild:
     def write_graph(self) -> None:
         """Keep, extend or build the graph, as far as there is memory for it."""
         work, config, before = self._work, self._work.settings.hnsw, self._previous_graph()
-        plan = self._affordable(plan_graph(self.segments, config, limits.INDEX, before))
+        most = _most_graph_rows(work.settings)
+        plan = self._affordable(plan_graph(self.segments, config, limits.INDEX, before, most))
         if plan.action == "keep":
             assert before is not None
             for path in (before, facts_path(before), labels_path(before)):
@@ -209,3 +217,18 @@ class DenseBuild:
         if self._work.previous is None or self._before is None:
             return None
         return self._before.hnsw if self._before.hnsw.name in self._work.previous.record.files else None
+
+
+def _most_graph_rows(settings: StoreSettings) -> int | None:
+    """Return how many rows a new graph may have before it takes more than a tenth of the run; ``None``: any number."""
+    models = {settings.model_of(one.name) for one in settings.fields if not settings.fast or one.model is not None}
+    if any(_is_slow(model) for model in models):
+        return None
+    return limits.INDEX.distilled_graph_rows if settings.fast else limits.INDEX.cheap_graph_rows
+
+
+def _is_slow(model: str) -> bool:
+    try:
+        return card(model).distillable
+    except EmbedctlError:
+        return True  # it is not on this machine: nothing is embedded now

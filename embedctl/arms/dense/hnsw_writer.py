@@ -45,11 +45,23 @@ class GraphPlan:
     """Rows that are put into it now."""
 
 
-def plan_graph(segments: Segments, config: HnswConfig, limits: IndexLimits, previous: Path | None = None) -> GraphPlan:
-    """Decide how the vectors of a generation get their graph, given the graph of the one before."""
+def plan_graph(
+    segments: Segments, config: HnswConfig, limits: IndexLimits, previous: Path | None = None, most: int | None = None
+) -> GraphPlan:
+    """Decide how the vectors of a generation get their graph, given the graph of the one before.
+
+    ``most``: rows above which ``auto`` does not build one from nothing; ``None``: any number.
+    """
+    if config.build == "off" or not len(segments):
+        return GraphPlan("none", "--hnsw off" if len(segments) else "there are no vectors")
+    plan = _graph_plan(segments, config, limits, previous)
+    if plan.action == "build" and config.build == "auto" and most is not None and plan.rows > most:
+        return GraphPlan("none", "building it would take more than a tenth of the run")
+    return plan
+
+
+def _graph_plan(segments: Segments, config: HnswConfig, limits: IndexLimits, previous: Path | None) -> GraphPlan:
     live = len(segments)
-    if live <= limits.flat_rows:
-        return GraphPlan("none", f"at most {limits.flat_rows:,} rows are scanned")
     if previous is None:
         return GraphPlan("build", "there was no graph", live, live)
     try:

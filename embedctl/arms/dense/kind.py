@@ -54,6 +54,12 @@ class DenseKind:
 
         return disk_bytes(work)
 
+    def memory_bytes(self, work: ArmWork) -> int:
+        """Return the bytes of the largest new part."""
+        from .build import memory_bytes
+
+        return memory_bytes(work)
+
     def examiner(self) -> DenseExaminer:
         """Return what ``doctor`` checks of it."""
         from .examine import DenseExaminer

@@ -91,28 +91,30 @@ def cost(own: Structures, plan: Plan, k: int, allowed: Allowed | None) -> Cost:
 def _chosen(own: Structures, wanted: DensePlan, allowed: Allowed | None, expected: int) -> Plan:
     rows, most = len(own.segments), limits.INDEX
     few = f"at most {most.flat_rows:,} are scanned exactly"
+    walks = own.graph_bytes and expected > most.graph_after
     if wanted in ("hnsw", "binary") and own.lost(wanted):
         return Plan("binary" if own.has_bits else "flat", f"{wanted} was asked for, but it is damaged or gone")
     if wanted == "hnsw" and not own.graph_bytes:
-        return Plan("flat", f"hnsw was asked for, but this index of {rows:,} chunks has no graph; {few}")
+        return Plan("flat", f"hnsw was asked for, but this index of {rows:,} chunks has no graph")
     if wanted == "binary" and not own.has_bits:
         return Plan("flat", f"binary was asked for, but this index of {rows:,} chunks has no bits; {few}")
     if wanted != "auto":
         return Plan(wanted, "asked for")
     if allowed is not None and (not own.has_bits or allowed.count <= most.gathered_rows):
         return Plan("flat", f"{allowed.count:,} chunks pass the filter")
-    if not own.has_bits:
-        return Plan("flat", f"{rows:,} chunks; " + ("bits are damaged or gone" if own.lost("binary") else few))
     if allowed is not None:
         return Plan("binary", f"{allowed.count:,} chunks pass the filter, more than {most.gathered_rows:,}")
     if own.loaded:
         return Plan("hnsw", "the graph is loaded")
+    free = available_memory() if walks else None
+    short = None if free is None or free >= own.graph_bytes else free / 1e9
+    if walks and short is None:
+        return Plan("hnsw", f"{rows:,} chunks, {expected:,} queries")
+    if not own.has_bits:
+        return Plan("flat", f"{rows:,} chunks; " + ("bits are damaged or gone" if own.lost("binary") else few))
+    if short is not None:
+        return Plan("binary", f"the graph needs {own.graph_bytes / 1e9:.1f} GB, {short:.1f} GB are there")
     if not own.graph_bytes:
         lacks = "a damaged graph" if own.lost("hnsw") else "no graph"
         return Plan("binary", f"{rows:,} chunks, more than {most.flat_rows:,}, and {lacks}")
-    if expected <= most.graph_after:
-        return Plan("binary", f"{rows:,} chunks; the graph is loaded for more than {most.graph_after} queries")
-    free = available_memory()
-    if free is not None and free < own.graph_bytes:
-        return Plan("binary", f"the graph needs {own.graph_bytes / 1e9:.1f} GB, {free / 1e9:.1f} GB are there")
-    return Plan("hnsw", f"{rows:,} chunks, {expected:,} queries")
+    return Plan("binary", f"{rows:,} chunks; the graph is loaded for more than {most.graph_after} queries")
