@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import hnswlib
 import numpy as np
 import pytest
-from dense_rows import DIM, NONE, Rows, clustered, labels_of, make_segments, oracle
+from dense_rows import NONE, Rows, clustered, labels_of, make_segments, oracle
 
-from embedctl.arms.dense import hnsw_file
 from embedctl.arms.dense.hnsw import HnswRetriever
-from embedctl.arms.dense.hnsw_file import facts_path, labels_path
-from embedctl.arms.dense.hnsw_writer import GraphPlan, graph_bytes, plan_graph, write_graph
+from embedctl.arms.dense.hnsw_writer import GraphPlan, plan_graph, write_graph
 from embedctl.arms.dense.segments import Segments
-from embedctl.config import HnswConfig, IndexLimits
-from embedctl.errors import DamagedError, MismatchError, ResourceError
+from embedctl.config import HnswBuild, HnswConfig, IndexLimits
 
 SERIAL = HnswConfig(threads=1)
 LIMITS = IndexLimits(flat_rows=0, graph_tail_rows=60, graph_tail_share=0.0)
@@ -92,71 +88,23 @@ def test_a_kept_graph_answers_with_rows_that_it_lacks(tmp_path: Path) -> None:
         np.testing.assert_array_equal(retriever.search(vector, 10).labels, oracle(rows, vector, 10).labels)
 
 
-def test_no_graph_where_it_would_not_be_walked(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("build", "most", "action"),
+    [
+        ("auto", None, "build"),
+        ("auto", 400, "build"),
+        ("auto", 399, "none"),
+        ("on", 399, "build"),
+        ("off", None, "none"),
+    ],
+)
+def test_a_new_graph_is_made_as_the_settings_say(
+    tmp_path: Path, build: HnswBuild, most: int | None, action: str
+) -> None:
+    config = replace(SERIAL, build=build)
     segments = some_segments(tmp_path / "s")
-    assert plan_graph(segments, SERIAL, IndexLimits(flat_rows=400)).action == "none"
-    assert plan_graph(segments, SERIAL, IndexLimits(flat_rows=399)).action == "build"
-
-
-def test_a_graph_that_does_not_fit_is_not_extended(tmp_path: Path) -> None:
-    old, segments = tmp_path / "old", some_segments(tmp_path / "s")
-    make(old, segments)
-    assert plan_graph(segments, HnswConfig(m=8), LIMITS, old).reason == "the graph parameters changed"
-    old.write_bytes(old.read_bytes()[:-10])
-    plan = plan_graph(segments, SERIAL, LIMITS, old)
-    assert plan.action == "build"
-    assert "of no use" in plan.reason
-
-
-def test_memory_is_estimated_from_above_but_not_far() -> None:
-    """hnswlib says what rows and links take; locks, the table of labels and marks come on top."""
-    graph = hnswlib.Index("ip", 384)
-    graph.init_index(1_000, M=16, ef_construction=100)
-    graph.add_items(np.random.default_rng(0).normal(size=(1_000, 384)), num_threads=1)
-    assert graph.index_file_size() <= graph_bytes(1_000, 384, HnswConfig(), 2) <= 1.2 * graph.index_file_size()
-
-
-@pytest.mark.parametrize("damage", ["truncated", "empty", "missing", "header", "facts", "no facts", "labels"])
-def test_damage_is_caught_before_loading(tmp_path: Path, damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, segments = tmp_path / "hnsw.bin", some_segments(tmp_path / "s")
-    make(path, segments)
-    data = path.read_bytes()
-    damaged = {"truncated": data[:-1], "empty": b"", "header": data[:16] + b"\xff" + data[17:]}
-    if damage in damaged:
-        path.write_bytes(damaged[damage])
-    elif damage == "missing":
-        path.unlink()
-    elif damage == "facts":
-        facts_path(path).write_text('{"dim": 24}')
-    elif damage == "labels":
-        labels_path(path).write_bytes(labels_path(path).read_bytes()[8:])
-    else:
-        facts_path(path).unlink()
-    monkeypatch.setattr("embedctl.arms.dense.hnsw.load_graph", lambda *_: pytest.fail("it was loaded"))
-    with pytest.raises(DamagedError, match=r"hnsw\."):
-        HnswRetriever(path, segments, ef=10)
-
-
-def test_a_graph_of_other_dimensions_is_refused(tmp_path: Path) -> None:
-    make(tmp_path / "g", some_segments(tmp_path / "s"))
-    with pytest.raises(MismatchError, match="24 dimensions, the store has 32"):
-        HnswRetriever(tmp_path / "g", Segments([], DIM + 8), ef=10)
-
-
-def test_a_short_write_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class FullDisk:
-        def __init__(self, graph: Any) -> None:
-            self._graph = graph
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self._graph, name)
-
-        def save_index(self, path: bytes) -> None:
-            with open(path, "wb") as file:  # noqa: PTH123
-                file.write(b"\0" * 100)
-
-    real = hnsw_file.save_graph
-    monkeypatch.setattr("embedctl.arms.dense.hnsw_writer.save_graph", lambda graph, *rest: real(FullDisk(graph), *rest))
-    with pytest.raises(ResourceError, match="not written in full"):
-        make(tmp_path / "g", some_segments(tmp_path / "s"))
-    assert not facts_path(tmp_path / "g").exists()
+    assert plan_graph(segments, config, IndexLimits(), most=most).action == action
+    make(tmp_path / "old", segments)
+    kept = "none" if build == "off" else "keep"
+    assert plan_graph(segments, config, IndexLimits(), tmp_path / "old", most).action == kept
+    assert plan_graph(Segments([], segments.dim), config, IndexLimits()).action == "none"

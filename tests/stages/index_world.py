@@ -15,7 +15,26 @@ import pyarrow as pa
 from embedctl.arms.dense.arm import DenseArm, DenseQuery
 from embedctl.arms.dense.files import DenseFiles
 from embedctl.arms.dense.structures import Structures
-from embedctl.config import TEXT_FIELD, ArmSettings, HnswConfig, IndexLimits, QueryConfig, RankingConfig, StoreSettings
+from embedctl.config import (
+    TEXT_FIELD,
+    ArmSettings,
+    FieldSettings,
+    HnswBuild,
+    HnswConfig,
+    IndexLimits,
+    QueryConfig,
+    RankingConfig,
+    StoreSettings,
+)
+    TEXT_FIELD,
+    ArmSettings,
+    HnswBuild,
+    HnswConfig,
+    IndexLimits,
+    QueryConfig,
+    RankingConfig,
+    StoreSettings,
+)
 from embedctl.config.building import FieldSettings
 from embedctl.contracts import ArmRequest, Query
 from embedctl.index.open import Index, require_index
@@ -83,6 +102,14 @@ class World:
             writer.commit(manifest.with_part(Part(number, record, chunks, embeddings)))
         self.dead[number] = set()
         return number
+
+    def graphs(self, build: HnswBuild) -> None:
+        """Change the setting alone."""
+        with writing(self.layout, "test") as writer:
+            settings = writer.manifest.settings
+            writer.commit(
+                replace(writer.manifest, settings=replace(settings, hnsw=replace(settings.hnsw, build=build)))
+            )
 
     def bury(self, number: int, documents: set[int]) -> None:
         with writing(self.layout, "test") as writer:

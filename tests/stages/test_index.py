@@ -16,7 +16,7 @@ from embedctl.arms.dense.build import DenseBuild
 from embedctl.arms.dense.files import segment_records
 from embedctl.arms.dense.hnsw_writer import GraphPlan
 from embedctl.arms.dense.plan import Plan, choose, cost
-from embedctl.config import TEXT_FIELD, HnswConfig, PartLimits
+from embedctl.config import TEXT_FIELD, HnswBuild, HnswConfig, PartLimits
 from embedctl.errors import DamagedError, NoStoreError
 from embedctl.index.build import IndexChanges
 from embedctl.index.open import require_index
@@ -58,24 +58,42 @@ def test_a_life(world: World) -> None:
         world.bury(number, set(range(40)))
     record = world.index()
     assert record.rows < LIMITS.flat_rows
-    assert not {"dense/centre.f32", "dense/hnsw.bin"} & record.files.keys()
+    assert "dense/centre.f32" not in record.files
+    assert "dense/hnsw.bin" in record.files
     world.check()
 
 
-def test_small_indexes_have_neither_bits_nor_graph_and_say_so(world: World) -> None:
+def test_small_indexes_have_a_graph_for_many_queries_and_no_bits(world: World) -> None:
     world.add(40)
     record = world.index()
     assert {name for name in record.files if not name.startswith("bm25/")} == {
         "dense/dead.u64",
+        *(f"dense/{name}" for name in ("hnsw.bin", "hnsw.bin.json", "hnsw.u64")),
         "dense/vectors/000001/labels.u64",
         "dense/vectors/000001/vectors.f16",
         *(f"rows/000001/{name}" for name in ("labels.u64", "documents.u64", "blocks.u64", "payloads.z")),
     }
     own = world.structures()
-    for wanted, lacks in (("hnsw", "no graph"), ("binary", "no bits")):
-        plan = choose(own, Plan(wanted, ""), None, 1)  # type: ignore[arg-type]
-        assert plan.name == "flat"
-        assert lacks in plan.reason
+    assert choose(own, Plan("auto", ""), None, 3) == ("flat", "80 chunks; at most 300 are scanned exactly", None)
+    assert choose(own, Plan("auto", ""), None, 4) == ("hnsw", "80 chunks, 4 queries", None)
+    plan = choose(own, Plan("binary", ""), None, 1)
+    assert plan.name == "flat"
+    assert "no bits" in plan.reason
+
+
+def test_a_graph_is_left_out_and_made_as_the_settings_say(world: World) -> None:
+    world.add(40)
+    modes: tuple[HnswBuild, ...] = ("off", "on", "off", "auto")
+    for build in modes:
+        world.graphs(build)
+        record = world.index()
+        assert ("dense/hnsw.bin" in record.files) is (build != "off")
+        world.check()
+    world.graphs("off")
+    world.index()
+    plan = choose(world.structures(), Plan("hnsw", ""), None, 1)
+    assert plan.name == "flat"
+    assert "no graph" in plan.reason
 
 
 def test_plans_follow_size_filter_and_number_of_queries(world: World) -> None:
