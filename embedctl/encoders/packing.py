@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from ..contracts import TokenIds
 
 
+_LANES = 16
+"""Batches are as wide as a multiple of this where the model allows it. What kernels add up along a row they add up in
+so many lanes, and what is behind the last full one in another way: with other widths a vector would depend on how long
+the longest text beside it is. With these all its bits are the text's own, by measurement (docs/models.md)."""
+
+
 class Frame(NamedTuple):
     """What stands around the tokens of every text, and what fills the rest of a row."""
 
@@ -24,6 +30,13 @@ class Frame(NamedTuple):
     pad: int
     prompt_tokens: int
     """Leading tokens that the prompt is made of, special ones included; 0 without a prompt."""
+    max_tokens: int
+    """Tokens of a row, at most; a longer one is as wide as it is."""
+
+    def width(self, longest: int) -> int:
+        """Return how wide a batch is whose longest row has so many tokens."""
+        longest = max(1, longest)
+        return max(longest, min(-(-longest // _LANES) * _LANES, self.max_tokens))
 
     @property
     def overhead(self) -> int:
@@ -37,9 +50,9 @@ class TokenBatch(NamedTuple):
     rows: NDArray[np.int64]
     """int64 ``(b,)``: places of these inputs among all of them."""
     ids: NDArray[np.int64]
-    """int64 ``(b, longest)``, padded on the right."""
+    """int64 ``(b, width)``, padded on the right."""
     mask: NDArray[np.int64]
-    """int64 ``(b, longest)``: 1 for tokens, 0 for padding."""
+    """int64 ``(b, width)``: 1 for tokens, 0 for padding."""
     prompt_tokens: int
     """As in :class:`Frame`."""
 
@@ -61,7 +74,7 @@ class Packed:
         self._frame = frame
         self._lengths = np.diff(tokens.offsets) + frame.overhead
         self._order = np.argsort(-self._lengths, kind="stable")
-        self._edges = _edges(self._lengths[self._order], batch_tokens)
+        self._edges = _edges([frame.width(longest) for longest in self._lengths[self._order].tolist()], batch_tokens)
 
     def __len__(self) -> int:
         """Return the number of batches."""
@@ -76,7 +89,7 @@ class Packed:
         frame, offsets = self._frame, self._tokens.offsets
         lengths = self._lengths[rows][:, None]
         first, last = len(frame.before), lengths - len(frame.after)
-        columns = np.arange(max(1, int(lengths[0, 0])))  # an empty text without special tokens is padding
+        columns = np.arange(frame.width(int(lengths[0, 0])))  # an empty text without special tokens is padding
         mask = columns < lengths
         ids = np.full(mask.shape, frame.pad, dtype=np.int64)
         ids[:, :first] = frame.before
@@ -88,10 +101,9 @@ class Packed:
         return TokenBatch(rows, ids, mask.astype(np.int64), frame.prompt_tokens)
 
 
-def _edges(lengths: NDArray[np.int64], batch_tokens: int) -> list[int]:
-    """Return where batches begin in ``lengths`` (descending), and the end."""
+def _edges(widths: Sequence[int], batch_tokens: int) -> list[int]:
+    """Return where batches begin in ``widths`` (descending), and the end."""
     edges = [0]
-    while edges[-1] < len(lengths):
-        longest = max(1, int(lengths[edges[-1]]))
-        edges.append(min(len(lengths), edges[-1] + max(1, batch_tokens // longest)))
+    while edges[-1] < len(widths):
+        edges.append(min(len(widths), edges[-1] + max(1, batch_tokens // widths[edges[-1]])))
     return edges

@@ -39,7 +39,7 @@ class QueryTokenizer:
 
     def frame(self, prompt: str) -> Frame:
         """Return what stands around the tokens of prompt and text."""
-        return Frame(*self._special, self._pad, self.prompt_tokens(prompt))
+        return Frame(*self._special, self._pad, self.prompt_tokens(prompt), self._max_tokens)
 
     def tokens(self, texts: Sequence[str], prompt: str) -> TokenIds:
         """Return the tokens of prompt and text for :meth:`frame`; what is beyond the maximum is cut off.

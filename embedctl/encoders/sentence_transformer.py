@@ -73,7 +73,7 @@ class SentenceTransformerEncoder:
     def _document_frame(self) -> Frame:
         before, after = (tuple(ids.tolist()) for ids in (self._documents.prefix_ids, self._documents.suffix_ids))
         prompt_tokens = self._queries.prompt_tokens(self._folder.document_prompt)
-        return Frame(before, after, self._folder.pad_token, prompt_tokens)
+        return Frame(before, after, self._folder.pad_token, prompt_tokens, self._folder.max_tokens)
 
     def _run(self, tokens: TokenIds, frame: Frame) -> Vectors:
         vectors = np.empty((len(tokens.offsets) - 1, self.dim), dtype=np.float32)

@@ -204,3 +204,12 @@ def test_unsafe_or_broken_models_are_refused_before_they_are_loaded(tmp_path: Pa
 def test_unknown_kinds_list_the_choices() -> None:
     with pytest.raises(UsageError, match='Did you mean "sentence-transformers"'):
         ENCODERS.load("sentence-transformer")
+
+
+def test_a_vector_does_not_depend_on_what_is_embedded_beside_it(encoder: Encoder) -> None:
+    """Up to rounding of float32, though the model may compute in bfloat16: lengths from one word to sixty."""
+    texts = [" ".join(f"word{at} of wing and lift" for at in range(count)) for count in range(1, 13)]
+    for encode in (encoder.encode_documents, encoder.encode_queries):
+        alone = np.concatenate([encode([text]) for text in texts])
+        np.testing.assert_allclose(encode(texts), alone, atol=1e-6)
+        np.testing.assert_allclose(encode([*texts[::-1], texts[5]])[:-1], alone[::-1], atol=1e-6)

@@ -16,6 +16,7 @@ FRAMES = st.builds(
     st.lists(st.integers(1, 4), max_size=2).map(tuple),
     st.just(0),
     st.integers(0, 3),
+    st.integers(1, 40),
 )
 
 
@@ -34,6 +35,9 @@ def test_every_input_is_in_one_batch_framed_and_padded(texts: list[list[int]], f
         assert batch.ids.shape == batch.mask.shape
         assert batch.ids.size <= budget or len(batch.rows) == 1
         assert batch.prompt_tokens == frame.prompt_tokens
+        longest, width = max(1, int(batch.mask.sum(axis=1).max())), batch.ids.shape[1]
+        assert width == longest or longest < width <= frame.max_tokens
+        assert width % 16 == 0 or width >= frame.max_tokens
         for row, ids, mask in zip(batch.rows.tolist(), batch.ids, batch.mask, strict=True):
             assert row not in seen
             length = int(mask.sum())
@@ -45,5 +49,7 @@ def test_every_input_is_in_one_batch_framed_and_padded(texts: list[list[int]], f
 
 @given(TEXTS)
 def test_batches_go_from_long_to_short(texts: list[list[int]]) -> None:
-    lengths = [len(texts[row]) for batch in Packed(ragged(texts), Frame((1,), (2,), 0, 0), 16) for row in batch.rows]
+    lengths = [
+        len(texts[row]) for batch in Packed(ragged(texts), Frame((1,), (2,), 0, 0, 64), 16) for row in batch.rows
+    ]
     assert lengths == sorted(lengths, reverse=True)

@@ -26,16 +26,6 @@ from embedctl.config import (
     RankingConfig,
     StoreSettings,
 )
-    TEXT_FIELD,
-    ArmSettings,
-    HnswBuild,
-    HnswConfig,
-    IndexLimits,
-    QueryConfig,
-    RankingConfig,
-    StoreSettings,
-)
-from embedctl.config.building import FieldSettings
 from embedctl.contracts import ArmRequest, Query
 from embedctl.index.open import Index, require_index
 from embedctl.labels import labels
