@@ -47,7 +47,24 @@ TEXTS = {
     "rivers.txt": "The river carries snow water to the sea.\n",
     "bread.txt": "Bread rises slowly in a cold kitchen.\n",
 }
-THINGS = "kestrel loom harbour violin lantern beehive archive comet ferry quarry orchard signal vault well ledger fog".split()
+THINGS = [
+    "kestrel",
+    "loom",
+    "harbour",
+    "violin",
+    "lantern",
+    "beehive",
+    "archive",
+    "comet",
+    "ferry",
+    "quarry",
+    "orchard",
+    "signal",
+    "vault",
+    "well",
+    "mill",
+    "fog",
+]
 DOCS = 5
 """Documents of the second part, of which one is dead, with 7 chunks, of which one is dead."""
 LIMITS = IndexLimits(flat_rows=0, graph_tail_rows=10_000, rescored_least=50)
