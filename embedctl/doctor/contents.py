@@ -165,13 +165,14 @@ def check_ledger_rows(manifest: Manifest, files: FilesRecord, ledger: Ledger, li
 
 
 def check_encoded(
-    layout: Layout, parts: Sequence[Part], encode: Callable[[list[str]], Vectors], sample: int, seed: int
+    layout: Layout, parts: Sequence[Part], field: str, encode: Callable[[list[str]], Vectors], sample: int, seed: int
 ) -> Steps:
     """A few chunks, embedded again, give the vectors that are stored.
 
     Args:
         layout: of the store.
-        parts: with embeddings of that encoder, whose files have their checksums.
+        parts: with vectors of that encoder, whose files have their checksums.
+        field: whose vectors.
         encode: returns float32 ``(n, dim)``, unit norm.
         sample: how many chunks.
         seed: of the sample.
@@ -186,10 +187,10 @@ def check_encoded(
             continue
         table = chunk_columns(layout, part, "context", "text").take(mine)
         texts = [f"{one['context']}{one['text']}" for one in table.to_pylist()]
-        cosines = np.einsum("ij,ij->i", encode(texts), read_vectors(layout, part)[mine])
+        cosines = np.einsum("ij,ij->i", encode(texts), read_vectors(layout, part, field)[mine])
         worst = min(worst, float(cosines.min()))
-        if cosines.min() < SAME_VECTOR and part.embeddings:
-            path = layout.embeddings(part.embeddings.made_with, part.number)
+        if cosines.min() < SAME_VECTOR:
+            path = layout.embeddings(part.vectors[field].made_with, part.number)
             message = (
                 f"Chunk {mine[cosines.argmin()]}, embedded again, has cosine {cosines.min():.4f} to its stored vector: "
                 "the encoder does not work here as it did where the vector was made. Try another --runtime."

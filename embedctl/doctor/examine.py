@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .. import encoders
-from ..config import RuntimeConfig
-from ..errors import DamagedError, ModelError
+from ..config import TEXT_FIELD, RuntimeConfig
+from ..errors import DamagedError, MismatchError, ModelError
 from ..store.ledger import read_ledger
 from ..store.live_documents import LiveDocuments
 from ..store.students import student_folder
@@ -155,18 +155,21 @@ def _encoded(
     runtime: RuntimeConfig,
     reporter: Reporter,
 ) -> None:
-    """Embed a few chunks again, where the encoder is there."""
-    made_by = manifest.encoder
-    parts = [one for one in sound if made_by and one.embeddings and one.embeddings.made_with == made_by.fingerprint]
+    """Embed a few chunks again in each field, where its encoder is there."""
     broken = _broken_parts(report)
-    parts = [part for part in parts if part.number not in broken]
-    if not parts:
-        return
-    try:
-        encoder = maker(layout, manifest, runtime, reporter)
-    except (ModelError, DamagedError):  # what is wrong with it is told by another check
-        return
-    report.run("embeddings", check_encoded(layout, parts, encoder.encode_documents, SAMPLED_CHUNKS, SEED))
+    for name, made_by in manifest.encoders.items():
+        parts = [one for one in sound if one.has_vectors(name, made_by.fingerprint) and one.number not in broken]
+        if not parts:
+            continue
+        try:
+            if name == TEXT_FIELD:
+                encoder = maker(layout, manifest, runtime, reporter)
+            else:
+                encoder = maker_of_field(manifest, name, runtime, reporter)
+        except (ModelError, MismatchError, DamagedError):  # another check reports what is wrong with it
+            continue
+        check = "embeddings" if name == TEXT_FIELD else f"embeddings of {name}"
+        report.run(check, check_encoded(layout, parts, name, encoder.encode_documents, SAMPLED_CHUNKS, SEED))
 
 
 def maker(layout: Layout, manifest: Manifest, runtime: RuntimeConfig, reporter: Reporter) -> Encoder:
@@ -183,6 +186,17 @@ def maker(layout: Layout, manifest: Manifest, runtime: RuntimeConfig, reporter: 
         if student is None or student.fingerprint != made_by.fingerprint:
             raise ModelError("The encoder that made the vectors is gone.", 'Make one with "embedctl distill".')
         return encoders.student_card(student_folder(layout, student)).open()
+    return maker_of_field(manifest, TEXT_FIELD, runtime, reporter)
+
+
+def maker_of_field(manifest: Manifest, field_name: str, runtime: RuntimeConfig, reporter: Reporter) -> Encoder:
+    """Open the model that made the vectors of a field.
+
+    Raises:
+        ModelError: it is not on this machine.
+        MismatchError: its files are not those that made the vectors.
+    """
+    made_by = manifest.encoders[field_name]
     card = encoders.card(made_by.model)
     made_by.check_model(card.fingerprint)
     return card.open(runtime, reporter.message)

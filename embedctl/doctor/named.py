@@ -49,8 +49,6 @@ class Named:
     """What must be right about it besides its bytes."""
     instead: str = ""
     """Of an index: how queries are answered while it is damaged."""
-    field: str | None = None
-    """Of embeddings: whose vectors they are."""
 
     def compare(self, *, always: bool, alone: bool = False) -> None:
         """Compare it with its record as a query does.
@@ -102,10 +100,10 @@ def _named(layout: Layout, manifest: Manifest) -> Iterator[Named]:
 
 
 def _vectors(layout: Layout, part: Part, current: bool) -> Iterator[Named]:
-    for field, record in part.vectors.items():
+    for record in part.vectors.values():
         path = layout.embeddings(record.made_with, part.number)
         name = path.relative_to(layout.root).as_posix()
-        yield Named(path, name, record, "embeddings", part.number, current, field=field)
+        yield Named(path, name, record, "embeddings", part.number, current)
 
 
 def _of_index(layout: Layout, index: IndexRecord) -> Iterator[Named]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import encoders
-from ..config import TEXT_FIELD
 from ..records import Outcome
 from ..stages.chunk import cut_part
 from ..stages.compact import live_chunks
@@ -16,12 +16,12 @@ from ..store.files import link_or_copy, write_table
 from ..store.ledger import FileKey, FileState, read_ledger
 from ..store.live_documents import LiveDocuments
 from ..store.manifest import Part
-from ..store.parts import chunk_columns, read_vectors, write_chunks, write_embeddings
+from ..store.parts import chunk_columns, write_chunks, write_embeddings
 from . import salvage
 from .lost import LOST_REASON, Lost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -55,22 +55,21 @@ class PartRepair:
         """Whether all files of the sources are to be looked at: it is not known which ones lost documents."""
 
     def embeddings(self, part: Part) -> None:
-        """Let a part go on without embeddings, and keep the vectors that can be read."""
-        assert part.embeddings is not None
+        """Let a part go on without a damaged file of vectors, and keep those that can be read."""
         manifest, number = self._without(part), self.writer.manifest.next_part
-        manifest, files, kept = self._donate(manifest, part, salvage.texts_of(self.layout, part))
-        fresh = Part(number, part.documents, part.chunks, dead=part.dead)
+        damaged = self._vector_files(part, damaged=True)
+        manifest, files, kept = self._donate(manifest, part, salvage.texts_of(self.layout, part), damaged)
+        fresh, linked = self._with_vectors(Part(number, part.documents, part.chunks, dead=part.dead), part)
         files += [self._link(self.layout.documents, part, number), self._link(self.layout.chunks, part, number)]
-        self._commit(manifest, fresh, files)
-        self.report.done.append(
-            f"Part {part.number} goes on as part {number}: {kept:,} of {part.embeddings.rows:,} vectors were kept."
-        )
+        self._commit(manifest, fresh, [*files, *linked])
+        rows = sum(record.rows for record in damaged)
+        self.report.done.append(f"Part {part.number} goes on as part {number}: {kept:,} of {rows:,} vectors were kept.")
 
     def chunks(self, part: Part) -> None:
         """Cut a part again.
 
-        Where that gives the same file, byte for byte, the embeddings are still those of its rows; else those vectors
-        are kept of whose text the hash can still be read.
+        Where that gives the same file, byte for byte, the vectors are still those of its rows; else those vectors are
+        kept of whose text the hash can still be read.
         """
         assert part.chunks is not None
         manifest, number = self._without(part), self.writer.manifest.next_part
@@ -83,17 +82,13 @@ class PartRepair:
             fresh = replace(fresh, chunks=part.chunks)
             files.append(self.layout.chunks(number))
             texts = salvage.texts_of(self.layout, fresh)
-        if again and part.embeddings and "embeddings" not in self.plan.parts[part.number]:
-            made_with = part.embeddings.made_with
-            old, new = self.layout.embeddings(made_with, part.number), self.layout.embeddings(made_with, number)
-            link_or_copy(old, new)
-            fresh = replace(fresh, vectors=part.vectors)
-            files.append(new)
-        elif part.embeddings:
-            manifest, donated, _ = self._donate(manifest, part, texts)
-            files += donated
-        self._commit(manifest, fresh, files)
-        how = "its chunks are the same as they were" if again else "it is cut anew"
+        if again:
+            fresh, linked = self._with_vectors(fresh, part)
+            files += linked
+        lost = self._vector_files(part, damaged=True) if again else self._vector_files(part)
+        manifest, donated, _ = self._donate(manifest, part, texts, lost)
+        self._commit(manifest, fresh, [*files, *donated])
+        how = "its chunks are the same as they were" if again else "it is cut again"
         self.report.done.append(f"Part {part.number} goes on as part {number}: {how}.")
 
     def _cut_alike(self, part: Part, number: int) -> FileRecord | None:
@@ -103,7 +98,7 @@ class PartRepair:
         tokenizer = encoders.card(settings.model).tokenizer()
         made_with = settings.chunk_fingerprint(tokenizer.fingerprint)
         if part.chunks.made_with != made_with:
-            return None  # it was to be cut anew anyway
+            return None  # it was to be cut again anyway
         # When it was cut, documents were alive that have died since; whether all were is not known.
         for dead in dict.fromkeys(((), part.dead)):
             alive = replace(part, dead=dead)
@@ -115,17 +110,39 @@ class PartRepair:
         self.layout.chunks(number).unlink()
         return None
 
-    def _donate(self, manifest: Manifest, part: Part, texts: salvage.Texts) -> tuple[Manifest, list[Path], int]:
-        """Keep the vectors of chunks that are known, both of which can be read; return how many, too."""
-        assert part.embeddings is not None
-        damaged = "embeddings" in self.plan.parts[part.number]
-        saved = (salvage.saved_vectors if damaged else salvage.vectors_of)(self.layout, part)
-        _, mine, theirs = np.intersect1d(texts.rows, saved.rows, assume_unique=True, return_indices=True)
-        same = texts.ids[mine] == saved.ids[theirs]
-        mine, theirs = mine[same], theirs[same]
-        self._add("salvaged", len(mine))
-        made_with = part.embeddings.made_with
-        return *self.donors.add(manifest, texts.hashes[mine], saved.vectors[theirs], made_with), len(mine)
+    def _vector_files(self, part: Part, *, damaged: bool | None = None) -> list[FileRecord]:
+        """Return the files of a part's vectors; ``damaged``: those that are, or those that are not."""
+        lost = self.plan.vectors.get(part.number, frozenset())
+        files = salvage.vector_files(part).items()
+        return [record for made_with, record in files if damaged is None or (made_with in lost) == damaged]
+
+    def _with_vectors(self, fresh: Part, part: Part) -> tuple[Part, list[Path]]:
+        """Give a part of the same chunks the sound vectors; return the links to their files, too."""
+        files = [
+            self._link(partial(self.layout.embeddings, record.made_with), part, fresh.number)
+            for record in self._vector_files(part, damaged=False)
+        ]
+        lost = self.plan.vectors.get(part.number, frozenset())
+        vectors = {field: record for field, record in part.vectors.items() if record.made_with not in lost}
+        return replace(fresh, vectors=vectors), files
+
+    def _donate(
+        self, manifest: Manifest, part: Part, texts: salvage.Texts, records: Sequence[FileRecord]
+    ) -> tuple[Manifest, list[Path], int]:
+        """Keep the vectors in ``records`` of chunks that are known, both of which can be read; count them, too."""
+        files: list[Path] = []
+        kept = 0
+        for record in records:
+            damaged = record.made_with in self.plan.vectors.get(part.number, ())
+            saved = (salvage.saved_vectors if damaged else salvage.vectors_of)(self.layout, part, record)
+            _, mine, theirs = np.intersect1d(texts.rows, saved.rows, assume_unique=True, return_indices=True)
+            same = texts.ids[mine] == saved.ids[theirs]
+            mine, theirs = mine[same], theirs[same]
+            kept += len(mine)
+            manifest, made = self.donors.add(manifest, texts.hashes[mine], saved.vectors[theirs], record.made_with)
+            files += made
+        self._add("salvaged", kept)
+        return manifest, files, kept
 
     def documents(self) -> None:
         """Let parts go on with the documents that can be read, and have the files of the others read again.
@@ -168,13 +185,13 @@ class PartRepair:
             fresh = Part(number, write_table(path, documents, part.documents.made_with))
             files.append(path)
             if part.chunks and "chunks" not in kinds:
-                fresh, more = self._with_rows(fresh, part, known, kinds)
+                fresh, more = self._with_rows(fresh, part, known)
                 files += more
             manifest = manifest.with_part(fresh)
         kept, live = int(known.sum()), part.live_documents
-        if part.embeddings:
+        if part.vectors:
             texts = (salvage.saved_texts if "chunks" in kinds else salvage.texts_of)(self.layout, part)
-            manifest, donated, _ = self._donate(manifest, part, texts)
+            manifest, donated, _ = self._donate(manifest, part, texts, self._vector_files(part))
             files += donated
         told = f"Part {part.number}: {kept:,} of {live:,} documents were kept"
         self.report.done.append(told + (f"; the sources of {live - kept:,} are read again." if kept < live else "."))
@@ -201,21 +218,21 @@ class PartRepair:
             right[one["doc_row"]] = right.get(one["doc_row"], True) and same
         return np.array([row for row in rows.tolist() if right.get(row)], dtype=np.int64)
 
-    def _with_rows(
-        self, fresh: Part, part: Part, known: NDArray[np.bool_], kinds: frozenset[str]
-    ) -> tuple[Part, list[Path]]:
-        """Give a rescued part the chunks of its documents, and their embeddings."""
+    def _with_rows(self, fresh: Part, part: Part, known: NDArray[np.bool_]) -> tuple[Part, list[Path]]:
+        """Give a rescued part the chunks of its documents, and their vectors."""
         assert part.chunks is not None
         dead = tuple(np.flatnonzero(~known).tolist())
         chunks, keep = live_chunks(self.writer, replace(part, dead=dead), 0)
-        path = self.layout.chunks(fresh.number)
-        fresh = replace(fresh, chunks=write_table(path, chunks, part.chunks.made_with))
-        if part.embeddings is None or "embeddings" in kinds:
-            return fresh, [path]
-        made_with = part.embeddings.made_with
-        vectors = read_vectors(self.layout, part)[keep]
-        record = write_embeddings(self.layout, fresh.number, chunks.column("chunk_id"), vectors, made_with)
-        return replace(fresh, vectors={TEXT_FIELD: record}), [path, self.layout.embeddings(made_with, fresh.number)]
+        files = [self.layout.chunks(fresh.number)]
+        fresh = replace(fresh, chunks=write_table(files[0], chunks, part.chunks.made_with))
+        written: dict[str, FileRecord] = {}
+        for record in self._vector_files(part, damaged=False):
+            vectors = salvage.vectors_of(self.layout, part, record).vectors[keep]
+            ids, made_with = chunks.column("chunk_id"), record.made_with
+            written[made_with] = write_embeddings(self.layout, fresh.number, ids, vectors, made_with)
+            files.append(self.layout.embeddings(made_with, fresh.number))
+        there = {field: record.made_with for field, record in part.vectors.items() if record.made_with in written}
+        return replace(fresh, vectors={field: written[made_with] for field, made_with in there.items()}), files
 
     def _ledger_without(self, manifest: Manifest) -> FilesRecord | None:
         """Write a ledger in which files that lost documents are to be read again; ``None`` where it is damaged."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ class RepairPlan:
 
     parts: dict[int, frozenset[str]]
     """Number of each damaged part of the store -> which of ``documents``, ``chunks``, ``embeddings`` is damaged."""
+    vectors: dict[int, frozenset[str]]
+    """Number of each damaged part -> encoders, by their fingerprints, whose file of vectors is damaged."""
     served: frozenset[int]
     """Damaged parts that only the index answers from."""
     index: bool
@@ -33,13 +36,17 @@ class RepairPlan:
     def of(report: DoctorReport, manifest: Manifest) -> RepairPlan:
         """Return what ``report`` asks for; ``manifest`` is the one that was examined."""
         damaged: dict[int, set[str]] = defaultdict(set)
+        vectors: dict[int, set[str]] = defaultdict(set)
         for one in report.damage:
             if one.part is not None:
                 damaged[one.part].add(one.kind)
+                if one.kind == "embeddings" and one.file:
+                    vectors[one.part].add(PurePosixPath(one.file).parent.name)
         current = {part.number for part in manifest.parts}
         files = {one.file for one in report.findings if one.kind == "samples" and one.severity == "damage"}
         return RepairPlan(
             parts={number: frozenset(kinds) for number, kinds in sorted(damaged.items()) if number in current},
+            vectors={number: frozenset(made_with) for number, made_with in vectors.items()},
             served=frozenset(damaged) - current,
             index=any(one.kind == "index" for one in report.damage),
             ledger=any(one.kind == "ledger" and one.severity != "note" and one.file for one in report.findings),

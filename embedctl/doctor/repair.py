@@ -8,7 +8,7 @@ sampled vectors while the parts are made anew. Each step is a commit: an interru
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from .. import encoders
@@ -21,7 +21,7 @@ from ..stages.index import index
 from ..stages.ingest import ingest
 from ..store.students import usable_student
 from . import salvage
-from .examine import maker
+from .examine import maker, maker_of_field
 from .part_repair import UNREAD, PartRepair
 from .rebuilt_ledger import ledger_of
 from .rescued_vectors import Donors
@@ -134,10 +134,10 @@ class Repair:
         self.report.counts |= {"embedded": run.counts.get("embedded", 0), "reused": max(0, reused)}
 
     def _index_has_more(self) -> bool:
-        """Return whether a new index would lack documents that the old one has: they are being made anew."""
+        """Return whether a new index would lack documents that the old one has: they are being rebuilt."""
         manifest = self.writer.manifest
-        waiting = without_vectors(manifest, TEXT_FIELD, manifest.encoder.fingerprint) if manifest.encoder else []
-        return bool(waiting) or any(part.chunks is None for part in manifest.parts)
+        waiting = [without_vectors(manifest, name, made_by.fingerprint) for name, made_by in manifest.encoders.items()]
+        return any(waiting) or any(part.chunks is None for part in manifest.parts)
 
     def _through_the_pipeline(self) -> None:
         """Cut and embed what is not."""
@@ -155,6 +155,10 @@ class Repair:
         if without_vectors(writer.manifest, TEXT_FIELD, made_by.fingerprint):
             work = FieldWork(made_by.fingerprint, lambda: self._encoder, without=self.plan.broken)
             embed(writer, work, self.reporter, self.run)
+        for name, other in writer.manifest.encoders.items():
+            if name != TEXT_FIELD and without_vectors(writer.manifest, name, other.fingerprint):
+                load = partial(maker_of_field, writer.manifest, name, self.how, self.reporter)
+                embed(writer, FieldWork(other.fingerprint, load, name, self.plan.broken), self.reporter, self.run)
 
     @cached_property
     def _encoder(self) -> Encoder:

@@ -108,9 +108,8 @@ def chunk_names(layout: Layout, part: Part) -> set[str]:
     if part.chunks:
         for _, table in row_groups(layout.chunks(part.number), part.chunks, ("chunk_id",)):
             ids += table.column("chunk_id").to_pylist()
-    if part.embeddings:
-        path = layout.embeddings(part.embeddings.made_with, part.number)
-        for _, table in row_groups(path, part.embeddings, ("chunk_id",)):
+    for made_with, record in vector_files(part).items():
+        for _, table in row_groups(layout.embeddings(made_with, part.number), record, ("chunk_id",)):
             ids += table.column("chunk_id").to_pylist()
     return {chunk_id.rsplit("#", 1)[0] for chunk_id in ids}
 
@@ -133,19 +132,20 @@ def saved_texts(layout: Layout, part: Part) -> Texts:
     return Texts(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
 
 
-def vectors_of(layout: Layout, part: Part) -> Saved:
-    """Return a part's embeddings, from a file that has its checksum."""
-    assert part.embeddings is not None
-    path = layout.embeddings(part.embeddings.made_with, part.number)
-    table = read_columns(path, part.embeddings, ("chunk_id", "vector"))
+def vector_files(part: Part) -> dict[str, FileRecord]:
+    """Return the files of a part's vectors by the fingerprint of their encoder: fields may share one."""
+    return {record.made_with: record for record in part.vectors.values()}
+
+
+def vectors_of(layout: Layout, part: Part, record: FileRecord) -> Saved:
+    """Return a part's vectors, from a file that has its checksum."""
+    table = read_columns(layout.embeddings(record.made_with, part.number), record, ("chunk_id", "vector"))
     return Saved(np.arange(table.num_rows), _ids(table), as_vectors(table.column("vector")))
 
 
-def saved_vectors(layout: Layout, part: Part) -> Saved:
-    """Return what can be read of a part's embeddings: those of unit norm."""
-    found = []
-    if part.embeddings is not None:
-        found = _rotten(layout.embeddings(part.embeddings.made_with, part.number), part.embeddings)
+def saved_vectors(layout: Layout, part: Part, record: FileRecord) -> Saved:
+    """Return what can be read of a damaged file of vectors: those of unit norm."""
+    found = _rotten(layout.embeddings(record.made_with, part.number), record)
     if not found:
         return Saved(np.empty(0, dtype=np.int64), np.empty(0, dtype=object), np.empty((0, 0), dtype=np.float32))
     vectors = np.concatenate([as_vectors(table.column("vector")) for _, table in found])

@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..config import TEXT_FIELD
 from ..errors import DamagedError, MismatchError, ModelError
 from ..plural import counted
 from ..stages.status import pending
@@ -180,26 +181,27 @@ def check_model(manifest: Manifest) -> Steps:
     """The model that made the vectors is on this machine, and is the same."""
     from .. import encoders
 
-    made_by = manifest.index.encoder if manifest.index else manifest.encoder
+    made = {**manifest.encoders, **(manifest.index.encoders if manifest.index else {})}
+    for one in {(one.model, one.space): one for one in made.values()}.values():
+        try:
+            one.check_model(encoders.card(one.model).fingerprint)
+        except MismatchError as error:
+            yield Finding("model", "warning", error.message, None, error.hint)
+        except ModelError as error:
+            student = bool(manifest.student and manifest.student.teacher == one.space)
+            also = " or --query-encoder student" if student else ""
+            message = f"{error.message} Queries on this machine work with --mode bm25{also}."
+            yield Finding("model", "note", message, None, error.hint)
+    made_by = made.get(TEXT_FIELD)
     if made_by is None:
         return "no vectors yet"
-    try:
-        found = encoders.card(made_by.model).fingerprint
-        made_by.check_model(found)
-    except MismatchError as error:
-        yield Finding("model", "warning", error.message, None, error.hint)
-    except ModelError as error:
-        student = bool(manifest.student and manifest.student.teacher == made_by.space)
-        also = " or --query-encoder student" if student else ""
-        message = f"{error.message} Queries on this machine work with --mode bm25{also}."
-        yield Finding("model", "note", message, None, error.hint)
     if made_by.teacher and usable_student(manifest, made_by.teacher) is None:
         message = (
             "The encoder that the vectors were distilled into is gone. Queries by the model are right; what is new "
         )
         message += "cannot be embedded before there is another."
         yield Finding("student", "warning", message, None, "embedctl distill")
-    return f"{made_by.model}, {made_by.fingerprint}"
+    return "; ".join(f"{one.model}, {one.fingerprint}" for one in made.values())
 
 
 def check_room(layout: Layout, manifest: Manifest) -> Steps:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..config import IndexLimits, PartLimits
+from ..config import PartLimits, limits
 from ..store.files import read_columns, write_table
 from ..store.manifest import Part
 from ..store.parts import read_chunks, read_vectors, write_embeddings
@@ -39,7 +39,7 @@ def compact(writer: Writer, report: RunReport, force: Collection[int] = ()) -> N
 
 
 def _groups(manifest: Manifest, force: Collection[int]) -> list[list[Part]]:
-    limits, full = IndexLimits(), PartLimits()
+    most, full = limits.INDEX, PartLimits()
     fields = {field.name for field in manifest.settings.fields}
     groups: list[list[Part]] = []
     small: dict[tuple[str, ...], list[Part]] = {}
@@ -48,7 +48,7 @@ def _groups(manifest: Manifest, force: Collection[int]) -> list[list[Part]]:
             groups.append([part])
         elif part.chunks is None or fields - part.vectors.keys():
             continue
-        elif len(part.dead) > limits.dead_share * part.documents.rows:
+        elif len(part.dead) > most.dead_share * part.documents.rows:
             groups.append([part])
         elif 4 * part.live_documents < full.documents and 4 * part.documents.bytes < full.text_bytes:
             vectors = (f"{name} {record.made_with}" for name, record in sorted(part.vectors.items()))

@@ -75,43 +75,12 @@ class Layout:
         return self.root / "files" / part_name(number)
 
     def generation(self, number: int) -> Path:
-        """The folder of one index generation, laid out by :class:`GenerationLayout`."""
+        """The folder of one index generation: a folder for each arm, and one for the rows."""
         return self.root / "index" / f"{number:06d}"
 
     def from_base(self, typed: str) -> str:
         """Return a path that was typed in the working directory as the store writes it: POSIX, from its base."""
         return Path(os.path.relpath(typed or ".", self.base)).as_posix()
-
-
-@dataclass(frozen=True, slots=True)
-class GenerationLayout:
-    """The files of one index generation."""
-
-    root: Path
-
-    @property
-    def bm25(self) -> Path:
-        """Folder of the Tantivy index."""
-        return self.root / "bm25"
-
-    @property
-    def hnsw(self) -> Path:
-        """The hnswlib graph; missing in small indexes. Facts and labels lie beside it."""
-        return self.root / "hnsw.bin"
-
-    @property
-    def dead(self) -> Path:
-        """Labels that the segments hold and no query may return: sorted little-endian uint64."""
-        return self.root / "dead.u64"
-
-    @property
-    def centre(self) -> Path:
-        """What the sign bits were taken around, little-endian float32; missing where there are none."""
-        return self.root / "centre.f32"
-
-    def segment(self, number: int) -> Path:
-        """The folder of one segment of vectors."""
-        return self.root / "vectors" / f"{number:06d}"
 
 
 def _is_store(layout: Layout) -> bool:

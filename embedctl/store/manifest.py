@@ -133,15 +133,6 @@ class SampleRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentRecord:
-    """One immutable run of vectors in an index."""
-
-    number: int
-    rows: int
-    """Rows, those included that died since it was written."""
-
-
-@dataclass(frozen=True, slots=True)
 class ArmRecord:
     """What one arm searches in an index generation, or what hits show."""
 
@@ -178,12 +169,6 @@ class IndexRecord:
     def encoder(self) -> EncoderRecord:
         """Encoder of the field that every store has."""
         return self.encoders[TEXT_FIELD]
-
-    @property
-    def segments(self) -> tuple[SegmentRecord, ...]:
-        """Segments of the dense arm, the largest first."""
-        found: Any = self.arms["dense"].facts.get("segments", [])
-        return tuple(SegmentRecord(number, rows) for number, rows in found)
 
     @property
     def pieces(self) -> tuple[ArmRecord, ...]:

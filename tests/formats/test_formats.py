@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import format_recipe
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 import embedctl
+from embedctl.arms.bm25.stored_rows import StoredRows
 from embedctl.errors import MismatchError, NoStoreError
 from embedctl.store.garbage import missing
 from embedctl.store.layout import Layout
@@ -106,6 +108,36 @@ def test_a_change_in_an_old_store_embeds_what_changed(base: Path) -> None:
     assert report.counts["embedded"] == 1
     assert best(store) == QUESTIONS
     assert store.query("singing wrens").hits[0].id == "docs:birds.jsonl#wren#0"
+
+
+def test_doctor_examines_and_repairs_an_old_store(base: Path, version: int) -> None:
+    store = embedctl.open(base / ".embedctl")
+    report = store.doctor(deep=True)
+    assert not [one for one in report.findings if one.severity != "note"], report.findings
+    if version < INDEX_SINCE:
+        return
+    details = {check.name: check.detail for check in report.checks}
+    assert details["index contents"] == "5 live chunks in bm25, dense"
+    for name in ("bm25/*.store", "vectors/000001/vectors.f16", "dead.u64"):
+        (path, *_) = sorted(store.path.glob(f"index/*/{name}"))
+        path.unlink()
+    found = store.doctor()
+    assert {one.kind for one in found.damage} == {"index"}
+    assert len(found.damage) == 3
+    repaired = store.doctor(repair=True)
+    assert (repaired.exit_code, repaired.counts["embedded"]) == (0, 0)
+    assert read_manifest(Layout(store.path)).format_version == FORMAT_VERSION
+    assert best(store) == QUESTIONS
+
+
+@pytest.mark.parametrize("version", [2, 3], indirect=True)
+def test_rows_that_an_old_index_keeps_are_compared_with_the_parts(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = embedctl.open(base / ".embedctl")
+    monkeypatch.setattr(StoredRows, "documents", lambda _self, labels: labels + np.uint64(1))
+    found = store.doctor(deep=True).damage
+    assert found
+    assert all("are rows of other documents" in one.message for one in found)
+    assert all((one.file or "").endswith("/bm25") for one in found)
 
 
 def chunk_ids(layout: Layout) -> set[str]:

@@ -78,10 +78,14 @@ def part_with(store: embedctl.Store, documents: int) -> Part:
 
 
 def answers(store: embedctl.Store) -> list[list[tuple[str, str, float]]]:
-    """Return id, text and cosine of the hits of some queries, by every mode."""
+    """Return id, text and cosine of the hits of some queries, by every mode; those of one score by their ids."""
     fresh = embedctl.open(store.path)
+    configs = (QueryConfig(n=5), QueryConfig(n=5, mode="bm25"), QueryConfig(n=5, mode="dense"))
+    found = [fresh.query(query, config).hits for query in QUERIES for config in configs]
     return [
-        [(hit.id, hit.text, round(hit.scores["cosine"] or 0, 3)) for hit in fresh.query(query, config).hits]
-        for query in QUERIES
-        for config in (QueryConfig(n=5), QueryConfig(n=5, mode="bm25"), QueryConfig(n=5, mode="dense"))
+        [
+            (hit.id, hit.text, round(hit.scores["cosine"] or 0, 3))
+            for hit in sorted(hits, key=lambda hit: (-hit.score, hit.id))
+        ]
+        for hits in found
     ]
