@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from ..contracts import Labels
     from ..store.manifest import ArmRecord
     from ..store.piece import Checks, Piece
-    from .rows_examine import RowsExaminer
 
 KIND = "rows"
 _LABELS, _DOCUMENTS, _BLOCKS, _PAYLOADS = "labels.u64", "documents.u64", "blocks.u64", "payloads.z"
@@ -201,12 +200,6 @@ class RowsKind:
         """Return nothing: rows are written one block after the other."""
         del work
         return 0
-
-    def examiner(self) -> RowsExaminer:
-        """Return what ``doctor`` checks of it."""
-        from .rows_examine import RowsExaminer
-
-        return RowsExaminer()
 
 
 ROWS = RowsKind()
