@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from ..contracts import Labels
     from ..store.manifest import ArmRecord
     from ..store.piece import Checks, Piece
-    from .rows_examine import RowsExaminer
 
 KIND = "rows"
 _LABELS, _DOCUMENTS, _BLOCKS, _PAYLOADS = "labels.u64", "documents.u64", "blocks.u64", "payloads.z"
@@ -196,12 +195,6 @@ class RowsKind:
     def disk_bytes(self, work: ArmWork) -> int:
         """Return a share of the size of the chunks."""
         return sum(part.chunks.bytes for part in work.changes.added if part.chunks) // _SHARE
-
-    def examiner(self) -> RowsExaminer:
-        """Return what ``doctor`` checks of it."""
-        from .rows_examine import RowsExaminer
-
-        return RowsExaminer()
 
 
 ROWS = RowsKind()
