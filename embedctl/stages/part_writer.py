@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..config import PartLimits
+from ..runners.stage import Change
+from ..runners.threads import WriteBehind
 from ..store.manifest import Part
 from ..store.parts import write_documents
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from ..records import Document, Source
     from ..store.ledger import Ledger
     from ..store.live_documents import DocumentPlace
+    from ..store.manifest import Manifest
     from ..store.writer import Writer
     from .report import RunReport
 
@@ -30,32 +33,31 @@ class PartWriter:
 
     def __init__(self, writer: Writer, report: RunReport, sources: Sequence[Source] = ()) -> None:
         """Prepare; ``sources`` are to be committed with the first part, in place of those of the same names."""
-        self._writer = writer
+        self._layout = writer.layout
         self._report = report
         self._limits = PartLimits()
         self._sources = {source.name: source for source in sources}
         self._documents: list[Document] = []
         self._bytes = 0
         self._dead: dict[int, set[int]] = {}
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="part writer")
-        self._commit: Future[None] | None = None
+        self._behind = WriteBehind(writer)
 
     def __enter__(self) -> PartWriter:
+        self._behind.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Wait for the part that is being written: it belongs to what an interrupted run leaves."""
-        self._thread.shutdown()
+        self._behind.__exit__(kind, error, trace)
 
     def add(self, document: Document) -> None:
         """Add a document to the part that is being filled."""
         self._documents.append(document)
         self._bytes += len(document.text) + len(document.metadata)
         if len(self._documents) >= self._limits.documents or self._bytes >= self._limits.text_bytes:
-            self._wait()
-            self._commit = self._thread.submit(self._write, self._documents, self._dead)
+            self._behind.put(partial(self._fold, self._documents, self._dead, None))
             self._documents, self._bytes, self._dead = [], 0, {}
 
     def bury(self, places: Iterable[DocumentPlace]) -> None:
@@ -65,19 +67,16 @@ class PartWriter:
 
     def finish(self, ledger: Ledger | None) -> None:
         """Commit what is left, together with the ledger where there is a new one."""
-        self._wait()
-        self._write(self._documents, self._dead, ledger)
+        self._behind.put(partial(self._fold, self._documents, self._dead, ledger))
+        self._behind.wait()
 
-    def _wait(self) -> None:
-        """Wait for the part that is being written, and raise what became of it."""
-        if self._commit is not None:
-            self._commit.result()
-
-    def _write(self, documents: list[Document], dead: dict[int, set[int]], ledger: Ledger | None = None) -> None:
-        layout = self._writer.layout
-        manifest = self._writer.manifest.with_dead(dead)
+    def _fold(
+        self, documents: list[Document], dead: dict[int, set[int]], ledger: Ledger | None, before: Manifest
+    ) -> Change | None:
+        """Write a part, and return the manifest that names it; ``None``: nothing has changed."""
+        layout = self._layout
+        manifest = before.with_dead(dead)
         sources = tuple(self._sources.get(source.name, source) for source in manifest.sources)
-        changed = sources != manifest.sources
         manifest = replace(manifest, sources=sources)
         files = []
         if documents:
@@ -90,5 +89,4 @@ class PartWriter:
             record = ledger.write(layout, manifest)
             manifest = replace(manifest, files=record)
             files.append(layout.files(record.number))
-        if files or dead or changed:
-            self._writer.commit(manifest, files)
+        return Change(manifest, files) if manifest != before else None

@@ -421,7 +421,7 @@ def test_thresholds_and_limits_reach_beyond_the_first_candidates(store: embedctl
     every = store.query("harbour tide", QueryConfig(mode="dense", n=60, ranking=RankingRequest(candidates=60))).hits
     least = every[24].scores["cosine"]
     assert least is not None
-    shallow = QueryConfig(mode="dense", n=60, ranking=RankingRequest(candidates=1), min_cosine=least)
+    shallow = QueryConfig(mode="dense", n=60, ranking=RankingRequest(candidates=1), min_scores={"dense": least})
     assert [hit.id for hit in store.query("harbour tide", shallow).hits] == [hit.id for hit in every[:25]]
     one = QueryConfig(mode="hybrid", n=5, ranking=RankingRequest(candidates=1), max_per_file=1)
     assert len({hit.doc_id for hit in store.query("harbour tide", one).hits}) == 5
