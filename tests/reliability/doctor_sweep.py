@@ -24,7 +24,7 @@ from embedctl.store.writer import read_manifest
 
 WAYS = ("bit 0", "bit 1", "page 0", "half", "longer", "missing", "unlike", "folder", "link", "pipe")
 ASKED = ("bm25", "flat", "binary", "hnsw", "filter", "student", "show", "chunk")
-_NUMBER = re.compile(r"\d{6}|[0-9a-f]{16,32}|\d+(?=\.del)")
+_NUMBER = re.compile(r"[0-9a-f]{16,32}|\d{6}|\d+(?=\.del)")
 
 
 def targets(root: Path) -> list[Path]:

@@ -34,7 +34,7 @@ from embedctl.store.writer import read_manifest
 
 SECONDS = 120.0
 """After that, a question counts as a hang."""
-_NUMBER = re.compile(r"\d{6}|[0-9a-f]{16,32}|\d+(?=\.del)")
+_NUMBER = re.compile(r"[0-9a-f]{16,32}|\d{6}|\d+(?=\.del)")
 BYSTANDERS = ("run report", "lock", "ignore file", "backup", "older generation")
 """Files that no question reads."""
 
