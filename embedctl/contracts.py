@@ -99,12 +99,11 @@ class Tokenizer(Protocol):
         ...
 
 
-class Chunker(Protocol):
-    """Finds where a document may be cut; :mod:`.chunkers.batch` cuts it there into chunks that fit the encoder."""
+Chunker: TypeAlias = "Callable[[Document], Outline]"
+"""Returns the structure of a document from ``body_start`` on, in code points of its text.
 
-    def outline(self, document: Document) -> Outline:
-        """Return the structure of ``document`` from ``body_start`` on, in code points of its text."""
-        ...
+:mod:`.chunkers.batch` cuts it there into chunks that fit the encoder.
+"""
 
 
 class Encoder(Protocol):
