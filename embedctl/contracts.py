@@ -31,17 +31,12 @@ Shape: TypeAlias = Literal["dense", "sparse", "multi"]
 """One unit vector a text; ids and weights; one vector a token. Today every encoder is dense."""
 
 
-class Parser(Protocol):
-    """Turns the bytes of one file into text with its structure."""
+Parser: TypeAlias = "Callable[[bytes, str], ParsedDocument]"
+"""Turns the bytes of one file, never none, into text with its structure; its path (POSIX, relative) is never opened.
 
-    def parse(self, data: bytes, path: str) -> ParsedDocument:
-        """Return the document; ``path`` (POSIX, relative) is a hint about its kind and never opened.
-
-        Raises:
-            ParseError: the bytes are not a readable document of this format; the message is the reason.
-            UnsupportedError: the file is of a kind that embedctl does not read.
-        """
-        ...
+Raises ParseError where the bytes are not a readable document of this format, UnsupportedError where they hold no text
+or are of a kind that embedctl does not read; the message is the reason.
+"""
 
 
 class TokenIds(NamedTuple):
@@ -104,12 +99,11 @@ class Tokenizer(Protocol):
         ...
 
 
-class Chunker(Protocol):
-    """Finds where a document may be cut; :mod:`.chunkers.batch` cuts it there into chunks that fit the encoder."""
+Chunker: TypeAlias = "Callable[[Document], Outline]"
+"""Returns the structure of a document from ``body_start`` on, in code points of its text.
 
-    def outline(self, document: Document) -> Outline:
-        """Return the structure of ``document`` from ``body_start`` on, in code points of its text."""
-        ...
+:mod:`.chunkers.batch` cuts it there into chunks that fit the encoder.
+"""
 
 
 class Encoder(Protocol):

@@ -342,7 +342,7 @@ class Store:
         self, paths: Sequence[PathLike], files: Sequence[str] | None, request: SourceRequest | None
     ) -> Callable[[Manifest], list[Source]]:
         """Return what makes the sources of a command, given the snapshot it starts from."""
-        from ..sources.request import requested_sources
+        from ..sources.describe import requested_sources
 
         asked, places = request or SourceRequest(), [Path(path) for path in paths]
         return lambda manifest: requested_sources(places, files, asked, manifest.sources, self._layout.base)

@@ -15,8 +15,8 @@ lie, what should stay whole, and which headings are in force. Everything else is
 ``assemble``    spans to :class:`~embedctl.records.Chunk` rows: lines, page, hash, tokens
 ==============  ==========================================================================
 
-A new chunker is one file with a class that keeps :class:`~embedctl.contracts.Chunker`, and one line in the table below;
-or an entry point of another package in the group ``embedctl.chunkers``.
+A new chunker is one function, a :data:`~embedctl.contracts.Chunker`, and one line in the table below; or an entry point
+of another package in the group ``embedctl.chunkers``.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from ..registry import Registry
 CHUNKERS = Registry(
     "chunker",
     {
-        "auto": "embedctl.chunkers.auto:AutoChunker",
-        "markdown": "embedctl.chunkers.markdown:MarkdownChunker",
-        "rst": "embedctl.chunkers.rst:RstChunker",
-        "code": "embedctl.chunkers.code:CodeChunker",
-        "recursive": "embedctl.chunkers.recursive:RecursiveChunker",
-        "window": "embedctl.chunkers.window:WindowChunker",
-        "page": "embedctl.chunkers.page:PageChunker",
-        "none": "embedctl.chunkers.none:NoneChunker",
+        "auto": "embedctl.chunkers.auto:auto_outline",
+        "markdown": "embedctl.chunkers.markdown:markdown_outline",
+        "rst": "embedctl.chunkers.rst:rst_outline",
+        "code": "embedctl.chunkers.code:code_outline",
+        "recursive": "embedctl.chunkers.plain:recursive_outline",
+        "window": "embedctl.chunkers.plain:window_outline",
+        "page": "embedctl.chunkers.auto:page_outline",
+        "none": "embedctl.chunkers.auto:none_outline",
     },
     group="embedctl.chunkers",
 )

@@ -1,14 +1,15 @@
-"""Choosing the outline by what the document is."""
+"""Choose the outline by what the document is."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..outline import Section
+from ..outline import Section, no_heading
 from ..records import Markup
 from .code import code_outline
 from .markdown import markdown_outline
-from .plain import plain_outline
+from .plain import recursive_outline
 from .rst import rst_outline
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from ..records import Document
 
 _BY_MARKUP = {
-    Markup.PLAIN.value: plain_outline,
+    Markup.PLAIN.value: recursive_outline,
     Markup.MARKDOWN.value: markdown_outline,
     Markup.RST.value: rst_outline,
     Markup.CODE.value: code_outline,
@@ -32,21 +33,22 @@ _BY_PAGE = frozenset(
 """A slide or a sheet is a unit of its own; a page of a PDF ends anywhere."""
 
 
-def structure_of(document: Document) -> Outline:
-    """Return the outline that the document's markup calls for."""
-    return _BY_MARKUP[document.markup](document)
+def auto_outline(document: Document) -> Outline:
+    """Return Markdown, reST and code by their structure, slides and sheets by page, everything else as running text."""
+    return page_outline(document) if document.media_type in _BY_PAGE else _structure(document)
 
 
 def page_outline(document: Document) -> Outline:
-    """Return pages as sections that never join, with the document's own structure inside them."""
+    """Return pages as sections that never join, the document's own structure inside them; without pages, that alone."""
     pages = [Section(page, 1) for page in sorted(set(document.pages)) if page > document.body_start]
-    outline = structure_of(document)
+    outline = _structure(document)
     return outline.softened(pages, join_sections=False) if document.pages else outline
 
 
-class AutoChunker:
-    """Markdown, reST and code by their structure, slides and sheets by page, everything else as running text."""
+def none_outline(document: Document) -> Outline:
+    """Return the document's own structure without sections and headings: cut only what is longer than a chunk."""
+    return replace(_structure(document).softened(()), heading=no_heading, paths=frozenset({()}))
 
-    def outline(self, document: Document) -> Outline:
-        """Return the outline for the document's media type and markup."""
-        return page_outline(document) if document.media_type in _BY_PAGE else structure_of(document)
+
+def _structure(document: Document) -> Outline:
+    return _BY_MARKUP[document.markup](document)

@@ -48,7 +48,7 @@ def chunk_documents(
     Raises:
         UsageError: there is no such strategy, or size and overlap do not fit the encoder; before any work.
     """
-    chunker: Chunker = CHUNKERS.load(config.strategy)()
+    chunker: Chunker = CHUNKERS.load(config.strategy)
     budget_for(tokenizer, config)
 
     def cut(batch: list[Document], first: int) -> list[list[Chunk] | FailedDocument]:
@@ -103,7 +103,7 @@ def _fitted(
 ) -> Iterator[list[Fitted]]:
     """Yield the spans of each document of a batch."""
     budget = budget_for(tokenizer, config)
-    outlined = [(document, chunker.outline(document)) for document in batch]
+    outlined = [(document, chunker(document)) for document in batch]
     contexts = Contexts(tokenizer, config)
     contexts.prepare((document.title, path) for document, outline in outlined for path in outline.paths)
     # Locating tokens tells their number too, but only where counts add up; elsewhere it would be a second reading.

@@ -41,11 +41,3 @@ def _by_blank_lines(text: str, start: int) -> tuple[Level, Level]:
     blocks = [match.end() for match in _PARAGRAPH.finditer(text, start)]
     outer = [block for block in blocks if _MARGIN.match(text, block)]
     return Level(outer, BLOCK_FILL, [*outer[1:], len(text)][: len(outer)]), Level(blocks, LINE_FILL)
-
-
-class CodeChunker:
-    """A definition that fits stays whole, with its comments and decorators; small neighbours share a chunk."""
-
-    def outline(self, document: Document) -> Outline:
-        """Return definitions, statements and lines."""
-        return code_outline(document)

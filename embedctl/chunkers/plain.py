@@ -19,9 +19,14 @@ SPARSE_CHARACTERS = 8_000
 SAMPLE_LINES = 100
 
 
-def plain_outline(document: Document) -> Outline:
+def recursive_outline(document: Document) -> Outline:
     """Return paragraphs as boundaries, pages above them, and every line where lines are what the text is made of."""
     return Outline(Deferred(lambda: _levels(document.text, document.body_start))).with_pages(document.pages)
+
+
+def window_outline(_document: Document) -> Outline:
+    """Return no structure: fill every chunk, then go back to the last word; ``overlap`` lets neighbours share text."""
+    return Outline(prose=False)
 
 
 def _levels(text: str, start: int) -> tuple[Level, ...]:

@@ -23,14 +23,6 @@ def rst_outline(document: Document) -> Outline:
     return scan_rst(document.text, document.body_start).outline(document.text).with_pages(document.pages)
 
 
-class RstChunker:
-    """A chunk begins at a section title, except where less than an eighth of a chunk was collected before it."""
-
-    def outline(self, document: Document) -> Outline:
-        """Return sections by title, and blocks inside them."""
-        return rst_outline(document)
-
-
 def scan_rst(text: str, start: int = 0) -> Blocks:
     """Return the blocks of ``text[start:]``, in offsets of ``text``."""
     offsets: list[int] = []

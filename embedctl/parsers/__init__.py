@@ -1,4 +1,4 @@
-"""Parsers: one file per format; a new one is a new file and two lines in ``kinds``: its name and its endings.
+"""Parsers: one file per format; a new one is a file with a function ``parse``, its name and endings in ``kinds``.
 
 Importing this package imports no third-party library; each parser does so when it first parses.
 """
@@ -26,5 +26,5 @@ def parse(data: bytes, path: str) -> ParsedDocument:
     """
     if not data:
         raise UnsupportedError("empty file")
-    parser: Parser = PARSERS.load(parser_for(path, data[:HEAD_BYTES]))()
-    return parser.parse(data, path)
+    parser: Parser = PARSERS.load(parser_for(path, data[:HEAD_BYTES]))
+    return parser(data, path)

@@ -10,7 +10,8 @@ import io
 import zipfile
 import zlib
 
-from ..errors import ParseError
+from ..errors import ParseError, UnsupportedError
+from .markup import failing_as
 
 MOST_BYTES = 512 * 1024 * 1024
 """Most that all members together may unpack to."""
@@ -30,8 +31,11 @@ def open_archive(data: bytes, kind: str) -> zipfile.ZipFile:
     """Return the archive after checking its members; ``kind`` names the format in messages, as in "EPUB file".
 
     Raises:
+        UnsupportedError: there are no bytes.
         ParseError: it is not a zip archive, is protected by a password, unpacks to an absurd size or lies about it.
     """
+    if not data:
+        raise UnsupportedError("empty file")
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         raise ParseError(f"not a readable {kind}: it is password-protected or in an old binary format")
     try:
@@ -62,14 +66,11 @@ def read_member(archive: zipfile.ZipFile, name: str, kind: str) -> bytes:
     Raises:
         ParseError: there is no such member, or it is damaged.
     """
-    try:
-        return archive.read(name)
-    except KeyError as error:
-        raise ParseError(f"damaged {kind}: it lacks {name}") from error
-    except MemoryError:
-        raise
-    except Exception as error:  # zipfile and its decompressors raise half a dozen unrelated types
-        raise ParseError(f"damaged {kind}: {name} cannot be unpacked") from error
+    with failing_as(f"damaged {kind}: {name} cannot be unpacked"):
+        try:
+            return archive.read(name)
+        except KeyError as error:
+            raise ParseError(f"damaged {kind}: it lacks {name}") from error
 
 
 def _check_order(members: list[zipfile.ZipInfo], kind: str) -> None:

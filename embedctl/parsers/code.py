@@ -9,28 +9,20 @@ from . import languages
 from .decoding import decode
 
 
-class CodeParser:
-    """Keeps the file verbatim and names its language."""
-
-    def parse(self, data: bytes, path: str) -> ParsedDocument:
-        """Return the text as it is; the language comes from the name, else the ending, else the shebang.
-
-        Raises:
-            ParseError: the encoding cannot be told.
-            UnsupportedError: the file is empty or binary.
-        """
-        text, encoding = decode(data)
-        name = PurePosixPath(path).name.lower()
-        language = (
-            languages.BY_NAME.get(name)
-            or languages.BY_ENDING.get(PurePosixPath(name).suffix)
-            or languages.BY_NAME.get(name.partition(".")[0])  # Dockerfile.dev
-            or languages.by_shebang(text[: text.find("\n") + 1] or text[:256])
-        )
-        return ParsedDocument(
-            text,
-            language.media_type if language else "text/plain",
-            Markup.CODE,
-            language=language.name if language else None,
-            encoding=encoding,
-        )
+def parse(data: bytes, path: str) -> ParsedDocument:
+    """Return the text as it is; the language comes from the name, else the ending, else the shebang."""
+    text, encoding = decode(data)
+    name = PurePosixPath(path).name.lower()
+    language = (
+        languages.BY_NAME.get(name)
+        or languages.BY_ENDING.get(PurePosixPath(name).suffix)
+        or languages.BY_NAME.get(name.partition(".")[0])  # Dockerfile.dev
+        or languages.by_shebang(text[: text.find("\n") + 1] or text[:256])
+    )
+    return ParsedDocument(
+        text,
+        language.media_type if language else "text/plain",
+        Markup.CODE,
+        language=language.name if language else None,
+        encoding=encoding,
+    )

@@ -7,10 +7,9 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-from ..errors import EmbedctlError, ParseError, UnsupportedError
 from ..records import JSON, Markup, ParsedDocument
 from .archives import open_archive
-from .markup import first_heading, one_line, required, table, tidy
+from .markup import failing_as, first_heading, one_line, required, table, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,36 +37,27 @@ _PROPERTIES = {
 }
 
 
-class DocxParser:
-    """Converts a Word document to Markdown."""
+def parse(data: bytes, _path: str) -> ParsedDocument:
+    """Return headings as ``#``, list items as ``-``, tables as Markdown tables and footnotes at the end.
 
-    def parse(self, data: bytes, path: str) -> ParsedDocument:  # noqa: ARG002 - the contract's signature
-        """Return headings as ``#``, list items as ``-``, tables as Markdown tables and footnotes at the end.
+    Raises:
+        ParseError: the file is damaged, protected or no Word document.
+        UnsupportedError: it holds no text.
+    """
+    open_archive(data, KIND).close()
+    with failing_as(f"damaged or no {KIND}"):
+        import docx
 
-        Raises:
-            ParseError: the file is damaged, protected or no Word document.
-            UnsupportedError: it holds no text.
-        """
-        if not data:
-            raise UnsupportedError("empty file")
-        open_archive(data, KIND).close()
-        try:
-            import docx
-
-            document = docx.Document(io.BytesIO(data))
-            text = tidy("\n\n".join(_blocks(document)))
-            metadata, title = core_properties(document)
-        except (EmbedctlError, MemoryError):
-            raise
-        except Exception as error:  # python-docx lets its XML and zip libraries' errors through
-            raise ParseError(f"damaged or no {KIND}") from error
-        return ParsedDocument(
-            required(text, "no text in this document"),
-            MEDIA_TYPE,
-            Markup.MARKDOWN,
-            title=title or first_heading(text),
-            metadata=metadata,
-        )
+        document = docx.Document(io.BytesIO(data))
+        text = tidy("\n\n".join(_blocks(document)))
+        metadata, title = core_properties(document)
+    return ParsedDocument(
+        required(text, "no text in this document"),
+        MEDIA_TYPE,
+        Markup.MARKDOWN,
+        title=title or first_heading(text),
+        metadata=metadata,
+    )
 
 
 def core_properties(document: Any) -> tuple[dict[str, JSON], str]:

@@ -6,11 +6,11 @@ import email.message
 import email.policy
 from email.utils import parsedate_to_datetime
 
-from ..errors import EmbedctlError, ParseError, UnsupportedError
+from ..errors import ParseError, UnsupportedError
 from ..records import JSON, Markup, ParsedDocument
 from .decoding import decode
-from .html import read_page
-from .markup import one_line, required, tidy
+from .html import to_markdown
+from .markup import failing_as, one_line, required, tidy
 
 MOST_HEADER = 10_000
 """Characters of a header that is taken apart, which takes more than a second for ten times as many."""
@@ -19,44 +19,37 @@ _ADDRESSES = {"From": "from", "To": "to", "Cc": "cc"}
 _EVIDENCE = ("From", "To", "Subject", "Date", "Received", "Message-ID", "MIME-Version", "Content-Type")
 
 
-class EmailParser:
-    """Reads one message (RFC 5322)."""
+def parse(data: bytes, _path: str) -> ParsedDocument:
+    """Return the plain text of the message, else its HTML as Markdown; the subject is the title.
 
-    def parse(self, data: bytes, path: str) -> ParsedDocument:  # noqa: ARG002 - the contract's signature
-        """Return the plain text of the message, else its HTML as Markdown; the subject is the title.
+    Attachments are named in the metadata and not read.
 
-        Attachments are named in the metadata and not read.
-
-        Raises:
-            ParseError: this is not a message, or a part of it cannot be decoded.
-            UnsupportedError: the file is empty or the message holds no text.
-        """
-        if not data.strip():
-            raise UnsupportedError("empty file")
-        if b"\0" in data:
-            raise UnsupportedError("binary file")
-        try:
-            message = email.message_from_bytes(data, policy=email.policy.default)
-            if not any(name in message for name in _EVIDENCE):
-                raise ParseError("not a mail message: it has no headers")
-            body = message.get_body(preferencelist=("plain", "html"))
-            is_html = body is not None and body.get_content_subtype() == "html"
-            text = "" if body is None else _content(body)
-            if text and is_html:
-                text = read_page(text, whole=True).text
-            subject = _header(message, "Subject")
-            metadata = _metadata(message)
-        except (EmbedctlError, MemoryError):
-            raise
-        except Exception as error:  # the standard library trips over broken headers in many ways
-            raise ParseError("damaged mail message") from error
-        return ParsedDocument(
-            required(tidy(text), "no text in this message"),
-            "message/rfc822",
-            Markup.MARKDOWN if is_html else Markup.PLAIN,
-            title=subject or None,
-            metadata=metadata,
-        )
+    Raises:
+        ParseError: this is not a message, or a part of it cannot be decoded.
+        UnsupportedError: the file is empty or the message holds no text.
+    """
+    if not data.strip():
+        raise UnsupportedError("empty file")
+    if b"\0" in data:
+        raise UnsupportedError("binary file")
+    with failing_as("damaged mail message"):
+        message = email.message_from_bytes(data, policy=email.policy.default)
+        if not any(name in message for name in _EVIDENCE):
+            raise ParseError("not a mail message: it has no headers")
+        body = message.get_body(preferencelist=("plain", "html"))
+        is_html = body is not None and body.get_content_subtype() == "html"
+        text = "" if body is None else _content(body)
+        if text and is_html:
+            text = to_markdown(text)
+        subject = _header(message, "Subject")
+        metadata = _metadata(message)
+    return ParsedDocument(
+        required(tidy(text), "no text in this message"),
+        "message/rfc822",
+        Markup.MARKDOWN if is_html else Markup.PLAIN,
+        title=subject or None,
+        metadata=metadata,
+    )
 
 
 def _content(part: email.message.MIMEPart) -> str:

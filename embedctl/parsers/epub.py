@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from ..errors import ParseError, UnsupportedError
@@ -11,7 +11,7 @@ from ..records import JSON, Markup, ParsedDocument
 from .archives import open_archive, read_member
 from .decoding import decode, is_binary, marked
 from .html import declared_charset, to_markdown
-from .markup import first_heading, one_line, required
+from .markup import failing_as, first_heading, one_line, required
 
 if TYPE_CHECKING:
     import zipfile
@@ -32,40 +32,25 @@ _FIELDS = {
 _PAGE_TYPES = {"application/xhtml+xml", "text/html", "application/x-dtbook+xml"}
 
 
-class Package(NamedTuple):
-    """Contents of the package document."""
+def parse(data: bytes, _path: str) -> ParsedDocument:
+    """Return the chapters of the spine, a blank line between them; its table of contents is left out.
 
-    chapters: list[str]
-    """Names of members, in reading order."""
-    title: str | None
-    language: str | None
-    metadata: dict[str, JSON]
-
-
-class EpubParser:
-    """Converts a book to Markdown."""
-
-    def parse(self, data: bytes, path: str) -> ParsedDocument:  # noqa: ARG002 - the contract's signature
-        """Return the chapters of the spine, a blank line between them; its table of contents is left out.
-
-        Raises:
-            ParseError: the file is damaged, protected or no book.
-            UnsupportedError: it holds no text.
-        """
-        if not data:
-            raise UnsupportedError("empty file")
-        with open_archive(data, KIND) as archive:
-            package = _package(archive)
-            chapters = [_chapter(archive, name) for name in dict.fromkeys(package.chapters)]
-        text = "\n\n".join(chapter for chapter in chapters if chapter)
-        return ParsedDocument(
-            required(text, "no text in this book"),
-            MEDIA_TYPE,
-            Markup.MARKDOWN,
-            title=package.title or first_heading(text),
-            language=package.language,
-            metadata=package.metadata,
-        )
+    Raises:
+        ParseError: the file is damaged, protected or no book.
+        UnsupportedError: it holds no text.
+    """
+    with open_archive(data, KIND) as archive:
+        package, names = _package(archive)
+        chapters = [_chapter(archive, name) for name in dict.fromkeys(names)]
+    text = "\n\n".join(chapter for chapter in chapters if chapter)
+    return ParsedDocument(
+        required(text, "no text in this book"),
+        MEDIA_TYPE,
+        Markup.MARKDOWN,
+        title=_first(package, "title") or first_heading(text),
+        language=_first(package, "language"),
+        metadata=_metadata(package),
+    )
 
 
 def _chapter(archive: zipfile.ZipFile, name: str) -> str:
@@ -80,7 +65,8 @@ def _chapter(archive: zipfile.ZipFile, name: str) -> str:
         raise ParseError(f"damaged {KIND}: {name}: {error.message}") from error
 
 
-def _package(archive: zipfile.ZipFile) -> Package:
+def _package(archive: zipfile.ZipFile) -> tuple[Element, list[str]]:
+    """Return the package document, and the names of the chapters' members in reading order."""
     rootfile = _xml(archive, _CONTAINER).find(".//{*}rootfile")
     name = rootfile.get("full-path") if rootfile is not None else None
     if not name:
@@ -96,19 +82,15 @@ def _package(archive: zipfile.ZipFile) -> Package:
         chapters.append(posixpath.normpath(posixpath.join(posixpath.dirname(name), target)))
     if not chapters:
         raise ParseError(f"damaged {KIND}: its spine names no chapters")
-    return Package(chapters, _first(root, "title"), _first(root, "language"), _metadata(root))
+    return root, chapters
 
 
 def _xml(archive: zipfile.ZipFile, name: str) -> Element:
     from defusedxml import ElementTree
 
     data = read_member(archive, name, KIND)
-    try:
+    with failing_as(f"damaged {KIND}: {name} is not readable XML"):
         root: Element = ElementTree.fromstring(data)
-    except MemoryError:
-        raise
-    except Exception as error:  # the XML parser raises its own, codec and entity errors
-        raise ParseError(f"damaged {KIND}: {name} is not readable XML") from error
     return root
 
 

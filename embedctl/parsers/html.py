@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import ParseError
 from ..records import JSON, Markup, ParsedDocument
 from .decoding import decode, marked
-from .markup import first_heading, one_line, required, tidy
+from .markup import failing_as, first_heading, one_line, required, tidy
 
 ENOUGH_CHARACTERS = 200
 ENOUGH_SHARE = 0.25
@@ -28,40 +28,31 @@ _XHTML = re.compile(r"""<html\b[^>]*\bxmlns\s*=\s*["']http://www\.w3\.org/1999/x
 _DATES = ("article-published_time", "article:published_time", "date", "dcterms.date", "dc.date", "dcterms.created")
 
 
-class HtmlPage(NamedTuple):
-    """Text and metadata of a page."""
+def parse(data: bytes, _path: str) -> ParsedDocument:
+    """Return the page's main text; the title is that of the page, of its Open Graph card or its first heading.
 
-    text: str
-    """Markdown."""
-    title: str | None
-    language: str | None
-    metadata: dict[str, JSON]
-
-
-class HtmlParser:
-    """Converts a page to Markdown."""
-
-    def parse(self, data: bytes, path: str) -> ParsedDocument:  # noqa: ARG002 - the contract's signature
-        """Return the page's main text; the title is that of the page, of its Open Graph card or its first heading.
-
-        Raises:
-            ParseError: this is not HTML, or its encoding cannot be determined.
-            UnsupportedError: the page is empty or holds no text.
-        """
-        source, encoding = decode(data, declared_charset(data))
-        if not _TAG.search(source):
-            raise ParseError("not HTML: there are no tags in it")
-        page = read_page(source)
-        media_type = "application/xhtml+xml" if _XHTML.search(source, 0, DECLARATION_REACH) else "text/html"
-        return ParsedDocument(
-            required(page.text, "no text in this page"),
-            media_type,
-            Markup.MARKDOWN,
-            title=page.title,
-            language=page.language,
-            encoding=encoding,
-            metadata=page.metadata,
-        )
+    Raises:
+        ParseError: this is not HTML, or its encoding cannot be determined.
+        UnsupportedError: the page is empty or holds no text.
+    """
+    source, encoding = decode(data, declared_charset(data))
+    if not _TAG.search(source):
+        raise ParseError("not HTML: there are no tags in it")
+    end = _HEAD_END.search(source, 0, HEAD_REACH)
+    about = _convert(source[: end.start() if end else HEAD_REACH], metadata=True).metadata.document
+    text = main_text(source)
+    cards = about.open_graph or {}
+    title = about.title or cards.get("title") or first_heading(text)
+    media_type = "application/xhtml+xml" if _XHTML.search(source, 0, DECLARATION_REACH) else "text/html"
+    return ParsedDocument(
+        required(text, "no text in this page"),
+        media_type,
+        Markup.MARKDOWN,
+        title=one_line(title or "") or None,
+        language=one_line(about.language or "") or None,
+        encoding=encoding,
+        metadata=_metadata(about, cards),
+    )
 
 
 def declared_charset(data: bytes) -> str | None:
@@ -70,25 +61,6 @@ def declared_charset(data: bytes) -> str | None:
         return None
     match = _XML_ENCODING.match(data) or _CHARSET.search(data, 0, DECLARATION_REACH)
     return match[1].decode("ascii", "replace") if match else None
-
-
-def read_page(source: str, whole: bool = False) -> HtmlPage:
-    """Return the text and metadata of a decoded page; ``whole`` keeps navigation, forms and the like.
-
-    Raises:
-        ParseError: the converter cannot read it.
-    """
-    end = _HEAD_END.search(source, 0, HEAD_REACH)
-    about = _convert(source[: end.start() if end else HEAD_REACH], metadata=True).metadata.document
-    text = to_markdown(source) if whole else main_text(source)
-    cards = about.open_graph or {}
-    title = about.title or cards.get("title") or first_heading(text)
-    return HtmlPage(
-        text,
-        one_line(title) or None if title else None,
-        one_line(about.language or "") or None,
-        _metadata(about, cards),
-    )
 
 
 def main_text(source: str) -> str:
@@ -110,7 +82,11 @@ def main_text(source: str) -> str:
 
 
 def to_markdown(source: str) -> str:
-    """Return all text of a page as Markdown."""
+    """Return all text of a page as Markdown, navigation, forms and the like included.
+
+    Raises:
+        ParseError: the converter cannot read it.
+    """
     return tidy(_convert(source, exclude=_NEVER).content or "")
 
 
@@ -137,12 +113,8 @@ def _convert(
             enabled=not (navigation and forms), remove_navigation=not navigation, remove_forms=not forms
         ),
     )
-    try:
+    with failing_as("HTML that cannot be converted"):
         result = library.convert(source, options)
-    except MemoryError:
-        raise
-    except Exception as error:  # a native extension: whatever it raises is about this page
-        raise ParseError("HTML that cannot be converted") from error
     if any("depth" in warning.message for warning in result.warnings):
         raise ParseError("HTML nested too deep to read whole")
     return result

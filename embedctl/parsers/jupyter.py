@@ -22,32 +22,29 @@ _BACKTICKS = re.compile(r"`{3,}")
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-class JupyterParser:
-    """Converts a notebook of format 3 or 4 to Markdown."""
+def parse(data: bytes, _path: str) -> ParsedDocument:
+    """Return Markdown cells as they are, code and its text outputs in fences; the language is the kernel's.
 
-    def parse(self, data: bytes, path: str) -> ParsedDocument:  # noqa: ARG002 - the contract's signature
-        """Return Markdown cells as they are, code and its text outputs in fences; the language is the kernel's.
-
-        Raises:
-            ParseError: this is not a notebook.
-            UnsupportedError: the file or every cell is empty.
-        """
-        source, encoding = decode(data)
-        try:
-            notebook = json.loads(source)
-        except (ValueError, RecursionError) as error:
-            raise ParseError("damaged or not a notebook: it is not valid JSON") from error
-        cells = _cells(notebook)
-        language = _language(notebook, cells)
-        text = clean("\n\n".join(block for cell in cells for block in _blocks(cell, language))).strip()
-        return ParsedDocument(
-            required(text, "no text in this notebook"),
-            "application/x-ipynb+json",
-            Markup.MARKDOWN,
-            title=first_heading(text),
-            language=language or None,
-            encoding=encoding,
-        )
+    Raises:
+        ParseError: this is not a notebook.
+        UnsupportedError: the file or every cell is empty.
+    """
+    source, encoding = decode(data)
+    try:
+        notebook = json.loads(source)
+    except (ValueError, RecursionError) as error:
+        raise ParseError("damaged or not a notebook: it is not valid JSON") from error
+    cells = _cells(notebook)
+    language = _language(notebook, cells)
+    text = clean("\n\n".join(block for cell in cells for block in _blocks(cell, language))).strip()
+    return ParsedDocument(
+        required(text, "no text in this notebook"),
+        "application/x-ipynb+json",
+        Markup.MARKDOWN,
+        title=first_heading(text),
+        language=language or None,
+        encoding=encoding,
+    )
 
 
 def _cells(notebook: Any) -> list[dict[str, Any]]:

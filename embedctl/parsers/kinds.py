@@ -6,7 +6,7 @@ is under any name, a PNG named ``.md`` is refused as a PNG. Other contradictions
 are left to the parser, which says what it met.
 
 Another package adds a parser by an entry point in the group ``embedctl.parsers``, named as the ending that it reads,
-without the dot: ``odt = "embedctl_odt:OdtParser"``. It gets the endings that no parser here takes, and is imported and
+without the dot: ``odt = "embedctl_odt:parse"``. It gets the endings that no parser here takes, and is imported and
 run in the sandbox of the worker process.
 """
 
@@ -22,18 +22,18 @@ from .decoding import is_text
 PARSERS = Registry(
     "parser",
     {
-        "text": "embedctl.parsers.text:TextParser",
-        "markdown": "embedctl.parsers.markdown:MarkdownParser",
-        "rst": "embedctl.parsers.rst:RstParser",
-        "code": "embedctl.parsers.code:CodeParser",
-        "html": "embedctl.parsers.html:HtmlParser",
-        "pdf": "embedctl.parsers.pdf:PdfParser",
-        "docx": "embedctl.parsers.docx:DocxParser",
-        "pptx": "embedctl.parsers.pptx:PptxParser",
-        "sheet": "embedctl.parsers.sheet:SheetParser",
-        "epub": "embedctl.parsers.epub:EpubParser",
-        "jupyter": "embedctl.parsers.jupyter:JupyterParser",
-        "email": "embedctl.parsers.email:EmailParser",
+        "text": "embedctl.parsers.text:parse",
+        "markdown": "embedctl.parsers.markdown:parse",
+        "rst": "embedctl.parsers.rst:parse",
+        "code": "embedctl.parsers.code:parse",
+        "html": "embedctl.parsers.html:parse",
+        "pdf": "embedctl.parsers.pdf:parse",
+        "docx": "embedctl.parsers.docx:parse",
+        "pptx": "embedctl.parsers.pptx:parse",
+        "sheet": "embedctl.parsers.sheet:parse",
+        "epub": "embedctl.parsers.epub:parse",
+        "jupyter": "embedctl.parsers.jupyter:parse",
+        "email": "embedctl.parsers.email:parse",
     },
     group="embedctl.parsers",
 )

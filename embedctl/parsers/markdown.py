@@ -8,28 +8,20 @@ from .frontmatter import front_matter
 from .markup import first_heading, one_line
 
 
-class MarkdownParser:
-    """Keeps the file verbatim, front matter included; chunks begin after it."""
-
-    def parse(self, data: bytes, path: str) -> ParsedDocument:  # noqa: ARG002 - the contract's signature
-        """Return the text as it is; the title is that of the front matter, else the first level-1 heading.
-
-        Raises:
-            ParseError: the encoding cannot be told.
-            UnsupportedError: the file is empty or binary.
-        """
-        text, encoding = decode(data)
-        metadata, body_start = front_matter(text)
-        declared = metadata.get("title")
-        title = one_line(declared) if isinstance(declared, str) else None
-        language = metadata.get("lang")
-        return ParsedDocument(
-            text,
-            "text/markdown",
-            Markup.MARKDOWN,
-            title=title or first_heading(text, body_start),
-            language=language if isinstance(language, str) else None,
-            encoding=encoding,
-            body_start=body_start,
-            metadata=metadata,
-        )
+def parse(data: bytes, _path: str) -> ParsedDocument:
+    """Return the text as it is; the title is that of the front matter, else the first level-1 heading."""
+    text, encoding = decode(data)
+    metadata, body_start = front_matter(text)
+    declared = metadata.get("title")
+    title = one_line(declared) if isinstance(declared, str) else None
+    language = metadata.get("lang")
+    return ParsedDocument(
+        text,
+        "text/markdown",
+        Markup.MARKDOWN,
+        title=title or first_heading(text, body_start),
+        language=language if isinstance(language, str) else None,
+        encoding=encoding,
+        body_start=body_start,
+        metadata=metadata,
+    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..errors import UnsupportedError
+from ..errors import EmbedctlError, ParseError, UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 TITLE_REACH = 65_536
 """A heading further than this into a text is not the document's title."""
@@ -29,6 +30,17 @@ _HEADING = re.compile(
 _LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
 _CLOSING = re.compile(r"(?:[ \t]+#+|[ \t]*\{[^}]*\})[ \t]*$")
 _EMPHASIS = re.compile(r"(\*\*|__|`|(?<!\w)[*_]|[*_](?!\w))")
+
+
+@contextmanager
+def failing_as(reason: str) -> Iterator[None]:
+    """Raise ParseError for whatever a format's library raises: its own errors, and those of the libraries below it."""
+    try:
+        yield
+    except (EmbedctlError, MemoryError):
+        raise
+    except Exception as error:
+        raise ParseError(reason) from error
 
 
 def clean(text: str) -> str:

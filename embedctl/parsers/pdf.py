@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import threading
+from contextlib import closing
 from typing import Any
 
 from ..errors import ParseError, UnsupportedError
 from ..records import JSON, ParsedDocument
-from .markup import clean, join_pages, one_line
+from .markup import clean, failing_as, join_pages, one_line
 
 SIGNATURE_REACH = 1024
 """Readers forgive this many bytes before ``%PDF-``."""
@@ -35,33 +36,30 @@ _FILE_NAME = re.compile(
 _PDFIUM = threading.Lock()
 
 
-class PdfParser:
-    """Reads a PDF's text layer."""
+def parse(data: bytes, _path: str) -> ParsedDocument:
+    """Return the text with a page offset for every page, words broken at line ends put together.
 
-    def parse(self, data: bytes, path: str) -> ParsedDocument:  # noqa: ARG002 - the contract's signature
-        """Return the text with a page offset for every page, words broken at line ends put together.
-
-        Raises:
-            ParseError: the file is damaged, protected or no PDF.
-            UnsupportedError: it has no text layer.
-        """
-        if not data:
-            raise UnsupportedError("empty file")
-        if b"%PDF-" not in data[:SIGNATURE_REACH]:
-            raise ParseError("not a PDF: its first bytes are something else's")
-        with _PDFIUM:
-            pages, properties = _read(data)
-        vocabulary = _vocabulary(pages)
-        text, offsets = join_pages([_clean_page(page, vocabulary) for page in pages])
-        if not text.strip():
-            raise UnsupportedError("no text in this PDF: it may be scanned; run OCR first")
-        return ParsedDocument(
-            text,
-            "application/pdf",
-            title=_title(properties.get("Title", "")),
-            pages=offsets,
-            metadata=_metadata(properties),
-        )
+    Raises:
+        ParseError: the file is damaged, protected or no PDF.
+        UnsupportedError: it has no text layer.
+    """
+    if not data:
+        raise UnsupportedError("empty file")
+    if b"%PDF-" not in data[:SIGNATURE_REACH]:
+        raise ParseError("not a PDF: its first bytes are something else's")
+    with _PDFIUM:
+        pages, properties = _read(data)
+    vocabulary = _vocabulary(pages)
+    text, offsets = join_pages([_clean_page(page, vocabulary) for page in pages])
+    if not text.strip():
+        raise UnsupportedError("no text in this PDF: it may be scanned; run OCR first")
+    return ParsedDocument(
+        text,
+        "application/pdf",
+        title=_title(properties.get("Title", "")),
+        pages=offsets,
+        metadata=_metadata(properties),
+    )
 
 
 def _read(data: bytes) -> tuple[list[str], dict[str, str]]:
@@ -85,19 +83,9 @@ def _read(data: bytes) -> tuple[list[str], dict[str, str]]:
 
 
 def _read_page(document: Any, number: int) -> str:
-    page = text_page = None
-    try:
-        page = document[number]
-        text_page = page.get_textpage()
+    reason = f"damaged PDF: page {number + 1} cannot be read"
+    with failing_as(reason), closing(document[number]) as page, closing(page.get_textpage()) as text_page:
         return str(text_page.get_text_bounded())
-    except MemoryError:
-        raise
-    except Exception as error:  # native, as above
-        raise ParseError(f"damaged PDF: page {number + 1} cannot be read") from error
-    finally:
-        for handle in (text_page, page):
-            if handle is not None:
-                handle.close()
 
 
 def _vocabulary(pages: list[str]) -> set[str]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from ..errors import EmbedctlError, ParseError, UnsupportedError
 from ..records import Markup, ParsedDocument
 from .archives import open_archive
 from .docx import core_properties
-from .markup import join_pages, one_line, required, table, tidy
+from .markup import failing_as, join_pages, one_line, required, table, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,40 +19,31 @@ MOST_NESTED = 32
 """Groups inside groups deeper than this are not drawings that people made."""
 
 
-class PptxParser:
-    """Converts a presentation to Markdown."""
+def parse(data: bytes, _path: str) -> ParsedDocument:
+    """Return each slide as ``## title``, bullets and tables, then its notes; ``pages`` are the slides.
 
-    def parse(self, data: bytes, path: str) -> ParsedDocument:  # noqa: ARG002 - the contract's signature
-        """Return each slide as ``## title``, bullets and tables, then its notes; ``pages`` are the slides.
+    Raises:
+        ParseError: the file is damaged, protected or no presentation.
+        UnsupportedError: it holds no text.
+    """
+    open_archive(data, KIND).close()
+    with failing_as(f"damaged or no {KIND}"):
+        import pptx
 
-        Raises:
-            ParseError: the file is damaged, protected or no presentation.
-            UnsupportedError: it holds no text.
-        """
-        if not data:
-            raise UnsupportedError("empty file")
-        open_archive(data, KIND).close()
-        try:
-            import pptx
-
-            presentation = pptx.Presentation(io.BytesIO(data))
-            slides = [tidy("\n\n".join(_blocks(slide))) for slide in presentation.slides]
-            first_title = next((title for slide in presentation.slides if (title := _title(slide))), None)
-            metadata, title = core_properties(presentation)
-        except (EmbedctlError, MemoryError):
-            raise
-        except Exception as error:  # python-pptx lets its XML and zip libraries' errors through
-            raise ParseError(f"damaged or no {KIND}") from error
-        text, offsets = join_pages(slides)
-        return ParsedDocument(
-            required(text, "no text in this presentation"),
-            MEDIA_TYPE,
-            Markup.MARKDOWN,
-            # python-pptx's own template is called that.
-            title=title if title and title != "PowerPoint Presentation" else first_title,
-            pages=offsets,
-            metadata=metadata,
-        )
+        presentation = pptx.Presentation(io.BytesIO(data))
+        slides = [tidy("\n\n".join(_blocks(slide))) for slide in presentation.slides]
+        first_title = next((title for slide in presentation.slides if (title := _title(slide))), None)
+        metadata, title = core_properties(presentation)
+    text, offsets = join_pages(slides)
+    return ParsedDocument(
+        required(text, "no text in this presentation"),
+        MEDIA_TYPE,
+        Markup.MARKDOWN,
+        # python-pptx's own template is called that.
+        title=title if title and title != "PowerPoint Presentation" else first_title,
+        pages=offsets,
+        metadata=metadata,
+    )
 
 
 def _title(slide: Any) -> str | None:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ParseError, UnsupportedError, UsageError
@@ -80,7 +79,8 @@ def read_and_parse(task: ReadTask) -> ReadResult:
         sha256 = hashlib.sha256(data).digest()
         if sha256 == task.known:
             return ReadResult(sha256)
-        return ReadResult(sha256, _within(_parser(kind).parse(data, task.path), task.allowance))
+        parser: Parser = PARSERS.load(kind)
+        return ReadResult(sha256, _within(parser(data, task.path), task.allowance))
     except ParseError as problem:
         return ReadResult(sha256, problem=problem)
     except MemoryError:
@@ -91,12 +91,6 @@ def read_and_parse(task: ReadTask) -> ReadResult:
         return ReadResult(sha256, problem=ParseError("it is nested too deep"))
     except Exception as error:  # noqa: BLE001 - one bad file never stops a run
         return ReadResult(sha256, problem=ParseError(_bug(error)))
-
-
-@cache
-def _parser(kind: str) -> Parser:
-    parser: Parser = PARSERS.load(kind)()
-    return parser
 
 
 def _within(document: ParsedDocument, most: Allowance) -> ParsedDocument:

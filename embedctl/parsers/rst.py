@@ -17,18 +17,10 @@ _SECTION = re.compile(
 )
 
 
-class RstParser:
-    """Keeps the file verbatim; the first section title is the document's title."""
-
-    def parse(self, data: bytes, path: str) -> ParsedDocument:  # noqa: ARG002 - the contract's signature
-        """Return the text as it is.
-
-        Raises:
-            ParseError: the encoding cannot be told.
-            UnsupportedError: the file is empty or binary.
-        """
-        text, encoding = decode(data)
-        return ParsedDocument(text, "text/x-rst", Markup.RST, first_section(text), encoding=encoding)
+def parse(data: bytes, _path: str) -> ParsedDocument:
+    """Return the text as it is."""
+    text, encoding = decode(data)
+    return ParsedDocument(text, "text/x-rst", Markup.RST, first_section(text), encoding=encoding)
 
 
 def first_section(text: str) -> str | None:

@@ -7,7 +7,7 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-from ..errors import EmbedctlError, ParseError, UnsupportedError
+from ..errors import EmbedctlError, ParseError
 from ..records import Markup, ParsedDocument
 from .archives import open_archive, read_member
 from .markup import clean, join_pages, one_line, required
@@ -29,28 +29,23 @@ _STRINGS = re.compile(rb"""<(?:\w+:)?sst\s[^<>]*?\buniqueCount\s*=\s*["'](\d{1,1
 _ODS_REPEATED = re.compile(rb'number-(?:rows|columns)-repeated="(\d+)"')
 
 
-class SheetParser:
-    """Converts a workbook to Markdown."""
+def parse(data: bytes, _path: str) -> ParsedDocument:
+    """Return each sheet that holds anything as ``## name`` and a table; ``pages`` are these sheets.
 
-    def parse(self, data: bytes, path: str) -> ParsedDocument:  # noqa: ARG002 - the contract's signature
-        """Return each sheet that holds anything as ``## name`` and a table; ``pages`` are these sheets.
-
-        Raises:
-            ParseError: the file is damaged, protected, no workbook or of an absurd extent.
-            UnsupportedError: it holds no text.
-        """
-        if not data:
-            raise UnsupportedError("empty file")
-        media_type = _media_type(data)
-        try:
-            sheets = list(_sheets(data))
-        except (EmbedctlError, MemoryError):
-            raise
-        except Exception as error:  # a native reader: whatever it raises is about this file
-            reason = "password-protected" if type(error).__name__ == "PasswordError" else "damaged or no"
-            raise ParseError(f"{reason} {KIND}") from error
-        text, offsets = join_pages(sheets)
-        return ParsedDocument(required(text, "no text in this spreadsheet"), media_type, Markup.MARKDOWN, pages=offsets)
+    Raises:
+        ParseError: the file is damaged, protected, no workbook or of an absurd extent.
+        UnsupportedError: it holds no text.
+    """
+    media_type = _media_type(data)
+    try:
+        sheets = list(_sheets(data))
+    except (EmbedctlError, MemoryError):
+        raise
+    except Exception as error:  # a native reader: whatever it raises is about this file
+        reason = "password-protected" if type(error).__name__ == "PasswordError" else "damaged or no"
+        raise ParseError(f"{reason} {KIND}") from error
+    text, offsets = join_pages(sheets)
+    return ParsedDocument(required(text, "no text in this spreadsheet"), media_type, Markup.MARKDOWN, pages=offsets)
 
 
 def _media_type(data: bytes) -> str:

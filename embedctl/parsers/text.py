@@ -28,16 +28,8 @@ MEDIA_TYPES = {
 }
 
 
-class TextParser:
-    """Keeps the decoded file verbatim."""
-
-    def parse(self, data: bytes, path: str) -> ParsedDocument:
-        """Return the text as it is; there is no title in plain text.
-
-        Raises:
-            ParseError: the encoding cannot be told.
-            UnsupportedError: the file is empty or binary.
-        """
-        text, encoding = decode(data)
-        media_type = MEDIA_TYPES.get(PurePosixPath(path).suffix.lower(), "text/plain")
-        return ParsedDocument(text, media_type, encoding=encoding)
+def parse(data: bytes, path: str) -> ParsedDocument:
+    """Return the text as it is; there is no title in plain text."""
+    text, encoding = decode(data)
+    media_type = MEDIA_TYPES.get(PurePosixPath(path).suffix.lower(), "text/plain")
+    return ParsedDocument(text, media_type, encoding=encoding)

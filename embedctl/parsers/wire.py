@@ -6,13 +6,12 @@ is said of the files it parses, but no more than that. An answer that is not of 
 ::
 
     task      JSON: [path, absolute, size, allowance, known]
-    answer    length of the JSON, JSON: {"sha256", "problem" | "document"}, text
+    answer    JSON: {"sha256", "problem" | "document"}, a newline, text
 """
 
 from __future__ import annotations
 
 import json
-import struct
 from typing import Any
 
 from ..errors import ParseError, UnsupportedError
@@ -24,9 +23,10 @@ from .reading import MOST_CHARACTERS, Allowance, ReadResult, ReadTask, read_and_
 WORK = f"{__name__}:answer"
 """The function that a worker runs."""
 
-_HEADER = struct.Struct(">I")
 _HEADER_BYTES = 65_536
 """Of an answer's JSON, beside metadata and pages."""
+_FIELDS = ("markup", "pages", "body_start", "metadata", *MOST_CHARACTERS)
+"""Fields of a document in the JSON: all but its text."""
 _BYTES_PER_PAGE = 12
 _BYTES_PER_CHARACTER = 4
 _SHA256_DIGITS = 64
@@ -63,16 +63,14 @@ def read_answer(data: bytes, task: ReadTask) -> ReadResult:
         InvalidAnswerError: this is not an answer, or one beyond the limits.
     """
     try:
-        size = _HEADER.size + _HEADER.unpack_from(data)[0]
-        _require(size <= min(len(data), _header_bytes(task.allowance)))
-        whole = memoryview(data)
-        return _checked(str(whole[_HEADER.size : size], "utf-8"), str(whole[size:], "utf-8"), task)
-    except (struct.error, ValueError, TypeError, KeyError, RecursionError) as error:
+        end = data.index(b"\n", 0, _header_bytes(task.allowance))
+        return _checked(str(data[:end], "utf-8"), str(memoryview(data)[end + 1 :], "utf-8"), task)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InvalidAnswerError("content") from error
 
 
 def _header_bytes(most: Allowance) -> int:
-    return _HEADER.size + _HEADER_BYTES + most.metadata_bytes + _BYTES_PER_PAGE * most.pages
+    return _HEADER_BYTES + most.metadata_bytes + _BYTES_PER_PAGE * most.pages
 
 
 def _checked(header: str, text: str, task: ReadTask) -> ReadResult:
@@ -107,17 +105,9 @@ def _document(fields: dict[str, Any], text: str, most: Allowance) -> ParsedDocum
     _require(not pages or (pages[0] >= 0 and pages[-1] <= len(text) and pages == sorted(pages)))
     _require(type(body_start) is int and 0 <= body_start <= len(text))
     _require(type(metadata) is dict)
-    return ParsedDocument(
-        text,
-        _word(fields, "media_type") or "text/plain",
-        Markup(fields["markup"]),
-        _word(fields, "title"),
-        _word(fields, "language"),
-        _word(fields, "encoding"),
-        tuple(pages),
-        body_start,
-        metadata,
-    )
+    title, language, encoding, media_type = (_word(fields, name) for name in MOST_CHARACTERS)
+    about = (media_type or "text/plain", Markup(fields["markup"]), title, language, encoding)
+    return ParsedDocument(text, *about, tuple(pages), body_start, metadata)
 
 
 def _word(fields: dict[str, Any], name: str) -> str | None:
@@ -164,15 +154,5 @@ def answer_bytes(result: ReadResult) -> bytes:
     elif result.document is not None:
         document = result.document
         text = document.text
-        said["document"] = {
-            "media_type": document.media_type,
-            "markup": document.markup.value,
-            "title": document.title,
-            "language": document.language,
-            "encoding": document.encoding,
-            "pages": document.pages,
-            "body_start": document.body_start,
-            "metadata": document.metadata,
-        }
-    header = _ENCODER.encode(said).encode("utf-8", "replace")
-    return b"".join((_HEADER.pack(len(header)), header, text.encode("utf-8", "replace")))
+        said["document"] = {name: getattr(document, name) for name in _FIELDS}
+    return b"\n".join(each.encode("utf-8", "replace") for each in (_ENCODER.encode(said), text))

@@ -14,7 +14,7 @@ from .table import WHOLE, Extent, RawRow, RecordTable, Row, RowBlock
 from .text_file import MOST_CHARACTERS, NOT_UTF8, OVERLONG_LINE, TOO_LONG, read_lines, undecoded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from ..records import JSON
@@ -43,7 +43,7 @@ def open_delimited(path: Path, extent: Extent = WHOLE) -> RecordTable:
     lines = read_lines(path, "", extent._replace(start=0))
     header_line = next((line for line in lines if not line.isspace()), None)
     if header_line is None:
-        return RecordTable((), iter(()), _unread)
+        return RecordTable((), iter(()), partial(_row, ()))
     if header_line is OVERLONG_LINE:
         raise ParseError(f"has a header that {TOO_LONG}")
     delimiter = "\t" if ".tsv" in path.name.lower()[-7:] else _delimiter(header_line)
@@ -82,21 +82,11 @@ def _columns(header: list[str]) -> tuple[str, ...]:
     return tuple(columns)
 
 
-class _Feed:
-    """An iterator that may have more to give after it had nothing more."""
-
-    def __init__(self, following: Callable[[], str]) -> None:
-        self._following = following
-
-    def __iter__(self) -> _Feed:
-        return self
-
-    def __next__(self) -> str:
-        return self._following()
-
-
 class _Rows:
-    """The rows of a file; a quote that is never closed costs the row that it is in, and not those behind it."""
+    """The rows of a file; a quote that is never closed costs the row that it is in, and not those behind it.
+
+    As an iterator it gives lines to the reader of rows, and may have more to give after it had nothing more.
+    """
 
     def __init__(self, lines: Iterator[str], delimiter: str) -> None:
         self._lines = lines
@@ -105,7 +95,7 @@ class _Rows:
         self._taken: list[str] = []
         """Lines of the row that is being read."""
         # Strict, so that a quote that is never closed is a bad row and not a very long text.
-        self._reader = csv.reader(_Feed(self._next_line), delimiter=delimiter, strict=True)
+        self._reader = csv.reader(self, delimiter=delimiter, strict=True)
 
     def header(self) -> list[str]:
         """Return the cells of the first row.
@@ -120,17 +110,14 @@ class _Rows:
         self._taken.clear()
         return header
 
-    def __iter__(self) -> Iterator[list[str] | str]:
+    def cells(self) -> Iterator[list[str] | str]:
         """Yield the cells of each row, or its problem; skip empty lines."""
         while True:
             try:
                 cells = next(self._reader, None)
-            except csv.Error as error:
+            except (csv.Error, _OverlongError) as error:
                 self._again.extendleft(reversed(self._taken[1:]))
-                yield f"has quotes that do not match: {error}"
-            except _OverlongError:
-                self._again.extendleft(reversed(self._taken[1:]))
-                yield TOO_LONG
+                yield TOO_LONG if isinstance(error, _OverlongError) else f"has quotes that do not match: {error}"
             else:
                 if cells is None:
                     return
@@ -138,7 +125,10 @@ class _Rows:
                     yield cells
             self._taken.clear()
 
-    def _next_line(self) -> str:
+    def __iter__(self) -> _Rows:
+        return self
+
+    def __next__(self) -> str:
         line = self._again.popleft() if self._again else next(self._lines)
         if line is OVERLONG_LINE:
             if self._taken:
@@ -152,7 +142,7 @@ def _blocks(found: _Rows, number: int) -> Iterator[RowBlock]:
     rows: list[RawRow] = []
     weight = 0
     try:
-        for number, cells in enumerate(found, number + 1):  # noqa: B020 - goes on from there
+        for number, cells in enumerate(found.cells(), number + 1):  # noqa: B020 - goes on from there
             spelled = b"" if isinstance(cells, str) else _BETWEEN_CELLS.join(cells).encode("utf-8", "surrogatepass")
             rows.append(RawRow(number, spelled, cells))
             weight += len(spelled)
@@ -163,10 +153,6 @@ def _blocks(found: _Rows, number: int) -> Iterator[RowBlock]:
         yield RowBlock(rows, number)
         raise
     yield RowBlock(rows, number)
-
-
-def _unread(raw: RawRow) -> Row | None:
-    raise AssertionError(f"row {raw.number} of a file without rows")
 
 
 def _row(columns: tuple[str, ...], raw: RawRow) -> Row:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
+from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..config import RecordFields, WalkRules
 from ..errors import UsageError
 from ..records import Source
 from .paths import component_key, is_utf8, printable, require
@@ -15,83 +18,37 @@ from .paths import component_key, is_utf8, printable, require
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from ..config import RecordFields, WalkRules
+    from ..config import SourceRequest
 
 _UNSAFE = re.compile(r"[\s:#/\\\x00-\x1f\x7f]+")
 _LIST_NAME = "files"
 
 
-def make_source(
-    path: Path,
-    base: Path,
-    rules: WalkRules,
-    fields: RecordFields,
-    taken_names: Collection[str],
-    name: str | None = None,
-) -> Source:
-    """Describe the folder or file that the user named.
+def requested_sources(
+    paths: Sequence[Path], files: Sequence[str] | None, asked: SourceRequest, known: Sequence[Source], base: Path
+) -> list[Source]:
+    """Return the sources that ``paths`` and the list ``files`` (of ``--files-from``) stand for.
 
-    The root is relative to ``base`` where ``path`` lies inside it or was typed as a relative path, so that a project
-    can be moved or copied whole; else it is absolute. A symbolic link to a file means the file it points to.
-
-    Args:
-        path: As typed, relative to the working directory or absolute.
-        base: The folder that holds the store.
-        rules: Which files of a folder to take.
-        fields: Columns of record files.
-        taken_names: Names of the store's other sources.
-        name: The name to give it; ``None``: the folder's or file's own, with ``-2`` behind it where that is taken.
+    A source that the store knows keeps its name, and its rules and fields where none are asked for. A list of files
+    takes the place of the list that was given before under the same name. ``base`` is the folder that holds the store.
 
     Raises:
-        UsageError: there is no such path, it is not valid UTF-8, or ``name`` is taken or not fit to be one.
+        UsageError: a path does not exist or is not valid UTF-8, the list is empty, or the name is taken, not fit to be
+            one, or asked for several sources.
     """
-    require(path)
-    if path.is_dir():
-        folder, only, own_name = path, None, _lexical(path).name
-    else:
-        file = path.resolve() if path.is_symlink() else path
-        folder, only, own_name = file.parent, (file.name,), _stem(file.name)
-    root = _root(folder, base, typed_relative=not path.is_absolute())
-    if not is_utf8(root) or not is_utf8(own_name):
-        raise UsageError(f'The name of "{printable(str(path))}" is not valid UTF-8.', "Rename it, then index it again.")
-    return Source(_name(name, own_name, taken_names), root, rules, fields, only)
-
-
-def source_from_list(
-    paths: Sequence[str],
-    cwd: Path,
-    base: Path,
-    rules: WalkRules,
-    fields: RecordFields,
-    taken_names: Collection[str],
-    name: str | None = None,
-) -> Source:
-    """Describe the files of ``--files-from`` as one source.
-
-    Its root is ``base``, or the nearest folder above all of them where some lie outside. Files need not exist: the
-    walk says which do not.
-
-    Args:
-        paths: As listed, relative to ``cwd`` or absolute.
-        cwd: What relative paths start from.
-        base: The folder that holds the store.
-        rules: Which of the files, and of the files of a listed folder, to take.
-        fields: Columns of record files.
-        taken_names: Names of the store's other sources.
-        name: The name to give it; ``None``: ``files``, with ``-2`` behind it where that is taken.
-
-    Raises:
-        UsageError: the list is empty, or ``name`` is taken or not fit to be one.
-    """
-    if not paths:
-        raise UsageError("The list names no files.", "List one path on each line.")
-    listed = [_lexical(cwd / path) for path in paths]
-    top = _lexical(base)
-    if not all(path.is_relative_to(top) for path in listed):
-        top = Path(os.path.commonpath([path.parent for path in listed]))
-    only = {path.relative_to(top).as_posix() for path in listed}
-    root = _root(top, base, typed_relative=not any(Path(path).is_absolute() for path in paths))
-    return Source(_name(name, _LIST_NAME, taken_names), root, rules, fields, tuple(sorted(only, key=component_key)))
+    if asked.name and len(paths) + (files is not None) > 1:
+        raise UsageError("One --name cannot serve several sources.", "Index them one at a time.")
+    found: list[Source] = []
+    for path in paths:
+        source = _of_path(path, base, asked)
+        old = next((other for other in known if same_place(source, other, base)), None)
+        found.append(_settled(source, old, asked, [*known, *found]))
+    if files is not None:
+        source = _of_list(files, base, asked)
+        name = asked.name or source.name
+        old = next((other for other in known if other.only is not None and other.name == name), None)
+        found.append(_settled(source, old, asked, [*known, *found]))
+    return found
 
 
 def source_root(source: Source, base: Path) -> Path:
@@ -103,12 +60,7 @@ def source_root(source: Source, base: Path) -> Path:
 
 
 def path_from_base(root: str, path: str) -> str:
-    """Return where a document lies as the store writes it: from its base, or absolute where its source is.
-
-    Args:
-        root: ``Source.root``.
-        path: The document's path below it.
-    """
+    """Return where a document, ``path`` below the source's ``root``, lies: from the store's base, or absolute."""
     return path if root in ("", ".") else f"{root.rstrip('/')}/{path}"
 
 
@@ -125,8 +77,59 @@ def same_place(first: Source, second: Source, base: Path | None = None) -> bool:
     return source_root(first, base).resolve() == source_root(second, base).resolve()
 
 
+def _of_path(path: Path, base: Path, asked: SourceRequest) -> Source:
+    """Describe the folder or file that the user named; a symbolic link to a file means the file it points to."""
+    require(path)
+    if path.is_dir():
+        folder, only, name = path, None, _lexical(path).name
+    else:
+        file = path.resolve() if path.is_symlink() else path
+        folder, only, name = file.parent, (file.name,), _stem(file.name)
+    root = _root(folder, base, typed_relative=not path.is_absolute())
+    if not is_utf8(root) or not is_utf8(name):
+        raise UsageError(f'The name of "{printable(str(path))}" is not valid UTF-8.', "Rename it, then index it again.")
+    name = _UNSAFE.sub("-", name).strip("-") or _LIST_NAME
+    return Source(name, root, asked.rules or WalkRules(), asked.fields or RecordFields(), only)
+
+
+def _of_list(paths: Sequence[str], base: Path, asked: SourceRequest) -> Source:
+    """Describe listed files as one source, below ``base`` or the nearest folder above all of them.
+
+    Files need not exist: the walk reports those that do not.
+    """
+    if not paths:
+        raise UsageError("The list names no files.", "List one path on each line.")
+    listed = [_lexical(Path(path)) for path in paths]
+    top = _lexical(base)
+    if not all(path.is_relative_to(top) for path in listed):
+        top = Path(os.path.commonpath([path.parent for path in listed]))
+    only = sorted({path.relative_to(top).as_posix() for path in listed}, key=component_key)
+    root = _root(top, base, typed_relative=not any(Path(path).is_absolute() for path in paths))
+    return Source(_LIST_NAME, root, asked.rules or WalkRules(), asked.fields or RecordFields(), tuple(only))
+
+
+def _settled(source: Source, old: Source | None, asked: SourceRequest, taken: Sequence[Source]) -> Source:
+    """Return the source under a name of its own, or as the store knows it already."""
+    if old is None:
+        return replace(source, name=_name(asked.name, source.name, {other.name for other in taken}))
+    if asked.name and asked.name != old.name:
+        raise UsageError(
+            f'This source is already in the store as "{old.name}".', f'Forget it first: "embedctl forget {old.name}".'
+        )
+    return replace(
+        source,
+        name=old.name,
+        rules=source.rules if asked.rules else old.rules,
+        fields=source.fields if asked.fields else old.fields,
+        forgotten=old.forgotten,
+    )
+
+
 def _root(folder: Path, base: Path, typed_relative: bool) -> str:
-    """Return ``folder`` as ``Source.root``: lexically below ``base`` if it can be, so that links in it keep working."""
+    """Return ``folder`` as ``Source.root``: lexically below ``base`` if it can be, so that links in it keep working.
+
+    Relative, too, where it was typed so: a project can then be moved or copied whole; else absolute.
+    """
     plain, top = _lexical(folder), _lexical(base)
     if plain.is_relative_to(top):
         return plain.relative_to(top).as_posix()
@@ -148,16 +151,12 @@ def _stem(file_name: str) -> str:
 
 
 def _name(wanted: str | None, own: str, taken: Collection[str]) -> str:
-    if wanted is not None:
-        if not wanted or _UNSAFE.search(wanted) or not is_utf8(wanted):
-            message = f'"{printable(wanted)}" cannot be the name of a source.'
-            raise UsageError(message, 'Leave out spaces, ":", "#" and slashes.')
-        if wanted in taken:
-            raise UsageError(f'There is already a source called "{wanted}".', "Give another --name.")
-        return wanted
-    safe = _UNSAFE.sub("-", own).strip("-") or _LIST_NAME
-    name, count = safe, 1
-    while name in taken:
-        count += 1
-        name = f"{safe}-{count}"
-    return name
+    if wanted is None:
+        numbered = chain([own], (f"{own}-{number}" for number in count(2)))
+        return next(name for name in numbered if name not in taken)
+    if not wanted or _UNSAFE.search(wanted) or not is_utf8(wanted):
+        message = f'"{printable(wanted)}" cannot be the name of a source.'
+        raise UsageError(message, 'Leave out spaces, ":", "#" and slashes.')
+    if wanted in taken:
+        raise UsageError(f'There is already a source called "{wanted}".', "Give another --name.")
+    return wanted

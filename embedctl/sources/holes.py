@@ -38,18 +38,14 @@ def _check(descriptor: int, size: int) -> None:
         hole = os.lseek(descriptor, at, os.SEEK_HOLE)
         if hole >= size:
             return
-        at = _data_after(descriptor, hole, size)
+        try:
+            at = os.lseek(descriptor, hole, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            at = size  # nothing but the hole is left
         holes += at - hole
         if holes > MOST_HOLES:
             raise ParseError(f"is sparse: of its {size:,} bytes, more than {MOST_HOLES:,} were never written")
         if at >= size:
             return
-
-
-def _data_after(descriptor: int, hole: int, size: int) -> int:
-    try:
-        return os.lseek(descriptor, hole, os.SEEK_DATA)
-    except OSError as error:
-        if error.errno == errno.ENXIO:  # nothing but the hole is left
-            return size
-        raise

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..config import PARQUET_LIMITS
@@ -54,7 +55,7 @@ def open_parquet(path: Path, extent: Extent = WHOLE) -> RecordTable:  # noqa: AR
     columns = next(answers, None)
     if columns is None or not all(isinstance(column, str) for column in columns):
         raise ParseError(f"cannot be read: {NONSENSE}")
-    return RecordTable(tuple(columns), _blocks(answers, len(columns)), _row_of(columns))
+    return RecordTable(tuple(columns), _blocks(answers, len(columns)), partial(_row, columns))
 
 
 def _answers(path: Path) -> Iterator[list[Any]]:
@@ -93,13 +94,10 @@ def _blocks(answers: Iterator[list[Any]], columns: int) -> Iterator[RowBlock]:
         yield RowBlock(rows, number)
 
 
-def _row_of(columns: list[str]) -> Any:
-    def read(raw: RawRow) -> Row:
-        if isinstance(raw.content, str):
-            return Row(raw.number, {}, raw.content)
-        return Row(raw.number, dict(zip(columns, raw.content, strict=True)))
-
-    return read
+def _row(columns: list[str], raw: RawRow) -> Row:
+    if isinstance(raw.content, str):
+        return Row(raw.number, {}, raw.content)
+    return Row(raw.number, dict(zip(columns, raw.content, strict=True)))
 
 
 def answer(request: bytes) -> Iterator[bytes]:
@@ -160,13 +158,12 @@ def _spelled(batch: pa.RecordBatch) -> Iterator[bytes]:
         else:
             yield _problem(f"is damaged: {_first_line(error)}")
         return
-    for row in values if batch.num_columns else ((),) * batch.num_rows:
-        yield _json(row)
+    yield from map(_json, values if batch.num_columns else ((),) * batch.num_rows)
 
 
 def _json(row: tuple[object, ...]) -> bytes:
     try:
-        spelled = json.dumps([plain(value) for value in row], ensure_ascii=False).encode("utf-8", "surrogatepass")
+        spelled = json.dumps(row, ensure_ascii=False, default=plain).encode("utf-8", "surrogatepass")
     except RecursionError:
         return _problem("is nested too deep")
     return spelled if len(spelled) <= 4 * MOST_CHARACTERS else _problem(TOO_LONG)
@@ -187,8 +184,6 @@ def _in_answers(rows: Iterator[bytes]) -> Iterator[list[bytes]]:
             if size > _BYTES_PER_ANSWER or len(answer) == _ROWS_PER_BATCH:
                 yield answer
                 answer, size = [], 0
-    except GeneratorExit:
-        raise
     except Exception:
         if answer:
             yield answer
@@ -198,19 +193,13 @@ def _in_answers(rows: Iterator[bytes]) -> Iterator[list[bytes]]:
 
 
 def plain(value: object) -> JSON:
-    """Return a Python value of Arrow's as JSON: dates as ISO 8601, durations as seconds, bytes as ``None``."""
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
+    """Return a value that JSON has no type for: a date as ISO 8601, a duration as seconds, bytes as ``None``."""
     if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()
     if isinstance(value, datetime.timedelta):
         return value.total_seconds()
     if isinstance(value, Decimal):
         return float(value)
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
     return None if isinstance(value, (bytes, memoryview)) else str(value)
 
 
@@ -218,8 +207,7 @@ def _readable(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Cast what Python's own types cannot hold: nanoseconds, and time zones that this machine may not know."""
     import pyarrow as pa
 
-    fields = [field.with_type(_readable_type(field.type)) for field in batch.schema]
-    schema = pa.schema(fields)
+    schema = pa.schema([field.with_type(_readable_type(field.type)) for field in batch.schema])
     return batch if schema.equals(batch.schema) else batch.cast(schema, safe=False)
 
 
@@ -248,12 +236,8 @@ def _is_bytes(kind: pa.DataType) -> bool:
     import pyarrow as pa
 
     types = pa.types
-    return bool(
-        types.is_binary(kind)
-        or types.is_large_binary(kind)
-        or types.is_fixed_size_binary(kind)
-        or types.is_binary_view(kind)
-    )
+    tests = (types.is_binary, types.is_large_binary, types.is_fixed_size_binary, types.is_binary_view)
+    return any(test(kind) for test in tests)
 
 
 def _first_line(error: Exception) -> str:

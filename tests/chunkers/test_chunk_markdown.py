@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from embedctl.chunkers.headings import Heading
-from embedctl.chunkers.markdown_blocks import scan_markdown
+from embedctl.chunkers.markdown import scan_markdown
 from embedctl.config import ChunkConfig
 
 ORACLE = MarkdownIt("commonmark").enable("table")

@@ -54,7 +54,7 @@ def test_one_document_is_cut_as_in_a_batch(strategy, tokenizer):
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
 def test_outlines_keep_their_word(sample, strategy):
-    outline = CHUNKERS.load(strategy)().outline(sample)
+    outline = CHUNKERS.load(strategy)(sample)
     starts = [section.start for section in outline.sections]
     for level in outline.levels:
         assert list(level.starts) == sorted(level.starts)

@@ -20,7 +20,7 @@ VERBATIM = {"text", "markdown", "rst", "code"}
 
 
 def run(name: str, data: bytes, path: str | None = None) -> ParsedDocument:
-    return PARSERS.load(name)().parse(data, path or SAMPLES[name][0])
+    return PARSERS.load(name)(data, path or SAMPLES[name][0])
 
 
 def assert_sound(document: ParsedDocument) -> None:

@@ -16,13 +16,12 @@ ODT = """
 from embedctl.records import ParsedDocument
 import os
 
-class OdtParser:
-    def parse(self, data, path):
-        try:
-            os.fork()
-        except PermissionError:
-            return ParsedDocument(text=data.decode().replace("*", "").strip(), title="odt", media_type="text/odt")
-        raise RuntimeError("no sandbox")
+def parse(data, path):
+    try:
+        os.fork()
+    except PermissionError:
+        return ParsedDocument(text=data.decode().replace("*", "").strip(), title="odt", media_type="text/odt")
+    raise RuntimeError("no sandbox")
 """
 
 
@@ -40,7 +39,7 @@ def test_it_gets_the_endings_that_no_parser_here_takes(tmp_path: Path, monkeypat
 
 def test_it_runs_in_the_sandbox_and_a_broken_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site, files = tmp_path / "site", tmp_path / "files"
-    install(site, "acme_odt", ODT, {"embedctl.parsers": {"odt": "acme_odt:OdtParser"}})
+    install(site, "acme_odt", ODT, {"embedctl.parsers": {"odt": "acme_odt:parse"}})
     install(site, "acme_broken", "import gone\n", {"embedctl.parsers": {"odg": "acme_broken:Any"}})
     monkeypatch.syspath_prepend(site)
     files.mkdir()

@@ -11,7 +11,7 @@ from parser_samples import docx, pptx, saved, xlsx, zipped
 
 from embedctl.errors import ParseError, UnsupportedError
 from embedctl.parsers import archives, parse
-from embedctl.parsers.docx import DocxParser
+from embedctl.parsers.docx import parse as parse_docx
 
 
 def test_word_body_order_levels_lists_and_tables() -> None:
@@ -191,4 +191,4 @@ def test_office_files_without_text_are_skipped() -> None:
 
 def test_office_formats_are_told_apart_by_content() -> None:
     with pytest.raises(ParseError, match="no Word document"):
-        DocxParser().parse(pptx(), "a.docx")
+        parse_docx(pptx(), "a.docx")

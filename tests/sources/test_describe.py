@@ -2,27 +2,30 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedctl.config import RecordFields, WalkRules
+from embedctl.config import RecordFields, SourceRequest, WalkRules
 from embedctl.errors import UsageError
 from embedctl.records import Source
-from embedctl.sources.describe import make_source, same_place, source_from_list, source_root
+from embedctl.sources.describe import requested_sources, same_place, source_root
 from embedctl.sources.paths import read_path_list
 
 RULES, FIELDS = WalkRules(), RecordFields()
 
 
 def source(path: Path, base: Path, taken: tuple[str, ...] = (), name: str | None = None) -> Source:
-    return make_source(path, base, RULES, FIELDS, taken, name)
+    known = [Source(other, f"/elsewhere/{other}", RULES, FIELDS) for other in taken]
+    return requested_sources([path], None, SourceRequest(name=name), known, base)[0]
 
 
 def listed(paths: list[str], cwd: Path, base: Path) -> Source:
-    return source_from_list(paths, cwd, base, RULES, FIELDS, ())
+    with chdir(cwd):
+        return requested_sources([], paths, SourceRequest(), [], base)[0]
 
 
 @pytest.fixture
