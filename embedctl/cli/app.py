@@ -2,85 +2,98 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
-import click
+import typer
+from typer.completion import completion_init  # type: ignore[attr-defined]
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
 from .. import __version__
 from .completion import install_completion, show_completion
-from .grouped import grouped
+from .grouped import Command, grouped
+from .helptext import Paneled
 from .output import emit
 
-COMMANDS = (
-    "index",
-    "query",
-    "eval",
-    "status",
-    "show",
-    "forget",
-    "doctor",
-    "inspect",
-    "report",
-    "ingest",
-    "chunk",
-    "embed",
-    "distill",
-    "tune",
-)
+COMMANDS = {
+    "index": "Make files and folders searchable, or refresh the index.",
+    "query": "Print the best chunks for a text.",
+    "eval": "Measure how good the answers to judged queries are: of each arm, and of every fusion.",
+    "status": "Print what the store holds and what is pending.",
+    "show": "Print a document or chunk with its place.",
+    "forget": "Remove sources, files or documents from the store.",
+    "doctor": "Look for damage in the store, and repair it.",
+    "inspect": "Examine the health of the embeddings, and suggest what to do about it.",
+    "report": "Write a page about the store to look at in a browser: one file, which loads nothing.",
+    "ingest": "Run stage 1 alone: read sources into documents/.",
+    "chunk": "Run stage 2 alone: cut documents into chunks/.",
+    "embed": "Run stage 3 alone: embed chunks into embeddings/.",
+    "distill": "Distil a fast encoder from the model, on the store's own chunks.",
+    "tune": "Fit the ranking to judged queries of your own, and keep it if it is better on queries held out.",
+}
+"""Names, in the order of the help, and the first sentence of each: the list of commands imports none of them."""
 
 
-class _Commands(click.Group):
-    """The commands, each imported and built when it is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names, in the order of the help."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, ``None`` where there is none of that name."""
-        del ctx
-        return self.built(cmd_name) if cmd_name in COMMANDS else None
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that ``args`` begin with, and the rest of them."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.NoSuchCommand as error:  # knows only those that were built
-            raise click.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from None
-
-    def built(self, cmd_name: str) -> click.Command:
-        """Return one of ``COMMANDS``, imported and built the first time."""
-        if cmd_name not in self.commands:
-            module = import_module(f".{cmd_name}", __package__)
-            self.commands[cmd_name] = grouped(getattr(module, cmd_name))
-        return self.commands[cmd_name]
+@cache
+def built(name: str) -> Command:
+    """Return one of ``COMMANDS``, imported and built the first time."""
+    module = import_module(f".{name}", __package__)
+    return grouped(getattr(module, name), getattr(module, "EXAMPLES", ()))
 
 
-def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+class _Lazy(TyperCommand):
+    """Stands in for a command until there are arguments for it: to run it, to complete it or to show its help."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Return the context of the command itself."""
+        return built(str(self.name)).make_context(info_name, args, parent, **extra)
+
+
+class _Commands(Paneled, TyperGroup):
+    """The commands; their help is plain text, with panels."""
+
+
+def _version(context: typer.Context, wanted: bool) -> None:
     if wanted and not context.resilient_parsing:
         emit(f"embedctl {__version__}\n")
-        context.exit()
+        raise typer.Exit
 
 
-def _flag(name: str, callback: Any, text: str) -> click.Option:
-    return click.Option([name], is_flag=True, is_eager=True, expose_value=False, callback=callback, help=text)
+def _flag(name: str, callback: Any, text: str) -> Any:
+    return typer.Option(name, callback=callback, is_eager=True, help=text)
 
 
-app = _Commands(
-    name="embedctl",
-    no_args_is_help=True,
-    help="""Turn folders and record files into a hybrid search index, and answer questions from it, offline.
+def _main(
+    version: Annotated[bool, _flag("--version", _version, "Show the version and exit.")] = False,
+    install: Annotated[
+        bool, _flag("--install-completion", install_completion, "Install completion for the shell you are in.")
+    ] = False,
+    show: Annotated[bool, _flag("--show-completion", show_completion, "Print what that would install.")] = False,
+) -> None:
+    """Turn folders and record files into a hybrid search index, and answer queries from it, offline.
 
     Start with: embedctl index DOCS, then: embedctl query "how do I rotate keys"
-    """,
-    params=[
-        _flag("--version", _version, "Show the version and exit."),
-        _flag("--install-completion", install_completion, "Install completion for the shell you are in."),
-        _flag("--show-completion", show_completion, "Print what that would install."),
-    ],
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
+    """
+
+
+def _app() -> TyperGroup:
+    maker = typer.Typer(
+        name="embedctl",
+        cls=_Commands,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    maker.callback()(_main)
+    group = get_command(maker)
+    assert isinstance(group, TyperGroup)
+    for name, summary in COMMANDS.items():
+        group.add_command(_Lazy(name, short_help=summary, rich_markup_mode=None))
+    completion_init()
+    return group
+
+
+app = _app()

@@ -4,6 +4,12 @@ from .common_options import CommonOptions, WriteOptions
 from .finish import finish
 from .settings_options import SettingsOptions
 
+EXAMPLES = (
+    "embedctl chunk",
+    "embedctl chunk --strategy markdown --chunk-size 200",
+    "embedctl chunk --overlap 20 --rebuild",
+)
+
 
 def chunk(settings: SettingsOptions, write: WriteOptions, common: CommonOptions) -> int:
     """Run stage 2 alone: cut documents into chunks/."""

@@ -3,9 +3,9 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-from .parameters import option
+from ..config.setting import setting
 
 if TYPE_CHECKING:
     from ..contracts import Reporter
@@ -17,18 +17,12 @@ ProgressStyle = Literal["auto", "bars", "lines", "tqdm", "none"]
 class CommonOptions:
     """Where the store is, and how much is said."""
 
-    store: Annotated[
-        Path | None,
-        option(
-            metavar="DIR",
-            help="The store's folder. Default: $EMBEDCTL_STORE, or the nearest .embedctl.",
-        ),
-    ] = None
-    quiet: Annotated[bool, option("--quiet", "-q", help="No progress and no summary; problems are still told.")] = False
-    verbose: Annotated[bool, option("--verbose", "-v", help="Tell more; a traceback where embedctl has a bug.")] = False
-    progress: Annotated[
-        ProgressStyle, option(help="How progress is shown on stderr; auto: bars on a terminal, else lines.")
-    ] = "auto"
+    store: Path | None = setting(
+        None, "The store's folder.", metavar="DIR", usual="$EMBEDCTL_STORE, or the nearest .embedctl"
+    )
+    quiet: bool = setting(False, "No progress and no summary; problems are still printed.", "-q --quiet")
+    verbose: bool = setting(False, "Print more; a traceback where embedctl has a bug.", "-v --verbose")
+    progress: ProgressStyle = setting("auto", "How progress is shown on stderr; auto: bars on a terminal, else lines.")
 
     def reporter(self) -> "Reporter":
         """Return the reporter to hand to the store."""
@@ -46,10 +40,15 @@ class CommonOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class JsonOptions:
+    """Whether the result is for programs."""
+
+    json: bool = setting(False, "Print one JSON object.")
+
+
+@dataclass(frozen=True, slots=True)
 class WriteOptions:
     """What every command that writes takes."""
 
-    wait: Annotated[
-        float, option(min=0.0, metavar="SECONDS", help="Wait so long for another writer to finish.", show_default=False)
-    ] = 0.0
-    json: Annotated[bool, option("--json", help="Print the run's report as JSON on stdout.")] = False
+    json: bool = setting(False, "Print the run's report as JSON on stdout.", panel="Output")
+    wait: float = setting(0.0, "Wait so long for another writer to finish.", metavar="SECONDS", min=0, panel="Common")

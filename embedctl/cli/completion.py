@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import typer
+from typer.completion import get_completion_script  # type: ignore[attr-defined]
 
 from ..errors import UsageError
 from .output import emit, note
-
-if TYPE_CHECKING:
-    import click
 
 VARIABLE = "_EMBEDCTL_COMPLETE"
 
@@ -30,14 +30,14 @@ _PLACES = {
 }
 
 
-def show_completion(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+def show_completion(context: typer.Context, wanted: bool) -> None:
     """Print the script for the shell that this runs in."""
     if wanted and not context.resilient_parsing:
-        emit(_script(context, _shell()) + "\n")
-        context.exit()
+        emit(_script(_shell()) + "\n")
+        raise typer.Exit
 
 
-def install_completion(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+def install_completion(context: typer.Context, wanted: bool) -> None:
     """Write the script to where the shell finds it."""
     if not wanted or context.resilient_parsing:
         return
@@ -45,7 +45,7 @@ def install_completion(context: click.Context, _: click.Parameter, wanted: bool)
     place = _PLACES[shell]
     script = Path.home() / place.script
     script.parent.mkdir(parents=True, exist_ok=True)
-    script.write_text(_script(context, shell) + "\n", encoding="utf-8")
+    script.write_text(_script(shell) + "\n", encoding="utf-8")
     if place.startup:
         startup = Path.home() / place.startup
         present = startup.read_text(encoding="utf-8", errors="replace") if startup.exists() else ""
@@ -53,7 +53,7 @@ def install_completion(context: click.Context, _: click.Parameter, wanted: bool)
             with startup.open("a", encoding="utf-8") as stream:
                 stream.write(f"{'' if present.endswith(chr(10)) or not present else chr(10)}{place.lines}")
     note(f"embedctl: Completion for {shell} is installed in {script}; open a new terminal to have it.")
-    context.exit()
+    raise typer.Exit
 
 
 def _shell() -> str:
@@ -66,9 +66,5 @@ def _shell() -> str:
     return name
 
 
-def _script(context: click.Context, shell: str) -> str:
-    from click.shell_completion import get_completion_class
-
-    kind = get_completion_class(shell)
-    assert kind is not None
-    return kind(context.command, {}, "embedctl", VARIABLE).source().strip()
+def _script(shell: str) -> str:
+    return get_completion_script(prog_name="embedctl", complete_var=VARIABLE, shell=shell)

@@ -2,42 +2,45 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
+from ..config import RuntimeConfig
+from ..config.setting import setting
 from .common_options import CommonOptions, WriteOptions
 from .finish import finish
-from .parameters import option
-from .runtime_options import RuntimeOptions
+
+EXAMPLES = (
+    "embedctl distill",
+    "embedctl distill --share 0.2",
+    "embedctl distill --output student",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class DistillOptions:
-    """What to learn from, and where the result goes besides."""
+    """Chunks to learn from, and a second place for the result."""
 
-    share: Annotated[
-        float | None,
-        option(
-            min=0.01,
-            metavar="SHARE",
-            help="Of the chunks to learn from. Default: all where the model has embedded all, else that of --fast.",
-        ),
-    ] = None
-    output: Annotated[
-        Path | None,
-        option("-o", "--output", metavar="FOLDER", help="Copy the encoder there; Model2Vec reads it."),
-    ] = None
+    share: float | None = setting(
+        None,
+        "Share of the chunks to learn from.",
+        metavar="SHARE",
+        min=0.01,
+        usual="all where the model has embedded all, else that of --fast",
+    )
+    output: Path | None = setting(
+        None, "Copy the encoder there; Model2Vec reads it.", "-o --output", metavar="FOLDER", panel="Output"
+    )
 
 
-def distill(action: DistillOptions, runtime: RuntimeOptions, write: WriteOptions, common: CommonOptions) -> int:
+def distill(sample: DistillOptions, encoder: RuntimeConfig, write: WriteOptions, common: CommonOptions) -> int:
     """Distil a fast encoder from the model, on the store's own chunks.
 
     Vectors that the store holds are used; a store that has them all runs the model for no chunk. Afterwards
-    "embedctl query --query-encoder student" needs no model; a store made with --fast is embedded anew.
+    "embedctl query --query-encoder student" needs no model; a store made with --fast is embedded again.
     """
     import embedctl
 
-    store = embedctl.open(common.store, reporter=common.reporter(), runtime=runtime.config())
-    report = store.distill(action.share, wait=write.wait)
-    if action.output is not None:
-        store.export_student(action.output)
+    store = embedctl.open(common.store, reporter=common.reporter(), runtime=encoder)
+    report = store.distill(sample.share, wait=write.wait)
+    if sample.output is not None:
+        store.export_student(sample.output)
     return finish(report, store, write, common)

@@ -2,29 +2,30 @@
 
 import sys
 from dataclasses import dataclass
-from typing import Annotated
 
+from ..config import RuntimeConfig
+from ..config.setting import setting
 from ..errors import UsageError
 from .common_options import CommonOptions, WriteOptions
 from .output import emit, emit_json
-from .parameters import option
-from .runtime_options import RuntimeOptions
+
+EXAMPLES = (
+    "embedctl doctor",
+    "embedctl doctor --deep --json",
+    "embedctl doctor --repair --dry-run",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class DoctorOptions:
-    """How closely to look, and what to do about it."""
+    """How closely to look, and whether to repair."""
 
-    deep: Annotated[bool, option("--deep", help="Read every byte, compare what must agree, and measure recall.")] = (
-        False
-    )
-    repair: Annotated[
-        bool, option("--repair", help="Make anew what can be derived; embed and read again only what is lost.")
-    ] = False
-    dry_run: Annotated[bool, option("--dry-run", help="With --repair: say what would be done; write nothing.")] = False
+    deep: bool = setting(False, "Read every byte, compare what must agree, and measure recall.")
+    repair: bool = setting(False, "Rebuild what can be derived; embed and read again only what is lost.")
+    dry_run: bool = setting(False, "With --repair: list the repairs; write nothing.")
 
 
-def doctor(action: DoctorOptions, runtime: RuntimeOptions, write: WriteOptions, common: CommonOptions) -> int:
+def doctor(examination: DoctorOptions, encoder: RuntimeConfig, write: WriteOptions, common: CommonOptions) -> int:
     """Look for damage in the store, and repair it.
 
     Ends with code 0 if the store is sound or was made so, 3 if documents are lost, 4 if damage is left.
@@ -34,14 +35,11 @@ def doctor(action: DoctorOptions, runtime: RuntimeOptions, write: WriteOptions, 
     from .screen import Screen
     from .views.doctor import render_doctor
 
-    if action.dry_run and not action.repair:
+    if examination.dry_run and not examination.repair:
         raise UsageError("--dry-run is about a repair.", 'Write "embedctl doctor --repair --dry-run".')
-    store = embedctl.open(common.store, reporter=common.reporter(), runtime=runtime.config())
+    store = embedctl.open(common.store, reporter=common.reporter(), runtime=encoder)
     report = store.doctor(
-        deep=action.deep,
-        repair=action.repair,
-        dry_run=action.dry_run,
-        wait=write.wait,
+        deep=examination.deep, repair=examination.repair, dry_run=examination.dry_run, wait=write.wait
     )
     if write.json:
         emit_json(report.to_json())

@@ -4,13 +4,14 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..errors import EXIT_OK, EXIT_WORSE
+from ..config import FilterConfig, QueryConfig, RankingRequest, RuntimeConfig
+from ..config.measuring import EvaluationConfig, GateConfig
+from ..errors import EXIT_OK, EXIT_WORSE, UsageError
 from .common_options import CommonOptions
-from .eval_options import GateOptions, JudgedOptions, KeptOptions
+from .eval_options import JudgedOptions, KeptOptions
 from .eval_unjudged import eval_ann, save_queries
 from .output import emit, emit_json, json_text, new_text_file, note
-from .query_options import FilterOptions, OutputOptions, RankingOptions, SearchOptions, query_config
-from .runtime_options import RuntimeOptions
+from .query_options import RefreshOptions, query_config
 from .unjudged_options import UnjudgedOptions
 
 if TYPE_CHECKING:
@@ -20,66 +21,78 @@ if TYPE_CHECKING:
     from ..evaluation.evaluation import Evaluation, GateVerdict
     from ..evaluation.runs import Run
 
+EXAMPLES = (
+    "embedctl eval --queries queries.jsonl --qrels qrels.tsv",
+    "embedctl eval --queries queries.jsonl --qrels qrels.tsv --arms bm25,dense --baseline before.json",
+    "embedctl eval --synthetic -n 100",
+)
+
 
 def eval(  # noqa: A001 - as the command is called
     *,
-    judged: JudgedOptions,
-    unjudged: UnjudgedOptions,
-    kept: KeptOptions,
-    gate: GateOptions,
-    search: SearchOptions,
-    ranking: RankingOptions,
-    filters: FilterOptions,
-    runtime: RuntimeOptions,
+    judgements: JudgedOptions,
+    measure: EvaluationConfig,
+    without_judgements: UnjudgedOptions,
+    gate: GateConfig,
+    output: KeptOptions,
+    search: QueryConfig,
+    refresh: RefreshOptions,
+    ranking: RankingRequest,
+    filters: FilterConfig,
+    encoder: RuntimeConfig,
     common: CommonOptions,
 ) -> int:
-    """Measure how good the answers to judged queries are: of BM25, of the dense arm, and of every fusion.
+    """Measure how good the answers to judged queries are: of each arm, and of every fusion.
 
     The flags of query say what is in use; all else is compared with that. With --baseline the code is 7 if the answers
     are worse than they were. Files, metrics and the gate are explained in docs/eval.md. Without judgements, --synthetic
     makes queries from the corpus (docs/synthetic.md), and --ann measures the dense plans (docs/ann.md).
     """
-    unjudged.check(judged)
+    unjudged = without_judgements
+    unjudged.check(judgements)
     if unjudged.ann:
-        printed, asked = replace(kept, json=False, save=None), replace(search, refresh=False, wait=SearchOptions().wait)
-        unjudged.check_alone(replace(judged, queries=None), printed, gate, asked, ranking, filters)
-        return eval_ann(_opened(search, runtime, common), judged.queries, unjudged, kept)
-    config = judged.config(query_config(search, ranking, filters, OutputOptions()))
-    files = None if unjudged.synthetic else judged.files()
-    rules = gate.gate()
+        printed, asked = replace(output, json=False, save=None), replace(judgements, queries=None)
+        unjudged.check_alone(asked, measure, printed, gate, search, ranking, filters)
+        store = _opened(common, encoder, refresh)
+        return eval_ann(store, judgements.queries, unjudged, output)
+    if judgements.baseline is None and gate != GateConfig():
+        raise UsageError(
+            "--max-drop and --strict are about a comparison.", "Name what to compare with: --baseline FILE."
+        )
+    config = replace(measure, query=query_config(search, ranking, filters))
+    files = None if unjudged.synthetic else judgements.files()
     before = None
-    if gate.baseline is not None:
+    if judgements.baseline is not None:
         from ..evaluation.gate import judge, read_baseline
         from ..evaluation.metrics import parse_metric
 
-        before = read_baseline(gate.baseline, str(parse_metric(config.metric)))
-    runs = _runs(judged.run or [])
-    store = _opened(search, runtime, common)
+        before = read_baseline(judgements.baseline, str(parse_metric(config.metric)))
+    runs = _runs(judgements.run)
+    store = _opened(common, encoder, refresh)
     if files is None:
         evaluation = store.evaluate_synthetic(config, synthetic=unjudged.synthetic_config())
     else:
         evaluation = store.evaluate(*files, config, runs=runs)
-    verdict = None if before is None else judge(evaluation, before, rules, config.significance)
-    _print(evaluation, verdict, kept)
-    _keep(evaluation, verdict, kept, gate.baseline)
+    verdict = None if before is None else judge(evaluation, before, gate, config.significance)
+    _print(evaluation, verdict, output)
+    _keep(evaluation, verdict, output, judgements.baseline)
     if unjudged.save_queries is not None and evaluation.known_items is not None:
         save_queries(evaluation.known_items.made, unjudged.save_queries)
     return EXIT_OK if verdict is None or verdict.passed else EXIT_WORSE
 
 
-def _opened(search: SearchOptions, runtime: RuntimeOptions, common: CommonOptions) -> "Store":
+def _opened(common: CommonOptions, encoder: RuntimeConfig, refresh: RefreshOptions) -> "Store":
     """Return the store, refreshed where that was asked for."""
     import embedctl
 
-    from .refresh import refresh
+    from .refresh import refreshed
 
-    store = embedctl.open(common.store, reporter=common.reporter(), runtime=runtime.config())
-    if search.refresh:
-        refresh(store, search.wait, common.quiet)
+    store = embedctl.open(common.store, reporter=common.reporter(), runtime=encoder)
+    refreshed(store, refresh, common.quiet)
     return store
 
 
-def _runs(paths: "list[Path]") -> "dict[str, Run]":
+def _runs(paths: "tuple[Path, ...]") -> "dict[str, Run]":
     """Return other tools' runs by the names of their files."""
     from ..evaluation.runs import read_run
 

@@ -4,11 +4,17 @@ from typing import Annotated
 
 from .common_options import CommonOptions, WriteOptions
 from .finish import finish
-from .parameters import Argument
+from .grouped import Argument
+
+EXAMPLES = (
+    "embedctl forget docs",
+    "embedctl forget docs/old/plan.md",
+    "embedctl forget 'mail:inbox.jsonl#17' --json",
+)
 
 
 def forget(
-    targets: Annotated[list[str], Argument(metavar="NAME|PATH|ID", help="Names of sources, paths, ids of documents.")],
+    targets: Annotated[list[str], Argument("NAME|PATH|ID", "Names of sources, paths, ids of documents.")],
     write: WriteOptions,
     common: CommonOptions,
 ) -> int:

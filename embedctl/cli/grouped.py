@@ -1,121 +1,211 @@
-"""Commands that take their options as dataclasses, so that flags are declared once and bodies stay short.
+"""Commands that take dataclasses: each field that has a :class:`~embedctl.config.setting.Setting` is a flag.
 
-The parameters of a command are read from its signature when the command is asked for, and only then.
+Flags are shown in a panel that has the name of the parameter of the command. The signature is read when the command is
+asked for, and only then.
 """
 
 from __future__ import annotations
 
 import inspect
 import os
+from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-import click
+import typer
+from typer.core import TyperCommand, TyperOption
+from typer.main import get_command
 
-from .parameters import Argument, Option
+from ..config.setting import Setting
+from ..errors import UsageError
+from .helptext import Paneled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+
+class Argument(NamedTuple):
+    """A positional argument; one without a default is required, a list takes all that are left."""
+
+    metavar: str
+    help: str
+
+
+class Command(Paneled, TyperCommand):
+    """A command whose help shows examples and panels."""
+
+    def spellings(self) -> tuple[list[str], list[str]]:
+        """Return every spelling of an option, and those that take the next argument as their value."""
+        options = [one for one in self.params if isinstance(one, TyperOption)]
+        every = [name for one in options for name in (*one.opts, *one.secondary_opts)]
+        return every, [name for one in options if not one.is_flag for name in one.opts]
 
 
 class _Declared(NamedTuple):
-    """One parameter as its annotation tells it."""
+    """One parameter of a command, as its annotation and its setting declare it."""
 
     name: str
     kind: Any
     """``bool``, ``int``, ``float``, ``str``, ``Path`` or a ``Literal``."""
-    many: bool
+    group: Any
+    """``list`` or ``tuple`` of ``kind``, ``Mapping`` of names to numbers, ``bool`` where on, off and neither differ."""
     default: Any
     """``MISSING`` where it must be given."""
-    info: Option | Argument
+    info: Setting | Argument
+    panel: str
+
+    @classmethod
+    def read(cls, name: str, annotation: Any, default: Any, info: Setting | Argument, panel: str) -> _Declared:
+        """Read the type of a parameter."""
+        kinds = [one for one in get_args(annotation) if one is not NoneType]
+        optional = get_origin(annotation) in (Union, UnionType)
+        kind = kinds[0] if optional else annotation
+        group = get_origin(kind)
+        if group in (list, tuple):
+            kind = get_args(kind)[0]
+        elif group is not Mapping:
+            group = bool if kind is bool and optional else None
+        return cls(name, kind, group, default, info, panel)
+
+    def parameters(self) -> list[inspect.Parameter]:
+        """Return what typer reads: one, and one for each alias."""
+        if isinstance(self.info, Argument):
+            many = "..." if self.group else ""
+            return [self._read_by_typer(typer.Argument(metavar=self.info.metavar + many, **self._extra()))]
+        dashed = f"--{self.name.rpartition('__')[2].replace('_', '-')}"
+        names = self.info.flag.split() if self.info.flag else [dashed]
+        if self.group is bool:
+            names = [f"{names[0]}/--no-{names[0][2:]}"]
+        made = [self._read_by_typer(typer.Option(*names, metavar=self.info.metavar, **self._extra()))]
+        for flag, key in self.info.aliases.items():
+            alias = typer.Option(flag, metavar="X", help=f"As {names[-1]} {key}=X.", rich_help_panel=self.panel)
+            made.append(_parameter(f"{self.name}__{key}", float | None, alias, None))
+        return made
+
+    def value(self, values: dict[str, Any]) -> Any:
+        """Take the value out of those that typer read; ``MISSING``: it was not given."""
+        value = values.pop(self.name)
+        if self.group is Mapping:
+            pairs = [_pair(one) for one in value or ()]
+            assert isinstance(self.info, Setting)
+            given = {key: values.pop(f"{self.name}__{key}") for key in self.info.aliases.values()}
+            return dict(pairs) | {key: number for key, number in given.items() if number is not None}
+        if self.group in (list, tuple):
+            if not value:
+                return MISSING if self.default is MISSING else self.default
+            if isinstance(self.info, Setting) and self.info.split:
+                value = [part.strip() for one in value for part in one.split(",") if part.strip()]
+            return self.group(value)
+        return value
+
+    def _extra(self) -> dict[str, Any]:
+        extra: dict[str, Any] = {"help": self.info.help, "show_default": False, "rich_help_panel": self.panel}
+        if isinstance(self.info, Setting):
+            usual = self.default if self.info.usual is None else self.info.usual
+            if self.group is tuple and usual:
+                usual = ",".join(usual)
+            if usual is not MISSING and usual not in (None, False, "", ()):
+                extra["help"] += f" [default: {usual}]"
+            extra |= {"min": self.info.min, "max": None} if self.kind in (int, float) else {}
+        if self.kind is Path:
+            extra["parser"] = _path
+        if self.group in (list, tuple) and get_args(self.kind):
+            extra["autocompletion"] = _offered(_names(self.kind))
+        return extra
+
+    def _read_by_typer(self, info: Any) -> inspect.Parameter:
+        kind, default = self.kind, self.default
+        if self.group in (list, tuple, Mapping):
+            required = default is MISSING and self.group is list
+            kind = list[Path if kind is Path else str]  # choices in lists are checked by the library
+            default = default if required else None
+        return _parameter(self.name, kind if default is MISSING else kind | None, info, default)
 
 
-def grouped(command: Callable[..., int]) -> click.Command:
-    """Return ``command`` as click wants it: each parameter that is a dataclass replaced by the fields of that class."""
-    declared: list[_Declared] = []
+def grouped(function: Callable[..., int], examples: Sequence[str] = ()) -> Command:
+    """Return ``function`` as a command: each parameter that is a dataclass replaced by the fields of that class."""
     groups: dict[str, Any] = {}
-    for parameter in inspect.signature(command, eval_str=True).parameters.values():
-        if is_dataclass(parameter.annotation):
-            groups[parameter.name] = parameter.annotation
-            declared.extend(_fields(parameter.annotation))
+    declared: list[_Declared] = []
+    for parameter in inspect.signature(function, eval_str=True).parameters.values():
+        name, kind = parameter.name, parameter.annotation
+        if is_dataclass(kind):
+            groups[name] = kind
+            declared += _fields(name, kind)
         else:
             default = MISSING if parameter.default is inspect.Parameter.empty else parameter.default
-            declared.append(_declared(parameter.name, parameter.annotation, default))
+            declared.append(_Declared.read(name, *get_args(kind)[:1], default, get_args(kind)[1], ""))
 
     def called(**values: Any) -> int:
-        for parameter in declared:
-            if parameter.many:
-                values[parameter.name] = list(values[parameter.name]) or None
-        options = {
-            name: group(**{field.name: values.pop(field.name) for field in fields(group)})
-            for name, group in groups.items()
-        }
-        return command(**values, **options)
+        read = {one.name: one.value(values) for one in declared}
+        read = {name: value for name, value in read.items() if value is not MISSING}
+        built: dict[str, Any] = {name: read[name] for name in read if "__" not in name}
+        for name, group in groups.items():
+            start = f"{name}__"
+            built[name] = group(**{one[len(start) :]: read[one] for one in read if one.startswith(start)})
+        return function(**built)
 
-    return click.Command(
-        command.__name__, callback=called, params=[_parameter(one) for one in declared], help=inspect.getdoc(command)
+    vars(called)["__signature__"] = inspect.Signature([each for one in declared for each in one.parameters()])
+    called.__doc__ = function.__doc__
+    maker = typer.Typer(add_completion=False, rich_markup_mode=None)
+    maker.command(function.__name__, cls=Command)(called)
+    command = get_command(maker)
+    assert isinstance(command, Command)
+    command.examples = tuple(examples)
+    return command
+
+
+def _fields(name: str, group: Any) -> list[_Declared]:
+    hints = get_type_hints(group, localns={"Mapping": Mapping}, include_extras=True)
+    declared = []
+    for one in fields(group):
+        info, kind = one.metadata.get("setting"), hints[one.name]
+        if get_origin(kind) is Annotated:
+            kind, info = get_args(kind)
+        if info is not None and (isinstance(info, Argument) or info.flag is not None):
+            panel = getattr(info, "panel", "") or name.replace("_", " ").capitalize()
+            default = one.default if one.default_factory is MISSING else one.default_factory()
+            declared.append(_Declared.read(f"{name}__{one.name}", kind, default, info, panel))
+    return declared
+
+
+def _parameter(name: str, kind: Any, info: Any, default: Any) -> inspect.Parameter:
+    """Return a parameter as typer reads it: keyword-only, so that their order does not matter."""
+    default = inspect.Parameter.empty if default is MISSING else default
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind, info], default=default
     )
 
 
-def _fields(group: Any) -> list[_Declared]:
-    hints = get_type_hints(group, include_extras=True)
-    return [_declared(field.name, hints[field.name], field.default) for field in fields(group)]
+def _names(kind: Any) -> tuple[str, ...]:
+    """Return the values of a literal, or of several in a union."""
+    values = get_args(kind)
+    return values if get_origin(kind) is Literal else tuple(name for one in values for name in _names(one))
 
 
-def _declared(name: str, annotation: Any, default: Any) -> _Declared:
-    if get_origin(annotation) is not Annotated:
-        raise TypeError(f"parameter {name} is declared by no Option or Argument")
-    kind, info = get_args(annotation)
-    if get_origin(kind) in (Union, UnionType):
-        (kind,) = (one for one in get_args(kind) if one is not NoneType)
-    many = get_origin(kind) is list
-    return _Declared(name, get_args(kind)[0] if many else kind, many, default, info)
+def _offered(names: tuple[str, ...]) -> Callable[[], list[str]]:
+    """Return names for completion as a function, of which typer reads the signature: no lambda, no partial."""
+
+    def offered() -> list[str]:
+        return list(names)
+
+    return offered
 
 
-def _parameter(one: _Declared) -> click.Parameter:
-    required = one.default is MISSING
-    if isinstance(one.info, Argument):
-        return click.Argument(
-            [one.name],
-            required=required,
-            nargs=-1 if one.many else 1,
-            type=_type(one),
-            metavar=f"{one.info.metavar}..." if one.many else one.info.metavar,
-            help=one.info.help,
-        )
-    names = one.info.names or (f"--{one.name.replace('_', '-')}",)
-    flag = one.kind is bool
-    return click.Option(
-        [*names, one.name],
-        default=None if required or one.many else one.default,
-        show_default=one.info.show_default and not flag and one.default is not None,
-        is_flag=flag,
-        multiple=one.many,
-        type=None if flag else _type(one),
-        help=one.info.help,
-        metavar=one.info.metavar,
-    )
+def _path(value: str) -> Path:
+    try:
+        unfit = b"\0" in os.fsencode(value)
+    except UnicodeEncodeError:
+        unfit = True
+    if unfit:
+        raise typer.BadParameter("No path can have such characters.")
+    return Path(value)
 
 
-def _type(one: _Declared) -> click.ParamType[Any]:
-    least = one.info.least if isinstance(one.info, Option) else None
-    if get_origin(one.kind) is Literal:
-        return click.Choice(get_args(one.kind))
-    if one.kind is int:
-        return click.INT if least is None else click.IntRange(min=int(least))
-    if one.kind is float:
-        return click.FLOAT if least is None else click.FloatRange(min=least)
-    return _Path(path_type=Path) if one.kind is Path else click.STRING
-
-
-class _Path(click.Path):
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        try:
-            unfit = b"\0" in os.fsencode(value)
-        except UnicodeEncodeError:
-            unfit = True
-        if unfit:
-            self.fail("No path can have such characters.", param, ctx)
-        return super().convert(value, param, ctx)
+def _pair(text: str) -> tuple[str, float]:
+    name, _, number = text.rpartition("=")
+    try:
+        return name.strip(), float(number)
+    except ValueError:
+        raise UsageError(f'"{text}" is not a name and a number.', "Write it like dense=0.3.") from None

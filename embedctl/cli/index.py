@@ -1,54 +1,56 @@
 """``index``: the whole pipeline, from files to an index that answers queries."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
+from ..config import RuntimeConfig
+from ..config.setting import setting
 from ..errors import UsageError
 from .common_options import CommonOptions, WriteOptions
 from .finish import finish
 from .output import emit, emit_json
-from .parameters import option
-from .runtime_options import RuntimeOptions
 from .settings_options import SettingsOptions
 from .source_options import SourceOptions
 
 if TYPE_CHECKING:
     from ..stages.preflight import Preflight
 
+EXAMPLES = (
+    "embedctl index docs notes.jsonl --exclude 'drafts/'",
+    "git ls-files -z | embedctl index --files-from - -0",
+    "embedctl index --dry-run",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class IndexOptions:
-    """What ``index`` does and does not do."""
+    """How much of the pipeline to run."""
 
-    dry_run: Annotated[
-        bool, option("--dry-run", help="List what would happen to each file, chunks, tokens and time; write nothing.")
-    ] = False
-    no_refresh: Annotated[bool, option("--no-refresh", help="Leave the sources alone; finish what is ingested.")] = (
-        False
-    )
+    dry_run: bool = setting(False, "List what would happen to each file, chunks, tokens and time; write nothing.")
+    no_refresh: bool = setting(False, "Leave the sources alone; finish what is ingested.")
 
 
 def index(
-    action: IndexOptions,
+    run: IndexOptions,
     sources: SourceOptions,
     settings: SettingsOptions,
-    runtime: RuntimeOptions,
+    encoder: RuntimeConfig,
     write: WriteOptions,
     common: CommonOptions,
 ) -> int:
     """Make files and folders searchable, or refresh the index.
 
-    Reads, cuts, embeds and indexes; what has not changed is not done again. An interrupted run goes on where it was.
+    Reads, cuts, embeds and indexes what has changed. An interrupted run goes on where it was.
     """
     import embedctl
 
     request, wanted, files = sources.request(), settings.request(), sources.files()
-    if action.no_refresh and (sources.places or sources.files_from or action.dry_run):
+    if run.no_refresh and (sources.paths or sources.files_from or run.dry_run):
         raise UsageError("--no-refresh looks at no source.", "Leave it out, or leave out paths and --dry-run.")
-    store = embedctl.create(common.store, reporter=common.reporter(), runtime=runtime.config())
-    if action.dry_run:
+    store = embedctl.create(common.store, reporter=common.reporter(), runtime=encoder)
+    if run.dry_run:
         plan = store.preflight(
-            sources.places,
+            sources.paths,
             files=files,
             source=request,
             settings=wanted,
@@ -56,11 +58,11 @@ def index(
         )
         return _show_plan(plan, write.json, common.verbose)
     report = store.index(
-        sources.places,
+        sources.paths,
         files=files,
         source=request,
         settings=wanted,
-        refresh=not action.no_refresh,
+        refresh=not run.no_refresh,
         rebuild=settings.rebuild,
         wait=write.wait,
     )

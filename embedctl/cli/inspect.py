@@ -1,23 +1,20 @@
 """``inspect``: how healthy the embeddings of a store are."""
 
 import sys
-from typing import Annotated
 
 from ..config.measuring import InspectConfig
-from .common_options import CommonOptions
+from .common_options import CommonOptions, JsonOptions
 from .output import emit, emit_json
-from .parameters import option
+
+EXAMPLES = (
+    "embedctl inspect",
+    "embedctl inspect --verbose",
+    "embedctl inspect --sample 5000 --json",
+)
 
 
-def inspect(
-    sample: Annotated[
-        int, option(min=100, metavar="N", help="Chunks that are compared with each other; all of a smaller store.")
-    ] = InspectConfig().sample,
-    json: Annotated[bool, option("--json", help="Print one JSON object.")] = False,
-    *,
-    common: CommonOptions,
-) -> int:
-    """Look at the health of the embeddings, and say what to do about it.
+def inspect(sample: InspectConfig, output: JsonOptions, common: CommonOptions) -> int:
+    """Examine the health of the embeddings, and suggest what to do about it.
 
     Isotropy, effective dimension, hubs, duplicates, lengths, unknown words and languages. With -v, each figure with
     its definition and source.
@@ -27,8 +24,8 @@ def inspect(
     from .screen import Screen
     from .views.inspect import render_inspection
 
-    inspection = embedctl.open(common.store, reporter=common.reporter()).inspect(InspectConfig(sample=sample))
-    if json:
+    inspection = embedctl.open(common.store, reporter=common.reporter()).inspect(sample)
+    if output.json:
         emit_json(inspection.to_json())
     else:
         emit(render_inspection(inspection, Screen(sys.stdout), verbose=common.verbose))

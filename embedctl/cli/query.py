@@ -3,57 +3,55 @@
 import sys
 from typing import TYPE_CHECKING, Annotated
 
+from ..config import FilterConfig, QueryConfig, RankingRequest, RuntimeConfig
 from .common_options import CommonOptions
+from .grouped import Argument
 from .output import emit, emit_json, emit_lines, note
-from .parameters import Argument
-from .query_options import (
-    FIRST_ID,
-    BatchOptions,
-    FilterOptions,
-    OutputOptions,
-    RankingOptions,
-    SearchOptions,
-    query_config,
-    requested_batch,
-)
-from .runtime_options import RuntimeOptions
+from .query_options import FIRST_ID, BatchOptions, OutputOptions, RefreshOptions, query_config, requested_batch
 
 if TYPE_CHECKING:
     from ..api import Store
     from ..query.answer import Answer
 
+EXAMPLES = (
+    'embedctl query "how do I rotate keys"',
+    "embedctl query --mode bm25 -n 3 --path '*.md' vault",
+    "embedctl query --queries queries.jsonl -o found.parquet",
+)
+
 
 def query(
     text: Annotated[
         list[str] | None,
-        Argument(metavar="TEXT", help='Words, "phrases" and -exclusions; several are joined. "-" reads stdin.'),
+        Argument("TEXT", 'Words, "phrases" and -exclusions; several are joined. "-" reads stdin.'),
     ] = None,
     *,
     output: OutputOptions,
     batch: BatchOptions,
-    search: SearchOptions,
-    ranking: RankingOptions,
-    filters: FilterOptions,
-    runtime: RuntimeOptions,
+    search: QueryConfig,
+    refresh: RefreshOptions,
+    ranking: RankingRequest,
+    filters: FilterConfig,
+    encoder: RuntimeConfig,
     common: CommonOptions,
 ) -> int:
     """Print the best chunks for a text.
 
-    Nothing found is no error. A single word that begins with "-" goes after "--": embedctl query -- -foo
+    Finding nothing is not an error. A single word that begins with "-" goes after "--": embedctl query -- -foo
+
     Scores, filters and --where are explained in docs/query.md.
     """
     import embedctl
 
-    from .refresh import refresh
+    from .refresh import refreshed
     from .relative_paths import Nearby
 
     config, wanted = query_config(search, ranking, filters, output), output.format
     many = requested_batch(batch, output, text or [])
-    shows_progress = search.refresh or many is not None
+    shows_progress = refresh.refresh or many is not None
     reporter = common.reporter() if shows_progress else common.teller()
-    store = embedctl.open(common.store, reporter=reporter, runtime=runtime.config())
-    if search.refresh:
-        refresh(store, search.wait, common.quiet)
+    store = embedctl.open(common.store, reporter=reporter, runtime=encoder)
+    refreshed(store, refresh, common.quiet)
     if many is not None:
         from .query_batch import query_batch
 

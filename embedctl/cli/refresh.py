@@ -8,13 +8,16 @@ from .output import note
 
 if TYPE_CHECKING:
     from ..api import Store
+    from .query_options import RefreshOptions
 
 
-def refresh(store: Store, wait: float, quiet: bool) -> None:
-    """Refresh the index and tell what changed on stderr; inputs that fail are told, and end nothing."""
+def refreshed(store: Store, options: RefreshOptions, quiet: bool) -> None:
+    """Refresh the index where that was asked for; report changes, and inputs that failed, on stderr."""
     from .views.run import outcomes
 
-    report = store.index(wait=wait)
+    if not options.refresh:
+        return
+    report = store.index(wait=options.wait)
     if report.failed or (report.changed and not quiet):
         why = ' ("embedctl status --files failed" says why)' if report.failed else ""
         note(f"embedctl: Refreshed: {outcomes(report)}{why}.")

@@ -2,32 +2,34 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
+from ..config import RuntimeConfig
+from ..config.setting import setting
 from ..errors import UsageError
 from .common_options import CommonOptions
 from .output import emit_lines, new_text_file, note
-from .parameters import option
-from .runtime_options import RuntimeOptions
+
+EXAMPLES = (
+    "embedctl report",
+    "embedctl report --synthetic -o page.html",
+    "embedctl report --queries queries.jsonl --qrels qrels.tsv",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ReportOptions:
-    """What is measured for the page, and where it goes."""
+    """Queries to measure with, and the file to write."""
 
-    target: Annotated[Path, option("-o", "--output", metavar="FILE", help="Where to write the page.")] = Path(
-        "report.html"
+    target: Path = setting(Path("report.html"), "Write the page there.", "-o --output", metavar="FILE")
+    queries: Path | None = setting(
+        None, "JSON Lines, .tsv, or lines of text, as for query.", metavar="FILE", panel="Judgements"
     )
-    queries: Annotated[
-        Path | None, option(metavar="FILE", help="Queries: JSON Lines, .tsv, or lines of text, as for query.")
-    ] = None
-    qrels: Annotated[Path | None, option(metavar="FILE", help="Judgements: BEIR's three columns, or TREC's four.")] = (
-        None
+    qrels: Path | None = setting(
+        None, "Judgements: BEIR's three columns, or TREC's four.", metavar="FILE", panel="Judgements"
     )
-
-    synthetic: Annotated[
-        bool, option("--synthetic", help="Without judgements: measure with queries made from the corpus.")
-    ] = False
+    synthetic: bool = setting(
+        False, "Without judgements: measure with queries made from the corpus.", panel="Judgements"
+    )
 
     def check(self) -> None:
         """Refuse what does not go together.
@@ -41,7 +43,7 @@ class ReportOptions:
             raise UsageError("--synthetic makes its own queries and judgements.", "Leave out --queries and --qrels.")
 
 
-def report(asked: ReportOptions, runtime: RuntimeOptions, common: CommonOptions) -> int:
+def report(output: ReportOptions, encoder: RuntimeConfig, common: CommonOptions) -> int:
     """Write a page about the store to look at in a browser: one file, which loads nothing.
 
     What is indexed and what was left out, a map of the chunks, and the health of their embeddings. With --queries and
@@ -50,12 +52,12 @@ def report(asked: ReportOptions, runtime: RuntimeOptions, common: CommonOptions)
     """
     import embedctl
 
-    asked.check()
-    store = embedctl.open(common.store, reporter=common.reporter(), runtime=runtime.config())
-    with new_text_file(asked.target) as write:  # begun first: a place that cannot be written to costs no time
-        made = store.report(queries=asked.queries, judgements=asked.qrels, synthetic=asked.synthetic)
+    output.check()
+    store = embedctl.open(common.store, reporter=common.reporter(), runtime=encoder)
+    with new_text_file(output.target) as write:  # begun first: a place that cannot be written to costs no time
+        made = store.report(queries=output.queries, judgements=output.qrels, synthetic=output.synthetic)
         write(made.html)
-    emit_lines(f"{asked.target}\n")
+    emit_lines(f"{output.target}\n")
     if not common.quiet:
         note(made.summary)
     return 0

@@ -20,7 +20,7 @@ from .output import ReaderLeftError, complain, note, prepare
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import click
+    from typer import TyperException
 
 PROGRAM = "embedctl"
 TRACEBACK_ENVIRONMENT = "EMBEDCTL_TRACEBACK"
@@ -80,29 +80,25 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _main(arguments: list[str]) -> int:
-    import click
+    import typer
 
-    from .app import app
+    from .app import app, built
     from .texts import texts_last
 
     if arguments[:1] == ["query"]:
-        parameters = app.built("query").params
-        options = [option for option in parameters if isinstance(option, click.Option)]
-        spellings = [name for option in options for name in (*option.opts, *option.secondary_opts)]
-        with_value = [name for option in options if not option.is_flag for name in option.opts]
-        arguments = ["query", *texts_last(arguments[1:], spellings, with_value)]
+        arguments = ["query", *texts_last(arguments[1:], *built("query").spellings())]
     try:
         code = app.main(arguments, prog_name=PROGRAM, standalone_mode=False)
-    except click.Abort:
+    except typer.Abort:
         return EXIT_INTERRUPTED
-    except click.UsageError as error:
+    except typer.TyperException as error:
         return _usage(error, arguments)
     return code or EXIT_OK
 
 
-def _usage(error: click.UsageError, arguments: list[str]) -> int:
+def _usage(error: TyperException, arguments: list[str]) -> int:
     """Explain a command line that could not be read."""
-    context = error.ctx
+    context = getattr(error, "ctx", None)
     message = error.format_message()
     if not arguments or message.startswith("Usage:"):
         note(message)

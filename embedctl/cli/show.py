@@ -1,18 +1,31 @@
 """``show``: one document or chunk with its place."""
 
 import sys
+from dataclasses import dataclass
 from typing import Annotated
 
-from .common_options import CommonOptions
+from ..config.setting import setting
+from .common_options import CommonOptions, JsonOptions
 from .output import emit, emit_json
-from .parameters import Argument, option
+from .grouped import Argument
+
+EXAMPLES = (
+    "embedctl show docs/keys.md",
+    "embedctl show 'docs:keys.md#3' --plain",
+    "embedctl show docs/keys.md --json | jq .metadata",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ShowOptions(JsonOptions):
+    """How the document is printed."""
+
+    plain: bool = setting(False, "Print the text alone.")
 
 
 def show(
-    name: Annotated[str, Argument(metavar="ID", help="Id of a chunk or document, or the path of a file.")],
-    plain: Annotated[bool, option("--plain", help="Print the text alone.")] = False,
-    json: Annotated[bool, option("--json", help="Print one JSON object.")] = False,
-    *,
+    name: Annotated[str, Argument("ID", "Id of a chunk or document, or the path of a file.")],
+    output: ShowOptions,
     common: CommonOptions,
 ) -> int:
     """Print a document or chunk with its place."""
@@ -24,8 +37,8 @@ def show(
 
     store = embedctl.open(common.store)
     shown = shown_nearby(store.show(name), store.path.parent)
-    if json:
+    if output.json:
         emit_json(shown.to_json())
     else:
-        emit(render_plain(shown, sys.stdout) if plain else render_shown(shown, Screen(sys.stdout)))
+        emit(render_plain(shown, sys.stdout) if output.plain else render_shown(shown, Screen(sys.stdout)))
     return 0

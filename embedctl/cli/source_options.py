@@ -1,14 +1,15 @@
 """Flags that say which files to cover and how to read them."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from ..config import ParserLimits, RecordFields, SourceRequest, WalkRules
+from ..config.setting import setting
 from ..errors import UsageError
 from ..sources.paths import read_path_list
-from .parameters import Argument, option
+from .grouped import Argument
 from .units import parse_size
 
 _RULES, _PARSER = WalkRules(), ParserLimits()
@@ -19,46 +20,29 @@ class SourceOptions:
     """Rules for the paths of a command; the store remembers them for the next refresh."""
 
     paths: Annotated[
-        list[Path] | None,
-        Argument(metavar="PATH", help="Folders and files to cover from now on. Without: refresh what is covered."),
-    ] = None
-    include: Annotated[
-        list[str] | None, option(metavar="GLOB", help="Take only matching files; may be given several times.")
-    ] = None
-    exclude: Annotated[
-        list[str] | None, option(metavar="GLOB", help="Leave out matching files and folders; may be repeated.")
-    ] = None
-    hidden: Annotated[bool, option("--hidden", help="Take files and folders that begin with a dot.")] = False
-    no_ignore: Annotated[bool, option("--no-ignore", help="Disregard .gitignore and .embedctlignore.")] = False
-    max_file_size: Annotated[
-        str | None,
-        option(metavar="SIZE", help=f"Skip larger files (500KB, 1GB). Without it: {_RULES.max_file_bytes // 10**6}MB."),
-    ] = None
-    parse_timeout: Annotated[
-        int | None,
-        option(min=1, metavar="SECONDS", help=f"Most time for parsing one file. Without it: {_PARSER.seconds:g}."),
-    ] = None
-    parse_memory: Annotated[
-        str | None,
-        option(
-            metavar="SIZE", help=f"Most memory for parsing one file. Without it: {_PARSER.memory_bytes // 10**9}GB."
-        ),
-    ] = None
-    files_from: Annotated[
-        str | None, option(metavar="FILE|-", help="Cover the files listed in FILE, or on stdin, one on each line.")
-    ] = None
-    null: Annotated[bool, option("-0", "--null", help="The list of --files-from is separated by NUL bytes.")] = False
-    id_field: Annotated[str | None, option(metavar="NAME", help="Column with the id in record files.")] = None
-    title_field: Annotated[str | None, option(metavar="NAME", help="Column with the title in record files.")] = None
-    text_field: Annotated[str | None, option(metavar="NAME", help="Column with the text in record files.")] = None
-    name: Annotated[str | None, option(help="Name of the source, the first part of its ids. Default: its path's.")] = (
-        None
+        list[Path], Argument("PATH", "Folders and files to cover from now on. Without: refresh what is covered.")
+    ] = field(default_factory=list)
+    include: tuple[str, ...] = setting((), "Take only matching files; may be repeated.", metavar="GLOB")
+    exclude: tuple[str, ...] = setting((), "Leave out matching files and folders; may be repeated.", metavar="GLOB")
+    hidden: bool = setting(False, "Take files and folders that begin with a dot.")
+    no_ignore: bool = setting(False, "Disregard .gitignore and .embedctlignore.")
+    max_file_size: str | None = setting(
+        None, "Skip larger files (500KB, 1GB).", metavar="SIZE", usual=f"{_RULES.max_file_bytes // 10**6}MB"
     )
-
-    @property
-    def places(self) -> list[Path]:
-        """The paths that were named."""
-        return self.paths or []
+    parse_timeout: int | None = setting(
+        None, "Time limit for parsing one file.", metavar="SECONDS", min=1, usual=f"{_PARSER.seconds:g}"
+    )
+    parse_memory: str | None = setting(
+        None, "Memory limit for parsing one file.", metavar="SIZE", usual=f"{_PARSER.memory_bytes // 10**9}GB"
+    )
+    files_from: str | None = setting(
+        None, "Cover the files listed in FILE, or on stdin, one on each line.", metavar="FILE|-"
+    )
+    null: bool = setting(False, "The list of --files-from is separated by NUL bytes.", "-0 --null")
+    id_field: str | None = setting(None, "Column with the id in record files.", metavar="NAME")
+    title_field: str | None = setting(None, "Column with the title in record files.", metavar="NAME")
+    text_field: str | None = setting(None, "Column with the text in record files.", metavar="NAME")
+    name: str | None = setting(None, "Name of the source, the first part of its ids.", metavar="NAME", usual="its path's")
 
     def request(self) -> SourceRequest:
         """Return what was asked for; rules and fields stay ``None`` where no flag touches them.
@@ -93,8 +77,8 @@ class SourceOptions:
 
     def _rules(self) -> WalkRules | None:
         rules = WalkRules(
-            include=tuple(self.include or ()),
-            exclude=tuple(self.exclude or ()),
+            include=self.include,
+            exclude=self.exclude,
             hidden=self.hidden,
             ignore=not self.no_ignore,
             max_file_bytes=parse_size(self.max_file_size) if self.max_file_size else _RULES.max_file_bytes,

@@ -1,26 +1,31 @@
 """``status``: what the store holds and what is pending."""
 
 import sys
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import Literal
 
-from .common_options import CommonOptions
+from ..config.setting import setting
+from .common_options import CommonOptions, JsonOptions
 from .output import emit, emit_json, note
-from .parameters import option
+
+EXAMPLES = (
+    "embedctl status",
+    "embedctl status --check --json | jq .stale",
+    "embedctl status --files failed",
+)
 
 Listed = Literal["indexed", "skipped", "failed", "all"]
 
 
-def status(
-    check: Annotated[
-        bool, option("--check", help="Also look at the sources and count what a refresh would find.")
-    ] = False,
-    files: Annotated[
-        Listed | None, option(help="List the input files with this outcome instead, and the reason.")
-    ] = None,
-    json: Annotated[bool, option("--json", help="Print one JSON object.")] = False,
-    *,
-    common: CommonOptions,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class StatusOptions(JsonOptions):
+    """How much of the state is printed."""
+
+    check: bool = setting(False, "Also look at the sources and count what a refresh would find.")
+    files: Listed | None = setting(None, "List the input files with this outcome instead, and the reason.")
+
+
+def status(output: StatusOptions, common: CommonOptions) -> int:
     """Print what the store holds and what is pending.
 
     Settings, sources, counts, what waits for which stage, size and the last run.
@@ -30,13 +35,13 @@ def status(
     from .screen import Screen
     from .views.status import render_files, render_status
 
-    state = embedctl.open(common.store).status(check=check, files=files)
-    if json:
+    state = embedctl.open(common.store).status(check=output.check, files=output.files)
+    if output.json:
         emit_json(state)
-    elif files:
+    elif output.files:
         emit(render_files(state["listed"], Screen(sys.stdout)))
         if not state["listed"]:
-            note(f"embedctl: No file is listed as {files}." if files != "all" else "embedctl: No files yet.")
+            note(f"embedctl: No file is listed as {output.files}." if output.files != "all" else "embedctl: No files yet.")
     else:
         emit(render_status(state, Screen(sys.stdout)))
     return 0

@@ -3,33 +3,30 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
+from ..config import RuntimeConfig
 from ..config.measuring import TuneConfig
+from ..config.setting import setting
 from ..errors import UsageError
 from .common_options import CommonOptions, WriteOptions
 from .output import emit, emit_json
-from .parameters import option
-from .runtime_options import RuntimeOptions
 
-_TUNE = TuneConfig()
+EXAMPLES = (
+    "embedctl tune --queries queries.jsonl --qrels qrels.tsv",
+    "embedctl tune --show",
+    "embedctl tune --undo",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class TuneOptions:
-    """What to fit to, or what to do instead."""
+    """Judged queries to fit to, or another action."""
 
-    queries: Annotated[
-        Path | None, option(metavar="FILE", help="Queries: JSON Lines, .tsv, or lines of text, as for query.")
-    ] = None
-    qrels: Annotated[Path | None, option(metavar="FILE", help="Judgements: BEIR's three columns, or TREC's four.")] = (
-        None
-    )
-    metric: Annotated[str, option(metavar="METRIC", help="What to raise: ndcg@10, recall@100, map ...")] = _TUNE.metric
-    folds: Annotated[int, option(min=2, metavar="N", help="Parts of the queries, each held out once.")] = _TUNE.folds
-    dry_run: Annotated[bool, option("--dry-run", help="Say what would be changed; write nothing.")] = False
-    undo: Annotated[bool, option("--undo", help="Rank as before the last tuning.")] = False
-    show: Annotated[bool, option("--show", help="Say how the store ranks, and since which tuning.")] = False
+    queries: Path | None = setting(None, "JSON Lines, .tsv, or lines of text, as for query.", metavar="FILE")
+    qrels: Path | None = setting(None, "Judgements: BEIR's three columns, or TREC's four.", metavar="FILE")
+    dry_run: bool = setting(False, "Print what would be changed; write nothing.", panel="Fit")
+    undo: bool = setting(False, "Rank as before the last tuning.", panel="Fit")
+    show: bool = setting(False, "Print how the store ranks, and since which tuning.", panel="Fit")
 
     def action(self) -> str:
         """Return ``fit``, ``undo`` or ``show``.
@@ -56,7 +53,7 @@ class TuneOptions:
         return self.queries, self.qrels
 
 
-def tune(action: TuneOptions, runtime: RuntimeOptions, write: WriteOptions, common: CommonOptions) -> int:
+def tune(judgements: TuneOptions, fit: TuneConfig, encoder: RuntimeConfig, write: WriteOptions, common: CommonOptions) -> int:
     """Fit the ranking to judged queries of your own, and keep it if it is better on queries held out.
 
     Fusion, weights, BM25's numbers and the number of candidates are chosen by cross-validation. Without a gain that is
@@ -68,18 +65,16 @@ def tune(action: TuneOptions, runtime: RuntimeOptions, write: WriteOptions, comm
     from .screen import Screen
     from .views.tune import render_state, render_tuning
 
-    asked = action.action()
-    store = embedctl.open(common.store, reporter=common.reporter(), runtime=runtime.config())
-    fit = None
+    asked = judgements.action()
+    store = embedctl.open(common.store, reporter=common.reporter(), runtime=encoder)
+    found = None
     if asked == "fit":
-        queries, qrels = action.judged()
-        how = TuneConfig(metric=action.metric, folds=action.folds)
-        fit = store.tune(queries, qrels, how, dry_run=action.dry_run, wait=write.wait)
+        found = store.tune(*judgements.judged(), fit, dry_run=judgements.dry_run, wait=write.wait)
     state = store.undo_tune(wait=write.wait) if asked == "undo" else store.tuned()
     if write.json:
-        emit_json(tune_json(asked, state, fit))
-    elif fit is not None:
-        emit(render_tuning(fit, state, Screen(sys.stdout)))
+        emit_json(tune_json(asked, state, found))
+    elif found is not None:
+        emit(render_tuning(found, state, Screen(sys.stdout)))
     else:
         emit(render_state(state, Screen(sys.stdout)))
     return 0

@@ -3,12 +3,11 @@
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
 
 from ..config.measuring import AnnConfig, SyntheticConfig
+from ..config.setting import setting
 from ..errors import UsageError
 from .eval_options import JudgedOptions
-from .parameters import option
 
 _SYNTHETIC = SyntheticConfig()
 _ANN = AnnConfig()
@@ -18,26 +17,20 @@ _ANN = AnnConfig()
 class UnjudgedOptions:
     """What is measured without judgements."""
 
-    synthetic: Annotated[
-        bool, option("--synthetic", help="Without judgements: measure with queries made from the corpus.")
-    ] = False
-    save_queries: Annotated[
-        Path | None, option(metavar="FOLDER", help="With --synthetic: write these queries and judgements there.")
-    ] = None
-    ann: Annotated[
-        bool, option("--ann", help="Measure what each dense plan loses against an exact search; needs no judgements.")
-    ] = False
-    number: Annotated[
-        int | None,
-        option("-n", "--number", min=1, metavar="N", help=f"Queries to make, or --ann to ask: {_SYNTHETIC.queries}."),
-    ] = None
-    target_recall: Annotated[
-        float | None, option(min=0.0, metavar="X", help=f"With --ann: what is to be reached: {_ANN.target}.")
-    ] = None
-    build: Annotated[
-        bool,
-        option("--build", help=f"With --ann: make a graph to measure for more than {_ANN.build_rows:,} chunks, too."),
-    ] = False
+    synthetic: bool = setting(False, "Measure with queries made from the corpus.")
+    save_queries: Path | None = setting(
+        None, "With --synthetic: write these queries and judgements there.", metavar="FOLDER"
+    )
+    ann: bool = setting(False, "Measure what each dense plan loses against an exact search; needs no judgements.")
+    number: int | None = setting(
+        None, "Queries to make, or --ann to ask.", "-n --number", metavar="N", min=1, usual=_SYNTHETIC.queries
+    )
+    target_recall: float | None = setting(
+        None, "With --ann: recall to reach.", metavar="X", min=0, usual=_ANN.target
+    )
+    build: bool = setting(
+        False, f"With --ann: build a graph to measure for more than {_ANN.build_rows:,} chunks, too."
+    )
 
     def check(self, judged: JudgedOptions) -> None:
         """Refuse flags that do not go together.

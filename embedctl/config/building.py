@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from .setting import setting
+
 SECRETS_MASKED = "secrets-masked-1"
 """Raised with the rules where that is worth reading every source of every store again."""
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
@@ -61,10 +63,10 @@ class ChunkConfig:
 class RuntimeConfig:
     """How an encoder is run on this machine; nothing here decides what the vectors are."""
 
-    runtime: RuntimeName = "auto"
-    """``auto``: OpenVINO, and torch, with a message, for a model that cannot be converted."""
-    device: str = "cpu"
-    """Anything else is a torch device (``cuda``, ``mps``) and means the torch runtime."""
+    runtime: RuntimeName = setting(
+        "auto", "What runs the encoder; auto: openvino, or torch, with a message, for a model that cannot be converted."
+    )
+    device: str = setting("cpu", "A torch device, such as cuda or mps; implies torch.", metavar="NAME")
     batch_tokens: int = 2_048
     """Most padded tokens in one forward pass; on CPUs more is slower (measured from 2,048 to 16,384)."""
     device_batch_tokens: int = 32_768
@@ -190,21 +192,39 @@ class StoreSettings:
         return digest({"chunks": fingerprint, "secrets": "redact"}) if self.secrets == "redact" else fingerprint
 
 
+_NEW = StoreSettings()
+
+
 @dataclass(frozen=True, slots=True)
 class SettingsRequest:
     """What a command asks of :class:`StoreSettings`; ``None`` keeps what the store has."""
 
-    strategy: str | None = None
-    size: int | None = None
-    overlap: int | None = None
-    context: bool | None = None
-    model: str | None = None
-    language: str | None = None
-    m: int | None = None
-    ef_construction: int | None = None
-    threads: int | None = None
-    teacher_share: float | None = None
-    secrets: Secrets | None = None
+    model: str | None = setting(None, "The encoder.", metavar="NAME|FOLDER", usual=DEFAULT_MODEL)
+    language: str | None = setting(None, "Stemmer and tokenizer of BM25.", metavar="NAME", usual=_NEW.language)
+    strategy: str | None = setting(
+        None,
+        "How documents are cut: auto, markdown, rst, code, recursive, window, page or none.",
+        metavar="NAME",
+        usual=_NEW.chunk.strategy,
+    )
+    size: int | None = setting(
+        None, "Longest chunk.", "--chunk-size", metavar="TOKENS", min=1, usual="the encoder's maximum"
+    )
+    overlap: int | None = setting(
+        None, "Shared by neighbouring chunks.", metavar="TOKENS", min=0, usual=_NEW.chunk.overlap
+    )
+    context: bool | None = setting(None, "Search title and headings along with each chunk.", usual="--context")
+    m: int | None = setting(None, "Links of a graph node.", "--hnsw-m", metavar="N", min=2, usual=_NEW.hnsw.m)
+    ef_construction: int | None = setting(
+        None, "Breadth of graph building.", metavar="N", min=1, usual=_NEW.hnsw.ef_construction
+    )
+    threads: int | None = setting(
+        None, "For parsing and the graph; 0: all processors, 1: byte-identical results.", metavar="N", min=0, usual=0
+    )
+    secrets: Secrets | None = setting(None, "What becomes of keys and passwords in texts.", usual=_NEW.secrets)
+    teacher_share: float | None = setting(
+        None, "With --fast: share of the sample.", metavar="SHARE", min=0, max=1, usual=DistillConfig().share
+    )
 
     def applied_to(self, settings: StoreSettings) -> StoreSettings:
         """Return ``settings`` with everything that was asked for."""

@@ -7,6 +7,7 @@ from typing import Literal
 
 from .query import QueryConfig
 from .ranking import FusionName
+from .setting import setting
 
 SyntheticKind = Literal["title", "heading", "sentence", "terms"]
 SettingName = Literal["in-use", "stored", "bm25", "dense"] | FusionName
@@ -29,15 +30,21 @@ class EvaluationConfig:
 
     query: QueryConfig = field(default_factory=QueryConfig)
     """The setting in use. The others share everything with it but mode, fusion and weights."""
-    metric: str = "ndcg@10"
-    """What has an interval, is compared, and sorts the queries."""
-    metrics: tuple[str, ...] = ("ndcg@10", "recall@10", "recall@100", "precision@10", "mrr@10", "map@100", "success@1")
-    only: tuple[SettingName, ...] = ()
+    metric: str = setting("ndcg@10", "Metric to compare: ndcg@10, recall@100, map ...", metavar="METRIC")
+    """It has an interval, and sorts the queries."""
+    metrics: tuple[str, ...] = setting(
+        ("ndcg@10", "recall@10", "recall@100", "precision@10", "mrr@10", "map@100", "success@1"),
+        "Metrics to show as well, with commas between.",
+        metavar="LIST",
+        split=True,
+    )
+    only: tuple[SettingName, ...] = setting(
+        (), "Compare only with this: bm25, dense, stored, a fusion, or in-use; may be repeated.", metavar="NAME"
+    )
     """Settings to measure besides the one in use; empty: all. ``in-use``: none."""
     depth: int = 100
     """Documents, or judged chunks, of a ranking; raised to the largest k of the metrics."""
-    timed: int = 100
-    """Queries asked one at a time to measure how long an answer takes; 0: none."""
+    timed: int = setting(100, "Queries asked one at a time, to measure how long an answer takes.", metavar="N", min=0)
     significance: SignificanceConfig = field(default_factory=SignificanceConfig)
 
 
@@ -45,10 +52,8 @@ class EvaluationConfig:
 class GateConfig:
     """When a change for the worse ends with another exit code."""
 
-    max_drop: float = 0.01
-    """Of the mean over queries."""
-    strict: bool = False
-    """Whether a drop counts that may be chance."""
+    max_drop: float = setting(0.01, "With --baseline: the mean over queries may fall so far.", metavar="X", min=0)
+    strict: bool = setting(False, "With --baseline: fail on a drop that may be chance, too.")
     least_common: float = 0.5
     """Share of the baseline's queries that must be judged alike now."""
     listed: int = 10
@@ -104,8 +109,8 @@ class AnnConfig:
 class TuneConfig:
     """How ``embedctl tune`` looks for a better ranking, and what it takes for a gain."""
 
-    metric: str = "ndcg@10"
-    folds: int = 5
+    metric: str = setting("ndcg@10", "Metric to raise: ndcg@10, recall@100, map ...", metavar="METRIC")
+    folds: int = setting(5, "Parts of the queries, each held out once.", metavar="N", min=2)
     held_out: int = 300
     """Cross-validation is repeated, with other folds, until so many scores of held-out queries are there."""
     most_repeats: int = 5
@@ -125,8 +130,10 @@ class TuneConfig:
 class InspectConfig:
     """How many chunks are looked at; what is cheap is counted over all of them."""
 
-    sample: int = 20_000
-    """Chunks whose vectors are compared with each other; the time grows with its square (measured: 6 s)."""
+    sample: int = setting(
+        20_000, "Chunks that are compared with each other; all of a smaller store.", metavar="N", min=100
+    )
+    """The time grows with its square (measured: 6 s)."""
     texts: int = 3_000
     """Of the sample: chunks whose texts are tokenized and told a language."""
     queries: int = 1_000

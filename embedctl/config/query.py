@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from .building import HnswConfig
 from .ranking import RankingRequest
+from .setting import setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,31 +21,45 @@ QueryEncoder = Literal["auto", "teacher", "student"]
 class FilterConfig:
     """Which documents may answer. Empty fields do not restrict."""
 
-    paths: tuple[str, ...] = ()
-    """Gitignore-style globs over the path below the store's base or below the source."""
-    types: tuple[str, ...] = ()
-    """Media types, file endings or languages."""
-    where: str = ""
-    """Expression over metadata, see ``docs/query.md``."""
-    sources: tuple[str, ...] = ()
+    paths: tuple[str, ...] = setting(
+        (), "Only matching paths, as in .gitignore; may be repeated.", "--path", metavar="GLOB"
+    )
+    """Below the store's base, or below the source."""
+    types: tuple[str, ...] = setting(
+        (), "Only this ending, language or media type; may be repeated.", "--type", metavar="TYPE"
+    )
+    where: str = setting("", 'Condition on metadata: "year >= 2024".', metavar="EXPRESSION")
+    """See ``docs/query.md``."""
+    sources: tuple[str, ...] = setting((), "Only this source; may be repeated.", "--source", metavar="NAME")
 
 
 @dataclass(frozen=True, slots=True)
 class QueryConfig:
     """How one query is answered."""
 
-    mode: Mode = "hybrid"
-    arms: tuple[str, ...] = ()
-    """Names of the arms to ask; empty: those of ``mode``, where ``hybrid`` means the store's default arms."""
-    n: int = 10
-    max_per_file: int = 0
-    """Most hits from one document; 0 means no limit."""
-    dense: DensePlan = "auto"
-    ef: int | None = None
-    """Candidates kept while a graph is walked; ``None``: as many as the store was made with."""
-    encoder: QueryEncoder = "auto"
-    """What encodes the query: the model (``teacher``, which ``auto`` means) or the encoder distilled from it."""
-    min_scores: Mapping[str, float] = field(default_factory=dict)
+    mode: Mode = setting("hybrid", "Ask all default arms and fuse them, or ask one.", "-m --mode")
+    arms: tuple[str, ...] = setting(
+        (), "Ask these arms of the store instead, with commas between.", metavar="LIST", split=True
+    )
+    """Empty: those of ``mode``, where ``hybrid`` means the store's default arms."""
+    n: int = setting(10, "Maximum number of hits.", None, min=1)
+    dense: DensePlan = setting("auto", "Exact scan (flat), scan of bits (binary), graph (hnsw), or auto.")
+    ef: int | None = setting(
+        None, "Candidates kept while a graph is walked; eval --ann measures it.", metavar="N", min=1, usual=HnswConfig().ef
+    )
+    """``None``: as many as the store was made with."""
+    encoder: QueryEncoder = setting(
+        "auto", "The model (teacher, auto), or the encoder distilled from it: nothing to load.", "--query-encoder"
+    )
+    min_scores: Mapping[str, float] = setting(
+        dict,
+        "Leave out hits that score less in this arm; may be repeated.",
+        "--min",
+        metavar="NAME=X",
+        aliases={"--min-cosine": "dense", "--min-bm25": "bm25"},
+    )
     """Least raw score of a hit, by name of arm."""
+    max_per_file: int | None = setting(None, "Maximum hits of one document; 0: any number.", metavar="N", min=0)
+    """``None``: any number."""
     ranking: RankingRequest = field(default_factory=RankingRequest)
     filter: FilterConfig = field(default_factory=FilterConfig)

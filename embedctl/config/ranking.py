@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from .setting import setting
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -150,20 +152,34 @@ class RankingConfig:
 class RankingRequest:
     """What a query asks of :class:`RankingConfig`; ``None`` keeps what the store was tuned to, or else the default."""
 
-    candidates: int | None = None
-    fusion: FusionName | None = None
-    rrf_k: int | None = None
-    weights: Mapping[str, float] = field(default_factory=dict)
+    candidates: int | None = setting(
+        None, "Chunks that each arm proposes.", metavar="N", min=1, usual=RankingConfig().candidates
+    )
+    fusion: FusionName | None = setting(None, "How the arms become one ranking.", usual=FusionConfig().name)
+    rrf_k: int | None = setting(
+        None, "Constant of reciprocal rank fusion.", metavar="K", min=0, usual=FusionConfig().rrf_k
+    )
+    weights: Mapping[str, float] = setting(
+        dict,
+        "Weight of this arm in the fusion; may be repeated.",
+        "--weight",
+        metavar="NAME=W",
+        aliases={"--bm25-weight": "bm25", "--dense-weight": "dense"},
+    )
     """By name of arm; arms that are not named keep theirs."""
     body: float | None = None
     title: float | None = None
     path: float | None = None
     delta: float | None = None
-    rm3: bool | None = None
-    rocchio: bool | None = None
-    rewriters: tuple[str, ...] | None = None
-    rerankers: tuple[str, ...] | None = None
-    reranked: int | None = None
+    rm3: bool | None = setting(None, "Ask BM25 again, with words that its first hits have in common.")
+    rocchio: bool | None = setting(None, "Ask the dense arm again, nearer to its first hits.")
+    rewriters: tuple[str, ...] | None = setting(
+        None, "Rewrite the query with this first; may be repeated.", "--rewrite", metavar="NAME"
+    )
+    rerankers: tuple[str, ...] | None = setting(
+        None, "Order the first hits again with this; may be repeated.", "--rerank", metavar="NAME"
+    )
+    reranked: int | None = setting(None, "Chunks that each reranker scores.", None, min=1)
 
     base: RankingConfig | None = None
     """The ranking to start from; ``None``: that of the store."""
