@@ -19,10 +19,11 @@ def _validator(name: str) -> Draft202012Validator:
     registry: Registry[Any] = Registry().with_resources(
         (file_name, Resource.from_contents(schema)) for file_name, schema in schemas.items()
     )
-    Draft202012Validator.check_schema(schemas[f"{name}.v1.json"])
-    return Draft202012Validator(schemas[f"{name}.v1.json"], registry=registry)
+    (schema,) = (schemas[file_name] for file_name in schemas if file_name.startswith(f"{name}.v"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema, registry=registry)
 
 
 def validate(name: str, value: Any) -> None:
-    """Raise unless ``value`` is what ``docs/schema/<name>.v1.json`` describes."""
+    """Raise unless ``value`` is what ``docs/schema/<name>.v<version>.json`` describes."""
     _validator(name).validate(value)

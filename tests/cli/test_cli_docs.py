@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from embedctl.cli.app import COMMANDS, app
+from embedctl.cli.app import COMMANDS, app, built
 from embedctl.query import where
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 def flags() -> set[str]:
-    commands = [app, *(app.built(name) for name in COMMANDS)]
+    commands = [app, *(built(name) for name in COMMANDS)]
     return {
         option
         for command in commands

@@ -12,7 +12,7 @@ import pytest
 from command import Cli
 from schemas import validate
 
-from embedctl.config import FUSION_WEIGHTS, FusionName
+from embedctl.config import FUSIONS, FusionName
 
 NAMES: tuple[FusionName, ...] = get_args(FusionName)
 QUESTION = "a lost key is rotated at night"
@@ -31,7 +31,7 @@ def test_every_fusion_answers(cli: Cli, here: Path, name: FusionName) -> None:
     answer = answered(cli, QUESTION, "--fusion", name, "-n", "50")
     explain, hits = answer["explain"], answer["hits"]
     assert explain["fusion"] == name
-    assert tuple(explain["weights"].values()) == FUSION_WEIGHTS[name]
+    assert tuple(explain["weights"].values()) == (FUSIONS[name].shares or (1.0, 1.0))
     assert (explain["scales"]["bm25"] is None) == (name in ("rrf", "round-robin"))
     assert len(hits) > 4
     assert [hit["score"] for hit in hits] == sorted((hit["score"] for hit in hits), reverse=True)

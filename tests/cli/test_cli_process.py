@@ -28,7 +28,7 @@ sys.exit(code)
 """
 HEAVY = {
     *("torch", "sentence_transformers", "transformers", "huggingface_hub", "openvino", "tokenizers", "hnswlib"),
-    *("numpy", "scipy", "pandas", "pyarrow", "tantivy", "pathspec", "rich", "tqdm", "typer", "pydantic", "asyncio"),
+    *("numpy", "scipy", "pandas", "pyarrow", "tantivy", "pathspec", "rich", "tqdm", "click", "pydantic", "asyncio"),
 }
 ENCODER = {"openvino", "tokenizers"}
 
@@ -112,15 +112,19 @@ def test_output_is_utf8_in_any_locale(here: Path) -> None:
 
 
 def test_shell_completion(here: Path) -> None:
-    marks = {"bash": "complete -o nosort -F", "zsh": "#compdef embedctl", "fish": "complete --no-files --command"}
+    marks = {"bash": "complete -o default -F", "zsh": "#compdef embedctl", "fish": "complete --command embedctl --no-files"}
     for shell, mark in marks.items():
-        script = typed(env={"_EMBEDCTL_COMPLETE": f"{shell}_source"})
+        script = typed(env={"_EMBEDCTL_COMPLETE": f"source_{shell}"})
         assert script.code == 0
         assert mark in script.out
-    asked = {"_EMBEDCTL_COMPLETE": "bash_complete", "COMP_WORDS": "embedctl st", "COMP_CWORD": "1"}
-    assert typed(env=asked).out.split() == ["plain,status"]
-    asked = {"_EMBEDCTL_COMPLETE": "bash_complete", "COMP_WORDS": "embedctl query --mode ", "COMP_CWORD": "3"}
-    assert typed(env=asked).out.split() == ["plain,hybrid", "plain,bm25", "plain,dense"]
+    for words, at, offered in (
+        ("embedctl st", "1", ["status"]),
+        ("embedctl query --mode ", "3", ["hybrid", "bm25", "dense"]),
+        ("embedctl eval --only conv", "3", ["convex", "convex-minmax"]),
+        ("embedctl query --min-b", "2", ["--min-bm25"]),
+    ):
+        asked = {"_EMBEDCTL_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": at}
+        assert typed(env=asked).out.split() == offered
 
 
 STUCK_WHILE_EMBEDDING = """

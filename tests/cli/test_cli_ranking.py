@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 TUNED = RankingConfig(
     candidates=37,
-    fusion=FusionConfig("rrf", 7, 0.25, 3.0),
+    fusion=FusionConfig("rrf", 7, (("bm25", 0.25), ("dense", 3.0))),
     bm25=Bm25Config(body=1.0, title=0.0, path=2.0),
     feedback=FeedbackConfig(rm3=True, rocchio=False),
 )

@@ -22,12 +22,12 @@ COLUMNS = (
 
 
 def jsonl(answer: Answer) -> str:
-    """Return one JSON object on a line for each hit, as ``docs/schema/hit.v1.json`` describes it."""
+    """Return one JSON object on a line for each hit, as ``docs/schema/hit.v2.json`` describes it."""
     return "".join(json_text(hit_json(hit)) for hit in answer.hits)
 
 
 def line(answer: Answer, explain: bool) -> str:
-    """Return the whole answer as one JSON object on a line, as ``docs/schema/query.v1.json`` describes it."""
+    """Return the whole answer as one JSON object on a line, as ``docs/schema/query.v2.json`` describes it."""
     return json_text(answer.to_json(explain))
 
 
