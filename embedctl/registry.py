@@ -59,9 +59,8 @@ class Registry:
         if points := self._installed().get(name):
             return _load(self.kind, points)
         choices = self.names(installed=True)
-        raise UsageError(
-            f'There is no {self.kind} called "{name}".{nearest(name, choices)}', f"Choose one of: {', '.join(choices)}."
-        )
+        hint = f"Choose one of: {', '.join(choices)}." if choices else f"Install a package that offers a {self.kind}."
+        raise UsageError(f'There is no {self.kind} called "{name}".{nearest(name, choices)}', hint)
 
     def _installed(self) -> dict[str, list[EntryPoint]]:
         return _entry_points(self.group, tuple(sys.path)) if self.group else {}

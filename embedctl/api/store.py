@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config import QueryConfig, RuntimeConfig, SettingsRequest, SourceRequest
-from ..errors import NoStoreError
 from ..query.session import Session
 from ..reporters import make_reporter
 from ..store.manifest import Manifest
@@ -30,11 +29,13 @@ if TYPE_CHECKING:
     from ..query.query_file import Queries, QuerySource
     from ..records import Source
     from ..report.make import Report
+    from ..stages.arms import ArmListing
     from ..stages.preflight import Preflight
     from ..stages.report import RunReport
     from ..store.layout import Layout
 
 PathLike = str | os.PathLike[str]
+_NO_SOURCES: Callable[[Manifest], list[Source]] = lambda _: []
 
 
 class Store:
@@ -97,24 +98,22 @@ class Store:
 
     def chunk(self, *, settings: SettingsRequest | None = None, rebuild: bool = False, wait: float = 0.0) -> RunReport:
         """Cut documents into ``chunks/``; arguments as for :meth:`index`."""
-        return self._run("chunk", ("chunk",), _no_sources, settings, rebuild, wait)
+        return self._run("chunk", ("chunk",), _NO_SOURCES, settings, rebuild, wait)
 
     def embed(self, *, settings: SettingsRequest | None = None, rebuild: bool = False, wait: float = 0.0) -> RunReport:
         """Embed chunks into ``embeddings/``; arguments as for :meth:`index`."""
-        return self._run("embed", ("embed",), _no_sources, settings, rebuild, wait)
+        return self._run("embed", ("embed",), _NO_SOURCES, settings, rebuild, wait)
 
     def distill(self, share: float | None = None, *, wait: float = 0.0) -> RunReport:
         """Fit a student to the store's model: a static encoder in the same space, see ``docs/distill.md``.
 
         A store that was made with ``--fast`` is then embedded and indexed with it; in any other, queries may use it.
 
-        Args:
-            share: of the distinct chunks to learn from; ``None``: all where the model embedded all of them, else the
-                share that the store was made with, or the default.
-            wait: seconds to wait for another writer.
+        ``share`` is of the distinct chunks to learn from; ``None``: all where the model embedded all of them, else the
+        share that the store was made with, or the default.
         """
         stages = ("distill", "embed", "index") if read_manifest(self._layout).settings.fast else ("distill",)
-        return self._run("distill", stages, _no_sources, None, False, wait, share)
+        return self._run("distill", stages, _NO_SOURCES, None, False, wait, share)
 
     def student(self) -> Path:
         """Return the folder of the store's student; do not change it."""
@@ -127,6 +126,33 @@ class Store:
         from ..store.students import export
 
         self._session.read(lambda manifest: export(self._layout, manifest, Path(folder).expanduser()))
+
+    def arms(self) -> list[ArmListing]:
+        """Return the arms of the store and how far each is built, see ``docs/arms.md``."""
+        from ..stages.arms import listing
+
+        return listing(read_manifest(self._layout))
+
+    def add_arm(self, name: str, kind: str = "dense", model: str | None = None, *, wait: float = 0.0) -> None:
+        """Add an arm to the settings; the next :meth:`index` builds it.
+
+        ``model`` makes its vectors; ``None``: those of the store's model, or none for kinds that search text.
+        """
+        from ..stages.arms import ArmRequest, added, commit
+
+        commit(self._layout, "add", lambda settings: added(settings, ArmRequest(name, kind, model)), wait)
+
+    def remove_arm(self, name: str, *, wait: float = 0.0) -> None:
+        """Remove an arm, and the vectors that no other arm searches."""
+        from ..stages.arms import commit, remove
+
+        commit(self._layout, "remove", lambda settings: remove(settings, name), wait)
+
+    def default_arms(self, names: Sequence[str], *, wait: float = 0.0) -> None:
+        """Make queries ask these arms unless they name others."""
+        from ..stages.arms import commit, with_default
+
+        commit(self._layout, "default", lambda settings: with_default(settings, names), wait)
 
     def forget(self, targets: Sequence[str], *, wait: float = 0.0) -> RunReport:
         """Remove sources (by name), files or documents (by path or id), and their text from every live file."""
@@ -150,9 +176,7 @@ class Store:
 
         def look(current: Manifest) -> Preflight:
             manifest = settle(current, settings or SettingsRequest(), rebuild)
-            sources = self._wanted(paths, files, source)(manifest) or manifest.sources
-            if not sources:
-                raise NoStoreError("There is nothing to look at.", 'Name a path: "embedctl index PATH --dry-run".')
+            sources = self._wanted(paths, files, source)(manifest)
             return preflight(self._layout, manifest, sources, self._runtime, self._reporter)
 
         there = self._layout.manifest.exists() or self._layout.backup.exists()
@@ -169,12 +193,8 @@ class Store:
     def query(self, text: str, config: QueryConfig | None = None, *, n: int | None = None) -> Answer:
         """Return the best chunks for ``text``; any text is a valid query.
 
-        The snapshot stays open between calls, until a new one is published.
-
-        Args:
-            text: words, ``"phrases"`` and ``-exclusions``.
-            config: arms, number of hits, filters, ranking; see :class:`~embedctl.config.QueryConfig`.
-            n: number of hits, instead of ``config.n``.
+        The text has words, ``"phrases"`` and ``-exclusions``; ``n`` goes before ``config.n``. The snapshot stays open
+        between calls, until a new one is published.
         """
         wanted = _validated(config, n)
         return self._session.ask(lambda searcher: searcher.search(text, wanted), wanted.encoder)
@@ -188,12 +208,8 @@ class Store:
     ) -> Iterator[Answer]:
         """Yield what :meth:`query` returns for each of ``queries``, in their order and much faster.
 
-        The snapshot that is current at the first answer answers all of them; errors are raised at the first answer.
-
-        Args:
-            queries: texts, or pairs of id and text, read by another thread ahead of the answers.
-            config: as for :meth:`query`, for all of them.
-            n: number of hits, instead of ``config.n``.
+        Texts, or pairs of id and text, are read by another thread ahead of the answers. The snapshot that is current at
+        the first answer answers all of them; errors are raised at the first answer.
         """
         from ..query.batch import search_many
         from ..query.query_file import as_source
@@ -276,9 +292,8 @@ class Store:
     ) -> Report:
         """Return a page about the store: HTML that needs nothing else, and loads nothing.
 
-        Queries add scores and dense plans to corpus, map and health; judgements add quality and the worst queries.
-
-        Args as for :meth:`evaluate`; ``synthetic`` makes queries from the corpus instead, see ``docs/synthetic.md``.
+        Queries add scores and dense plans to corpus, map and health; judgements add quality and the worst queries;
+        ``synthetic`` makes queries from the corpus instead.
         """
         from ..report.measured import Reports
 
@@ -346,10 +361,6 @@ class Store:
 
         asked, places = request or SourceRequest(), [Path(path) for path in paths]
         return lambda manifest: requested_sources(places, files, asked, manifest.sources, self._layout.base)
-
-
-def _no_sources(_: Manifest) -> list[Source]:
-    return []
 
 
 def _validated(config: QueryConfig | None, n: int | None) -> QueryConfig:

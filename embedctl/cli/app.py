@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.completion import completion_init  # type: ignore[attr-defined]
@@ -13,15 +13,18 @@ from typer.main import get_command
 
 from .. import __version__
 from .completion import install_completion, show_completion
-from .grouped import Command, grouped
 from .helptext import Paneled
 from .output import emit
+
+if TYPE_CHECKING:
+    from .grouped import Command
 
 COMMANDS = {
     "index": "Make files and folders searchable, or refresh the index.",
     "query": "Print the best chunks for a text.",
     "eval": "Measure how good the answers to judged queries are: of each arm, and of every fusion.",
     "status": "Print what the store holds and what is pending.",
+    "arm": "Add, list, remove and choose the arms that queries ask.",
     "show": "Print a document or chunk with its place.",
     "forget": "Remove sources, files or documents from the store.",
     "doctor": "Look for damage in the store, and repair it.",
@@ -36,11 +39,25 @@ COMMANDS = {
 """Names, in the order of the help, and the first sentence of each: the list of commands imports none of them."""
 
 
+class Commands(Paneled, TyperGroup):
+    """A group of commands; their help is plain text, with panels."""
+
+
 @cache
-def built(name: str) -> Command:
+def built(name: str) -> Command | Commands:
     """Return one of ``COMMANDS``, imported and built the first time."""
+    from .grouped import grouped
+
     module = import_module(f".{name}", __package__)
-    return grouped(getattr(module, name), getattr(module, "EXAMPLES", ()))
+    if not hasattr(module, "SUBCOMMANDS"):
+        return grouped(getattr(module, name), module.EXAMPLES)
+    commands = [
+        grouped(one, [example for example in module.EXAMPLES if example.split()[2] == one.__name__.strip("_")])
+        for one in module.SUBCOMMANDS
+    ]
+    group = Commands(name=name, commands=commands, no_args_is_help=True, help=module.HELP, rich_markup_mode=None)
+    group.examples = module.EXAMPLES
+    return group
 
 
 class _Lazy(TyperCommand):
@@ -49,10 +66,6 @@ class _Lazy(TyperCommand):
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Return the context of the command itself."""
         return built(str(self.name)).make_context(info_name, args, parent, **extra)
-
-
-class _Commands(Paneled, TyperGroup):
-    """The commands; their help is plain text, with panels."""
 
 
 def _version(context: typer.Context, wanted: bool) -> None:
@@ -81,7 +94,7 @@ def _main(
 def _app() -> TyperGroup:
     maker = typer.Typer(
         name="embedctl",
-        cls=_Commands,
+        cls=Commands,
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,

@@ -47,8 +47,14 @@ class JsonOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class WriteOptions:
+class WaitOptions:
     """What every command that writes takes."""
 
-    json: bool = setting(False, "Print the run's report as JSON on stdout.", panel="Output")
     wait: float = setting(0.0, "Wait so long for another writer to finish.", metavar="SECONDS", min=0, panel="Common")
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions(WaitOptions):
+    """What every command takes that reports its run."""
+
+    json: bool = setting(False, "Print the run's report as JSON on stdout.", panel="Output")

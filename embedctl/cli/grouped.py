@@ -149,7 +149,7 @@ def grouped(function: Callable[..., int], examples: Sequence[str] = ()) -> Comma
     vars(called)["__signature__"] = inspect.Signature([each for one in declared for each in one.parameters()])
     called.__doc__ = function.__doc__
     maker = typer.Typer(add_completion=False, rich_markup_mode=None)
-    maker.command(function.__name__, cls=Command)(called)
+    maker.command(function.__name__.strip("_"), cls=Command)(called)
     command = get_command(maker)
     assert isinstance(command, Command)
     command.examples = tuple(examples)

@@ -40,7 +40,7 @@ class Paneled(_Base):
         panels: dict[str, list[tuple[str, str]]] = {}
         commands = vars(self).get("commands", {})  # of a group
         if commands:
-            panels[COMMANDS] = [(name, command.short_help) for name, command in commands.items()]
+            panels[COMMANDS] = [(name, command.get_short_help_str(200)) for name, command in commands.items()]
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None:

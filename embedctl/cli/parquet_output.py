@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from typing import TYPE_CHECKING, Any
+
+from .views.formats import more_ranks, more_scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,10 +26,12 @@ def write_parquet(path: Path, answers: Iterable[Answer]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = _schema()
+    answers = iter(answers)
+    first = next(answers, None)
+    schema = _schema(first)
     waiting: list[dict[str, Any]] = []
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for answer in answers:
+        for answer in chain([] if first is None else [first], answers):
             waiting += (_row(answer, hit) for hit in answer.hits)
             if len(waiting) >= ROWS:
                 writer.write_table(pa.Table.from_pylist(waiting, schema))
@@ -41,7 +46,8 @@ def _row(answer: Answer, hit: Hit) -> dict[str, Any]:
     return row
 
 
-def _schema() -> pa.Schema:
+def _schema(answer: Answer | None) -> pa.Schema:
+    """Return the columns; those of other arms and rerankers follow, as the first answer has them."""
     import pyarrow as pa
 
     text, number, score = pa.string(), pa.int32(), pa.float64()
@@ -69,5 +75,7 @@ def _schema() -> pa.Schema:
             pa.field("cosine", score),
             pa.field("bm25_rank", number),
             pa.field("dense_rank", number),
+            *(pa.field(name, score) for name in (more_scores(answer) if answer else ())),
+            *(pa.field(name, number) for name in (more_ranks(answer) if answer else ())),
         ]
     )

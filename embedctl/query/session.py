@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ..errors import DamagedError, ModelError
 from ..store.writer import read_manifest
-from .query_encoder import query_encoder
-from .searcher import Searcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from ..contracts import Encoder, Reporter
     from ..store.layout import Layout
     from ..store.manifest import Manifest
+    from .searcher import Searcher
 
 Result = TypeVar("Result")
 _ANSWERING = ("index", "sources", "student", "tuned", "settings")
@@ -71,6 +70,9 @@ class Session:
 
     def searcher(self, manifest: Manifest, which: QueryEncoder | None = None) -> Searcher:
         """Return a snapshot, opened; ``which`` encodes queries, ``None``: as the last time."""
+        from .query_encoder import query_encoder
+        from .searcher import Searcher  # with numpy: too much for commands that only read the manifest
+
         last = self._opened
         which = which or (last.which if last else "auto")
         load: Callable[[str], Encoder] | None = None

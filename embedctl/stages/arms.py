@@ -1,4 +1,4 @@
-"""Which arms a store has: settings and manifests in, settings and manifests out; nothing is written here."""
+"""The arms of a store: functions of settings and manifests, and the one that commits what they return."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..arms import ARMS
 from ..config import TEXT_FIELD, ArmSettings, FieldSettings
+from ..encoders import card
 from ..errors import ModelError, UsageError
 from ..registry import nearest
+from ..store.writer import read_manifest, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..config import StoreSettings
+    from ..store.layout import Layout
     from ..store.manifest import Manifest
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -82,6 +86,17 @@ def add(
     return replace(settings, arms=(*settings.arms, ArmSettings(wanted.name, wanted.kind, field)))
 
 
+def added(settings: StoreSettings, wanted: ArmRequest) -> StoreSettings:
+    """Return :func:`add` with the kinds and encoders of this machine; the model is kept by its canonical name."""
+    model = wanted.model and card(wanted.model).name
+    return add(
+        settings,
+        replace(wanted, model=model),
+        lambda kind: ARMS.load(kind).shape is not None,
+        lambda spec: card(spec).fingerprint,
+    )
+
+
 def remove(settings: StoreSettings, name: str) -> StoreSettings:
     """Return the settings without an arm, and without a field that no other arm searches; the text stays.
 
@@ -124,6 +139,18 @@ def applied(manifest: Manifest, settings: StoreSettings) -> Manifest:
     )
     encoders = {name: encoder for name, encoder in manifest.encoders.items() if name in names}
     return replace(manifest, settings=settings, parts=parts, encoders=encoders)
+
+
+def commit(layout: Layout, action: str, change: Callable[[StoreSettings], StoreSettings], wait: float) -> None:
+    """Commit the settings that ``change`` returns.
+
+    Raises:
+        NoStoreError: there is no store.
+        LockedError: another process is writing; nothing was changed.
+    """
+    read_manifest(layout)
+    with writing(layout, f"embedctl arm {action}", wait) as writer:
+        writer.commit(applied(writer.manifest, change(writer.manifest.settings)))
 
 
 def listing(manifest: Manifest) -> list[ArmListing]:

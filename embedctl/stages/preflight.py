@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..chunkers.batch import FailedDocument, chunk_documents
 from ..encoders import card
-from ..errors import ParseError, UnsupportedError
+from ..errors import NoStoreError, ParseError, UnsupportedError
 from ..records import BadRecord, Document, FileEntry, Outcome, SkippedEntry, Source
 from ..sources.describe import path_from_base
 from ..sources.parquet import ended_afterwards
@@ -77,7 +77,20 @@ def preflight(
     """Walk, read, parse and cut what changed; write nothing.
 
     The time comes from the tokens a second of the last run that embedded, or from embedding a few of the chunks now.
+
+    Args:
+        layout: of the store.
+        manifest: with the settings of the run.
+        sources: to look at; empty: those of the store.
+        runtime: how the encoder is run.
+        reporter: shows progress.
+
+    Raises:
+        NoStoreError: there is no source.
     """
+    sources = sources or manifest.sources
+    if not sources:
+        raise NoStoreError("There is nothing to look at.", 'Name a path: "embedctl index PATH --dry-run".')
     plan = Preflight()
     sample: list[str] = []
     model = card(manifest.settings.model)

@@ -34,23 +34,24 @@ def render_explanation(answer: Answer) -> str:
     proposed = ", ".join(f"{arm} {count}" for arm, count in plan.proposed.items())
     rows = [
         ("query", ", ".join(asked) or "nothing to look for"),
+        *([] if plan.rewritten is None else [("rewritten", plan.rewritten)]),
         ("filter", passed),
         ("candidates", f"{plan.candidates} asked of each arm; proposed: {proposed}"),
+        *((arm, told) for arm, facts in plan.arms.items() if (told := _asked(facts))),
     ]
-    if plan.encoder:
-        rows.append(("encoder", plan.encoder))
-    if plan.dense_plan:
-        rows.append(("dense", plan.dense_plan + _cost(plan.dense_cost or {})))
-    if answer.mode == "hybrid":
+    if len(answer.arms) > 1:
         weights = ", ".join(f"{arm} {weight:g}" for arm, weight in plan.weights.items())
         constant = f", k = {plan.rrf_k}" if plan.fusion == "rrf" else ""
         rows.append(("fusion", f"{plan.fusion}{constant}; weights: {weights}"))
         if scales := _scales(plan.scales):
             rows.append(("scores", scales))
     rows += [("feedback", told) for told in _feedback(plan.feedback)]
+    if plan.rerankers:
+        rows.append(("rerankers", ", ".join(plan.rerankers)))
     rows.append(("ranking", _SETTLED[plan.ranking]))
     rows.append(("time", ", ".join(f"{step} {spent:.1f} ms" for step, spent in answer.timings.items())))
-    return "\n".join(f"{name + ':':<{_INDENT}}{value}" for name, value in rows)
+    width = max(_INDENT, *(len(name) + 2 for name, _ in rows))
+    return "\n".join(f"{name + ':':<{width}}{value}" for name, value in rows)
 
 
 def _scales(scales: Mapping[str, tuple[float, float] | None]) -> str:
@@ -69,8 +70,14 @@ def _feedback(feedback: Mapping[str, dict[str, Any] | None]) -> Iterator[str]:
         yield f"rocchio, {counted(rocchio['hits'], 'hit')}; the query's vector was moved to the mean of theirs"
 
 
+def _asked(facts: Mapping[str, Any]) -> str:
+    """Return the encoder of an arm's query, and its plan with the cost."""
+    plan = facts["plan"] + _cost(facts["cost"]) if "plan" in facts else None
+    return "; ".join(told for told in (facts["encoder"], plan) if told)
+
+
 def _cost(cost: Mapping[str, int | None]) -> str:
-    """Return what the dense arm took, as a clause."""
+    """Return the cost of a plan as a clause."""
     told = [f"{cost[name]:,} {what}" for name, what in _COSTS.items() if cost.get(name)]
     told += [f"{size_text(read)} read"] if (read := cost.get("bytes")) else []
     return f"; {', '.join(told)}" if told else ""

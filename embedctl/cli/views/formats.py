@@ -32,9 +32,9 @@ def line(answer: Answer, explain: bool) -> str:
 
 
 def table(answer: Answer) -> str:
-    """Return CSV with a header; the columns are ``COLUMNS``."""
+    """Return CSV with a header: ``COLUMNS``, then the score and rank of every other arm, and of every reranker."""
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer = csv.DictWriter(stream, (*COLUMNS, *more_scores(answer), *more_ranks(answer)), extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for hit in answer.hits:
         row: dict[str, Any] = hit_json(hit)
@@ -42,6 +42,16 @@ def table(answer: Answer) -> str:
         row["heading"] = " > ".join(hit.heading)
         writer.writerow(row)
     return stream.getvalue()
+
+
+def more_scores(answer: Answer) -> list[str]:
+    """Return the names of raw scores that not every answer has: those of other arms and of rerankers."""
+    return [name for name in (*answer.arms, *answer.explanation.rerankers) if name not in ("bm25", "dense")]
+
+
+def more_ranks(answer: Answer) -> list[str]:
+    """Return the columns of ranks that not every answer has: those of other arms."""
+    return [f"{arm}_rank" for arm in answer.arms if arm not in ("bm25", "dense")]
 
 
 def trec(answer: Answer, query_id: str) -> str:

@@ -92,9 +92,10 @@ def _without_heading(hit: Hit) -> str:
 
 def _footer(hit: Hit) -> StyledText:
     pieces = []
-    for name, arm, digits in (("cosine", "dense", 2), ("bm25", "bm25", 1)):
-        score, rank = hit.scores.get(name), hit.ranks.get(arm)
+    names = [name for name in ("cosine", *hit.scores) if name != "rrf"]
+    for name in dict.fromkeys(names):
+        score, rank = hit.scores[name], hit.ranks.get("dense" if name == "cosine" else name)
         if score is not None:
-            pieces.append(f"{name} {score:.{digits}f}" + (f" rank {rank}" if rank else ""))
+            pieces.append(f"{one_line(name)} {score:.{1 if name == 'bm25' else 2}f}" + (f" rank {rank}" if rank else ""))
     pieces.append(f"id {one_line(hit.id)}")
     return StyledText(INDENT + " · ".join(pieces), "dim")
