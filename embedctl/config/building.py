@@ -221,6 +221,11 @@ class SettingsRequest:
     ef_construction: int | None = setting(
         None, "Breadth of graph building.", metavar="N", min=1, usual=_NEW.hnsw.ef_construction
     )
+    hnsw: HnswBuild | None = setting(
+        None,
+        "Whether dense arms have a graph; auto: unless building it would cost more than a tenth of the run.",
+        usual=_NEW.hnsw.build,
+    )
     threads: int | None = setting(
         None, "For parsing and the graph; 0: all processors, 1: byte-identical results.", metavar="N", min=0, usual=0
     )
