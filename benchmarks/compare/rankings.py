@@ -117,6 +117,8 @@ class Outcome:
 
 
 Answers = dict[str, list[Hit]]
+EXACT = ("--dense", "flat")
+"""Both search exactly: whether a batch walks a graph is another matter, and what it loses is measured by "recall"."""
 
 
 def measure(
@@ -169,7 +171,7 @@ def _ask(checkout: Checkout, dataset: Dataset, setting: Setting, queries: Sequen
             out = Path(folder) / "answer.json"
             return {query.id: _ask_one(checkout, store, setting, query, out) for query in queries}
         asked, out = write_queries(Path(folder) / "queries.jsonl", queries), Path(folder) / "answers"
-        flags = ("-n", DEPTH, "-q", *setting.flags)
+        flags = ("-n", DEPTH, "-q", *EXACT, *setting.flags)
         checkout.run("query", "--queries", asked, "--store", store, *flags, stdout=out)
         found = _read_run(out) if "trec" in setting.flags else _read_lines(out)
     return {query.id: [] for query in queries} | found
