@@ -11,9 +11,9 @@ from embedctl.inspection.duplicates import NearestTexts, copies, duplicates, pai
 from embedctl.inspection.hubness import hubness, strong_hubs
 from embedctl.inspection.neighbours import SELF, nearest, nearest_of_all, occurrences, skewness
 from embedctl.inspection.survey import EmbeddedChunks, draw
-from embedctl.reporters.silent import SilentProgress
+from embedctl.reporters.silent import SilentReporter
 
-QUIET = SilentProgress()
+QUIET = SilentReporter()
 
 
 def units(count: int, dim: int, seed: int = 0) -> np.ndarray:

@@ -19,7 +19,7 @@ from embedctl.inspection.lengths import lengths
 from embedctl.inspection.soundness import Waiting, soundness
 from embedctl.inspection.survey import EmbeddedChunks, Norms, SampledText
 from embedctl.inspection.words import TokenCounter, TokenCounts, tokenizer_topic
-from embedctl.reporters.silent import SilentProgress
+from embedctl.reporters.silent import SilentReporter
 from embedctl.store.manifest import StudentRecord
 
 ENGLISH = "Keys are rotated every ninety days by the night job, and the old key stays valid for one more day."
@@ -116,7 +116,7 @@ def texts(*those: str, code: bool = False) -> list[SampledText]:
 def test_shares_count_programs_and_scraps_apart() -> None:
     given = [*texts(GERMAN, GERMAN, ENGLISH, "42"), *texts("for key in keys: rotate(key)", code=True)]
     readings = TokenCounter(card(DEFAULT_MODEL).tokenizer()).read([text.text for text in given])
-    shares = languages(given, readings, SilentProgress())
+    shares = languages(given, readings, SilentReporter())
     assert [(one.language, one.chunks, one.share) for one in shares] == [
         ("de", 2, 0.4),
         ("code", 1, 0.2),
@@ -124,7 +124,7 @@ def test_shares_count_programs_and_scraps_apart() -> None:
         ("unknown", 1, 0.2),
     ]
     assert shares[0].fertility > shares[2].fertility == 1
-    assert languages(given, [], SilentProgress())[0].fertility == 0
+    assert languages(given, [], SilentReporter())[0].fertility == 0
 
 
 def share(language: str, chunks: int) -> LanguageShare:
