@@ -12,7 +12,6 @@ from ...query.query_file import NamedQuery
 from ..evaluate import JudgedQueries, OpenSnapshot, evaluate
 from ..evaluation import KindMeans, KnownItems
 from ..judgements import Judgements
-from ..resolve import DocumentKey
 from .index import HeldOutIndex
 from .queries import make_queries
 
@@ -57,7 +56,7 @@ def evaluate_synthetic(
             "has a title, heading or sentence without which enough of it is left.",
             "Write some queries yourself: see docs/eval.md.",
         )
-    judgements = {query.id: {DocumentKey(query.source, query.document).name: 1} for query in made.queries}
+    judgements = {query.id: {f"{query.source}:{query.document}": 1} for query in made.queries}
     judged = JudgedQueries([NamedQuery(query.id, query.text) for query in made.queries], Judgements(judgements), {})
     with reporter.stage("hold out", len(made.queries), "queries") as progress:
         held_out = HeldOutIndex(layout, manifest, encoders, made.queries)
