@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from ..config import TEXT_FIELD, QueryConfig
 from ..config.measuring import AnnConfig, EvaluationConfig, SyntheticConfig, TuneConfig
 from ..query.query_file import named_queries
-from .ann import asked_vectors, measure_ann
+from .ann import measure_ann
 from .evaluate import JudgedQueries, OpenSnapshot, evaluate
 from .judgements import judgements_of
 from .synthetic.index import Encoders
-from .synthetic.measure import SyntheticRequest, evaluate_synthetic
+from .synthetic.measure import evaluate_synthetic
 from .tuning.tune import Prepared, prepared
 
 if TYPE_CHECKING:
@@ -49,17 +49,16 @@ class Measurements:
 
     def synthetic(self, config: EvaluationConfig | None, synthetic: SyntheticConfig | None) -> Evaluation:
         """See :meth:`embedctl.api.Store.evaluate_synthetic`."""
-        request = SyntheticRequest(synthetic or SyntheticConfig(), config or EvaluationConfig())
+        made_by, wanted = synthetic or SyntheticConfig(), config or EvaluationConfig()
 
         def measured(manifest: Manifest) -> Evaluation:
             def documents(field: str) -> Encoder:
-                made_by = manifest.index.encoders[field] if manifest.index else None
-                which: QueryEncoder = "student" if made_by and made_by.teacher else "teacher"
+                record = manifest.index.encoders[field] if manifest.index else None
+                which: QueryEncoder = "student" if record and record.teacher else "teacher"
                 return self.session.searcher(manifest, which).encoder(field)
 
-            queries = self.session.searcher(manifest, request.evaluation.query.encoder).encoder
-            encoders = Encoders(queries, documents)
-            return evaluate_synthetic(self.layout, manifest, encoders, request, self.reporter)
+            encoders = Encoders(self.session.searcher(manifest, wanted.query.encoder).encoder, documents)
+            return evaluate_synthetic(self.layout, manifest, encoders, made_by, wanted, self.reporter)
 
         return self.session.read(measured)
 
@@ -70,8 +69,7 @@ class Measurements:
 
         def measured(manifest: Manifest) -> AnnReport:
             encoder = self.session.searcher(manifest).encoder(TEXT_FIELD)
-            asked = asked_vectors(self.layout, manifest, texts, encoder, wanted)
-            return measure_ann(self.layout, manifest, asked, wanted, self.reporter)
+            return measure_ann(self.layout, manifest, texts, encoder, wanted, self.reporter)
 
         return self.session.read(measured)
 

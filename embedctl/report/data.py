@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ..plural import counted
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -159,8 +161,7 @@ class Quality:
     @property
     def about(self) -> str:
         """The queries, in words."""
-        kind = "synthetic" if self.synthetic else "judged"
-        return f"{self.queries:,} {kind} {'query' if self.queries == 1 else 'queries'}"
+        return counted(self.queries, "synthetic query" if self.synthetic else "judged query")
 
     @property
     def in_use(self) -> SettingRow:

@@ -11,11 +11,12 @@ import embedctl
 from embedctl.config import FusionConfig, RankingConfig
 from embedctl.config.measuring import EvaluationConfig, ReportConfig
 from embedctl.contracts import Encoder
-from embedctl.evaluation.evaluation import EvaluatedQuery, Evaluation, Setting
+from embedctl.evaluation.evaluation import Evaluation, Setting
 from embedctl.evaluation.judgements import Judgements
 from embedctl.evaluation.metrics import parse_metric, run_values
 from embedctl.evaluation.runs import Ranked, Run
 from embedctl.evaluation.significance import difference, mean_interval
+from embedctl.query.query_file import NamedQuery
 from embedctl.report.corpus import read_corpus
 from embedctl.report.quality import quality_of, scores_of, unjudged
 from embedctl.report.sample import read_sample
@@ -127,7 +128,7 @@ def evaluation() -> Evaluation:
         level="documents",
         metrics=METRICS,
         metric=METRICS[1],
-        queries=tuple(EvaluatedQuery(name, f"text of {name}") for name in GRADES),
+        queries=tuple(NamedQuery(name, f"text of {name}") for name in GRADES),
         judgements=Judgements(GRADES),
         settings=tuple(
             one
