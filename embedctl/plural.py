@@ -4,8 +4,9 @@ from __future__ import annotations
 
 
 def counted(count: int, singular: str) -> str:
-    """Return ``1 file``, ``1,204 files``."""
-    return f"{count:,} {singular}{'' if count == 1 else 's'}"
+    """Return ``1 file``, ``1,204 files``, ``3 queries``."""
+    plural = f"{singular[:-1]}ies" if singular.endswith("query") else f"{singular}s"
+    return f"{count:,} {singular if count == 1 else plural}"
 
 
 def percent(share: float) -> str:

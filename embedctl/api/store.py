@@ -295,10 +295,9 @@ class Store:
         Queries add scores and dense plans to corpus, map and health; judgements add quality and the worst queries;
         ``synthetic`` makes queries from the corpus instead.
         """
-        from ..report.measured import Reports
+        from ..report.make import report
 
-        reports = Reports(self._layout, self._session, self._reporter, self._measurements)
-        return reports.report(config, queries, judgements, synthetic)
+        return report(self._measurements, config, queries, judgements, synthetic)
 
     def tune(
         self,

@@ -34,7 +34,7 @@ def eval_ann(store: Store, queries: Path | None, unjudged: UnjudgedOptions, kept
 
 def save_queries(made: SyntheticSet, folder: Path) -> None:
     """Write queries and judgements to a folder."""
-    from ..evaluation.synthetic.save import JUDGEMENTS, QUERIES, judgement_lines, query_lines
+    from ..evaluation.synthetic.queries import JUDGEMENTS, QUERIES, judgement_lines, query_lines
 
     queries, judgements = folder / QUERIES, folder / JUDGEMENTS
     folder.mkdir(parents=True, exist_ok=True)

@@ -51,13 +51,6 @@ if TYPE_CHECKING:
     Values = NDArray[np.float64]
 
 
-class AskedVectors(NamedTuple):
-    """Vectors of queries, and where the queries are from."""
-
-    vectors: Vectors
-    origin: QueryOrigin
-
-
 class _Case(NamedTuple):
     plan: PlanName
     parameter: int | None
@@ -65,57 +58,54 @@ class _Case(NamedTuple):
     retriever: DenseRetriever
 
 
-class _Found(NamedTuple):
-    labels: list[Labels]
-    seconds: list[float]
-
-
-def asked_vectors(
-    layout: Layout, manifest: Manifest, texts: Sequence[str] | None, encoder: Encoder, config: AnnConfig
-) -> AskedVectors:
-    """Return the vectors of queries, those of a person where there are any.
-
-    Raises:
-        NoStoreError: there is no index.
-    """
-    origin: QueryOrigin = "file"
-    if texts is None:
-        origin = "synthetic"
-        wanted = SyntheticConfig(queries=config.queries, seed=config.seed)
-        texts = [query.text for query in make_queries(layout, manifest, wanted).queries]
-    read = [text for query in texts if (text := parse_query(query).dense_text.strip())][: config.queries]
-    return AskedVectors(encoder.encode_queries(read) if read else np.empty((0, encoder.dim), np.float32), origin)
-
-
 def measure_ann(
-    layout: Layout, manifest: Manifest, queries: AskedVectors, config: AnnConfig, reporter: Reporter
+    layout: Layout,
+    manifest: Manifest,
+    texts: Sequence[str] | None,
+    encoder: Encoder,
+    config: AnnConfig,
+    reporter: Reporter,
 ) -> AnnReport:
     """Measure every plan of the published index, or the plans that it would have were it larger.
+
+    Args:
+        layout: of the store.
+        manifest: the snapshot.
+        texts: of queries; ``None``: they are made from the corpus.
+        encoder: of queries.
+        config: depths and settings to look at.
+        reporter: shows progress.
 
     Raises:
         NoStoreError: there is no index, or nothing in it.
         DamagedError: the vectors, or what the parts keep of them, are damaged.
     """
+    origin: QueryOrigin = "file" if texts is not None else "synthetic"
+    if texts is None:
+        wanted = SyntheticConfig(queries=config.queries, seed=config.seed)
+        texts = [query.text for query in make_queries(layout, manifest, wanted).queries]
+    read = [text for query in texts if (text := parse_query(query).dense_text.strip())][: config.queries]
+    queries = encoder.encode_queries(read) if read else np.empty((0, encoder.dim), np.float32)
     record = require_index(layout, manifest)
     arm = _dense_arm(Index(layout, record))
     structures, segments = arm.structures, arm.structures.segments
     if not len(segments):
         raise NoStoreError(f"The index in {layout.root} has no chunks.", 'Add some with "embedctl index PATH".')
     sets: dict[AskedFor, Vectors] = {
-        "queries": queries.vectors,
+        "queries": queries,
         "chunks": noisy_vectors(segments, config.sampled, config.noise, config.seed),
     }
     vectors = np.concatenate(list(sets.values()))
     depth = min(max(manifest.ranking.candidates, config.k), len(segments))
     cases, notes, built = _cases(structures, record.settings.hnsw, config, depth, reporter)
-    if not len(queries.vectors):
+    if not len(queries):
         notes.append("There is no query with anything for the encoder to read; only stored vectors are asked for.")
-    found: list[_Found] = []
+    found: list[tuple[list[Labels], list[float]]] = []
     with reporter.stage("search", len(cases), "settings") as progress:
         for case in cases:
             found.append(_searched(case.retriever, vectors, depth))
             progress.advance()
-    asked = [np.concatenate([one.labels[row] for one in found]) for row in range(len(vectors))]
+    asked = [np.concatenate([labels[row] for labels, _ in found]) for row in range(len(vectors))]
     with reporter.stage("compare", len(record.parts), "parts") as progress:
         exact = exact_scores(layout, record.parts, vectors, asked, depth, arm.field, progress.advance)
     points: list[AnnPoint] = []
@@ -123,17 +113,16 @@ def measure_ann(
     for name, own in sets.items():
         rows = slice(start, start + len(own))
         start += len(own)
-        for case, one in zip(cases, found, strict=True):
-            if len(own):
-                at_k, at_depth = (exact.shares(one.labels, k)[rows] for k in (config.k, depth))
-                points.append(_point(case, name, at_k, at_depth, one.seconds[rows]))
+        for case, (labels, seconds) in zip(cases, found, strict=True) if len(own) else ():
+            at_k, at_depth = (exact.shares(labels, k)[rows] for k in (config.k, depth))
+            points.append(_point(case, name, at_k, at_depth, seconds[rows]))
     return AnnReport(
         rows=len(segments),
         dim=structures.dim,
         k=config.k,
         depth=depth,
         target=config.target,
-        queries=queries.origin,
+        queries=origin,
         asked={name: len(own) for name, own in sets.items()},
         built=built,
         points=tuple(points),
@@ -224,8 +213,8 @@ def _fits(size: int) -> bool:
     return free is None or size < free
 
 
-def _searched(retriever: DenseRetriever, vectors: Vectors, depth: int) -> _Found:
-    """Ask for one vector after the other."""
+def _searched(retriever: DenseRetriever, vectors: Vectors, depth: int) -> tuple[list[Labels], list[float]]:
+    """Return the nearest labels of each vector, and the seconds of each search, one after the other."""
     labels: list[Labels] = []
     seconds: list[float] = []
     for vector in (vectors[0], *vectors):  # the first one pays for what is read for the first time
@@ -233,7 +222,7 @@ def _searched(retriever: DenseRetriever, vectors: Vectors, depth: int) -> _Found
         ranking = retriever.search(vector, depth)
         seconds.append(time.perf_counter() - start)
         labels.append(ranking.labels)
-    return _Found(labels[1:], seconds[1:])
+    return labels[1:], seconds[1:]
 
 
 def _point(case: _Case, asked: AskedFor, at_k: Values, at_depth: Values, seconds: Sequence[float]) -> AnnPoint:

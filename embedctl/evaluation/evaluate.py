@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..errors import UsageError
-from .evaluation import EvaluatedQuery, Evaluation, Setting
+from .evaluation import Evaluation, Setting
 from .judgements import Judgements
 from .measurement import Measurement
 from .metrics import depth_of, parse_metric, parse_metrics, run_values
@@ -154,18 +154,18 @@ def _called(ranked: Ranked, called: Mapping[str, str]) -> Ranked:
     return folded((called.get(name, name), score) for name, score in zip(ranked.ids, ranked.scores, strict=True))
 
 
-def _spread(queries: Sequence[EvaluatedQuery], most: int) -> list[EvaluatedQuery]:
+def _spread(queries: Sequence[NamedQuery], most: int) -> list[NamedQuery]:
     """Return up to ``most`` queries from all over the list, in its order."""
     if len(queries) <= most:
         return list(queries)
     return [queries[at] for at in np.linspace(0, len(queries) - 1, most).astype(int).tolist()] if most else []
 
 
-def _queries(asked: Sequence[NamedQuery], relevant: Mapping[str, object]) -> tuple[EvaluatedQuery, ...]:
+def _queries(asked: Sequence[NamedQuery], relevant: Mapping[str, object]) -> tuple[NamedQuery, ...]:
     twice = [name for name, count in Counter(query.id for query in asked).items() if count > 1]
     if twice:
         raise UsageError(f"Several queries have the id {listed(twice)}.", "Give each its own.")
-    queries = tuple(EvaluatedQuery(*query) for query in asked if query.id in relevant)
+    queries = tuple(query for query in asked if query.id in relevant)
     if not queries:
         examples = f", such as {listed([query.id for query in asked])}" if asked else ""
         raise UsageError(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..config import RankingConfig
     from ..config.measuring import SyntheticKind
+    from ..query.query_file import NamedQuery
     from .judgements import Judgements
     from .metrics import Metric
     from .resolve import JudgementLevel
@@ -35,13 +36,6 @@ class Latency(NamedTuple):
     median: float
     p95: float
     queries: int
-
-
-class EvaluatedQuery(NamedTuple):
-    """A query that was measured."""
-
-    id: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +68,7 @@ class Setting:
 class QueryRow(NamedTuple):
     """One query, measured by the setting in use."""
 
-    query: EvaluatedQuery
+    query: NamedQuery
     value: float
     """Of the primary metric."""
     first: str | None
@@ -88,11 +82,6 @@ class KindMeans(NamedTuple):
     queries: int
     means: dict[str, float]
     """Mean of the primary metric by name of the setting."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return one element of ``known_items.kinds`` of ``docs/schema/eval.v1.json``."""
-        means = {name: round(mean, 6) for name, mean in self.means.items()}
-        return {"kind": self.kind, "queries": self.queries, "means": means}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +100,7 @@ class KnownItems:
             "documents": self.made.documents,
             "looked_at": self.made.looked_at,
             "usable": self.made.usable,
-            "kinds": [one.to_json() for one in self.kinds],
+            "kinds": rounded(self.kinds),
         }
 
 
@@ -159,15 +148,7 @@ class GateVerdict:
 
     def to_json(self) -> dict[str, Any]:
         """Return the ``gate`` of ``docs/schema/eval.v1.json``."""
-        told = asdict(self)
-        told["change"] = {
-            name: round(value, 6) if isinstance(value, float) else value
-            for name, value in self.change._asdict().items()
-        }
-        told["losses"] = [
-            {**loss._asdict(), "before": round(loss.before, 6), "after": round(loss.after, 6)} for loss in self.losses
-        ]
-        return {**told, "before": round(self.before, 6), "after": round(self.after, 6), "dropped": self.dropped}
+        return {**rounded(asdict(self)), "max_drop": self.max_drop, "dropped": self.dropped}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +162,7 @@ class Evaluation:
     metrics: tuple[Metric, ...]
     metric: Metric
     """The primary one, which is among them."""
-    queries: tuple[EvaluatedQuery, ...]
+    queries: tuple[NamedQuery, ...]
     judgements: Judgements
     """Of these queries, by the names that the runs use."""
     settings: tuple[Setting, ...]
@@ -224,7 +205,7 @@ class Evaluation:
             "known_items": None if self.known_items is None else self.known_items.to_json(),
             "metric": str(self.metric),
             "metrics": [str(metric) for metric in self.metrics],
-            "detectable": _rounded(self.detectable),
+            "detectable": rounded(self.detectable),
             "notes": list(self.notes),
             "settings": [self._setting(setting) for setting in self.settings],
             "queries": list(self._queries()),
@@ -238,10 +219,10 @@ class Evaluation:
             "mode": setting.mode,
             "ranking": None if setting.ranking is None else setting.ranking.to_json(),
             "dense_plan": setting.dense_plan,
-            "means": dict(zip(map(str, self.metrics), map(_rounded, setting.means), strict=True)),
-            "interval": {"low": _rounded(setting.interval.low), "high": _rounded(setting.interval.high)},
-            "latency_ms": None if setting.latency is None else _latency(setting.latency),
-            "versus_in_use": None if setting.versus is None else _versus(setting),
+            "means": dict(zip(map(str, self.metrics), rounded(setting.means), strict=True)),
+            "interval": rounded({"low": setting.interval.low, "high": setting.interval.high}),
+            "latency_ms": rounded(setting.latency, 3),
+            "versus_in_use": setting.versus and rounded({**setting.versus._asdict(), "p_holm": setting.p_holm}),
         }
 
     def _queries(self) -> Iterator[dict[str, Any]]:
@@ -256,7 +237,7 @@ class Evaluation:
                 "relevant": sum(grade > 0 for grade in grades.values()),
                 "first": [{"id": name, "grade": grades.get(name)} for name in found.get(query.id, ())[:FIRST]],
                 "values": {
-                    setting.name: dict(zip(names, map(_rounded, setting.values[at].tolist()), strict=True))
+                    setting.name: dict(zip(names, rounded(setting.values[at].tolist()), strict=True))
                     for setting in self.settings
                 },
             }
@@ -267,17 +248,12 @@ def beyond(change: float, max_drop: float) -> bool:
     return change < -max_drop - 1e-9
 
 
-def _latency(latency: Latency) -> dict[str, Any]:
-    return {"median": round(latency.median, 3), "p95": round(latency.p95, 3), "queries": latency.queries}
-
-
-def _versus(setting: Setting) -> dict[str, Any]:
-    assert setting.versus is not None
-    told = {
-        name: _rounded(value) if isinstance(value, float) else value for name, value in setting.versus._asdict().items()
-    }
-    return {**told, "p_holm": _rounded(setting.p_holm)}
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)
+def rounded(value: Any, digits: int = 6) -> Any:
+    """Return numbers, lists, maps and named tuples as JSON has them, with every float to so many digits."""
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, dict):
+        return {name: rounded(one, digits) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(one, digits) for one in value]
+    return round(value, digits) if isinstance(value, float) else value

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..config.measuring import GateConfig, SignificanceConfig
 from ..errors import UsageError
+from ..plural import counted
 from .evaluation import GateVerdict, Loss, beyond
 from .judgements import digest_of
 from .significance import difference
@@ -139,7 +140,7 @@ def verdict_notes(verdict: GateVerdict) -> Iterator[str]:
         (verdict.changed, "with another text or other judgements than in the baseline"),
     ):
         if count:
-            yield f"Not compared: {count:,} {'query' if count == 1 else 'queries'} {told}."
+            yield f"Not compared: {counted(count, 'query')} {told}."
 
 
 def _same(evaluation: Evaluation, at: int, before: BaselineQuery) -> bool:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from ..config import TEXT_FIELD, QueryConfig
 from ..config.measuring import AnnConfig, EvaluationConfig, SyntheticConfig, TuneConfig
 from ..query.query_file import named_queries
-from .ann import asked_vectors, measure_ann
+from .ann import measure_ann
 from .evaluate import JudgedQueries, OpenSnapshot, evaluate
 from .judgements import judgements_of
 from .synthetic.index import Encoders
-from .synthetic.measure import SyntheticRequest, evaluate_synthetic
+from .synthetic.measure import evaluate_synthetic
 from .tuning.tune import Prepared, prepared
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ class Measurements:
     """Measurements of one store; each reads the snapshot that is current."""
 
     def __init__(self, layout: Layout, session: Session, reporter: Reporter) -> None:
-        self._layout = layout
-        self._session = session
-        self._reporter = reporter
+        self.layout = layout
+        self.session = session
+        self.reporter = reporter
 
     def judged(
         self, queries: Queries, judgements: Judged, config: EvaluationConfig | None, runs: Mapping[str, Run] | None
@@ -43,25 +43,24 @@ class Measurements:
         """See :meth:`embedctl.api.Store.evaluate`."""
         wanted = config or EvaluationConfig()
         given = JudgedQueries(named_queries(queries), judgements_of(judgements), runs or {})
-        return self._session.read(
-            lambda manifest: evaluate(self._snapshot(manifest, wanted.query.encoder), given, wanted, self._reporter)
+        return self.session.read(
+            lambda manifest: evaluate(self._snapshot(manifest, wanted.query.encoder), given, wanted, self.reporter)
         )
 
     def synthetic(self, config: EvaluationConfig | None, synthetic: SyntheticConfig | None) -> Evaluation:
         """See :meth:`embedctl.api.Store.evaluate_synthetic`."""
-        request = SyntheticRequest(synthetic or SyntheticConfig(), config or EvaluationConfig())
+        made_by, wanted = synthetic or SyntheticConfig(), config or EvaluationConfig()
 
         def measured(manifest: Manifest) -> Evaluation:
             def documents(field: str) -> Encoder:
-                made_by = manifest.index.encoders[field] if manifest.index else None
-                which: QueryEncoder = "student" if made_by and made_by.teacher else "teacher"
-                return self._session.searcher(manifest, which).encoder(field)
+                record = manifest.index.encoders[field] if manifest.index else None
+                which: QueryEncoder = "student" if record and record.teacher else "teacher"
+                return self.session.searcher(manifest, which).encoder(field)
 
-            queries = self._session.searcher(manifest, request.evaluation.query.encoder).encoder
-            encoders = Encoders(queries, documents)
-            return evaluate_synthetic(self._layout, manifest, encoders, request, self._reporter)
+            encoders = Encoders(self.session.searcher(manifest, wanted.query.encoder).encoder, documents)
+            return evaluate_synthetic(self.layout, manifest, encoders, made_by, wanted, self.reporter)
 
-        return self._session.read(measured)
+        return self.session.read(measured)
 
     def plans(self, config: AnnConfig | None, queries: Queries | None) -> AnnReport:
         """See :meth:`embedctl.api.Store.measure_ann`."""
@@ -69,18 +68,17 @@ class Measurements:
         texts = None if queries is None else [query.text for query in named_queries(queries)]
 
         def measured(manifest: Manifest) -> AnnReport:
-            encoder = self._session.searcher(manifest).encoder(TEXT_FIELD)
-            asked = asked_vectors(self._layout, manifest, texts, encoder, wanted)
-            return measure_ann(self._layout, manifest, asked, wanted, self._reporter)
+            encoder = self.session.searcher(manifest).encoder(TEXT_FIELD)
+            return measure_ann(self.layout, manifest, texts, encoder, wanted, self.reporter)
 
-        return self._session.read(measured)
+        return self.session.read(measured)
 
     def tuning(self, queries: Queries, judgements: Judged, config: TuneConfig) -> Prepared:
         """Return everything that :meth:`embedctl.api.Store.tune` needs, opened."""
         named, judged = named_queries(queries), judgements_of(judgements)
-        return self._session.read(
+        return self.session.read(
             lambda manifest: prepared(self._snapshot(manifest, QueryConfig().encoder), named, judged, config)
         )
 
     def _snapshot(self, manifest: Manifest, which: QueryEncoder) -> OpenSnapshot:
-        return OpenSnapshot(self._layout, manifest, self._session.searcher(manifest, which))
+        return OpenSnapshot(self.layout, manifest, self.session.searcher(manifest, which))

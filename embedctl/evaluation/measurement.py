@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from ..config import QueryConfig
     from ..contracts import Allowed, Progress
+    from ..query.query_file import NamedQuery
     from ..query.searcher import Searcher
     from ..query.setup import Setup
-    from .evaluation import EvaluatedQuery
     from .resolve import Names
     from .settings import Candidate
 
@@ -34,7 +34,7 @@ class Measurement:
     def __init__(
         self,
         searcher: Searcher,
-        queries: Sequence[EvaluatedQuery],
+        queries: Sequence[NamedQuery],
         names: Names,
         depth: int,
         allowed_for: Callable[[str], Allowed] | None = None,
@@ -74,7 +74,7 @@ class Measurement:
             progress.advance()
         return Run(ranked), plan
 
-    def latency(self, candidate: Candidate, timed: Sequence[EvaluatedQuery], progress: Progress) -> Latency | None:
+    def latency(self, candidate: Candidate, timed: Sequence[NamedQuery], progress: Progress) -> Latency | None:
         """Return how long answers take to queries that are asked one at a time, as ``embedctl query`` asks."""
         if not timed:
             return None

@@ -54,5 +54,4 @@ def listed(names: Sequence[str]) -> str:
 
 
 def _queries(names: Sequence[str]) -> str:
-    many = f"{len(names):,} {'query' if len(names) == 1 else 'queries'}"
-    return f"{many} ({listed(names)})"
+    return f"{counted(len(names), 'query')} ({listed(names)})"

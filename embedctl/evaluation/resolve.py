@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
 from ..sources.describe import path_from_base
@@ -27,7 +27,7 @@ from ..store.parts import chunk_columns
 from .judgements import Judgements
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from ..records import Hit, Source
     from ..store.layout import Layout
@@ -36,19 +36,8 @@ if TYPE_CHECKING:
 JudgementLevel = Literal["documents", "chunks"]
 Spelling = Literal["doc_id", "source and doc_id", "path"]
 
-_CHUNK = re.compile(r"(.+)#(\d{1,18})", re.DOTALL)
-
-
-class DocumentKey(NamedTuple):
-    """Identity of a document in a store."""
-
-    source: str
-    doc_id: str
-
-    @property
-    def name(self) -> str:
-        """Both, as ids of chunks begin."""
-        return f"{self.source}:{self.doc_id}"
+CHUNK = re.compile(r"(.+)#(\d{1,18})", re.DOTALL)
+"""Name of a document, and number of a chunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +101,7 @@ def resolve(layout: Layout, index: IndexRecord, sources: Sequence[Source], judge
     owners = {
         name: tuple(chunks.get(name, ()))
         if level == "chunks"
-        else tuple(dict.fromkeys(key.name for key in chunks.get(name, {}).values() or (key for key, _ in found[name])))
+        else tuple(dict.fromkeys(chunks.get(name, {}).values() or (document for document, _ in found[name])))
         for name in ids
     }
     judged, called = _called(owners)
@@ -128,8 +117,8 @@ def resolve(layout: Layout, index: IndexRecord, sources: Sequence[Source], judge
     )
 
 
-Meanings = dict[str, dict[DocumentKey, Spelling]]
-"""Name -> documents it may mean, and how it spells each."""
+Meanings = dict[str, dict[str, Spelling]]
+"""Name -> documents it may mean, as ``source:doc_id``, and how it spells each."""
 
 
 def _asked(ids: Iterable[str]) -> set[str]:
@@ -138,24 +127,17 @@ def _asked(ids: Iterable[str]) -> set[str]:
     for name in ids:
         for told in _spellings(name):
             asked.add(told)
-            if chunk := _CHUNK.fullmatch(told):
+            if chunk := CHUNK.fullmatch(told):
                 asked.add(chunk[1])
     return asked
 
 
-def _spellings(name: str) -> tuple[str, ...]:
-    plain = unquote(name, errors="strict") if _unquotable(name) else name
-    return (name,) if plain == name else (name, plain)
-
-
-def _unquotable(name: str) -> bool:
-    if "%" not in name:
-        return False
+def _spellings(name: str) -> Iterable[str]:
+    """Return a name, and what it is without ``%20`` and its like."""
     try:
-        unquote(name, errors="strict")
+        return dict.fromkeys((name, unquote(name, errors="strict")))
     except UnicodeDecodeError:
-        return False
-    return True
+        return (name,)
 
 
 def _documents(layout: Layout, index: IndexRecord, roots: dict[str, str], asked: set[str]) -> Meanings:
@@ -173,18 +155,19 @@ def _documents(layout: Layout, index: IndexRecord, roots: dict[str, str], asked:
         for row, entry in zip(rows.to_pylist(), table.take(rows).to_pylist(), strict=True):
             if row in dead:
                 continue
-            key = DocumentKey(entry["source"], entry["doc_id"])
-            for name, spelling in _names(key, entry, roots):
+            document = f"{entry['source']}:{entry['doc_id']}"
+            for name, spelling in names_of(entry, roots):
                 if name in asked:
-                    meanings.setdefault(name, {}).setdefault(key, spelling)
+                    meanings.setdefault(name, {}).setdefault(document, spelling)
     return meanings
 
 
-def _names(key: DocumentKey, entry: dict[str, object], roots: dict[str, str]) -> Iterator[tuple[str, Spelling]]:
-    yield key.doc_id, "doc_id"
-    yield key.name, "source and doc_id"
+def names_of(entry: Mapping[str, Any], roots: Mapping[str, str]) -> Iterator[tuple[str, Spelling]]:
+    """Yield every name of a document, of which ``entry`` has the columns, and how it is spelled."""
+    yield entry["doc_id"], "doc_id"
+    yield f"{entry['source']}:{entry['doc_id']}", "source and doc_id"
     if entry["record"] is None:
-        yield path_from_base(roots.get(key.source, ""), str(entry["path"])), "path"
+        yield path_from_base(roots.get(entry["source"], ""), entry["path"]), "path"
 
 
 def _doc_ids(asked: Collection[str], roots: Iterable[str]) -> list[str]:
@@ -197,28 +180,25 @@ def _paths(asked: Collection[str], roots: dict[str, str]) -> list[str]:
     return sorted({name.removeprefix(prefix) for prefix in prefixes for name in asked if name.startswith(prefix)})
 
 
-def _meaning(name: str, documents: Meanings) -> list[tuple[DocumentKey, Spelling]]:
+def _meaning(name: str, documents: Meanings) -> list[tuple[str, Spelling]]:
     for told in _spellings(name):
         if told in documents:
             return list(documents[told].items())
     return []
 
 
-def _chunks(
-    layout: Layout, index: IndexRecord, ids: Sequence[str], documents: Meanings
-) -> dict[str, dict[str, DocumentKey]]:
+def _chunks(layout: Layout, index: IndexRecord, ids: Sequence[str], documents: Meanings) -> dict[str, dict[str, str]]:
     """Return for each judged name of a chunk the ids of the chunks that it may mean, and their documents."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    wanted: dict[str, dict[str, DocumentKey]] = {}
+    wanted: dict[str, dict[str, str]] = {}
     for name in ids:
         if _meaning(name, documents):
             continue  # a document whose name ends as a chunk's does
         for told in _spellings(name):
-            if chunk := _CHUNK.fullmatch(told):
-                keys = documents.get(chunk[1], {})
-                wanted[name] = {f"{key.name}#{int(chunk[2])}": key for key in keys}
+            if chunk := CHUNK.fullmatch(told):
+                wanted[name] = {f"{key}#{int(chunk[2])}": key for key in documents.get(chunk[1], {})}
     asked = pa.array(sorted({chunk for keys in wanted.values() for chunk in keys}), pa.string())
     if not len(asked):
         return {}

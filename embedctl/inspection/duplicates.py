@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..plural import percent
-from .inspection import Figure, Histogram, Topic, worst
-from .thresholds import judged
+from .glossary import figure
+from .inspection import Histogram, Topic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..contracts import Labels
+    from .inspection import Figure
     from .survey import EmbeddedChunks
 
 _SHA = "SHA-256 of title, headings and text, over all chunks"
@@ -58,40 +59,16 @@ def duplicates(chunks: EmbeddedChunks, nearest: NearestTexts) -> Topic:
     documents = _documents(chunks, nearest.chunks[rows]), _documents(chunks, nearest.others[rows])
     within = float((documents[0] == documents[1]).mean()) if len(rows) else 0.0
     figures = (
-        Figure(
-            "copies",
-            "copies",
-            repeated,
-            "share",
-            "Share of the chunks whose title, headings and text are those of another one: what could be left out.",
-            _SHA,
-            judged("copies", repeated),
-        ),
+        figure("copies", "copies", repeated, "share", _SHA),
         *(
-            Figure(
-                f"near_{round(100 * at)}",
-                f"cosine ≥ {at:.2f}",
-                share,
-                "share",
-                f"Share of the distinct texts that have another one at a cosine of {at:.2f} or more.",
-                source,
-                judged(f"near_{round(100 * at)}", share),
-            )
+            figure(f"near_{round(100 * at)}", f"cosine ≥ {at:.2f}", share, "share", source)
             for at, share in near.items()
         ),
-        Figure(
-            "within",
-            "in one document",
-            within,
-            "share",
-            f"Share of those at {NEAR:.2f} or more whose nearest other text is in the same document.",
-            source,
-        ),
+        figure("within", "in one document", within, "share", source),
     )
-    counts = np.histogram(np.clip(nearest.cosines, -1, 1.005), _EDGES)[0]
-    histogram = Histogram("nearest_cosine", "cosine to the nearest other text", _EDGES, tuple(counts.tolist()))
-    verdict = worst([figure.verdict for figure in figures])
-    return Topic("duplicates", verdict, figures, _advice(figures), (histogram,))
+    cosines = np.clip(nearest.cosines, -1, 1.005)
+    histogram = Histogram.of("nearest_cosine", "cosine to the nearest other text", _EDGES, cosines)
+    return Topic.of("duplicates", figures, _advice(figures), (histogram,))
 
 
 def _advice(figures: tuple[Figure, ...]) -> str:
@@ -146,15 +123,14 @@ def _exact(chunks: EmbeddedChunks, most: int) -> list[Pair]:
 def _near(nearest: NearestTexts, most: int) -> list[Pair]:
     rows = nearest.near
     rows = rows[np.lexsort((nearest.chunks[rows], -nearest.cosines[rows]))]
-    found: dict[frozenset[int], Pair] = {}
+    found: dict[tuple[int, int], Pair] = {}
     for row in rows.tolist():
         if len(found) == most:
             break
         one, other = int(nearest.chunks[row]), int(nearest.others[row])
         cosine = min(float(nearest.cosines[row]), 1.0)
-        found.setdefault(
-            frozenset((one, other)), Pair(min(one, other), max(one, other), cosine, 0, within_document=False)
-        )
+        pair = Pair(min(one, other), max(one, other), cosine, 0, within_document=False)
+        found.setdefault(pair[:2], pair)
     return list(found.values())
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .inspection import Figure, Histogram, Topic, worst
+from .glossary import figure
+from .inspection import Histogram, Topic, worst
 from .neighbours import occurrences, skewness
-from .thresholds import judged
 
 if TYPE_CHECKING:
     from ..contracts import Labels
@@ -36,40 +36,13 @@ def hubness(lists: Indices, k: int, student: bool = False) -> Topic:
     skew, anti = skewness(found), float((found == 0).mean()) if count else 0.0
     largest = int(found.max(initial=0))
     figures = (
-        Figure(
-            "skewness",
-            "skewness",
-            skew,
-            "number",
-            f"Standardized third moment of the number of lists of {k} nearest chunks that a chunk is on; 0: even.",
-            _SOURCE,
-            judged("skewness", skew) if fair else None,
-        ),
-        Figure(
-            "anti_hubs",
-            "anti-hubs",
-            anti,
-            "share",
-            f"Share of the chunks that are on no list of {k} nearest chunks.",
-            _SOURCE,
-            judged("anti_hubs", anti) if fair else None,
-        ),
-        Figure(
-            "largest_hub",
-            "largest hub",
-            largest / count if count else 0.0,
-            "share",
-            f"Share of the lists of {k} nearest chunks that the most frequent chunk is on.",
-            _SOURCE,
-        ),
+        figure("skewness", "skewness", skew, "number", _SOURCE, fair, k=k),
+        figure("anti_hubs", "anti-hubs", anti, "share", _SOURCE, fair, k=k),
+        figure("largest_hub", "largest hub", largest / count if count else 0.0, "share", _SOURCE, k=k),
     )
-    verdict = worst([figure.verdict for figure in figures])
-    edges = _edges(largest)
-    counts = np.histogram(found, edges)[0]
-    histogram = Histogram(
-        "occurrences", f"lists of {k} nearest chunks that a chunk is on", edges, tuple(counts.tolist())
-    )
-    return Topic("hubness", verdict, figures, _advice(verdict, fair, student), (histogram,))
+    edges = [0.0, *(2.0**power for power in range(largest.bit_length() + 1))]  # 0, 1, 2, 4 ... beyond the largest
+    histogram = Histogram.of("occurrences", f"lists of {k} nearest chunks that a chunk is on", edges, found)
+    return Topic.of("hubness", figures, _advice(worst(figures), fair, student), (histogram,))
 
 
 def _advice(verdict: Verdict | None, fair: bool, student: bool) -> str:
@@ -100,11 +73,3 @@ def strong_hubs(labels: Labels, lists: Indices, most: int, k: int) -> list[tuple
     found = occurrences(lists, len(lists))
     order = np.lexsort((labels, -found))[:most]
     return [(int(labels[at]), int(found[at])) for at in order if found[at] >= _STRONG * k]
-
-
-def _edges(largest: int) -> tuple[float, ...]:
-    """Return edges of bins that double: 0, 1, 2, 4 ... up to beyond ``largest``."""
-    edges = [0.0, 1.0]
-    while edges[-1] <= largest:
-        edges.append(2 * edges[-1])
-    return tuple(edges)

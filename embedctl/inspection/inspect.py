@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,14 +13,14 @@ from ..errors import ModelError
 from ..stages.status import pending
 from .duplicates import NearestTexts, duplicates, pairs
 from .hubness import hubness, strong_hubs
-from .inspection import ChunkName, Hub, Inspection, NearPair
-from .languages import MadeFor, language_topic, languages
+from .inspection import ChunkName, Hub, Inspection, NearPair, Topic
+from .languages import language_topic, languages
 from .lengths import lengths
 from .neighbours import SELF, nearest, nearest_of_all
-from .soundness import Waiting, soundness
+from .soundness import soundness
 from .spectrum import dimension, isotropy, mean_cosine, variances
 from .survey import Survey, draw
-from .words import TokenCounter, TokenCounts, tokenizer_topic, unread
+from .words import TokenCounter, TokenCounts, tokenizer_topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     from ..contracts import Labels, Reporter, Tokenizer, Vectors
     from ..store.layout import Layout
     from ..store.manifest import Manifest
-    from .inspection import Topic
     from .neighbours import Indices
-    from .survey import EmbeddedChunks, Norms, VectorSample
+    from .survey import EmbeddedChunks, Norms
 
 _SHOWN = 80
 """Characters of a text that stand for it."""
@@ -53,28 +52,28 @@ def inspect(layout: Layout, manifest: Manifest, config: InspectConfig | None, re
     assert manifest.encoder is not None  # or there would be no vectors
     chunks = survey.chunks()
     with reporter.stage("read", len(chunks), "chunks") as progress:
-        norms, sample = survey.measure(draw(chunks.labels, config.sample, config.seed), progress)
-    space = _space(norms, sample, manifest.encoder.dim)
-    near = _near(survey, chunks, sample, config, reporter)
+        norms, labels, vectors = survey.measure(draw(chunks.labels, config.sample, config.seed), progress)
+    space, spectrum = _space(norms, vectors)
+    lists, near, compared = _near(survey, chunks, labels, vectors, config, reporter)
     tokenizer, why_not = _tokenizer(manifest.settings.model)
     reader = TokenCounter(tokenizer) if tokenizer else None
-    texts = survey.texts(draw(sample.labels, config.texts, config.seed))
+    texts = survey.texts(draw(labels, config.texts, config.seed))
     with reporter.stage("texts", len(texts), "texts") as progress:
         readings = reader.read([text.context + text.text for text in texts]) if reader else []
         shares = languages(texts, readings, progress)
     words = reader.split_words(config.examples) if reader else ()
-    hubs = strong_hubs(near.labels, near.lists, config.examples, config.neighbours)
-    alike = pairs(chunks, near.nearest, config.examples)
+    hubs = strong_hubs(compared, lists, config.examples, config.neighbours)
+    alike = pairs(chunks, near, config.examples)
     names = _names(survey, [*(label for label, _ in hubs), *(label for pair in alike for label in pair[:2])])
     student = manifest.student if manifest.encoder.teacher else None
     topics = (
-        soundness(norms, Waiting(pending(manifest)["chunk"], survey.waiting), student),
-        *space.topics,
-        hubness(near.lists, config.neighbours, student is not None),
-        duplicates(chunks, near.nearest),
+        soundness(norms, pending(manifest)["chunk"], survey.waiting, student),
+        *space,
+        hubness(lists, config.neighbours, student is not None),
+        duplicates(chunks, near),
         lengths(chunks, _limit(manifest, tokenizer, chunks)),
-        tokenizer_topic(_total(readings), words) if reader else unread(why_not),
-        language_topic(shares, _made_for(manifest)),
+        tokenizer_topic(TokenCounts.total(readings), words) if reader else Topic.of("tokenizer", (), why_not),
+        language_topic(shares, manifest.settings, _languages(manifest.settings.model)),
     )
     return Inspection(
         store=str(layout.root),
@@ -84,7 +83,7 @@ def inspect(layout: Layout, manifest: Manifest, config: InspectConfig | None, re
         dim=manifest.encoder.dim,
         chunks=len(chunks) + survey.waiting,
         embedded=len(chunks),
-        vectors_sampled=len(sample.labels),
+        vectors_sampled=len(labels),
         texts_sampled=len(texts),
         neighbours=config.neighbours,
         seed=config.seed,
@@ -96,51 +95,42 @@ def inspect(layout: Layout, manifest: Manifest, config: InspectConfig | None, re
         ),
         split_words=words,
         languages=shares,
-        spectrum=space.spectrum,
+        spectrum=spectrum,
         seconds=time.perf_counter() - start,
     )
 
 
-class _Space(NamedTuple):
-    topics: tuple[Topic, Topic]
-    spectrum: tuple[float, ...]
-
-
-def _space(norms: Norms, sample: VectorSample, dim: int) -> _Space:
-    spectrum = variances(sample.vectors) if len(sample.labels) else np.zeros(dim)
+def _space(norms: Norms, vectors: Vectors) -> tuple[tuple[Topic, Topic], tuple[float, ...]]:
+    """Return isotropy and dimension of a sample, and the share of the variance along each principal component."""
+    count, dim = vectors.shape
+    spectrum = variances(vectors) if count else np.zeros(dim)
     total = np.zeros(dim) if norms.total is None else norms.total
     cosine = mean_cosine(total, norms.squares, norms.finite)
-    count = len(sample.labels)
     shares = spectrum / (spectrum.sum() or 1.0)
-    return _Space((isotropy(spectrum, count, cosine), dimension(spectrum, count)), tuple(shares.tolist()))
-
-
-class _Near(NamedTuple):
-    lists: Indices
-    """The nearest others of each text of the sample."""
-    nearest: NearestTexts
-    """Of the same texts, or of some of them among all chunks."""
-    labels: Labels
-    """uint64 ``(n,)``: of the rows of ``lists``."""
+    return (isotropy(spectrum, count, cosine), dimension(spectrum, count)), tuple(shares.tolist())
 
 
 def _near(
-    survey: Survey, chunks: EmbeddedChunks, sample: VectorSample, config: InspectConfig, reporter: Reporter
-) -> _Near:
-    """Compare the texts of the sample with each other, each text once; and some of them with all others."""
-    hashes = chunks.hashes[np.searchsorted(chunks.labels, sample.labels)]
+    survey: Survey, chunks: EmbeddedChunks, labels: Labels, vectors: Vectors, config: InspectConfig, reporter: Reporter
+) -> tuple[Indices, NearestTexts, Labels]:
+    """Compare the texts of a sample with each other, each text once; and some of them with all others.
+
+    Returns:
+        the nearest others of each text; the nearest one of each, or of some among all chunks; the labels of the texts.
+    """
+    hashes = chunks.hashes[np.searchsorted(chunks.labels, labels)]
     first = np.sort(np.unique(hashes, return_index=True)[1])
-    labels, vectors, hashes = sample.labels[first], sample.vectors[first], hashes[first]
+    labels, vectors, hashes = labels[first], vectors[first], hashes[first]
     with reporter.stage("compare", len(labels), "chunks") as progress:
-        found = nearest(vectors, config.neighbours, progress)
+        lists, cosines = nearest(vectors, config.neighbours, progress)
     if len(chunks) <= config.sample:
-        others = found.rows[:, 0] if found.rows.size else np.arange(len(labels))
-        cosines = found.cosines[:, 0] if found.rows.size else np.full(len(labels), SELF, np.float32)
-        return _Near(found.rows, NearestTexts(labels, labels[others], cosines, everything=True), labels)
+        others = lists[:, 0] if lists.size else np.arange(len(labels))
+        first_cosines = cosines[:, 0] if lists.size else np.full(len(labels), SELF, np.float32)
+        return lists, NearestTexts(labels, labels[others], first_cosines, everything=True), labels
     chosen = np.searchsorted(labels, draw(labels, config.queries, config.seed))
     with reporter.stage("search", len(chunks), "chunks") as progress:
         best = nearest_of_all(vectors[chosen], hashes[chosen], _blocks(survey, chunks), progress)
-    return _Near(found.rows, NearestTexts(labels[chosen], best.labels, best.cosines, everything=False), labels)
+    return lists, NearestTexts(labels[chosen], *best, everything=False), labels
 
 
 def _blocks(survey: Survey, chunks: EmbeddedChunks) -> Iterator[tuple[Labels, NDArray[np.uint64], Vectors]]:
@@ -149,15 +139,11 @@ def _blocks(survey: Survey, chunks: EmbeddedChunks) -> Iterator[tuple[Labels, ND
 
 
 def _names(survey: Survey, labels: Sequence[int]) -> dict[int, ChunkName]:
-    return {
-        label: ChunkName(told["chunk_id"], _title(told), " ".join(told["text"][: 4 * _SHOWN].split())[:_SHOWN])
-        for label, told in survey.described(labels).items()
-    }
-
-
-def _title(told: dict[str, Any]) -> str:
-    title: str = told["heading"][-1] if told["heading"] else told["title"]
-    return title
+    names = {}
+    for label, told in survey.described(labels).items():
+        title = told["heading"][-1] if told["heading"] else told["title"]
+        names[label] = ChunkName(told["chunk_id"], title, " ".join(told["text"][: 4 * _SHOWN].split())[:_SHOWN])
+    return names
 
 
 def _tokens(chunks: EmbeddedChunks, label: int) -> int:
@@ -178,17 +164,8 @@ def _limit(manifest: Manifest, tokenizer: Tokenizer | None, chunks: EmbeddedChun
     return manifest.settings.chunk.size or usual
 
 
-def _made_for(manifest: Manifest) -> MadeFor:
-    settings = manifest.settings
+def _languages(model: str) -> tuple[str, ...]:
     try:
-        known = card(settings.model).languages
+        return card(model).languages
     except ModelError:
-        known = ()  # the tokenizer's topic says that the model is not here
-    return MadeFor(settings.model, known, settings.language)
-
-
-def _total(readings: Sequence[TokenCounts]) -> TokenCounts:
-    total = TokenCounts()
-    for reading in readings:
-        total.add(reading)
-    return total
+        return ()  # the tokenizer's topic says that the model is not here

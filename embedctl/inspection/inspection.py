@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
 SCHEMA_VERSION = 1
 
 Verdict = Literal["good", "look", "bad"]
@@ -18,9 +20,9 @@ TopicName = Literal["vectors", "isotropy", "dimension", "hubness", "duplicates",
 _SEVERITY: dict[Verdict | None, int] = {None: 0, "good": 1, "look": 2, "bad": 3}
 
 
-def worst(verdicts: Sequence[Verdict | None]) -> Verdict | None:
+def worst(judged: Sequence[Figure] | Sequence[Topic]) -> Verdict | None:
     """Return the gravest verdict; ``None`` where nothing was judged."""
-    return max(verdicts, key=_SEVERITY.__getitem__, default=None)
+    return max((one.verdict for one in judged), key=_SEVERITY.__getitem__, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,13 @@ class Histogram:
     """Ascending; one more than ``counts``."""
     counts: tuple[int, ...]
 
+    @classmethod
+    def of(cls, name: str, label: str, edges: Sequence[float], values: NDArray[Any]) -> Histogram:
+        """Count values between edges."""
+        import numpy as np
+
+        return cls(name, label, tuple(map(float, edges)), tuple(np.histogram(values, edges)[0].tolist()))
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -66,16 +75,20 @@ class Topic:
     """One sentence: what to do, or that there is nothing to do."""
     histograms: tuple[Histogram, ...] = ()
 
+    @classmethod
+    def of(
+        cls, name: TopicName, figures: Sequence[Figure], advice: str, histograms: tuple[Histogram, ...] = ()
+    ) -> Topic:
+        """Return the topic of some figures, with the gravest of their verdicts."""
+        return cls(name, worst(figures), tuple(figures), advice, histograms)
+
     def figure(self, name: str) -> Figure:
         """Return the figure called ``name``.
 
         Raises:
             KeyError: the topic has none of that name.
         """
-        for figure in self.figures:
-            if figure.name == name:
-                return figure
-        raise KeyError(name)
+        return {figure.name: figure for figure in self.figures}[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +192,7 @@ class Inspection:
     @property
     def verdict(self) -> Verdict | None:
         """The gravest of its topics."""
-        return worst([topic.verdict for topic in self.topics])
+        return worst(self.topics)
 
     def topic(self, name: TopicName) -> Topic:
         """Return the topic called ``name``."""

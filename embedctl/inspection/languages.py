@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..plural import percent
-from .inspection import Figure, LanguageShare, Topic, worst
-from .thresholds import judged
+from .glossary import figure
+from .inspection import LanguageShare, Topic
 from .words import TokenCounts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..config import StoreSettings
     from ..contracts import Progress
+    from .inspection import Figure
     from .survey import SampledText
 
 CODE, UNKNOWN = "code", "unknown"
@@ -44,17 +45,6 @@ def identify(text: str) -> str:
     return code
 
 
-@dataclass(frozen=True, slots=True)
-class MadeFor:
-    """Languages that a store's model and stemmer are made for."""
-
-    model: str
-    model_languages: tuple[str, ...]
-    """ISO 639-1 codes, as the model's card says; empty: it does not say, or many."""
-    stemmer: str
-    """``StoreSettings.language``."""
-
-
 def languages(
     texts: Sequence[SampledText], readings: Sequence[TokenCounts], progress: Progress
 ) -> tuple[LanguageShare, ...]:
@@ -62,97 +52,68 @@ def languages(
 
     ``readings`` are the tokenizer's, text for text; empty: there is no tokenizer.
     """
-    found: defaultdict[str, TokenCounts] = defaultdict(TokenCounts)
-    counts: defaultdict[str, int] = defaultdict(int)
-    for at, text in enumerate(texts):
-        language = CODE if text.code else identify(text.text)
-        counts[language] += 1
-        if readings:
-            found[language].add(readings[at])
+    rows: defaultdict[str, list[int]] = defaultdict(list)
+    for row, text in enumerate(texts):
+        rows[CODE if text.code else identify(text.text)].append(row)
         progress.advance()
-    order = sorted(counts, key=lambda language: (language == UNKNOWN, -counts[language], language))
-    return tuple(
-        LanguageShare(
-            language,
-            counts[language],
-            counts[language] / len(texts),
-            found[language].fertility,
-            found[language].unknown_share,
-        )
-        for language in order
-    )
+    shares = []
+    for language in sorted(rows, key=lambda language: (language == UNKNOWN, -len(rows[language]), language)):
+        count = len(rows[language])
+        total = TokenCounts.total(readings[row] for row in rows[language] if readings)
+        shares.append(LanguageShare(language, count, count / len(texts), total.fertility, total.unknown_share))
+    return tuple(shares)
 
 
-def language_topic(shares: Sequence[LanguageShare], made_for: MadeFor) -> Topic:
-    """Return whether model and stemmer suit the languages of the texts."""
+def language_topic(shares: Sequence[LanguageShare], settings: StoreSettings, known: tuple[str, ...]) -> Topic:
+    """Return whether model and stemmer suit the languages of the texts.
+
+    Args:
+        shares: of each language.
+        settings: with model and stemmer.
+        known: ISO 639-1 codes of the model's languages, by its card; empty: it names none, or many.
+    """
     told = [share for share in shares if share.language not in (CODE, UNKNOWN)]
     total = sum(share.chunks for share in told)
     if not total:
-        return Topic("languages", None, (), "No text is long enough to detect its language: nothing to do.")
-    foreign = sum(share.chunks for share in told if share.language not in made_for.model_languages) / total
-    stemmed = {code for code, name in STEMMERS.items() if name == made_for.stemmer}
+        return Topic.of("languages", (), "No text is long enough to detect its language: nothing to do.")
+    foreign = sum(share.chunks for share in told if share.language not in known) / total
+    stemmed = {code for code, name in STEMMERS.items() if name == settings.language}
     other = sum(share.chunks for share in told if share.language not in stemmed) / total
-    figures = [
-        Figure(
-            "main",
-            f"in {told[0].language}",
-            told[0].chunks / total,
-            "share",
-            "Share of the most frequent language among the texts with a detected one; programs have none.",
-            _LUI,
-        )
-    ]
-    if made_for.model_languages:
-        figures.append(
-            Figure(
-                "foreign",
-                "not the model's",
-                foreign,
-                "share",
-                f"Share of the same in other languages than the model's own: {', '.join(made_for.model_languages)}.",
-                f"{_LUI}; languages by the model's card",
-                judged("foreign", foreign),
-            )
-        )
+    figures = [figure("main", f"in {told[0].language}", told[0].chunks / total, "share", _LUI)]
+    if known:
+        source = f"{_LUI}; languages by the model's card"
+        figures.append(figure("foreign", "not the model's", foreign, "share", source, languages=", ".join(known)))
     if stemmed:
-        figures.append(
-            Figure(
-                "other_stemmer",
-                "not BM25's",
-                other,
-                "share",
-                f"Share of the same in other languages than BM25 stems: {made_for.stemmer}.",
-                f"{_LUI}; --language of the store",
-                judged("other_stemmer", other),
-            )
-        )
-    verdict = worst([figure.verdict for figure in figures])
-    return Topic("languages", verdict, tuple(figures), _advice(told, figures, made_for))
+        source = f"{_LUI}; --language of the store"
+        figures.append(figure("other_stemmer", "not BM25's", other, "share", source, stemmer=settings.language))
+    return Topic.of("languages", figures, _advice(told, figures, settings, known))
 
 
-def _advice(told: Sequence[LanguageShare], figures: Sequence[Figure], made_for: MadeFor) -> str:
+def _advice(
+    told: Sequence[LanguageShare], figures: Sequence[Figure], settings: StoreSettings, known: tuple[str, ...]
+) -> str:
     by_name = {figure.name: figure for figure in figures}
     main = told[0].language
     foreign, other = by_name.get("foreign"), by_name.get("other_stemmer")
     stemmer = STEMMERS.get(main, "none")
-    restem = other and other.verdict != "good" and figures[0].value > _MOST and stemmer != made_for.stemmer
+    restem = other and other.verdict != "good" and figures[0].value > _MOST and stemmer != settings.language
     if foreign and foreign.verdict != "good":
-        only = "English only" if made_for.model_languages == ("en",) else ", ".join(made_for.model_languages)
+        only = "English only" if known == ("en",) else ", ".join(known)
         also = f" --language {stemmer}" if restem else ""
         return (
-            f"{percent(foreign.value)} of the texts are in languages that {made_for.model} was not made for ({only}): "
+            f"{percent(foreign.value)} of the texts are in languages that {settings.model} was not made for ({only}): "
             f'take a multilingual model with "embedctl index --model NAME{also} --rebuild".'
         )
     if restem:
         return (
-            f'Most texts are in "{main}", and BM25 stems them as {made_for.stemmer}: run '
+            f'Most texts are in "{main}", and BM25 stems them as {settings.language}: run '
             f'"embedctl index --language {stemmer} --rebuild"; nothing is embedded again.'
         )
     if other and other.verdict != "good":
         return (
-            f"The texts are in several languages and BM25 stems one of them ({made_for.stemmer}): where that hurts, "
+            f"The texts are in several languages and BM25 stems one of them ({settings.language}): where that hurts, "
             "keep one store for each language."
         )
-    if not made_for.model_languages:
+    if not known:
         return "Model and stemmer are not known to be wrong for these texts: nothing to do."
     return "Model and stemmer are made for the language of these texts: nothing to do."

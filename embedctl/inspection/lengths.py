@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..plural import percent
-from .inspection import Figure, Histogram, Topic, worst
-from .thresholds import judged
+from .glossary import figure, judged
+from .inspection import Figure, Histogram, Topic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,33 +32,16 @@ def lengths(chunks: EmbeddedChunks, limit: int) -> Topic:
     full = float((chunks.tokens >= _FULL * limit).mean())
     figures = (
         *_quantiles("tokens", chunks.tokens),
-        Figure("limit", "limit", limit, "tokens", "Most tokens that a chunk may have.", "settings of the store"),
-        Figure(
-            "tiny",
-            f"under {TINY} tokens",
-            tiny,
-            "share",
-            f"Share of the chunks with less than {TINY} tokens, title, headings and special tokens included.",
-            _COUNTED,
-            judged("tiny", tiny),
-        ),
-        Figure(
-            "at_limit",
-            "full",
-            full,
-            "share",
-            f"Share of the chunks with at least {percent(_FULL)} of the limit: these were cut for want of room.",
-            _COUNTED,
-            judged("at_limit", full),
-        ),
+        figure("limit", "limit", limit, "tokens", "settings of the store"),
+        figure("tiny", f"under {TINY} tokens", tiny, "share", _COUNTED, tiny=TINY),
+        figure("at_limit", "full", full, "share", _COUNTED, full=percent(_FULL)),
         *_quantiles("characters", chunks.characters),
     )
     histograms = tuple(
         _histogram(name, f"{name} in a chunk", values)
         for name, values in (("tokens", chunks.tokens), ("characters", chunks.characters))
     )
-    verdict = worst([figure.verdict for figure in figures])
-    return Topic("lengths", verdict, figures, _advice(chunks, tiny, full, limit), histograms)
+    return Topic.of("lengths", figures, _advice(chunks, tiny, full, limit), histograms)
 
 
 def _quantiles(unit: Unit, values: NDArray[Any]) -> list[Figure]:
@@ -80,10 +63,10 @@ def _quantiles(unit: Unit, values: NDArray[Any]) -> list[Figure]:
 
 def _histogram(name: str, label: str, values: NDArray[Any]) -> Histogram:
     """Return at most ``_BINS`` bins of whole numbers, from 0."""
-    width = int(values.max(initial=0)) // _BINS + 1
-    edges = np.arange(0, int(values.max(initial=0)) + 2 * width, width)
-    counts = np.histogram(values, edges)[0]
-    return Histogram(name, label, tuple(map(float, edges.tolist())), tuple(counts.tolist()))
+    most = int(values.max(initial=0))
+    width = most // _BINS + 1
+    edges = np.arange(0, most + 2 * width, width)
+    return Histogram.of(name, label, edges.tolist(), values)
 
 
 def _advice(chunks: EmbeddedChunks, tiny: float, full: float, limit: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..contracts import Labels, Progress, Vectors
 
     Indices = NDArray[np.int64]
+    Cosines = NDArray[np.float32]
 
 _BLOCK = 256
 """Rows that are compared with all others at once."""
@@ -23,19 +24,10 @@ SELF = -2.0
 """Less than any cosine."""
 
 
-class Neighbours(NamedTuple):
-    """The nearest others of each vector."""
-
-    rows: Indices
-    """int64 ``(n, k)``, nearest first."""
-    cosines: NDArray[np.float32]
-    """float32 ``(n, k)``."""
-
-
-def nearest(vectors: Vectors, k: int, progress: Progress) -> Neighbours:
+def nearest(vectors: Vectors, k: int, progress: Progress) -> tuple[Indices, Cosines]:
     """Return the ``min(k, n - 1)`` nearest others of each of unit vectors float32 ``(n, dim)``, by all products.
 
-    Ties break by row.
+    Rows int64 ``(n, k)`` and cosines float32 ``(n, k)``, nearest first; ties break by row.
     """
     count = len(vectors)
     k = min(k, count - 1)
@@ -46,10 +38,10 @@ def nearest(vectors: Vectors, k: int, progress: Progress) -> Neighbours:
         products[here, start + here] = SELF
         rows[start : start + _BLOCK], cosines[start : start + _BLOCK] = _largest(products, k)
         progress.advance(len(products))
-    return Neighbours(rows, cosines)
+    return rows, cosines
 
 
-def _largest(scores: NDArray[np.float32], k: int) -> tuple[Indices, NDArray[np.float32]]:
+def _largest(scores: Cosines, k: int) -> tuple[Indices, Cosines]:
     """Return column and value of the ``k`` largest of each row, largest first, ties by column.
 
     Columns are put into groups: the k-th largest of the groups' maxima is no larger than the k-th largest score, so
@@ -82,28 +74,21 @@ def skewness(values: NDArray[np.int64]) -> float:
     return float((off**3).mean()) / deviation**3 if deviation else 0.0
 
 
-class Nearest(NamedTuple):
-    """The nearest chunk with another text, of each query."""
-
-    labels: Labels
-    """uint64 ``(queries,)``."""
-    cosines: NDArray[np.float32]
-    """float32 ``(queries,)``; ``SELF`` where there is none."""
-
-
 def nearest_of_all(
     queries: Vectors,
     texts: NDArray[np.uint64],
     blocks: Iterable[tuple[Labels, NDArray[np.uint64], Vectors]],
     progress: Progress,
-) -> Nearest:
+) -> tuple[Labels, Cosines]:
     """Return the nearest vector with another text for each query, among all vectors, read once.
+
+    Labels uint64 ``(queries,)`` and cosines float32 ``(queries,)``; ``SELF`` where there is no other text.
 
     Args:
         queries: float32 ``(queries, dim)``, unit norm.
         texts: hash of the text of each.
         blocks: labels, hashes and vectors.
-        progress: told of each vector.
+        progress: advances by each vector.
     """
     labels = np.zeros(len(queries), np.uint64)
     cosines = np.full(len(queries), SELF, np.float32)
@@ -119,4 +104,4 @@ def nearest_of_all(
             better = scores > cosines
             cosines[better], labels[better] = scores[better], mine[start:stop][best[better]]
         progress.advance(len(mine))
-    return Nearest(labels, cosines)
+    return labels, cosines

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ..records import NORM_OFF
-from .inspection import Figure, Histogram, Topic, worst
+from .glossary import figure
+from .inspection import Histogram, Topic
 from .survey import NORM_EDGES
-from .thresholds import judged
 
 if TYPE_CHECKING:
     from ..store.manifest import StudentRecord
@@ -16,62 +16,38 @@ if TYPE_CHECKING:
 _COUNTED = "counted over all vectors of the store"
 
 
-class Waiting(NamedTuple):
-    """Chunks that the dense arm cannot find yet."""
-
-    documents: int
-    """Not cut into chunks."""
-    chunks: int
-    """Without a vector."""
-
-
-def soundness(norms: Norms, waiting: Waiting, student: StudentRecord | None) -> Topic:
+def soundness(norms: Norms, uncut: int, waiting: int, student: StudentRecord | None) -> Topic:
     """Return the figures of missing and defective vectors.
 
     Args:
         norms: counts over all of them.
-        waiting: live documents and chunks without one.
+        uncut: live documents without chunks.
+        waiting: live chunks without a vector.
         student: what made them, where that is a student.
     """
     figures = [
-        Figure("uncut", "documents not cut", waiting.documents, "count", "Documents that wait for chunk.", _COUNTED,
-               judged("waiting", waiting.documents)),
-        Figure("waiting", "chunks without a vector", waiting.chunks, "count", "Chunks that wait for embed.", _COUNTED,
-               judged("waiting", waiting.chunks)),
-        Figure("zero", "zero", norms.zero, "count", "Vectors of length 0, which are near to nothing.", _COUNTED,
-               judged("zero", norms.zero)),
-        Figure("not_finite", "not finite", norms.not_finite, "count", "Vectors with NaN or infinity.", _COUNTED,
-               judged("not_finite", norms.not_finite)),
-        Figure("off_unit", "not of length 1", norms.off_unit, "count",
-               f"Vectors whose length is more than {NORM_OFF:g} from 1; all are written with length 1.", _COUNTED,
-               judged("off_unit", norms.off_unit)),
-        Figure("largest_deviation", "largest deviation", norms.largest_deviation, "number",
-               "The most that a length is away from 1.", _COUNTED),
-    ]  # fmt: skip
+        figure("uncut", "documents not cut", uncut, "count", _COUNTED),
+        figure("waiting", "chunks without a vector", waiting, "count", _COUNTED),
+        figure("zero", "zero", norms.zero, "count", _COUNTED),
+        figure("not_finite", "not finite", norms.not_finite, "count", _COUNTED),
+        figure("off_unit", "not of length 1", norms.off_unit, "count", _COUNTED, tolerance=NORM_OFF),
+        figure("largest_deviation", "largest deviation", norms.largest_deviation, "number", _COUNTED),
+    ]
     if student:
-        figures.append(
-            Figure(
-                "student_cosine",
-                "student to model",
-                student.cosine,
-                "number",
-                f"Mean cosine of its vectors to the model's, on {student.held_out:,} chunks kept from the fit.",
-                "told by embedctl distill",
-            )
-        )
+        told, held_out = "told by embedctl distill", student.held_out
+        figures.append(figure("student_cosine", "student to model", student.cosine, "number", told, held_out=held_out))
     edges = tuple(min(edge, 2.0) for edge in NORM_EDGES)
     histogram = Histogram("norms", "length of the vector", edges, tuple(norms.counts.tolist()))
-    verdict = worst([figure.verdict for figure in figures])
-    return Topic("vectors", verdict, tuple(figures), _advice(norms, waiting, student), (histogram,))
+    return Topic.of("vectors", figures, _advice(norms, uncut or waiting, student), (histogram,))
 
 
-def _advice(norms: Norms, waiting: Waiting, student: StudentRecord | None) -> str:
+def _advice(norms: Norms, waiting: int, student: StudentRecord | None) -> str:
     if norms.zero or norms.not_finite or norms.off_unit:
         return (
             'These vectors cannot be compared with a query: see which they are with "embedctl doctor --deep", and make '
             'them again with "embedctl doctor --repair".'
         )
-    if any(waiting):
+    if waiting:
         return 'The dense arm finds nothing that has no vector: finish with "embedctl index --no-refresh".'
     if student:
         return (

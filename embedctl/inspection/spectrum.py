@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .glossary import figure, judged
 from .inspection import Figure, Topic, worst
-from .thresholds import judged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..contracts import Vectors
-    from .inspection import Verdict
 
     Spectrum = NDArray[np.float64]
 
@@ -63,47 +62,18 @@ def mean_cosine(total: NDArray[np.float64], squares: float, count: int) -> float
     return float((total @ total - squares) / (count * (count - 1))) if count > 1 else 1.0
 
 
-def _fair(count: int, spectrum: Spectrum) -> bool:
-    """Return whether there are more points than dimensions: of fewer, the covariance never has full rank."""
-    return count > len(spectrum)
-
-
 def isotropy(spectrum: Spectrum, count: int, cosine: float) -> Topic:
     """Return whether all directions are used; ``count``: vectors that the spectrum is of."""
     if not spectrum.any():
-        return Topic("isotropy", None, (), _ONE)
-    fair = _fair(count, spectrum)
-    score, first = isoscore(spectrum), float(spectrum[0] / spectrum.sum())
+        return Topic.of("isotropy", (), _ONE)
+    fair = count > len(spectrum)  # the covariance of fewer vectors never has full rank
+    first = float(spectrum[0] / spectrum.sum())
     figures = (
-        Figure(
-            "isoscore",
-            "IsoScore",
-            score,
-            "number",
-            "How evenly the variance is spread over the dimensions: 1 all alike, 0 one direction only.",
-            _ISOSCORE,
-            judged("isoscore", score) if fair else None,
-        ),
-        Figure(
-            "mean_cosine",
-            "mean cosine",
-            cosine,
-            "number",
-            "Mean cosine of two different chunks, over all pairs of the store.",
-            _COSINE,
-            judged("mean_cosine", cosine),
-        ),
-        Figure(
-            "first_component",
-            "first component",
-            first,
-            "share",
-            "Share of the variance that lies along the first principal component.",
-            _COMPONENT,
-            judged("first_component", first) if fair else None,
-        ),
+        figure("isoscore", "IsoScore", isoscore(spectrum), "number", _ISOSCORE, fair),
+        figure("mean_cosine", "mean cosine", cosine, "number", _COSINE),
+        figure("first_component", "first component", first, "share", _COMPONENT, fair),
     )
-    return Topic("isotropy", _worst(figures), figures, _isotropy_advice(figures, fair))
+    return Topic.of("isotropy", figures, _isotropy_advice(figures, fair))
 
 
 def _isotropy_advice(figures: tuple[Figure, ...], fair: bool) -> str:
@@ -126,19 +96,12 @@ def _isotropy_advice(figures: tuple[Figure, ...], fair: bool) -> str:
 def dimension(spectrum: Spectrum, count: int) -> Topic:
     """Return in how many dimensions the vectors really vary."""
     if not spectrum.any():
-        return Topic("dimension", None, (), _ONE)
-    fair, dim = _fair(count, spectrum), len(spectrum)
-    ratio = participation_ratio(spectrum)
+        return Topic.of("dimension", (), _ONE)
+    dim = len(spectrum)
+    fair = count > dim
     needed = {share: components_for(spectrum, share) for share in (0.9, 0.95, 0.99)}
     figures = (
-        Figure(
-            "participation_ratio",
-            "participation ratio",
-            ratio,
-            "number",
-            "Dimensions that an even variance would fill: squared sum of the variances over the sum of their squares.",
-            _RATIO,
-        ),
+        figure("participation_ratio", "participation ratio", participation_ratio(spectrum), "number", _RATIO),
         *(
             Figure(
                 f"components_{round(100 * share)}",
@@ -152,10 +115,9 @@ def dimension(spectrum: Spectrum, count: int) -> Topic:
             for share, components in needed.items()
         ),
     )
-    verdict = _worst(figures)
     if not fair:
         advice = "There are fewer chunks than dimensions, so they cannot fill them: nothing to do."
-    elif verdict == "good":
+    elif worst(figures) == "good":
         advice = (
             f"A projection to {needed[0.95]} of the {dim} dimensions would keep 95 % of the variance; embedctl keeps "
             "all of them: nothing to do."
@@ -165,8 +127,4 @@ def dimension(spectrum: Spectrum, count: int) -> Topic:
             f"{needed[0.99]} of {dim} dimensions carry nearly everything: if the texts are not that much alike, "
             'compare another --model in a second store with "embedctl eval".'
         )
-    return Topic("dimension", verdict, figures, advice)
-
-
-def _worst(figures: tuple[Figure, ...]) -> Verdict | None:
-    return worst([figure.verdict for figure in figures])
+    return Topic.of("dimension", figures, advice)

@@ -6,7 +6,7 @@ Memory: some 30 bytes for each chunk of the store, the sample, and the largest p
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -87,20 +87,10 @@ class Norms:
         self.total = vectors.sum(axis=0, dtype=np.float64) + (0 if self.total is None else self.total)
 
 
-class VectorSample(NamedTuple):
-    """Chunks whose vectors are kept."""
-
-    labels: Labels
-    """uint64 ``(n,)``, ascending."""
-    vectors: Vectors
-    """float32 ``(n, dim)``, finite and not zero."""
-
-
 @dataclass(frozen=True, slots=True)
 class SampledText:
     """One sampled chunk's text."""
 
-    label: int
     context: str
     """Title and headings, which the encoder reads before the text."""
     text: str
@@ -119,15 +109,17 @@ class Survey:
         """
         self._layout = layout
         fingerprint = manifest.encoder.fingerprint if manifest.encoder else None
-        self.parts = [
-            part
-            for part in sorted(manifest.parts, key=lambda part: part.number)
-            if part.chunks and part.chunks.rows and part.embeddings and part.embeddings.made_with == fingerprint
-        ]
-        self._live: dict[int, Rows] = {part.number: self._live_rows(part) for part in self.parts}
-        others = {part.number for part in manifest.parts} - set(self._live)
-        self.waiting = sum(len(self._live_rows(part)) for part in manifest.parts if part.number in others)
+        self._live: dict[int, Rows] = {}
+        self.parts: list[Part] = []
+        self.waiting = 0
         """Live chunks without a vector."""
+        for part in sorted(manifest.parts, key=lambda part: part.number):
+            rows = self._live_rows(part)
+            if part.chunks and part.chunks.rows and part.embeddings and part.embeddings.made_with == fingerprint:
+                self.parts.append(part)
+                self._live[part.number] = rows
+            else:
+                self.waiting += len(rows)
         if not sum(map(len, self._live.values())):
             raise NoStoreError(
                 f"The store in {layout.root} has no vectors to inspect yet.", 'Make them with "embedctl index PATH".'
@@ -162,8 +154,8 @@ class Survey:
             vectors = read_vectors(self._layout, part)
             yield labels_in(part.number, rows), vectors if len(rows) == len(vectors) else vectors[rows]
 
-    def measure(self, sampled: Labels, progress: Progress) -> tuple[Norms, VectorSample]:
-        """Read all vectors once: count their norms, and keep those of ``sampled``.
+    def measure(self, sampled: Labels, progress: Progress) -> tuple[Norms, Labels, Vectors]:
+        """Read all vectors once: count their norms, and keep those of ``sampled``: labels, and float32 ``(n, dim)``.
 
         Vectors that are not finite, or are zero, are counted and not kept: there is no cosine to them.
         """
@@ -176,7 +168,7 @@ class Survey:
             labels.append(mine[taken][sound])
             vectors.append(kept[sound])
             progress.advance(len(mine))
-        return norms, VectorSample(np.concatenate(labels), np.concatenate(vectors))
+        return norms, np.concatenate(labels), np.concatenate(vectors)
 
     def texts(self, sampled: Labels) -> list[SampledText]:
         """Return the texts of sampled chunks, in the order of parts and rows."""
@@ -185,12 +177,9 @@ class Survey:
             table = chunk_columns(self._layout, part, "doc_row", "context", "text").take(rows)
             markup = read_columns(self._layout.documents(part.number), part.documents, ["markup"]).column("markup")
             kinds = markup.take(table.column("doc_row")).to_pylist()
-            contexts, texts = table.column("context").to_pylist(), table.column("text").to_pylist()
             found += [
-                SampledText(label, context, text, kind == "code")
-                for label, context, text, kind in zip(
-                    labels_in(part.number, rows).tolist(), contexts, texts, kinds, strict=True
-                )
+                SampledText(row["context"], row["text"], kind == "code")
+                for row, kind in zip(table.to_pylist(), kinds, strict=True)
             ]
         return found
 

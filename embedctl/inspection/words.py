@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..arms.bm25.analysis import SPACELESS
 from ..plural import percent
-from .inspection import Figure, SplitWord, Topic, worst
-from .thresholds import judged
+from .glossary import figure
+from .inspection import SplitWord, Topic
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ..contracts import Tokenizer
+    from .inspection import Figure
 
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u065f\u0900-\u0dff"
 """Accents, points and vowel signs, which Python does not count as letters."""
@@ -30,8 +31,7 @@ _RUST = "Rust et al.: How Good is Your Tokenizer?, ACL 2021"
 _SOURCE = "sampled texts and the tokenizer of the model"
 
 
-@dataclass(slots=True)
-class TokenCounts:
+class TokenCounts(NamedTuple):
     """Counts of words and tokens in some texts."""
 
     tokens: int = 0
@@ -43,10 +43,10 @@ class TokenCounts:
     split: int = 0
     """Words in ``SPLIT`` pieces and more, or with an unknown one."""
 
-    def add(self, other: TokenCounts) -> None:
-        """Add the counts of another."""
-        for name in self.__slots__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+    @classmethod
+    def total(cls, readings: Iterable[TokenCounts]) -> TokenCounts:
+        """Return the sum of some counts."""
+        return cls(*map(sum, zip(*readings, strict=True)))
 
     @property
     def fertility(self) -> float:
@@ -84,10 +84,10 @@ class TokenCounter:
 
     def _one(self, text: str, ids: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> TokenCounts:
         unknown = ids == (-1 if self._tokenizer.unknown_id is None else self._tokenizer.unknown_id)
-        reading = TokenCounts(len(ids), int(unknown.sum()))
+        tokens = len(ids), int(unknown.sum())
         spans = np.array([match.span() for match in _WORD.finditer(text)], np.int64).reshape(-1, 2)
         if not len(spans):
-            return reading
+            return TokenCounts(*tokens)
         # Tokens that overlap a word: some tokenizers count the blank before a word to its first token.
         first = np.searchsorted(ends, spans[:, 0], side="right")
         behind = np.maximum(np.searchsorted(starts, spans[:, 1], side="left"), first)
@@ -101,8 +101,7 @@ class TokenCounter:
             kept.pieces = max(kept.pieces, int(pieces[at]))
             kept.unknown |= bool(blind[at])
             kept.spellings[word] += 1
-        reading.words, reading.pieces, reading.split = len(spans), int(pieces.sum()), len(split)
-        return reading
+        return TokenCounts(*tokens, len(spans), int(pieces.sum()), len(split))
 
     def split_words(self, most: int) -> tuple[SplitWord, ...]:
         """Return the most frequent words that were split or not known, as they are most often spelt."""
@@ -117,43 +116,13 @@ class TokenCounter:
 def tokenizer_topic(reading: TokenCounts, words: Sequence[SplitWord]) -> Topic:
     """Return how well the tokenizer knows the words of the sampled texts."""
     split = reading.split / reading.words if reading.words else 0.0
-    judge = reading.words > 0
+    fair = reading.words > 0
     figures = (
-        Figure(
-            "fertility",
-            "tokens a word",
-            reading.fertility,
-            "number",
-            "Tokens that a word is read as, on the average; a word is a run of letters, in scripts with spaces.",
-            _RUST,
-            judged("fertility", reading.fertility) if judge else None,
-        ),
-        Figure(
-            "split",
-            f"in {SPLIT} pieces or more",
-            split,
-            "share",
-            f"Share of the words that are split into {SPLIT} tokens or more, or have an unknown one.",
-            _SOURCE,
-            judged("split", split) if judge else None,
-        ),
-        Figure(
-            "unknown",
-            "unknown tokens",
-            reading.unknown_share,
-            "share",
-            "Share of the tokens that stand for something that is not in the vocabulary.",
-            _SOURCE,
-            judged("unknown", reading.unknown_share),
-        ),
+        figure("fertility", "tokens a word", reading.fertility, "number", _RUST, fair),
+        figure("split", f"in {SPLIT} pieces or more", split, "share", _SOURCE, fair, pieces=SPLIT),
+        figure("unknown", "unknown tokens", reading.unknown_share, "share", _SOURCE),
     )
-    verdict = worst([figure.verdict for figure in figures])
-    return Topic("tokenizer", verdict, figures, _advice(figures, words))
-
-
-def unread(reason: str) -> Topic:
-    """Return the topic where there is no tokenizer on this machine."""
-    return Topic("tokenizer", None, (), reason)
+    return Topic.of("tokenizer", figures, _advice(figures, words))
 
 
 def _advice(figures: tuple[Figure, ...], words: Sequence[SplitWord]) -> str:

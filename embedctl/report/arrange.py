@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..plural import counted
-from .blocks import ReportPage, Tile
+from .blocks import ReportPage
 from .sections.corpus import corpus_section
 from .sections.health import health_section
 from .sections.neighbourhood import map_section
@@ -37,22 +37,21 @@ def arrange(data: ReportData, bins: int) -> ReportPage:
     )
 
 
-def _tiles(data: ReportData) -> tuple[Tile, ...]:
+def _tiles(data: ReportData) -> list[tuple[str, str, str]]:
     corpus = data.corpus
     failed = sum(row.failed for row in corpus.sources)
     skipped = sum(row.skipped for row in corpus.sources)
     tiles = [
-        Tile("Documents", f"{corpus.documents:,}", f"from {counted(len(corpus.sources), 'source')}"),
-        Tile("Chunks", f"{corpus.chunks:,}", f"{int(corpus.tokens.sum()):,} tokens"),
-        Tile("Files that failed", f"{failed:,}", f"{skipped:,} skipped"),
+        ("Documents", f"{corpus.documents:,}", f"from {counted(len(corpus.sources), 'source')}"),
+        ("Chunks", f"{corpus.chunks:,}", f"{int(corpus.tokens.sum()):,} tokens"),
+        ("Files that failed", f"{failed:,}", f"{skipped:,} skipped"),
     ]
     if data.quality is not None:
         quality = data.quality
         one = quality.in_use.estimates[0]
         interval = "" if one.low is None else f", {one.low:.3f} to {one.high:.3f}"
         made = "synthetic, " if quality.synthetic else ""
-        tiles.append(Tile(quality.metrics[0], f"{one.mean:.3f}", f"{made}{quality.in_use.setting.name}{interval}"))
+        tiles.append((quality.metrics[0], f"{one.mean:.3f}", f"{made}{quality.in_use.setting.name}{interval}"))
     verdicts = [topic.verdict for topic in data.health.topics if topic.verdict is not None]
     good = verdicts.count("good")
-    tiles.append(Tile("Embedding health", f"{good} of {len(verdicts)}", "topics are good"))
-    return tuple(tiles)
+    return [*tiles, ("Embedding health", f"{good} of {len(verdicts)}", "topics are good")]

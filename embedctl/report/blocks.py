@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from .vega import Spec
 
 Datum = dict[str, Any]
@@ -13,31 +15,16 @@ Datum = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a table."""
-
-    label: str
-    number: bool = False
-    """Right-aligned."""
-
-
-@dataclass(frozen=True, slots=True)
 class Table:
-    """Cells as they are shown."""
+    """Cells as they are shown; whole numbers get separators."""
 
     caption: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[str, ...], ...]
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str | int]]
+    numbers: Collection[int] = ()
+    """Columns of numbers, from 0: right-aligned."""
     folded: bool = False
     """Folded up until opened: the numbers of a chart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """One way to draw a figure."""
-
-    label: str
-    spec: Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +36,9 @@ class Chart:
     title: str
     summary: str
     """Description of the chart, for screen readers too."""
-    variants: tuple[Variant, ...]
-    """The first one is drawn; a switch chooses among several."""
-    rows: tuple[Datum, ...]
+    variants: dict[str, Spec]
+    """Label -> a way to draw it; the first one is drawn, a switch chooses among several."""
+    rows: Sequence[Datum]
     """Data of all variants."""
     table: Table | None = None
     choice: str = ""
@@ -72,19 +59,11 @@ class PageSection:
 
 
 @dataclass(frozen=True, slots=True)
-class Tile:
-    """One number that sums a part of the page up."""
-
-    label: str
-    value: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ReportPage:
     """Everything on the page."""
 
     title: str
     subtitle: str
-    tiles: tuple[Tile, ...]
-    sections: tuple[PageSection, ...] = field(default=())
+    tiles: Sequence[tuple[str, str, str]]
+    """Label, number and note: what sums a part of the page up."""
+    sections: tuple[PageSection, ...]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .data import ChunkMap, Group
+from .data import ChunkMap
 from .folders import folder_names
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..config.measuring import ReportConfig
     from ..contracts import Vectors
-    from .sample import MapSample
+    from .sample import MapChunk
 
 OTHERS = "all others"
 _LEAST_CHUNKS = 12
@@ -32,20 +32,20 @@ _WORDS = 3
 _WORD = r"(?u)\b[^\W\d_]{3,}\b"
 
 
-def chunk_map(sample: MapSample, total: int, config: ReportConfig) -> ChunkMap | None:
-    """Return the map of a sample; ``None``: there are too few chunks for one."""
-    if len(sample.chunks) < _LEAST_CHUNKS:
+def chunk_map(chunks: Sequence[MapChunk], vectors: Vectors, total: int, config: ReportConfig) -> ChunkMap | None:
+    """Return the map of sampled chunks and their vectors; ``None``: there are too few for one."""
+    if len(chunks) < _LEAST_CHUNKS:
         return None
     with _one_thread():
-        positions = project(sample.vectors, config.seed)
-        labels = cluster(sample.vectors, config.groups, config.seed)
-    clusters, cluster_of = _grouped(cluster_names([chunk.text for chunk in sample.chunks], labels), config.groups)
-    places = [(chunk.source, chunk.path) for chunk in sample.chunks]
+        positions = project(vectors, config.seed)
+        labels = cluster(vectors, config.groups, config.seed)
+    clusters, cluster_of = _grouped(cluster_names([chunk.text for chunk in chunks], labels), config.groups)
+    places = [(chunk.source, chunk.path) for chunk in chunks]
     folders, folder_of = _grouped(folder_names(places, config.groups), config.groups)
     return ChunkMap(
         positions=positions,
-        titles=tuple(chunk.title for chunk in sample.chunks),
-        places=tuple(chunk.place for chunk in sample.chunks),
+        titles=tuple(chunk.title for chunk in chunks),
+        places=tuple(chunk.place for chunk in chunks),
         folders=folders,
         folder_of=folder_of,
         clusters=clusters,
@@ -143,12 +143,11 @@ def _unique(names: list[str], labels: NDArray[np.int64]) -> list[str]:
     ]
 
 
-def _grouped(names: Sequence[str], most: int) -> tuple[tuple[Group, ...], NDArray[np.int64]]:
-    """Return the largest groups, the rest as one at the end, and to which each row belongs."""
+def _grouped(names: Sequence[str], most: int) -> tuple[tuple[tuple[str, int], ...], NDArray[np.int64]]:
+    """Return the largest groups with their sizes, the rest as one at the end, and to which each row belongs."""
     counts = sorted(Counter(names).items(), key=lambda item: (-item[1], item[0]))
     kept = counts if len(counts) <= most else counts[: most - 1]
     place = {name: at for at, (name, _) in enumerate(kept)}
-    groups = [Group(name, count) for name, count in kept]
-    if len(kept) < len(counts):
-        groups.append(Group(OTHERS, sum(count for _, count in counts[len(kept) :])))
-    return tuple(groups), np.array([place.get(name, len(kept)) for name in names], dtype=np.int64)
+    rest = sum(count for _, count in counts[len(kept) :])
+    groups = (*kept, (OTHERS, rest)) if rest else tuple(kept)
+    return groups, np.array([place.get(name, len(kept)) for name in names], dtype=np.int64)

@@ -10,18 +10,21 @@ import numpy as np
 
 from ..arms.dense.files import DenseFiles
 from ..index.open import require_index
+from ..plural import counted
 from ..sources.describe import path_from_base
 from ..stages.status import pending
 from ..store.files import read_columns
 from ..store.ledger import read_ledger
 from ..store.parts import chunk_columns, dead_chunk_rows
-from .data import Corpus, IndexRow, KindRow, ProblemRow, SourceRow
+from .data import Corpus, KindRow, ProblemRow, SourceRow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from ..store.layout import Layout
-    from ..store.manifest import ArmRecord, IndexRecord, Manifest, Part
+    from ..store.manifest import ArmRecord, FileRecord, IndexRecord, Manifest, Part
 
 _COUNTED = ("documents", "chunks", "tokens")
 
@@ -53,8 +56,7 @@ def read_corpus(layout: Layout, manifest: Manifest) -> Corpus:
         kinds=_kinds(by_kind),
         problems=problems,
         pending=pending(manifest),
-        index=_index(index),
-        settings=_settings(index),
+        facts=_facts(index),
         tokens=np.concatenate([np.empty(0, np.int64), *tokens]),
     )
 
@@ -103,18 +105,9 @@ def _outcomes(layout: Layout, manifest: Manifest) -> tuple[Counter[tuple[str, st
     return files, tuple(sorted(rows, key=lambda row: (row.outcome != "failed", row.outcome, -row.files, row.reason)))
 
 
-def _index(index: IndexRecord) -> IndexRow:
-    return IndexRow(
-        generation=index.generation,
-        rows=index.rows,
-        bytes=sum(record.bytes for record in index.files.values()),
-        arms=tuple((name, _arm(record)) for name, record in index.arms.items()),
-    )
-
-
 def _arm(record: ArmRecord) -> str:
     """Return the structures of an arm and its size, as a clause."""
-    size = f"{sum(file.bytes for file in record.files.values()) / 1e6:,.1f} MB"
+    size = _size(record.files.values())
     if record.kind != "dense":
         return f"{record.kind}, {size}"
     files = DenseFiles(Path())
@@ -124,7 +117,11 @@ def _arm(record: ArmRecord) -> str:
     return f"{plans}, {size}"
 
 
-def _settings(index: IndexRecord) -> tuple[tuple[str, str], ...]:
+def _size(files: Iterable[FileRecord]) -> str:
+    return f"{sum(file.bytes for file in files) / 1e6:,.1f} MB"
+
+
+def _facts(index: IndexRecord) -> tuple[tuple[str, str], ...]:
     settings, encoder = index.settings, index.encoder
     chunk = settings.chunk
     vectors = "an encoder distilled from the model" if encoder.teacher else "the model"
@@ -138,4 +135,6 @@ def _settings(index: IndexRecord) -> tuple[tuple[str, str], ...]:
         ("Title and headings with each chunk", "yes" if chunk.context else "no"),
         ("Language of BM25", settings.language),
         ("Secrets in texts", settings.secrets),
+        ("Index", f"generation {index.generation:,}, {counted(index.rows, 'chunk')}, {_size(index.files.values())}"),
+        *((f"Arm {name}", _arm(record)) for name, record in index.arms.items()),
     )

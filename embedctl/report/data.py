@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from ..plural import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -14,11 +18,13 @@ if TYPE_CHECKING:
     from ..evaluation.significance import Interval
     from ..inspection.inspection import Inspection
 
+    ScoreGroups = Mapping[str, NDArray[np.float64]]
+    """Name of a group of hits -> their scores, float64 ``(n,)``."""
+
 Role = Literal["in use", "one arm", "fusion"]
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRow:
+class SourceRow(NamedTuple):
     """Contents of one source."""
 
     name: str
@@ -31,8 +37,7 @@ class SourceRow:
     tokens: int
 
 
-@dataclass(frozen=True, slots=True)
-class KindRow:
+class KindRow(NamedTuple):
     """Contents of one media type."""
 
     media_type: str
@@ -41,8 +46,7 @@ class KindRow:
     tokens: int
 
 
-@dataclass(frozen=True, slots=True)
-class ProblemRow:
+class ProblemRow(NamedTuple):
     """Files that failed or were skipped for one reason."""
 
     outcome: str
@@ -51,17 +55,6 @@ class ProblemRow:
     files: int
     example: str
     """Path of the first of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class IndexRow:
-    """The published index."""
-
-    generation: int
-    rows: int
-    bytes: int
-    arms: tuple[tuple[str, str], ...]
-    """Name of each arm, and a clause on its structures and size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +71,8 @@ class Corpus:
     """Failures first, then by number of files, descending."""
     pending: dict[str, int]
     """Documents that wait for each stage."""
-    index: IndexRow
-    settings: tuple[tuple[str, str], ...]
-    """Settings of the store, as name and value; the model among them."""
+    facts: tuple[tuple[str, str], ...]
+    """Settings of the store, its index and each arm, as name and value."""
     tokens: NDArray[np.int64]
     """Of each live chunk, int64 ``(chunks,)``, in the order of the parts."""
 
@@ -96,14 +88,6 @@ class Corpus:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Chunks of the map that have one colour."""
-
-    name: str
-    chunks: int
-
-
-@dataclass(frozen=True, slots=True)
 class ChunkMap:
     """Sampled chunks in the plane: the nearer two points, the more alike (mostly) what their chunks mean."""
 
@@ -112,12 +96,12 @@ class ChunkMap:
     titles: tuple[str, ...]
     places: tuple[str, ...]
     """Path and lines, or page, or record."""
-    folders: tuple[Group, ...]
-    """The largest first; the last may be all others."""
+    folders: tuple[tuple[str, int], ...]
+    """Name and number of chunks, the largest first; the last may be all others."""
     folder_of: NDArray[np.int64]
     """int64 ``(n,)``: place in ``folders``."""
-    clusters: tuple[Group, ...]
-    """By k-means on the vectors, named by their most distinctive words; the largest first."""
+    clusters: tuple[tuple[str, int], ...]
+    """By k-means on the vectors, named by their most distinctive words; in the same form."""
     cluster_of: NDArray[np.int64]
     total: int
     """Chunks that there are."""
@@ -150,20 +134,10 @@ class WorstQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreGroup:
-    """Raw scores of one arm's hits."""
-
-    name: str
-    values: NDArray[np.float64]
-    """float64 ``(n,)``."""
-
-
-@dataclass(frozen=True, slots=True)
 class Scores:
     """Raw scores of the first hits of each arm."""
 
-    bm25: tuple[ScoreGroup, ...]
-    cosine: tuple[ScoreGroup, ...]
+    arms: dict[str, ScoreGroups]
     queries: int
 
 
@@ -187,8 +161,7 @@ class Quality:
     @property
     def about(self) -> str:
         """The queries, in words."""
-        kind = "synthetic" if self.synthetic else "judged"
-        return f"{self.queries:,} {kind} {'query' if self.queries == 1 else 'queries'}"
+        return counted(self.queries, "synthetic query" if self.synthetic else "judged query")
 
     @property
     def in_use(self) -> SettingRow:

@@ -9,7 +9,7 @@ import numpy as np
 from .vega import COLOURS, Spec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -37,12 +37,27 @@ def colours(names: Sequence[str]) -> Spec:
     return {"domain": list(names), "range": [COLOURS[at % len(COLOURS)] for at in range(len(names))]}
 
 
+def nominal(field: str, **more: object) -> Spec:
+    """Return the encoding of a name."""
+    return {"field": field, "type": "nominal", **more}
+
+
+def coloured(field: str, names: Sequence[str]) -> Spec:
+    """Return the encoding of a name by a colour, in the order of ``names``."""
+    return nominal(field, title=None, scale=colours(names))
+
+
+def formatted(form: str, *fields: str) -> list[Spec]:
+    """Return the encodings of numbers in a tooltip."""
+    return [{"field": field, "type": "quantitative", "format": form} for field in fields]
+
+
 def quantity(field: str, title: str, **scale: object) -> Spec:
     """Return the encoding of a number on an axis."""
     return {"field": field, "type": "quantitative", "title": title, **({"scale": scale} if scale else {})}
 
 
-def histogram(groups: dict[str, NDArray[np.float64]], bins: int) -> list[Datum]:
+def histogram(groups: Mapping[str, NDArray[np.float64]], bins: int) -> list[Datum]:
     """Return a row for each bar: ``group``, ``from``, ``to``, ``count`` and ``share`` of its group.
 
     All groups have the same bars; values that are not finite are left out.
@@ -66,7 +81,7 @@ def bars(description: str, title: str, groups: Sequence[str], by_share: bool) ->
     what = quantity("share", "share of its group") if by_share else quantity("count", "chunks")
     if by_share:
         what["axis"] = {"format": ".0%"}
-    tooltip = _tooltip()
+    tooltip = [*formatted(",.3~f", "from", "to"), *formatted(",", "count")]
     encoding: Spec = {
         "x": {"field": "from", "bin": {"binned": True}, "type": "quantitative", "title": title},
         "x2": {"field": "to"},
@@ -75,9 +90,9 @@ def bars(description: str, title: str, groups: Sequence[str], by_share: bool) ->
     }
     mark: Spec = {"type": "bar", "binSpacing": 1, "color": COLOURS[0]}
     if len(groups) > 1:
-        encoding["color"] = {"field": "group", "type": "nominal", "title": None, "scale": colours(groups)}
+        encoding["color"] = coloured("group", groups)
         mark["fillOpacity"] = 0.55
-        tooltip.insert(0, {"field": "group", "type": "nominal"})
+        tooltip.insert(0, nominal("group"))
     return {**base(description, HEIGHT), "mark": mark, "encoding": encoding}
 
 
@@ -89,14 +104,6 @@ def uneven_bars(description: str, title: str) -> Spec:
         "encoding": {
             "x": {"field": "range", "type": "ordinal", "title": title, "sort": None, "axis": {"labelAngle": 0}},
             "y": quantity("count", "count"),
-            "tooltip": _tooltip(),
+            "tooltip": [*formatted(",.3~f", "from", "to"), *formatted(",", "count")],
         },
     }
-
-
-def _tooltip() -> list[Spec]:
-    return [
-        {"field": "from", "type": "quantitative", "format": ",.3~f"},
-        {"field": "to", "type": "quantitative", "format": ",.3~f"},
-        {"field": "count", "type": "quantitative", "format": ","},
-    ]

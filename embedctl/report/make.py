@@ -1,25 +1,34 @@
-"""A report from beginning to end."""
+"""A report from beginning to end: the store's files, what is measured with queries, and the page about both."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..config.measuring import ReportConfig
 from ..index.open import require_index
+from ..inspection.inspect import inspect
 from ..plural import counted
+from ..query.query_file import as_source, named_queries
 from .arrange import arrange
 from .blocks import Chart
 from .chunk_map import chunk_map
 from .corpus import read_corpus
+from .data import ReportData
 from .page import page_html
+from .quality import quality_of, scores_of, unjudged
 from .sample import read_sample
+from .titles import read_titles
+from .vega import require_library
 
 if TYPE_CHECKING:
-    from ..config.measuring import ReportConfig
     from ..contracts import Reporter
+    from ..evaluation.judgements import Judged
+    from ..evaluation.measure import Measurements
+    from ..query.query_file import NamedQuery, Queries
     from ..store.layout import Layout
     from ..store.manifest import Manifest
-    from .data import ChunkMap, Corpus, ReportData
+    from .data import ChunkMap, Corpus, Scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +41,66 @@ class Report:
     """One sentence."""
 
 
-def read_store(
+def report(
+    store: Measurements,
+    config: ReportConfig | None,
+    queries: Queries | None,
+    judgements: Judged | None,
+    synthetic: bool,
+) -> Report:
+    """See :meth:`embedctl.api.Store.report`."""
+    require_library()
+    wanted = config or ReportConfig()
+    asked = None if queries is None else named_queries(queries)
+    read = store.session.read
+    corpus, chunks = read(lambda manifest: _read_store(store.layout, manifest, wanted, store.reporter))
+    health = read(lambda manifest: inspect(store.layout, manifest, None, store.reporter))
+    data = ReportData(corpus, chunks, health)
+    found = None
+    if synthetic:
+        found = store.synthetic(wanted.evaluation, wanted.synthetic)
+    elif asked is not None and judgements is not None:
+        found = store.judged(asked, judgements, wanted.evaluation, None)
+    if found is not None:
+        quality = quality_of(
+            found, lambda names: read(lambda manifest: read_titles(store.layout, manifest, names)), wanted, synthetic
+        )
+        data = replace(data, quality=quality, scores=scores_of(found, wanted.scored, synthetic))
+    elif asked is not None:
+        data = replace(data, scores=_scores(store, asked, wanted))
+    if synthetic or asked is not None:
+        data = replace(data, plans=store.plans(wanted.ann, asked))
+    return _page(data, wanted)
+
+
+def _read_store(
     layout: Layout, manifest: Manifest, config: ReportConfig, reporter: Reporter
 ) -> tuple[Corpus, ChunkMap | None]:
-    """Return what the files of a store give: its corpus, and the map of its chunks.
-
-    Raises:
-        NoStoreError: there is no index yet.
-        DamagedError: a file is not what was written.
-    """
-    index = require_index(layout, manifest)
+    """Return what the files of a store give: its corpus, and the map of its chunks."""
     corpus = read_corpus(layout, manifest)
     with reporter.stage("map", min(config.map_chunks, corpus.chunks), "chunks") as progress:
-        sample = read_sample(layout, manifest, index, config.map_chunks)
-        result = chunk_map(sample, corpus.chunks, config)
-        progress.advance(len(sample.chunks))
+        chunks, vectors = read_sample(layout, manifest, require_index(layout, manifest), config.map_chunks)
+        result = chunk_map(chunks, vectors, corpus.chunks, config)
+        progress.advance(len(chunks))
     return corpus, result
 
 
-def make_report(data: ReportData, config: ReportConfig) -> Report:
+def _scores(store: Measurements, asked: list[NamedQuery], config: ReportConfig) -> Scores:
+    """Return the scores of the first hits of queries without judgements, by each arm alone."""
+    from ..query.batch import search_many
+
+    shared, which = replace(config.evaluation.query, n=config.scored), config.evaluation.query.encoder
+
+    def scores(arm: str) -> list[list[float]]:
+        query = replace(shared, mode="hybrid", arms=(arm,))
+        setup = store.session.ask(lambda searcher: searcher.ready(query, len(asked)), which)
+        return [[hit.score for hit in answer.hits] for answer in search_many(setup, as_source(asked))]
+
+    arms = store.session.ask(lambda searcher: searcher.arms(shared), which)
+    return unjudged({arm.name: scores(arm.name) for arm in arms}, len(asked))
+
+
+def _page(data: ReportData, config: ReportConfig) -> Report:
     """Return the page about what was collected: the same for the same ``data``."""
     page = arrange(data, config.bins)
     blocks = [block for section in page.sections for block in section.blocks]

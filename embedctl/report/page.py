@@ -47,7 +47,7 @@ def page_html(page: ReportPage) -> str:
 def _charts(page: ReportPage) -> str:
     """Return what the program draws, as JSON that can stand in a script element."""
     figures: dict[str, Any] = {
-        block.name: {"variants": [variant.spec for variant in block.variants], "rows": block.rows}
+        block.name: {"variants": list(block.variants.values()), "rows": block.rows}
         for section in page.sections
         for block in section.blocks
         if isinstance(block, Chart)

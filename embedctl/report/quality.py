@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..evaluation.significance import mean_interval
-from .data import Quality, ScoreGroup, Scores, SettingRow, WorstQuery
+from .data import Quality, Scores, SettingRow, WorstQuery
 from .titles import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from ..config import Mode
+    from numpy.typing import NDArray
+
     from ..config.measuring import ReportConfig
     from ..evaluation.evaluation import Evaluation
+    from ..evaluation.runs import Run
+    from .data import ScoreGroups
 
 
 def quality_of(
@@ -51,24 +54,25 @@ def quality_of(
 def scores_of(found: Evaluation, depth: int, synthetic: bool) -> Scores:
     """Return the scores of each arm's first hits: of those that are relevant, and of the others."""
     names = ("right", "wrong") if synthetic else ("judged relevant", "not judged relevant")
-    return Scores(_scores(found, "bm25", names, depth), _scores(found, "dense", names, depth), len(found.queries))
+    arms: dict[str, ScoreGroups] = {}
+    for one in found.settings:
+        if one.mode is not None and one.mode not in ("hybrid", *arms):
+            arms[one.mode] = dict(zip(names, _scores(found, one.run, depth), strict=True))
+    return Scores(arms, len(found.queries))
 
 
-def unjudged(bm25: Sequence[Sequence[float]], cosine: Sequence[Sequence[float]]) -> Scores:
-    """Return the scores of hits, best first for each query, whose relevance is unknown."""
+def unjudged(arms: Mapping[str, Sequence[Sequence[float]]], queries: int) -> Scores:
+    """Return the scores of each arm's hits, best first for each query, whose relevance is unknown."""
 
-    def groups(scores: Sequence[Sequence[float]]) -> tuple[ScoreGroup, ...]:
+    def groups(scores: Sequence[Sequence[float]]) -> ScoreGroups:
         first = [score for of_query in scores for score in of_query[:1]]
         others = [score for of_query in scores for score in of_query[1:]]
-        return (ScoreGroup("first hits", np.array(first)), ScoreGroup("later hits", np.array(others)))
+        return {"first hits": np.array(first), "later hits": np.array(others)}
 
-    return Scores(groups(bm25), groups(cosine), len(bm25))
+    return Scores({arm: groups(scores) for arm, scores in arms.items()}, queries)
 
 
-def _scores(found: Evaluation, arm: Mode, names: tuple[str, str], depth: int) -> tuple[ScoreGroup, ...]:
-    run = next((one.run for one in found.settings if one.mode == arm), None)
-    if run is None:
-        return ()
+def _scores(found: Evaluation, run: Run, depth: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     relevant: list[float] = []
     others: list[float] = []
     for query in found.queries:
@@ -76,7 +80,7 @@ def _scores(found: Evaluation, arm: Mode, names: tuple[str, str], depth: int) ->
         ranked = run.ranked.get(query.id)
         for name, score in zip(ranked.ids[:depth], ranked.scores[:depth], strict=True) if ranked else ():
             (relevant if grades.get(name, 0) > 0 else others).append(score)
-    return tuple(ScoreGroup(name, np.array(values)) for name, values in zip(names, (relevant, others), strict=True))
+    return np.array(relevant), np.array(others)
 
 
 def _worst(

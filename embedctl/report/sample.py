@@ -39,17 +39,12 @@ class MapChunk:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class MapSample:
-    """Chunks and their vectors, row for row."""
-
-    chunks: tuple[MapChunk, ...]
-    vectors: Vectors
-    """float32 ``(n, dim)``, of unit norm."""
-
-
-def read_sample(layout: Layout, manifest: Manifest, index: IndexRecord, most: int) -> MapSample:
+def read_sample(
+    layout: Layout, manifest: Manifest, index: IndexRecord, most: int
+) -> tuple[tuple[MapChunk, ...], Vectors]:
     """Return at most ``most`` live chunks: those whose texts have the smallest hashes, in the order of the parts.
+
+    With them, row for row, their vectors: float32 ``(n, dim)``, of unit norm.
 
     So a sample is the same each time, without regard to the order of files, and a store that grows keeps most of it.
     """
@@ -61,7 +56,7 @@ def read_sample(layout: Layout, manifest: Manifest, index: IndexRecord, most: in
         if len(rows):
             chunks += _named(layout, part, rows, roots)
             vectors.append(read_vectors(layout, part)[rows])
-    return MapSample(tuple(chunks), np.concatenate(vectors))
+    return tuple(chunks), np.concatenate(vectors)
 
 
 def _choose(layout: Layout, index: IndexRecord, most: int) -> list[NDArray[np.int64]]:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ..evaluation.resolve import CHUNK, names_of
 from ..index.open import require_index
-from ..sources.describe import path_from_base
 from ..store.parts import live_documents
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
     from ..store.layout import Layout
     from ..store.manifest import Manifest
-
-_CHUNK = re.compile(r"(.+)#(\d+)", re.DOTALL)
 
 
 def read_titles(layout: Layout, manifest: Manifest, names: Collection[str]) -> dict[str, str]:
@@ -36,7 +33,7 @@ def read_titles(layout: Layout, manifest: Manifest, names: Collection[str]) -> d
         columns = ("source", "doc_id", "path", "record", "title")
         for _, entry in live_documents(layout, part, columns):
             if entry["title"]:
-                for name in _names(entry, roots):
+                for name, _ in names_of(entry, roots):
                     if name in wanted:
                         titles.setdefault(name, entry["title"])
     return titles
@@ -48,14 +45,7 @@ def title_of(name: str, titles: Mapping[str, str]) -> str:
     return f"{title} ({name})" if title and title != name else name
 
 
-def _names(entry: dict[str, Any], roots: dict[str, str]) -> Iterator[str]:
-    yield entry["doc_id"]
-    yield f"{entry['source']}:{entry['doc_id']}"
-    if entry["record"] is None:
-        yield path_from_base(roots.get(entry["source"], ""), entry["path"])
-
-
 def _document(name: str) -> str:
     """Return the name of a chunk's document, and any other name as it is."""
-    chunk = _CHUNK.fullmatch(name)
+    chunk = CHUNK.fullmatch(name)
     return chunk[1] if chunk else name

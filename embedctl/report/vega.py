@@ -24,6 +24,13 @@ COLOURS = tuple(f"var(--colour-{at})" for at in range(1, 9))
 """Told apart by people with any common colour vision, on light and on dark; the last one is grey."""
 _FONT = "system-ui, sans-serif"
 
+_WORDS = {
+    "labelColor": _INK,
+    "titleColor": _INK,
+    "labelFontSize": 12,
+    "titleFontSize": 12,
+    "titleFontWeight": "normal",
+}
 CONFIG: Spec = {
     "background": None,
     "font": _FONT,
@@ -32,28 +39,14 @@ CONFIG: Spec = {
         "domainColor": _MUTED,
         "tickColor": _MUTED,
         "gridColor": _GRID,
-        "labelColor": _INK,
-        "titleColor": _INK,
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
+        **_WORDS,
         "labelLimit": 220,
         "labelFlush": False,
         "labelOverlap": "parity",
         "labelSeparation": 6,
         "titlePadding": 8,
     },
-    "legend": {
-        "labelColor": _INK,
-        "titleColor": _INK,
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
-        "labelLimit": 240,
-        "symbolOpacity": 1,
-        "orient": "bottom",
-        "rowPadding": 5,
-    },
+    "legend": {**_WORDS, "labelLimit": 240, "symbolOpacity": 1, "orient": "bottom", "rowPadding": 5},
     "text": {"color": _INK, "fontSize": 12},
     "rule": {"color": _MUTED},
 }

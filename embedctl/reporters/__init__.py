@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from ..registry import Registry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..contracts import Reporter
 
 REPORTERS = Registry(
@@ -18,6 +20,17 @@ REPORTERS = Registry(
         "tqdm": "embedctl.reporters.tqdm:TqdmReporter",
     },
 )
+
+
+class Bar:
+    """Progress of one stage on a bar that another library draws."""
+
+    def __init__(self, move: Callable[[int], object]) -> None:
+        self._move = move
+
+    def advance(self, units: int = 1) -> None:
+        """Move the bar."""
+        self._move(units)
 
 
 def make_reporter(name: str) -> Reporter:

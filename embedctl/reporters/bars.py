@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+from . import Bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,18 +32,6 @@ class _Rate(ProgressColumn):
         return Text("" if speed is None else f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.1f}/s", "cyan")
 
 
-class BarsProgress:
-    """One stage as one bar."""
-
-    def __init__(self, progress: Progress, task: TaskID) -> None:
-        self._progress = progress
-        self._task = task
-
-    def advance(self, units: int = 1) -> None:
-        """Move the bar."""
-        self._progress.advance(self._task, units)
-
-
 class BarsReporter:
     """One bar at a time on stderr, gone when its stage is done."""
 
@@ -48,11 +39,11 @@ class BarsReporter:
         self._console = Console(stderr=True, highlight=False, markup=False)
 
     @contextmanager
-    def stage(self, name: str, total: int | None, unit: str) -> Iterator[BarsProgress]:
+    def stage(self, name: str, total: int | None, unit: str) -> Iterator[Bar]:
         """Show a bar while the stage runs; one without anything to do stays invisible."""
         columns = (TextColumn("{task.description:<8}"), BarColumn(), _Count(), _Rate(), TimeRemainingColumn())
         with Progress(*columns, console=self._console, transient=True, disable=total == 0) as progress:
-            yield BarsProgress(progress, progress.add_task(name, total=total, unit=unit))
+            yield Bar(partial(progress.advance, progress.add_task(name, total=total, unit=unit)))
 
     def message(self, kind: str, text: str) -> None:
         """Print everything but details above the bar."""

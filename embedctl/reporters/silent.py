@@ -9,20 +9,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class SilentProgress:
-    """Progress that is not shown."""
+class SilentReporter:
+    """Shows neither messages nor progress."""
+
+    @contextmanager
+    def stage(self, name: str, total: int | None, unit: str) -> Iterator[SilentReporter]:  # noqa: ARG002
+        """Return the progress that is not shown."""
+        yield self
 
     def advance(self, units: int = 1) -> None:
         """Do nothing."""
-
-
-class SilentReporter:
-    """Shows nothing."""
-
-    @contextmanager
-    def stage(self, name: str, total: int | None, unit: str) -> Iterator[SilentProgress]:  # noqa: ARG002
-        """Return progress that is not shown."""
-        yield SilentProgress()
 
     def message(self, kind: str, text: str) -> None:
         """Do nothing."""

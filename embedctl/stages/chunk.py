@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import tee
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..chunkers.batch import FailedDocument, chunk_documents
+from ..runners import run
+from ..runners.stage import Change
 from ..store.files import link_or_copy
 from ..store.ledger import read_ledger
 from ..store.manifest import Manifest, Part
@@ -16,10 +18,11 @@ from .failed_chunks import place_of, report_failed, with_failed
 from .secrets import searchable
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from collections.abc import Callable
 
     from ..contracts import Progress, Reporter, Tokenizer
     from ..records import Chunk, Document
+    from ..store.layout import Layout
     from ..store.writer import Writer
     from .report import RunReport
 
@@ -47,31 +50,60 @@ def chunk(
 ) -> None:
     """Cut the documents of every part that has no chunks made with the store's settings.
 
-    With ``keep_tokens`` the chunks are stored with their tokens, for the encoder to reuse. While one part is cut, the
-    one before it is written and committed. A part that was cut with other settings goes on as a new part with the same
-    documents, because an index may still answer from the old one.
+    With ``keep_tokens`` the chunks are stored with their tokens, for the encoder to reuse. A part that was cut with
+    other settings goes on as a new part with the same documents, because an index may still answer from the old one.
     """
     made_with = writer.manifest.settings.chunk_fingerprint(tokenizer.fingerprint)
-    todo = pending(writer.manifest, made_with)
-    total = sum(part.live_documents for part in todo)
-    with (
-        report.timing("chunk"),
-        reporter.stage("chunk", total, "documents") as progress,
-        ThreadPoolExecutor(1, "chunk") as pool,
-    ):
-        behind: Future[None] | None = None
-        for part in todo:
-            cut = cut_part(writer, part, tokenizer, progress, keep_tokens=keep_tokens)
-            if behind:
-                behind.result()
-            behind = pool.submit(_commit, writer, part, cut, made_with)
-            report_failed(writer.manifest, cut.failed.values(), report)
-            for left_out in cut.withheld:
-                report.withheld(place_of(writer.manifest, left_out.document), left_out.reason, left_out.chunks)
-            report.add("chunks", len(cut.chunks))
-            report.add("tokens", sum(piece.tokens for piece in cut.chunks))
-        if behind:
-            behind.result()
+    total = sum(part.live_documents for part in pending(writer.manifest, made_with))
+    with report.timing("chunk"), reporter.stage("chunk", total, "documents") as progress:
+        cut = partial(cut_part, writer, tokenizer=tokenizer, progress=progress, keep_tokens=keep_tokens)
+        run(writer, _Chunk(writer.layout, made_with, report, cut))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """One run; see :class:`~embedctl.runners.stage.Stage`."""
+
+    layout: Layout
+    made_with: str
+    report: RunReport
+    cut: Callable[[Part], PartChunks]
+
+    def todo(self, manifest: Manifest) -> list[Part]:
+        """Return the parts that are to be cut."""
+        return pending(manifest, self.made_with)
+
+    def read(self, task: Part) -> Part:
+        """Return the part: its documents are read while they are cut, which bounds the memory."""
+        return task
+
+    def work(self, given: Part) -> tuple[Part, PartChunks]:
+        """Return the chunks of a part."""
+        return given, self.cut(given)
+
+    def fold(self, manifest: Manifest, made: tuple[Part, PartChunks]) -> Change:
+        """Write and report the chunks of a part, which may go on under a new number."""
+        (part, cut), before, layout = made, manifest, self.layout
+        self._tell(before, cut)
+        manifest, part = _fresh(layout, manifest, part)
+        record = write_chunks(layout, part.number, cut.chunks, self.made_with)
+        files = [layout.chunks(part.number), layout.documents(part.number)]
+        manifest = manifest.with_part(replace(part, chunks=record))
+        if cut.failed:
+            # They make no chunks, so they are no documents of the store; the ledger remembers them as failed.
+            ledger = with_failed(read_ledger(layout, before), cut.failed.values())
+            manifest = manifest.with_dead({part.number: set(cut.failed)})
+            written = ledger.write(layout, manifest)
+            manifest = replace(manifest, files=written)
+            files.append(layout.files(written.number))
+        return Change(manifest, files)
+
+    def _tell(self, manifest: Manifest, cut: PartChunks) -> None:
+        report_failed(manifest, cut.failed.values(), self.report)
+        for left_out in cut.withheld:
+            self.report.withheld(place_of(manifest, left_out.document), left_out.reason, left_out.chunks)
+        self.report.add("chunks", len(cut.chunks))
+        self.report.add("tokens", sum(piece.tokens for piece in cut.chunks))
 
 
 def cut_part(writer: Writer, part: Part, tokenizer: Tokenizer, progress: Progress, *, keep_tokens: bool) -> PartChunks:
@@ -94,33 +126,16 @@ def cut_part(writer: Writer, part: Part, tokenizer: Tokenizer, progress: Progres
     return cut
 
 
-def _commit(writer: Writer, part: Part, cut: PartChunks, made_with: str) -> None:
-    """Write and commit the chunks of a part, which may go on under a new number."""
-    before, (manifest, part) = writer.manifest, _fresh(writer, part)
-    record = write_chunks(writer.layout, part.number, cut.chunks, made_with)
-    files = [writer.layout.chunks(part.number), writer.layout.documents(part.number)]
-    manifest = manifest.with_part(replace(part, chunks=record))
-    if cut.failed:
-        # They make no chunks, so they are no documents of the store; the ledger remembers them as failed.
-        ledger = with_failed(read_ledger(writer.layout, before), cut.failed.values())
-        manifest = manifest.with_dead({part.number: set(cut.failed)})
-        written = ledger.write(writer.layout, manifest)
-        manifest = replace(manifest, files=written)
-        files.append(writer.layout.files(written.number))
-    writer.commit(manifest, files)
-
-
 def pending(manifest: Manifest, made_with: str) -> list[Part]:
     """Return the parts that have no chunks made with these settings."""
     return [part for part in manifest.parts if part.chunks is None or part.chunks.made_with != made_with]
 
 
-def _fresh(writer: Writer, part: Part) -> tuple[Manifest, Part]:
+def _fresh(layout: Layout, manifest: Manifest, part: Part) -> tuple[Manifest, Part]:
     """Return the manifest without a part that was cut with other settings, and the new part that takes its place."""
-    manifest = writer.manifest
     if part.chunks is None:
         return manifest, part
     number = manifest.next_part
-    link_or_copy(writer.layout.documents(part.number), writer.layout.documents(number))
+    link_or_copy(layout.documents(part.number), layout.documents(number))
     others = tuple(other for other in manifest.parts if other.number != part.number)
     return replace(manifest, parts=others, next_part=number + 1), Part(number, part.documents, dead=part.dead)

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, ge
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
+    from ..config.setting import Setting
+
     Check = Callable[[Any], Any]
     """Returns the value that it is called with, or raises a :class:`FieldError` with an empty path."""
 
@@ -199,7 +201,7 @@ class Codecs:
 
         return Codec(read, write)
 
-    def _member(self, hint: Any, setting: Any) -> Codec:
+    def _member(self, hint: Any, setting: Setting | None) -> Codec:
         """Return the codec of a member, which the range of a setting narrows."""
         codec = self.of(hint)
         if setting is None:
@@ -224,17 +226,11 @@ def _completed(raw: dict[str, Any], known: set[str], absent: dict[str, Any]) -> 
     return absent | raw
 
 
-def _narrowed(check: Check, setting: Any, value: Any) -> Any:
+def _narrowed(check: Check, setting: Setting, value: Any) -> Any:
     value = check(value)
-    if value is None:
+    if value is None or setting.min is None or setting.min <= value <= setting.max:
         return value
-    if setting.choices and value not in setting.choices:
-        raise FieldError("", f"is none of {', '.join(map(str, setting.choices))}")
-    if setting.least is not None and value < setting.least:
-        raise FieldError("", f"is less than {setting.least}")
-    if setting.most is not None and value > setting.most:
-        raise FieldError("", f"is more than {setting.most}")
-    return value
+    raise FieldError("", f"is not from {setting.min:g} to {setting.max:g}")
 
 
 def _optional(check: Check, value: Any) -> Any:

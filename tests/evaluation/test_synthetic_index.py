@@ -18,8 +18,13 @@ from embedctl.contracts import Encoder
 from embedctl.errors import NoStoreError, UsageError
 from embedctl.evaluation.judgements import Judgements
 from embedctl.evaluation.synthetic.index import Encoders, HeldOutIndex
-from embedctl.evaluation.synthetic.queries import SyntheticQuery, SyntheticSet, make_queries
-from embedctl.evaluation.synthetic.save import judgement_lines, query_lines
+from embedctl.evaluation.synthetic.queries import (
+    SyntheticQuery,
+    SyntheticSet,
+    judgement_lines,
+    make_queries,
+    query_lines,
+)
 from embedctl.query.answer import Answer
 from embedctl.query.batch import search_many
 from embedctl.query.query_file import QueryList

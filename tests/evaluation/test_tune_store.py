@@ -137,7 +137,7 @@ def test_a_measured_score_is_that_of_the_query_on_every_query(
     )
     with SilentReporter().stage("tune", None, "rankings") as progress:
         memo = Memo(opened.setup, [text for _, text in named], config.kept_rows)
-        score = RankingScores(memo, opened.judged, metric, progress)
+        score = RankingScores(memo, opened.grades, opened.names, metric, progress)
     for ranking in RANKINGS:
         asked = QueryConfig(ranking=RankingRequest.of(ranking))
         evaluated = store.evaluate(

@@ -11,7 +11,7 @@ import pytest
 
 import embedctl.inspection
 from embedctl.cli.app import COMMANDS, app
-from embedctl.inspection.thresholds import THRESHOLDS, judged
+from embedctl.inspection.glossary import THRESHOLDS, judged
 from embedctl.plural import percent
 
 MODULES = sorted(Path(embedctl.inspection.__file__).parent.glob("*.py"))

@@ -11,9 +11,9 @@ from embedctl.inspection.duplicates import NearestTexts, copies, duplicates, pai
 from embedctl.inspection.hubness import hubness, strong_hubs
 from embedctl.inspection.neighbours import SELF, nearest, nearest_of_all, occurrences, skewness
 from embedctl.inspection.survey import EmbeddedChunks, draw
-from embedctl.reporters.silent import SilentProgress
+from embedctl.reporters.silent import SilentReporter
 
-QUIET = SilentProgress()
+QUIET = SilentReporter()
 
 
 def units(count: int, dim: int, seed: int = 0) -> np.ndarray:
@@ -24,19 +24,19 @@ def units(count: int, dim: int, seed: int = 0) -> np.ndarray:
 @pytest.mark.parametrize(("count", "k"), [(2, 10), (11, 10), (300, 10), (1_500, 3)])
 def test_nearest_are_those_of_a_sort(count: int, k: int) -> None:
     vectors = units(count, 6)
-    found = nearest(vectors, k, QUIET)
+    rows, found = nearest(vectors, k, QUIET)
     cosines = 1 - distance.cdist(vectors, vectors, "cosine")
     np.fill_diagonal(cosines, -3)
     expected = np.argsort(-cosines, axis=1, kind="stable")[:, : min(k, count - 1)]
-    assert found.rows.shape == expected.shape
-    assert found.cosines == pytest.approx(np.take_along_axis(cosines, expected, axis=1), abs=1e-5)
-    assert (found.rows == expected).mean() > 0.999  # neighbours that are equally near may change places
+    assert rows.shape == expected.shape
+    assert found == pytest.approx(np.take_along_axis(cosines, expected, axis=1), abs=1e-5)
+    assert (rows == expected).mean() > 0.999  # neighbours that are equally near may change places
 
 
 def test_equal_neighbours_come_in_the_order_of_rows() -> None:
     vectors = np.repeat(units(1, 8), 9, axis=0)
-    assert nearest(vectors, 3, QUIET).rows.tolist()[:3] == [[1, 2, 3], [0, 2, 3], [0, 1, 3]]
-    assert nearest(units(1, 4), 10, QUIET).rows.shape == (1, 0)
+    assert nearest(vectors, 3, QUIET)[0].tolist()[:3] == [[1, 2, 3], [0, 2, 3], [0, 1, 3]]
+    assert nearest(units(1, 4), 10, QUIET)[0].shape == (1, 0)
 
 
 def test_occurrences_and_skewness_by_hand() -> None:
@@ -55,13 +55,13 @@ def test_skewness_is_that_of_scipy() -> None:
 
 def test_points_on_a_sphere_have_no_hubs_and_a_common_direction_makes_them() -> None:
     even = units(2_000, 64)
-    topic = hubness(nearest(even, 10, QUIET).rows, 10)
+    topic = hubness(nearest(even, 10, QUIET)[0], 10)
     assert topic.verdict == "good"
     assert topic.figure("skewness").value < 0.5
     assert topic.figure("anti_hubs").value < 0.01
     shifted = even + np.float32(0.9) * np.eye(64, dtype=np.float32)[0]
     shifted /= np.linalg.norm(shifted, axis=1, keepdims=True)
-    lists = nearest(shifted, 10, QUIET).rows
+    lists = nearest(shifted, 10, QUIET)[0]
     hubs = hubness(lists, 10)
     assert hubs.verdict in ("look", "bad")
     assert hubs.figure("skewness").value > 2
@@ -77,7 +77,7 @@ def test_points_on_a_sphere_have_no_hubs_and_a_common_direction_makes_them() -> 
 
 
 def test_few_chunks_are_no_hubs() -> None:
-    assert hubness(nearest(units(150, 8), 10, QUIET).rows, 10).verdict is None
+    assert hubness(nearest(units(150, 8), 10, QUIET)[0], 10).verdict is None
 
 
 def test_nearest_of_all_is_the_nearest_with_another_text() -> None:
@@ -88,12 +88,12 @@ def test_nearest_of_all_is_the_nearest_with_another_text() -> None:
     vectors[499] = np.nan
     labels = np.arange(503, dtype=np.uint64) + np.uint64(1 << 32)
     blocks = [(labels[at : at + 100], hashes[at : at + 100], vectors[at : at + 100]) for at in range(0, 503, 100)]
-    found = nearest_of_all(vectors[:5], hashes[:5], blocks, QUIET)
+    found, best = nearest_of_all(vectors[:5], hashes[:5], blocks, QUIET)
     cosines = vectors[:5] @ vectors.T
     cosines[:, 499] = 0
     cosines[hashes[:5, None] == hashes] = SELF
-    assert found.cosines == pytest.approx(cosines.max(axis=1), abs=1e-6)
-    assert found.labels.tolist() == labels[cosines.argmax(axis=1)].tolist()
+    assert best == pytest.approx(cosines.max(axis=1), abs=1e-6)
+    assert found.tolist() == labels[cosines.argmax(axis=1)].tolist()
 
 
 def chunks_of(hashes: list[int], documents: list[int]) -> EmbeddedChunks:

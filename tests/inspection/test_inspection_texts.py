@@ -9,24 +9,23 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from embedctl.config import DEFAULT_MODEL
+from embedctl.config import DEFAULT_MODEL, StoreSettings
 from embedctl.encoders import card
 from embedctl.encoders.model_folder import ModelFolder
 from embedctl.encoders.tokenization import HuggingFaceTokenizer
 from embedctl.inspection.inspection import LanguageShare
-from embedctl.inspection.languages import MadeFor, identify, language_topic, languages
+from embedctl.inspection.languages import identify, language_topic, languages
 from embedctl.inspection.lengths import lengths
-from embedctl.inspection.soundness import Waiting, soundness
+from embedctl.inspection.soundness import soundness
 from embedctl.inspection.survey import EmbeddedChunks, Norms, SampledText
 from embedctl.inspection.words import TokenCounter, TokenCounts, tokenizer_topic
-from embedctl.reporters.silent import SilentProgress
+from embedctl.reporters.silent import SilentReporter
 from embedctl.store.manifest import StudentRecord
 
 ENGLISH = "Keys are rotated every ninety days by the night job, and the old key stays valid for one more day."
 GERMAN = "Die Schlüssel werden alle neunzig Tage getauscht, und der alte Schlüssel gilt noch einen weiteren Tag."
 FRENCH = "Les clés sont changées tous les quatre-vingt-dix jours, et l'ancienne clé reste valable un jour de plus."
 JAPANESE = "鍵は九十日ごとに交換され、古い鍵はもう一日だけ有効なままになります。"
-NOTHING = Waiting(0, 0)
 
 
 # --- words
@@ -110,13 +109,13 @@ def test_languages_are_told_apart(text: str, language: str) -> None:
 
 
 def texts(*those: str, code: bool = False) -> list[SampledText]:
-    return [SampledText(at, "", text, code) for at, text in enumerate(those)]
+    return [SampledText("", text, code) for text in those]
 
 
 def test_shares_count_programs_and_scraps_apart() -> None:
     given = [*texts(GERMAN, GERMAN, ENGLISH, "42"), *texts("for key in keys: rotate(key)", code=True)]
     readings = TokenCounter(card(DEFAULT_MODEL).tokenizer()).read([text.text for text in given])
-    shares = languages(given, readings, SilentProgress())
+    shares = languages(given, readings, SilentReporter())
     assert [(one.language, one.chunks, one.share) for one in shares] == [
         ("de", 2, 0.4),
         ("code", 1, 0.2),
@@ -124,7 +123,7 @@ def test_shares_count_programs_and_scraps_apart() -> None:
         ("unknown", 1, 0.2),
     ]
     assert shares[0].fertility > shares[2].fertility == 1
-    assert languages(given, [], SilentProgress())[0].fertility == 0
+    assert languages(given, [], SilentReporter())[0].fertility == 0
 
 
 def share(language: str, chunks: int) -> LanguageShare:
@@ -132,25 +131,25 @@ def share(language: str, chunks: int) -> LanguageShare:
 
 
 def test_advice_names_the_language_to_stem_and_the_model_to_change() -> None:
-    english = MadeFor(DEFAULT_MODEL, ("en",), "english")
-    fine = language_topic([share("en", 97), share("unknown", 2), share("code", 1)], english)
+    english = StoreSettings(), ("en",)
+    fine = language_topic([share("en", 97), share("unknown", 2), share("code", 1)], *english)
     assert (fine.verdict, fine.figure("foreign").value) == ("good", 0)
 
-    german = language_topic([share("de", 90), share("en", 10)], english)
+    german = language_topic([share("de", 90), share("en", 10)], *english)
     assert german.verdict == "bad"
     assert german.figure("foreign").value == 0.9
     assert "90 % of the texts" in german.advice
     assert "(English only)" in german.advice
     assert '"embedctl index --model NAME --language german --rebuild"' in german.advice
 
-    multilingual = language_topic([share("de", 90), share("en", 10)], MadeFor("some/model", (), "english"))
+    multilingual = language_topic([share("de", 90), share("en", 10)], StoreSettings(model="some/model"), ())
     assert [figure.name for figure in multilingual.figures] == ["main", "other_stemmer"]
     assert multilingual.verdict == "look"
     assert '"embedctl index --language german --rebuild"' in multilingual.advice
 
-    unstemmed = language_topic([share("ja", 100)], MadeFor("some/model", (), "japanese"))
+    unstemmed = language_topic([share("ja", 100)], StoreSettings(model="some/model", language="japanese"), ())
     assert unstemmed.verdict is None
-    assert language_topic([share("unknown", 3)], english).figures == ()
+    assert language_topic([share("unknown", 3)], *english).figures == ()
 
 
 @pytest.mark.parametrize(
@@ -223,7 +222,7 @@ def test_norms_are_counted() -> None:
     assert norms.squares == pytest.approx(1 + 1 + 0 + 4 + 1.0005**2)
     assert norms.total == pytest.approx(np.array([3.6, 1.8005]))
     assert norms.counts.sum() == 5
-    topic = soundness(norms, NOTHING, None)
+    topic = soundness(norms, 0, 0, None)
     assert topic.verdict == "bad"
     assert "embedctl doctor --repair" in topic.advice
 
@@ -231,12 +230,12 @@ def test_norms_are_counted() -> None:
 def test_sound_vectors_of_the_model_and_of_a_student() -> None:
     norms = Norms()
     norms.add(np.eye(3, dtype=np.float32))
-    assert soundness(norms, NOTHING, None).verdict == "good"
-    waiting = soundness(norms, Waiting(0, 3), None)
+    assert soundness(norms, 0, 0, None).verdict == "good"
+    waiting = soundness(norms, 0, 3, None)
     assert waiting.verdict == "look"
     assert "embedctl index --no-refresh" in waiting.advice
     student = StudentRecord("f", "m", "t", 3, 900, 47, 0.93, {})
-    topic = soundness(norms, NOTHING, student)
+    topic = soundness(norms, 0, 0, student)
     assert topic.figure("student_cosine").value == 0.93
     assert "47 chunks" in topic.figure("student_cosine").definition
     assert "--no-fast" in topic.advice

@@ -12,13 +12,12 @@ import numpy as np
 import pytest
 
 from embedctl.config.measuring import ReportConfig
-from embedctl.report.blocks import Chart, Column, PageSection, ReportPage, Table, Tile, Variant
+from embedctl.report.blocks import Chart, PageSection, ReportPage, Table
 from embedctl.report.chunk_map import OTHERS, chunk_map, cluster_names
-from embedctl.report.data import ScoreGroup
 from embedctl.report.drawing import DATA, bars, histogram
 from embedctl.report.folders import folder_names
 from embedctl.report.page import page_html
-from embedctl.report.sample import MapChunk, MapSample
+from embedctl.report.sample import MapChunk
 from embedctl.report.sections.scores import score_chart
 
 HOSTILE = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>\u2028\"'&\ud800"
@@ -30,17 +29,17 @@ def hostile_page() -> ReportPage:
         "figure",
         HOSTILE,
         HOSTILE,
-        (
-            Variant(HOSTILE, bars(HOSTILE, HOSTILE, [HOSTILE, "other"], by_share=False)),
-            Variant("2", bars("", "", [""], True)),
-        ),
+        {
+            HOSTILE: bars(HOSTILE, HOSTILE, [HOSTILE, "other"], by_share=False),
+            "2": bars("", "", [""], True),
+        },
         rows,
-        Table(HOSTILE, (Column(HOSTILE), Column("n", number=True)), ((HOSTILE, "3"),), folded=True),
+        Table(HOSTILE, (HOSTILE, "n"), ((HOSTILE, 3000),), {1}, folded=True),
         HOSTILE,
     )
-    table = Table(HOSTILE, (Column(HOSTILE),), ((HOSTILE,),))
+    table = Table(HOSTILE, (HOSTILE,), ((HOSTILE,),))
     section = PageSection("section", HOSTILE, (HOSTILE,), (figure, table))
-    return ReportPage(HOSTILE, HOSTILE, (Tile(HOSTILE, HOSTILE, HOSTILE),), (section,))
+    return ReportPage(HOSTILE, HOSTILE, ((HOSTILE, HOSTILE, HOSTILE),), (section,))
 
 
 class Elements(HTMLParser):
@@ -118,6 +117,8 @@ def test_every_chart_has_words_and_a_table(html: str) -> None:
     assert [a["aria-describedby"] for a in figures] == ["figure-summary"]
     assert ("figcaption", {"id": "figure-summary"}) in found.tags
     assert sum(tag == "table" for tag, _ in found.tags) == 2
+    assert '<td class="number">3,000</td>' in html
+    assert sum(tag in ("th", "td") and a.get("class") == "number" for tag, a in found.tags) == 2
     assert sum(tag == "input" and a.get("name") == "figure-variant" for tag, a in found.tags) == 2
 
 
@@ -128,7 +129,7 @@ def test_the_same_page_has_the_same_bytes(html: str) -> None:
 # --- the map
 
 
-def sample(count: int, dim: int = 16) -> MapSample:
+def sample(count: int, dim: int = 16) -> tuple[list[MapChunk], np.ndarray]:
     random = np.random.default_rng(3)
     centres = random.normal(size=(3, dim))
     vectors = centres[np.arange(count) % 3] + 0.2 * random.normal(size=(count, dim))
@@ -140,17 +141,17 @@ def sample(count: int, dim: int = 16) -> MapSample:
         )
         for at in range(count)
     ]
-    return MapSample(tuple(chunks), vectors.astype(np.float32))
+    return chunks, vectors.astype(np.float32)
 
 
 def test_a_map_is_the_same_each_time_and_keeps_like_chunks_together() -> None:
     config = ReportConfig(groups=3)
-    first, second = (chunk_map(sample(60), 600, config) for _ in range(2))
+    first, second = (chunk_map(*sample(60), 600, config) for _ in range(2))
     assert first is not None
     assert second is not None
     assert np.array_equal(first.positions, second.positions)
-    assert {group.name for group in first.clusters} == {"lift, wing", "shock, wave", "flux, heat"}
-    assert [group.name for group in first.folders] == ["a", "b", "c"]
+    assert {name for name, _ in first.clusters} == {"lift, wing", "shock, wave", "flux, heat"}
+    assert [name for name, _ in first.folders] == ["a", "b", "c"]
     assert np.array_equal(first.folder_of, np.arange(60) % 3)
     nearest = np.linalg.norm(first.positions[:, None] - first.positions[None], axis=2) + 9 * np.eye(60)
     assert np.mean(nearest.argmin(axis=1) % 3 == np.arange(60) % 3) > 0.9
@@ -159,22 +160,21 @@ def test_a_map_is_the_same_each_time_and_keeps_like_chunks_together() -> None:
 
 
 def test_chunks_that_are_all_alike_have_a_map_too() -> None:
-    alike = sample(20)
-    same = MapSample(alike.chunks, np.tile(alike.vectors[:1], (20, 1)))
-    found = chunk_map(same, 20, ReportConfig())
+    chunks, vectors = sample(20)
+    found = chunk_map(chunks, np.tile(vectors[:1], (20, 1)), 20, ReportConfig())
     assert found is not None
     assert np.isfinite(found.positions).all()
     assert len(found.clusters) == 1
 
 
 def test_too_few_chunks_have_no_map() -> None:
-    assert chunk_map(sample(5), 5, ReportConfig()) is None
+    assert chunk_map(*sample(5), 5, ReportConfig()) is None
 
 
 def test_more_groups_than_colours_become_one() -> None:
-    found = chunk_map(sample(60), 60, ReportConfig(groups=2))
+    found = chunk_map(*sample(60), 60, ReportConfig(groups=2))
     assert found is not None
-    assert [(group.name, group.chunks) for group in found.folders] == [("a", 20), (OTHERS, 40)]
+    assert list(found.folders) == [("a", 20), (OTHERS, 40)]
 
 
 def test_clusters_with_the_same_words_have_different_names() -> None:
@@ -215,10 +215,10 @@ def test_bars_count_every_value_once() -> None:
 
 
 def test_groups_without_scores_are_left_out() -> None:
-    none = ScoreGroup("none", np.empty(0))
-    some = ScoreGroup("some", np.array([1.0, 2.0]))
-    assert score_chart("s", "S", "s", [none], 5) is None
-    chart = score_chart("s", "S", "s", [none, some], 5)
+    none, some = np.empty(0), np.array([1.0, 2.0])
+    assert score_chart("hash", {"none": none}, 5) is None
+    chart = score_chart("hash", {"none": none, "some": some}, 5)
     assert chart is not None
+    assert (chart.name, chart.title) == ("scores-hash", "Scores of the arm hash")
     assert {row["group"] for row in chart.rows} == {"some"}
-    assert chart.variants[0].spec["data"] == {"name": DATA}
+    assert chart.variants[""]["data"] == {"name": DATA}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 
@@ -9,11 +11,12 @@ import embedctl
 from embedctl.config import FusionConfig, RankingConfig
 from embedctl.config.measuring import EvaluationConfig, ReportConfig
 from embedctl.contracts import Encoder
-from embedctl.evaluation.evaluation import EvaluatedQuery, Evaluation, Setting
+from embedctl.evaluation.evaluation import Evaluation, Setting
 from embedctl.evaluation.judgements import Judgements
 from embedctl.evaluation.metrics import parse_metric, run_values
 from embedctl.evaluation.runs import Ranked, Run
 from embedctl.evaluation.significance import difference, mean_interval
+from embedctl.query.query_file import NamedQuery
 from embedctl.report.corpus import read_corpus
 from embedctl.report.quality import quality_of, scores_of, unjudged
 from embedctl.report.sample import read_sample
@@ -64,18 +67,18 @@ def test_a_sample_has_live_chunks_with_their_own_vectors(store: embedctl.Store, 
     layout = require_store(store.path)
     manifest = read_manifest(layout)
     assert manifest.index is not None
-    every = read_sample(layout, manifest, manifest.index, 100)
-    assert len(every.chunks) == manifest.index.rows == len(every.vectors)
-    titles = {chunk.title for chunk in every.chunks}
+    every, vectors = read_sample(layout, manifest, manifest.index, 100)
+    assert len(every) == manifest.index.rows == len(vectors)
+    titles = {chunk.title for chunk in every}
     assert {"Another title", "Title c", "Owl", "No title."} <= titles
     assert not [title for title in titles if "Title a" in title or "Title b" in title]
-    owl = next(at for at, chunk in enumerate(every.chunks) if chunk.title == "Owl")
-    assert every.chunks[owl].place == "rows.jsonl, record 1"
+    owl = next(at for at, chunk in enumerate(every) if chunk.title == "Owl")
+    assert every[owl].place == "rows.jsonl, record 1"
     answer = encoder.encode_documents(["Owl\n\nOwls hunt."])[0]
-    assert int(np.argmax(every.vectors @ answer)) == owl
-    some = read_sample(layout, manifest, manifest.index, 3)
-    assert set(some.chunks) < set(every.chunks)
-    assert len(some.chunks) == 3
+    assert int(np.argmax(vectors @ answer)) == owl
+    some, _ = read_sample(layout, manifest, manifest.index, 3)
+    assert set(some) < set(every)
+    assert len(some) == 3
 
 
 def test_documents_are_called_by_their_titles(store: embedctl.Store) -> None:
@@ -125,7 +128,7 @@ def evaluation() -> Evaluation:
         level="documents",
         metrics=METRICS,
         metric=METRICS[1],
-        queries=tuple(EvaluatedQuery(name, f"text of {name}") for name in GRADES),
+        queries=tuple(NamedQuery(name, f"text of {name}") for name in GRADES),
         judgements=Judgements(GRADES),
         settings=tuple(
             one
@@ -168,22 +171,25 @@ def test_quality_tells_settings_and_the_worst_queries() -> None:
 
 def test_scores_are_told_apart_by_judgement() -> None:
     scores = scores_of(evaluation(), depth=10, synthetic=False)
-    assert {group.name: group.values.tolist() for group in scores.bm25} == {
+    assert values(scores.arms["bm25"]) == {
         "judged relevant": [7.0],
         "not judged relevant": [9.0, 3.0],
     }
-    assert {group.name: group.values.tolist() for group in scores.cosine} == {
+    assert values(scores.arms["dense"]) == {
         "judged relevant": [0.9, 0.4],
         "not judged relevant": [0.5],
     }
-    assert [group.values.tolist() for group in scores_of(evaluation(), depth=1, synthetic=True).bm25] == [
-        [],
-        [9.0, 3.0],
-    ]
+    scores = scores_of(evaluation(), depth=1, synthetic=True)
+    assert values(scores.arms["bm25"]) == {"right": [], "wrong": [9.0, 3.0]}
+    assert list(scores.arms) == ["bm25", "dense"]
+
+
+def values(groups: Mapping[str, np.ndarray]) -> dict[str, list[float]]:
+    return {name: scores.tolist() for name, scores in groups.items()}
 
 
 def test_scores_without_judgements_are_told_apart_by_rank() -> None:
-    scores = unjudged([[3.0, 2.0], [5.0], []], [[0.5, 0.4, 0.3]])
-    assert [group.values.tolist() for group in scores.bm25] == [[3.0, 5.0], [2.0]]
-    assert [group.values.tolist() for group in scores.cosine] == [[0.5], [0.4, 0.3]]
+    scores = unjudged({"bm25": [[3.0, 2.0], [5.0], []], "hash": [[0.5, 0.4, 0.3]]}, 3)
+    assert values(scores.arms["bm25"]) == {"first hits": [3.0, 5.0], "later hits": [2.0]}
+    assert values(scores.arms["hash"]) == {"first hits": [0.5], "later hits": [0.4, 0.3]}
     assert scores.queries == 3

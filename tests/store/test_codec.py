@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import SimpleNamespace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import pytest
 
+from embedctl.config.setting import setting
 from embedctl.store.codec import Codec, Codecs, FieldError, matching
-
-
-def setting(**known: Any) -> dict[str, Any]:
-    return {"setting": SimpleNamespace(**{"least": None, "most": None, "choices": None, **known})}
 
 
 @dataclass(frozen=True)
 class Inner:
-    size: int = field(default=3, metadata=setting(least=2, most=9))
-    kind: str = field(default="a", metadata=setting(choices=("a", "b")))
-    share: float | None = field(default=None, metadata=setting(least=0.5))
+    size: int = setting(3, "Size.", min=2, max=9)
+    kind: Literal["a", "b"] = setting("a", "Kind.")
+    share: float | None = setting(None, "Share.", min=0.5, max=1)
 
 
 @dataclass(frozen=True)
@@ -59,10 +55,10 @@ def test_settings_may_be_absent_and_records_may_not(codec: Codec) -> None:
 @pytest.mark.parametrize(
     ("member", "value", "message"),
     [
-        ("inner", {"size": 1}, "inner.size is less than 2"),
-        ("inner", {"size": 10}, "inner.size is more than 9"),
+        ("inner", {"size": 1}, "inner.size is not from 2 to 9"),
+        ("inner", {"size": 10}, "inner.size is not from 2 to 9"),
         ("inner", {"kind": "c"}, "inner.kind is none of a, b"),
-        ("inner", {"share": 0.4}, "inner.share is less than 0.5"),
+        ("inner", {"share": 0.4}, "inner.share is not from 0.5 to 1"),
         ("inner", {"share": float("nan")}, "inner.share is not a finite number"),
         ("inner", {"unheard": 1}, "inner.unheard is not known"),
         ("inner", [], "inner is not an object"),
@@ -81,7 +77,7 @@ def test_what_a_type_does_not_allow_is_not_read(codec: Codec, member: str, value
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (Outer(Inner(10)), "inner.size is more than 9"),
+        (Outer(Inner(10)), "inner.size is not from 2 to 9"),
         (Outer(Inner(), ["x"]), "names is not a list"),  # type: ignore[arg-type]
         (Outer(None), "inner is no Inner"),  # type: ignore[arg-type]
         (Outer(Inner(), (), {"one": Inner(2, "c")}), "by_name.one.kind is none of a, b"),

@@ -45,6 +45,7 @@ from embedctl.store.manifest import (
 from embedctl.store.manifest_json import check_manifest, manifest_text, parse_manifest
 
 A, B = "0a" * 8, "1b" * 8
+HNSW = HnswConfig(8, 50, 60, "on", 1)
 TUNED = RankingConfig(
     300,
     FusionConfig("convex", 60, (("dense", 0.7), ("bm25", 0.3))),
@@ -67,7 +68,7 @@ def whole() -> Manifest:
     source = Source(
         "docs", "docs", WalkRules(include=("*.md",)), RecordFields(text="body"), only=("a.md",), forgotten=("7",)
     )
-    settings_ = StoreSettings(ChunkConfig("window", 64, 8, False), "some/model", "german", HnswConfig(8, 50, 60, 1))
+    settings_ = StoreSettings(ChunkConfig("window", 64, 8, False), "some/model", "german", HNSW)
     record = IndexRecord(
         generation=3,
         settings=settings_,

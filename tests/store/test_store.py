@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+HNSW = HnswConfig(8, 50, 60, "on", 1)
+
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
@@ -52,7 +54,7 @@ def full_manifest() -> Manifest:
     record = FileRecord(rows=3, bytes=10, sha256="ab" * 32, made_with="ef" * 8)
     part = Part(4, record, record, {TEXT_FIELD: record}, dead=(0, 2))
     return Manifest(
-        settings=StoreSettings(ChunkConfig("window", 64, 8, False), "some/model", "german", HnswConfig(8, 50, 60, 1)),
+        settings=StoreSettings(ChunkConfig("window", 64, 8, False), "some/model", "german", HNSW),
         sources=(
             Source(
                 "docs",

@@ -93,13 +93,13 @@ def _changes(changed: Sequence[RankingChange]) -> Iterable[StyledText]:
 
 
 def _choices(fit: Tuning, width: int) -> Iterable[StyledText]:
-    for choice in fit.choices[:_CHOICES]:
-        told = ", ".join(map(str, changes(fit.before, choice.ranking))) or "nothing"
+    for ranking, folds in fit.choices[:_CHOICES]:
+        told = ", ".join(map(str, changes(fit.before, ranking))) or "nothing"
         first, *others = StyledText(told).wrapped(width - 6)
-        yield StyledText(f"{choice.folds:>4}  ").append_text(first)
+        yield StyledText(f"{folds:>4}  ").append_text(first)
         yield from (StyledText(" " * 6).append_text(line) for line in others)
     if left := fit.choices[_CHOICES:]:
-        yield StyledText(f"{sum(choice.folds for choice in left):>4}  something else", "dim")
+        yield StyledText(f"{sum(folds for _, folds in left):>4}  something else", "dim")
 
 
 def _queries(gains: Sequence[QueryGain], width: int) -> Iterable[StyledText]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
+QUERIES, JUDGEMENTS = "queries.jsonl", "qrels.tsv"
+"""Names of the files that queries and judgements are saved in, as in BEIR: a start for real ones."""
 _LEAST_NAME = 2
 """Words of a title or heading: "Introduction" names no document."""
 _TRIED = 4
@@ -43,9 +46,6 @@ class SyntheticQuery:
     document: str
     """Id of the one document that is right."""
     source: str
-    path: str
-    key: int
-    """Of the document: part number in the upper 32 bits, document row in the lower."""
     passage: str
     """Copied text: the query itself, or for ``terms`` the sentence that they are from."""
     held_out: ReducedDocument
@@ -106,17 +106,8 @@ class _Maker:
         for text, passage in self._texts(kind, document, rng):
             held_out = hold_out(document, passage, self._config.chunks_per_document)
             if held_out.changed and held_out.reduced and held_out.left >= self._config.least_left:
-                return SyntheticQuery(
-                    id=f"{kind}-{number_of(document.source, document.doc_id):016x}",
-                    text=text,
-                    kind=kind,
-                    document=document.doc_id,
-                    source=document.source,
-                    path=document.path,
-                    key=document.key,
-                    passage=passage,
-                    held_out=held_out,
-                )
+                name = f"{kind}-{number_of(document.source, document.doc_id):016x}"
+                return SyntheticQuery(name, text, kind, document.doc_id, document.source, passage, held_out)
         return None
 
     def _texts(
@@ -172,3 +163,23 @@ def _shared_out(by_kind: dict[SyntheticKind, list[SyntheticQuery]], most: int) -
         chosen[kind] = made[: left // (len(by_kind) - position)]
         left -= len(chosen[kind])
     return tuple(query for kind in by_kind for query in chosen[kind])
+
+
+def query_lines(made: SyntheticSet) -> Iterator[str]:
+    """Yield a line of JSON for each query, as ``--queries`` takes them; ``passage`` is what it was copied from."""
+    for query in made.queries:
+        fields = {
+            "_id": query.id,
+            "text": query.text,
+            "synthetic": query.kind,
+            "document": f"{query.source}:{query.document}",
+            "passage": " ".join(query.passage.split()),
+        }
+        yield json.dumps(fields, ensure_ascii=False) + "\n"
+
+
+def judgement_lines(made: SyntheticSet) -> Iterator[str]:
+    """Yield the lines of a file of judgements in the form of BEIR, its header first."""
+    yield "query-id\tcorpus-id\tscore\n"
+    for query in made.queries:
+        yield f"{query.id}\t{query.source}:{query.document}\t1\n"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from ...labels import label, split
+from ...labels import label, labels, split
 from ...records import Markup
 from ...store.files import read_columns
-from ...store.parts import chunk_columns
+from ...store.parts import chunk_columns, live_documents
 from ...store.vectors import as_hashes
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Number = TypeVar("Number", np.int64, np.uint64)
 
+_COLUMNS = (np.uint64, np.int64, np.uint64, np.int64, np.int64, np.uint64)
+"""Types of the columns of :func:`_look`."""
 _DOCUMENT = ("doc_id", "source", "path", "record", "title", "markup")
 
 
@@ -72,25 +74,27 @@ class DocumentSurvey(NamedTuple):
 
 def survey(layout: Layout, parts: Sequence[Part], seed: int) -> DocumentSurvey:
     """Look once at every live document: 8 bytes are kept of each, and 8 of each chunk and heading."""
-    keys, order, hashes = _Words(), _Words(), _Words()
-    folders, titles, headings = _Hashes(), _Hashes(), _Hashes()
-    for part in parts:
-        dead = frozenset(part.dead)
-        table = read_columns(layout.documents(part.number), part.documents, _DOCUMENT)
-        rows = [row for row in range(table.num_rows) if row not in dead]
-        columns = {name: table.column(name).to_pylist() for name in ("doc_id", "source", "path", "record", "title")}
-        keys.add([label(part.number, row) for row in rows])
-        of_source, paths, records = (columns[name] for name in ("source", "path", "record"))
-        folders.add([hash((of_source[row], _folder(paths[row], records[row]))) for row in rows])
-        order.add([number_of(seed, of_source[row], columns["doc_id"][row]) for row in rows])
-        titles.add([folded(title) for row in rows if (title := columns["title"][row])])
-        chunks = chunk_columns(layout, part, "doc_row", "heading", "sha256")
-        owners = chunks.column("doc_row").to_numpy()
-        live = np.flatnonzero(~np.isin(owners, np.asarray(part.dead, dtype=owners.dtype)))
-        hashes.add(_first_bytes(chunks.column("sha256"))[live])
-        headings.add([folded(heading) for heading in _headings(chunks, set(live.tolist()))])
-    return DocumentSurvey(
-        _evenly(keys.all, folders.all, order.all), _several(titles.all), _several(headings.all), _several(hashes.all)
+    found: list[tuple[Any, ...]] = [((),) * len(_COLUMNS), *(_look(layout, part, seed) for part in parts)]
+    keys, folders, order, titles, headings, copies = (
+        np.concatenate([np.array(batch, kind) for batch in column])
+        for column, kind in zip(zip(*found, strict=True), _COLUMNS, strict=True)
+    )
+    return DocumentSurvey(_evenly(keys, folders, order), *map(_several, (titles, headings, copies)))
+
+
+def _look(layout: Layout, part: Part, seed: int) -> tuple[Any, ...]:
+    """Return keys, folders, places in a shuffled order and titles of live documents; headings and texts of chunks."""
+    documents = dict(live_documents(layout, part, _DOCUMENT))
+    chunks = chunk_columns(layout, part, "doc_row", "heading", "sha256")
+    owners = chunks.column("doc_row").to_numpy()
+    live = np.flatnonzero(~np.isin(owners, np.asarray(part.dead, dtype=owners.dtype)))
+    return (
+        labels(part.number, np.array(list(documents), np.uint64)),
+        [hash((one["source"], _folder(one["path"], one["record"]))) for one in documents.values()],
+        [number_of(seed, one["source"], one["doc_id"]) for one in documents.values()],
+        [folded(one["title"]) for one in documents.values() if one["title"]],
+        [folded(heading) for heading in _headings(chunks, set(live.tolist()))],
+        _first_bytes(chunks.column("sha256"))[live],
     )
 
 
@@ -132,11 +136,11 @@ def _read(layout: Layout, part: Part, rows: list[int], copies: NDArray[np.uint64
     chosen = chunks.take(mine)
     copied = np.isin(_first_bytes(chosen.column("sha256")), copies).tolist()
     of_document: dict[int, list[SampledChunk]] = {row: [] for row in rows}
-    texts, headings, contexts = (chosen.column(name).to_pylist() for name in ("text", "heading", "context"))
-    for at, (row, owner) in enumerate(zip(mine.tolist(), owners[mine].tolist(), strict=True)):
-        of_document[owner].append(
-            SampledChunk(label(part.number, row), texts[at], tuple(headings[at]), contexts[at], copied[at])
+    for row, chunk, is_copy in zip(mine.tolist(), chosen.to_pylist(), copied, strict=True):
+        sampled = SampledChunk(
+            label(part.number, row), chunk["text"], tuple(chunk["heading"]), chunk["context"], is_copy
         )
+        of_document[chunk["doc_row"]].append(sampled)
     for row, fields in zip(rows, table, strict=True):
         yield SampledDocument(
             key=label(part.number, row),
@@ -174,34 +178,6 @@ def _headings(chunks: pa.Table, live: set[int]) -> list[str]:
 def _several(numbers: NDArray[Number]) -> NDArray[Number]:
     values, counts = np.unique(numbers, return_counts=True)
     return values[counts > 1]
-
-
-class _Hashes:
-    """Signed numbers of 64 bits that come in batches."""
-
-    def __init__(self) -> None:
-        self._batches: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
-
-    def add(self, numbers: Sequence[int]) -> None:
-        self._batches.append(np.array(numbers, dtype=np.int64))
-
-    @property
-    def all(self) -> NDArray[np.int64]:
-        return np.concatenate(self._batches)
-
-
-class _Words:
-    """The same without a sign."""
-
-    def __init__(self) -> None:
-        self._batches: list[NDArray[np.uint64]] = [np.empty(0, np.uint64)]
-
-    def add(self, numbers: Sequence[int] | NDArray[np.uint64]) -> None:
-        self._batches.append(np.asarray(numbers, dtype=np.uint64))
-
-    @property
-    def all(self) -> NDArray[np.uint64]:
-        return np.concatenate(self._batches)
 
 
 def _first_bytes(column: pa.ChunkedArray) -> NDArray[np.uint64]:

@@ -5,8 +5,7 @@ Everything here is arithmetic on one function, ``score``: from a ranking to its 
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,15 +26,6 @@ if TYPE_CHECKING:
 
 _PASSES = 2
 """Through all coordinates; the second mends what an early coordinate took before a later one had moved."""
-
-
-class HeldOut(NamedTuple):
-    """What choosing by some queries gave on the others."""
-
-    scores: Scores
-    """float64 ``(queries,)``: of each query by the rankings that were chosen without it, mean over the repeats."""
-    chosen: tuple[RankingConfig, ...]
-    """For each fold of each repeat."""
 
 
 def fit(score: Score, start: RankingConfig, rows: Rows, space: Space) -> RankingConfig:
@@ -66,12 +56,17 @@ def choose(options: Sequence[RankingConfig], score: Score, rows: Rows, space: Sp
     error = behind.std(axis=1, ddof=1) / np.sqrt(len(rows)) if len(rows) > 1 else np.zeros(len(options))
     near = np.flatnonzero(behind.mean(axis=1) <= error + 1e-12)
     default = RankingConfig()
-    return options[min(near.tolist(), key=lambda at: (*_rounded(space.distance(options[at], default)), at))]
+
+    def order(at: int) -> tuple[int, float, int]:
+        parameters, steps = space.distance(options[at], default)
+        return parameters, round(steps, 6), at
+
+    return options[min(near.tolist(), key=order)]
 
 
 def cross_validate(
     score: Score, start: RankingConfig, groups: Sequence[str], config: TuneConfig, space: Space
-) -> HeldOut:
+) -> tuple[Scores, list[RankingConfig]]:
     """Return what :func:`fit` is worth: in each fold it sees the other folds only.
 
     The held-out queries take no part in any choice, so that the whole of the search is what is measured, not its
@@ -83,6 +78,10 @@ def cross_validate(
         groups: one for each query; queries of one group (the same text) are never on both sides.
         config: number of folds, and how often they are drawn.
         space: the rankings to look at.
+
+    Returns:
+        float64 ``(queries,)``, the score of each query by the rankings that were chosen without it, mean over the
+        repeats; and the ranking that each fold of each repeat chose.
     """
     generator = np.random.default_rng(config.significance.seed)
     total, repeats = np.zeros(len(groups)), config.repeats(len(groups))
@@ -94,12 +93,7 @@ def cross_validate(
             held = np.flatnonzero(fold_of == fold)
             total[held] += score(ranking)[held]
             chosen.append(ranking)
-    return HeldOut(total / repeats, tuple(chosen))
-
-
-def counted_choices(chosen: Sequence[RankingConfig]) -> tuple[tuple[RankingConfig, int], ...]:
-    """Return the different rankings with how many folds chose them, the most frequent first."""
-    return tuple(Counter(chosen).most_common())
+    return total / repeats, chosen
 
 
 def _folds(groups: Sequence[str], folds: int, generator: np.random.Generator) -> Rows:
@@ -108,7 +102,3 @@ def _folds(groups: Sequence[str], folds: int, generator: np.random.Generator) ->
     places = generator.permutation(len(names))
     fold_of = {name: int(place) % min(folds, len(names)) for name, place in zip(names, places, strict=True)}
     return np.array([fold_of[group] for group in groups], dtype=np.intp)
-
-
-def _rounded(far: tuple[int, float]) -> tuple[int, float]:
-    return far[0], round(far[1], 6)

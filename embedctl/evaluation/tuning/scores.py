@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,31 +23,24 @@ if TYPE_CHECKING:
     Scores = NDArray[np.float64]
 
 
-class Judged(NamedTuple):
-    """The rows that should be found."""
-
-    grades: Sequence[Mapping[str, int]]
-    """Of each query: name -> grade."""
-    names: Names
-    """Names of hits there."""
-
-
 class RankingScores:
     """From a ranking to its score on each query; each ranking is scored once."""
 
-    def __init__(self, memo: Memo, judged: Judged, metric: Metric, progress: Progress) -> None:
+    def __init__(
+        self, memo: Memo, grades: Sequence[Mapping[str, int]], names: Names, metric: Metric, progress: Progress
+    ) -> None:
         """Score rankings.
 
         Args:
             memo: retrieves for the queries.
-            judged: what should be found, query for query.
+            grades: name -> grade of what should be found, for each query.
+            names: names of hits there.
             metric: defines a score.
             progress: advances by one for each ranking.
         """
         self._memo = memo
-        self._grades = judged.grades
-        self._ideal = [np.fromiter(of.values(), dtype=np.float64, count=len(of)) for of in judged.grades]
-        self._names = judged.names
+        self._grades = grades
+        self._names = names
         self._metric = metric
         self._progress = progress
         self._known: dict[RankingConfig, Scores] = {}
@@ -77,7 +70,7 @@ class RankingScores:
         grades = self._grades[query]
         found = self._named(draft.fused.ranking.labels[draft.shown])[: self._metric.k]
         gains = np.array([grades.get(name, 0) for name in found], dtype=np.float64)
-        return self._metric.of(gains, self._ideal[query])
+        return self._metric.of(gains, np.array(list(grades.values()), dtype=np.float64))
 
     def _named(self, labels: Labels) -> list[str]:
         """Return the names of what was found, each once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,11 +19,11 @@ from ..metrics import parse_metric
 from ..notes import notes_of
 from ..resolve import resolve
 from ..significance import detectable, difference
-from .fit import counted_choices, cross_validate, fit
+from .fit import cross_validate, fit
 from .memo import Memo
-from .scores import Judged, RankingScores
+from .scores import RankingScores
 from .space import Space
-from .tuning import Choice, Gain, QueryGain, TunedState, Tuning
+from .tuning import Gain, QueryGain, TunedState, Tuning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from ...store.layout import Layout
     from ..evaluate import OpenSnapshot
     from ..judgements import Judgements
+    from ..resolve import Names
     from .fit import Scores
 
 _MOST_FOLDS = 20
@@ -47,7 +49,9 @@ class Prepared(NamedTuple):
     setup: Setup
     queries: tuple[NamedQuery, ...]
     """Those that have something relevant."""
-    judged: Judged
+    grades: tuple[dict[str, int], ...]
+    """Name -> grade of what each should find."""
+    names: Names
     notes: tuple[str, ...]
 
 
@@ -66,12 +70,12 @@ def prepared(
     grades = resolved.judgements.scored()
     kept = tuple(query for query in queries if query.id in grades)
     _check(len(kept), config)
-    judged = Judged([grades[query.id] for query in kept], resolved.names)
     config_ = QueryConfig(max_per_file=1 if resolved.names.level == "documents" else 0)
     snapshot.searcher.remember_vectors()
     deepest = max(parse_metric(config.metric).k or _WHOLE, EvaluationConfig().depth)
     setup = replace(snapshot.searcher.ready(config_, len(kept)), at_most=deepest)
-    return Prepared(setup, kept, judged, tuple(notes_of(queries, judgements, resolved)))
+    notes = tuple(notes_of(queries, judgements, resolved))
+    return Prepared(setup, kept, tuple(grades[query.id] for query in kept), resolved.names, notes)
 
 
 def tune(
@@ -113,17 +117,17 @@ def fitted(opened: Prepared, config: TuneConfig, reporter: Reporter) -> Tuning:
     before = opened.setup.ranking
     with reporter.stage("tune", None, "rankings") as progress:
         memo = Memo(opened.setup, [query.text for query in queries], config.kept_rows)
-        score = RankingScores(memo, opened.judged, metric, progress)
+        score = RankingScores(memo, opened.grades, opened.names, metric, progress)
         space = Space(opened.setup.arms)
         best = fit(score, before, np.arange(len(queries)), space)
         groups = [" ".join(query.text.casefold().split()) for query in queries]
-        held_out = cross_validate(score, before, groups, config, space)
+        after, chosen = cross_validate(score, before, groups, config, space)
     if not score.any_found:
         raise UsageError(
             "No ranking finds anything that is judged relevant.",
             'Are the judgements about this store? "embedctl query TEXT --json" shows the ids of documents.',
         )
-    used, after = score(before), held_out.scores
+    used = score(before)
     change = difference(used, after, config.significance)
     gain = Gain(change.mean, change.low or 0.0, change.high or 0.0, change.p)
     shown = gain.shown(config.significance.alpha)
@@ -139,7 +143,7 @@ def fitted(opened: Prepared, config: TuneConfig, reporter: Reporter) -> Tuning:
         held_out_score=float(after.mean()),
         fitted_score=float(score(best).mean()),
         gain=gain,
-        choices=tuple(Choice(ranking, folds) for ranking, folds in counted_choices(held_out.chosen)),
+        choices=tuple(Counter(chosen).most_common()),
         per_query=tuple(
             QueryGain(query.id, query.text, float(old), float(new))
             for query, old, new in zip(queries, used, after, strict=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...config import RankingConfig
 from ...config.ranking_changes import changes
+from ..evaluation import rounded
 
 if TYPE_CHECKING:
     from ...config.ranking_changes import RankingChange
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class QueryGain:
+class QueryGain(NamedTuple):
     """One judged query: its score in use, and by rankings that were chosen without it."""
 
     id: str
@@ -28,14 +28,6 @@ class QueryGain:
     def gain(self) -> float:
         """What it won; below 0: what it lost."""
         return self.after - self.before
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A ranking and how many folds chose it."""
-
-    ranking: RankingConfig
-    folds: int
 
 
 class Gain(NamedTuple):
@@ -75,8 +67,8 @@ class Tuning:
     """Mean over the queries by ``best``, which was chosen by them: better than can be expected of others."""
     gain: Gain
     """Of the held-out score over the one before."""
-    choices: tuple[Choice, ...]
-    """What the folds chose, the most frequent first."""
+    choices: tuple[tuple[RankingConfig, int], ...]
+    """Rankings that the folds chose, and how many chose each, the most frequent first."""
     per_query: tuple[QueryGain, ...]
     """In the order of the file."""
     real: bool
@@ -96,42 +88,25 @@ class Tuning:
 
     def to_json(self) -> dict[str, Any]:
         """Return the member ``fit`` of ``docs/schema/tune.v1.json``."""
+        plain = ("metric", "queries", "folds", "repeats", "tried", "real", "written", "queries_needed")
         return {
-            "metric": self.metric,
-            "queries": self.queries,
-            "folds": self.folds,
-            "repeats": self.repeats,
-            "tried": self.tried,
+            **{name: getattr(self, name) for name in plain},
             "before": self.before.to_json(),
             "best": self.best.to_json(),
             "changes": [change._asdict() for change in self.changes],
-            "scores": {
-                "before": _rounded(self.before_score),
-                "held_out": _rounded(self.held_out_score),
-                "fitted": _rounded(self.fitted_score),
-            },
-            "gain": {name: _rounded(value) for name, value in self.gain._asdict().items()},
-            "real": self.real,
-            "written": self.written,
-            "queries_needed": self.queries_needed,
+            "scores": rounded(
+                {"before": self.before_score, "held_out": self.held_out_score, "fitted": self.fitted_score}
+            ),
+            "gain": rounded(self.gain),
             "choices": [
                 {
-                    "ranking": choice.ranking.to_json(),
-                    "changes": [change._asdict() for change in changes(self.before, choice.ranking)],
-                    "folds": choice.folds,
+                    "ranking": ranking.to_json(),
+                    "changes": [change._asdict() for change in changes(self.before, ranking)],
+                    "folds": folds,
                 }
-                for choice in self.choices
+                for ranking, folds in self.choices
             ],
-            "per_query": [
-                {
-                    "id": one.id,
-                    "query": one.query,
-                    "before": _rounded(one.before),
-                    "after": _rounded(one.after),
-                    "gain": _rounded(one.gain),
-                }
-                for one in self.per_query
-            ],
+            "per_query": rounded([{**one._asdict(), "gain": one.gain} for one in self.per_query]),
             "notes": list(self.notes),
             "seconds": round(self.seconds, 3),
         }
@@ -178,7 +153,3 @@ def tune_json(action: str, state: TunedState, fit: Tuning | None = None) -> dict
         "undone": None if state.undone is None else state.undone.to_json(),
         "fit": None if fit is None else fit.to_json(),
     }
-
-
-def _rounded(value: float) -> float:
-    return round(value, 6)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...plural import counted
-from ..blocks import Chart, Column, PageSection, Table, Variant
+from ..blocks import Chart, PageSection, Table
 from ..drawing import bars, histogram
 
 if TYPE_CHECKING:
     from ..data import Corpus
 
-_AMOUNTS = tuple(Column(name, number=True) for name in ("documents", "chunks", "tokens"))
+_AMOUNTS = ("documents", "chunks", "tokens")
 _STAGES = {"chunk": "cut", "embed": "embedded", "index": "indexed"}
 _PROBLEMS = 200
 """Reasons that are listed."""
@@ -21,7 +21,13 @@ _PROBLEMS = 200
 
 def corpus_section(corpus: Corpus, bins: int) -> PageSection:
     """Return the tables of the corpus, and how long its chunks are."""
-    blocks = [_sources(corpus), _kinds(corpus), _problems(corpus), chunk_lengths(corpus, bins), _made_with(corpus)]
+    blocks = [
+        Table("Sources", ("source", "folder", "files", "failed", "skipped", *_AMOUNTS), corpus.sources, range(2, 8)),
+        Table("Kinds of documents", ("media type", *_AMOUNTS), corpus.kinds, range(1, 4)),
+        _problems(corpus),
+        chunk_lengths(corpus, bins),
+        Table("Index and model", ("what", "value"), corpus.facts),
+    ]
     return PageSection("corpus", "Corpus", _sentences(corpus), tuple(block for block in blocks if block is not None))
 
 
@@ -37,14 +43,10 @@ def chunk_lengths(corpus: Corpus, bins: int) -> Chart | None:
         f"The longest has {tokens.max():,}."
     )
     rows = histogram({"chunks": tokens.astype(np.float64)}, bins)
-    table = Table(
-        "Chunks by tokens",
-        (Column("from", number=True), Column("to", number=True), Column("chunks", number=True)),
-        tuple((f"{row['from']:,.0f}", f"{row['to']:,.0f}", f"{row['count']:,}") for row in rows),
-        folded=True,
-    )
+    cells = [(f"{row['from']:,.0f}", f"{row['to']:,.0f}", row["count"]) for row in rows]
+    table = Table("Chunks by tokens", ("from", "to", "chunks"), cells, range(3), folded=True)
     spec = bars(f"{title}: {summary}", "tokens of a chunk", ["chunks"], by_share=False)
-    return Chart("chunk-lengths", title, summary, (Variant("", spec),), tuple(rows), table)
+    return Chart("chunk-lengths", title, summary, {"": spec}, rows, table)
 
 
 def _sentences(corpus: Corpus) -> tuple[str, ...]:
@@ -58,44 +60,10 @@ def _sentences(corpus: Corpus) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def _sources(corpus: Corpus) -> Table:
-    columns = (
-        Column("source"),
-        Column("folder"),
-        *(Column(name, number=True) for name in ("files", "failed", "skipped")),
-        *_AMOUNTS,
-    )
-    rows = [
-        (row.name, row.root, *_numbers(row.files, row.failed, row.skipped, row.documents, row.chunks, row.tokens))
-        for row in corpus.sources
-    ]
-    return Table("Sources", columns, tuple(rows))
-
-
-def _kinds(corpus: Corpus) -> Table:
-    rows = [(row.media_type, *_numbers(row.documents, row.chunks, row.tokens)) for row in corpus.kinds]
-    return Table("Kinds of documents", (Column("media type"), *_AMOUNTS), tuple(rows))
-
-
 def _problems(corpus: Corpus) -> Table | None:
     if not corpus.problems:
         return None
-    columns = (Column("outcome"), Column("reason"), Column("files", number=True), Column("for example"))
     shown = corpus.problems[:_PROBLEMS]
     left = len(corpus.problems) - len(shown)
     caption = f"What was left out, and why{f' ({left:,} more reasons are not listed)' if left else ''}"
-    return Table(caption, columns, tuple((row.outcome, row.reason, f"{row.files:,}", row.example) for row in shown))
-
-
-def _made_with(corpus: Corpus) -> Table:
-    index = corpus.index
-    facts = (
-        *corpus.settings,
-        ("Index", f"generation {index.generation:,}, {counted(index.rows, 'chunk')}, {index.bytes / 1e6:,.1f} MB"),
-        *((f"Arm {name}", clause) for name, clause in index.arms),
-    )
-    return Table("Index and model", (Column("what"), Column("value")), facts)
-
-
-def _numbers(*counts: int) -> tuple[str, ...]:
-    return tuple(f"{count:,}" for count in counts)
+    return Table(caption, ("outcome", "reason", "files", "for example"), shown, {2})

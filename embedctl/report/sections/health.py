@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...plural import counted
-from ..blocks import Chart, Column, Datum, PageSection, Table, Variant
+from ..blocks import Chart, Datum, PageSection, Table
 from ..drawing import HEIGHT, bars, base, quantity, uneven_bars
 from ..vega import COLOURS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator
 
-    from ...inspection.inspection import ChunkName, Histogram, Inspection, Topic
+    from ...inspection.inspection import ChunkName, Histogram, Inspection, NearPair, Topic
     from ...inspection.inspection import Figure as Finding
 
 _VERDICTS = {"good": "good", "look": "worth a look", "bad": "bad", None: "not judged"}
@@ -28,31 +28,43 @@ _SHOWN_ELSEWHERE = {("lengths", "tokens")}
 
 def health_section(found: Inspection) -> PageSection:
     """Return verdicts and advice, every figure with its definition, distributions and examples."""
-    tables = (_verdicts(found), _findings(found), _hubs(found), _pairs(found), _words(found), _languages(found))
+    first, *rest = (table for table in _tables(found) if table.rows)
     charts = [_spectrum(found), *(_histogram(topic, one) for topic in found.topics for one in topic.histograms)]
     sentence = (
         f"{counted(found.vectors_sampled, 'vector')} and {counted(found.texts_sampled, 'text')} of "
         f"{counted(found.chunks, 'chunk')} were looked at; neighbours are the {found.neighbours} nearest by cosine."
     )
-    first, *rest = [table for table in tables if table is not None]
     return PageSection(
         "health", "Embedding health", (sentence,), (first, *(chart for chart in charts if chart is not None), *rest)
     )
 
 
-def _verdicts(found: Inspection) -> Table:
-    rows = [(topic.name, _VERDICTS[topic.verdict], topic.advice) for topic in found.topics]
-    return Table("What was found", (Column("topic"), Column("verdict"), Column("what to do")), tuple(rows))
-
-
-def _findings(found: Inspection) -> Table:
-    columns = (Column("topic"), Column("figure"), Column("value", number=True), Column("what it is"), Column("source"))
-    rows = [
+def _tables(found: Inspection) -> Iterator[Table]:
+    """Yield the verdicts, every figure, and tables of examples, some of them empty."""
+    verdicts = [(topic.name, _VERDICTS[topic.verdict], topic.advice) for topic in found.topics]
+    yield Table("What was found", ("topic", "verdict", "what to do"), verdicts)
+    figures = [
         (topic.name, figure.label, _value(figure), figure.definition, figure.source)
         for topic in found.topics
         for figure in topic.figures
     ]
-    return Table("Every figure, and what it is", columns, tuple(rows), folded=True)
+    columns: tuple[str, ...] = ("topic", "figure", "value", "what it is", "source")
+    yield Table("Every figure, and what it is", columns, figures, {2}, folded=True)
+    hubs = [(*_name(hub.chunk), hub.lists, hub.tokens) for hub in found.hubs]
+    columns = ("chunk", "begins with", "in so many lists", "tokens")
+    yield Table("Hubs: chunks that are among the nearest of many others", columns, hubs, {2, 3}, folded=True)
+    pairs = [(_name(one.chunk)[0], _name(one.other)[0], f"{one.cosine:.4f}", _likeness(one)) for one in found.pairs]
+    columns = ("chunk", "nearly the same", "cosine", "how")
+    yield Table("Duplicates and near-duplicates", columns, pairs, {2}, folded=True)
+    words = [(word.word, word.pieces, word.count) for word in found.split_words]
+    caption = "Words that the model's tokenizer cuts into pieces"
+    yield Table(caption, ("word", "pieces", "occurrences"), words, {1, 2}, folded=True)
+    languages = [
+        (one.language, one.chunks, f"{one.share:.1%}", f"{one.fertility:.2f}", f"{one.unknown:.1%}")
+        for one in found.languages
+    ]
+    columns = ("language", "chunks", "share", "tokens a word", "unknown tokens")
+    yield Table("Languages", columns, languages, range(1, 5), folded=True)
 
 
 def _value(figure: Finding) -> str:
@@ -86,13 +98,9 @@ def _spectrum(found: Inspection) -> Chart | None:
         },
     }
     steps = [at for at in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if at <= len(sums)]
-    table = Table(
-        "Share of the variance",
-        (Column("components", number=True), Column("share", number=True)),
-        tuple((f"{at:,}", f"{100 * sums[at - 1]:.1f} %") for at in steps),
-        folded=True,
-    )
-    return Chart("spectrum", title, summary, (Variant("", spec),), tuple(rows), table, small=True)
+    cells = [(at, f"{100 * sums[at - 1]:.1f} %") for at in steps]
+    table = Table("Share of the variance", ("components", "share"), cells, range(2), folded=True)
+    return Chart("spectrum", title, summary, {"": spec}, rows, table, small=True)
 
 
 def _histogram(topic: Topic, one: Histogram) -> Chart | None:
@@ -109,12 +117,8 @@ def _histogram(topic: Topic, one: Histogram) -> Chart | None:
     top = max(rows, key=lambda row: row["count"])
     title = f"{one.label[:1].upper()}{one.label[1:]}"
     summary = f"Of {sum(counts):,}, {top['count']:,} are from {top['range']}, more than in any other bar."
-    table = Table(
-        f"{title}: counts",
-        (Column("range", number=True), Column("count", number=True)),
-        tuple((row["range"], f"{row['count']:,}") for row in rows),
-        folded=True,
-    )
+    cells = [(row["range"], row["count"]) for row in rows]
+    table = Table(f"{title}: counts", ("range", "count"), cells, range(2), folded=True)
     widths = np.diff(edges)
     if np.ptp(widths) <= _EVEN * widths.mean():
         spec = bars(f"{title}: {summary}", one.label, [one.label], by_share=False)
@@ -122,61 +126,11 @@ def _histogram(topic: Topic, one: Histogram) -> Chart | None:
     else:
         spec = uneven_bars(f"{title}: {summary}", one.label)
     name = f"health-{topic.name}-{one.name}".replace("_", "-")
-    return Chart(name, title, summary, (Variant("", spec),), tuple(rows), table, small=True)
+    return Chart(name, title, summary, {"": spec}, rows, table, small=True)
 
 
-def _hubs(found: Inspection) -> Table | None:
-    columns = (
-        Column("chunk"),
-        Column("begins with"),
-        Column("in so many lists", number=True),
-        Column("tokens", number=True),
-    )
-    return _examples(
-        "Hubs: chunks that are among the nearest of many others",
-        columns,
-        [(*_name(hub.chunk), f"{hub.lists:,}", f"{hub.tokens:,}") for hub in found.hubs],
-    )
-
-
-def _pairs(found: Inspection) -> Table | None:
-    columns = (Column("chunk"), Column("nearly the same"), Column("cosine", number=True), Column("how"))
-    rows = [
-        (
-            _name(pair.chunk)[0],
-            _name(pair.other)[0],
-            f"{pair.cosine:.4f}",
-            ("the same text" if pair.exact else "another text") + (", one document" if pair.within_document else ""),
-        )
-        for pair in found.pairs
-    ]
-    return _examples("Duplicates and near-duplicates", columns, rows)
-
-
-def _words(found: Inspection) -> Table | None:
-    columns = (Column("word"), Column("pieces", number=True), Column("occurrences", number=True))
-    rows = [(word.word, f"{word.pieces:,}", f"{word.count:,}") for word in found.split_words]
-    return _examples("Words that the model's tokenizer cuts into pieces", columns, rows)
-
-
-def _languages(found: Inspection) -> Table | None:
-    columns = (
-        Column("language"),
-        Column("chunks", number=True),
-        Column("share", number=True),
-        Column("tokens a word", number=True),
-        Column("unknown tokens", number=True),
-    )
-    percent: Callable[[float], str] = "{:.1%}".format
-    rows = [
-        (one.language, f"{one.chunks:,}", percent(one.share), f"{one.fertility:.2f}", percent(one.unknown))
-        for one in found.languages
-    ]
-    return _examples("Languages", columns, rows)
-
-
-def _examples(caption: str, columns: tuple[Column, ...], rows: Sequence[tuple[str, ...]]) -> Table | None:
-    return Table(caption, columns, tuple(rows), folded=True) if rows else None
+def _likeness(pair: NearPair) -> str:
+    return ("the same text" if pair.exact else "another text") + (", one document" if pair.within_document else "")
 
 
 def _name(chunk: ChunkName) -> tuple[str, str]:

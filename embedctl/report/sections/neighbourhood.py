@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...plural import counted
-from ..blocks import Chart, Column, Datum, PageSection, Table, Variant
+from ..blocks import Chart, Datum, PageSection, Table
 from ..chunk_map import OTHERS
-from ..drawing import base, colours
+from ..drawing import base, coloured, nominal
 from ..vega import COLOURS, Spec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..data import ChunkMap, Group
+    from ..data import ChunkMap
 
 _HEIGHT = 520
 _DECIMALS = 3
@@ -41,49 +41,31 @@ def map_section(data: ChunkMap | None) -> PageSection:
 
 def map_of_chunks(data: ChunkMap) -> Chart:
     """Return the chart: chunks in the plane, coloured by folder or by cluster."""
-    rows: list[Datum] = [
-        {
-            "x": x,
-            "y": y,
-            "title": name,
-            "place": place,
-            "folder": data.folders[f].name,
-            "cluster": data.clusters[c].name,
-        }
-        for (x, y), name, place, f, c in zip(
-            np.round(data.positions, _DECIMALS).tolist(),
-            data.titles,
-            data.places,
-            data.folder_of.tolist(),
-            data.cluster_of.tolist(),
-            strict=True,
-        )
-    ]
+    x, y = np.round(data.positions, _DECIMALS).T.tolist()
+    folders = [data.folders[at][0] for at in data.folder_of.tolist()]
+    clusters = [data.clusters[at][0] for at in data.cluster_of.tolist()]
+    columns = {"x": x, "y": y, "title": data.titles, "place": data.places, "folder": folders, "cluster": clusters}
+    rows: list[Datum] = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     groupings = {"folder": data.folders, "cluster": data.clusters}
-    variants = [
-        Variant(field, _spec(field, groups, len(rows)))
+    variants = {
+        field: _spec(field, [name for name, _ in groups], len(rows))
         for field, groups in groupings.items()
         if len(groups) > 1 or field == "cluster"
-    ]
-    largest = "; ".join(group.name for group in data.clusters[:3])
+    }
+    largest = "; ".join(name for name, _ in data.clusters[:3])
     summary = (
         f"The largest clusters are about: {largest}. Point at a chunk to read its title. Drag to move, turn the wheel "
         "with Ctrl to zoom, double-click to go back, and click a name below the map to see only its chunks."
     )
-    table = Table(
-        "Folders and clusters on the map",
-        (Column("grouping"), Column("name"), Column("chunks", number=True)),
-        tuple((field, group.name, f"{group.chunks:,}") for field, groups in groupings.items() for group in groups),
-        folded=True,
-    )
-    return Chart("map-of-chunks", _TITLE, summary, tuple(variants), tuple(rows), table, "Colour by")
+    cells = [(field, *group) for field, groups in groupings.items() for group in groups]
+    table = Table("Folders and clusters on the map", ("grouping", "name", "chunks"), cells, {2}, folded=True)
+    return Chart("map-of-chunks", _TITLE, summary, variants, rows, table, "Colour by")
 
 
-def _spec(field: str, groups: Sequence[Group], count: int) -> Spec:
-    names = [group.name for group in groups]
-    scale = colours(names)
+def _spec(field: str, names: Sequence[str], count: int) -> Spec:
+    colour = coloured(field, names)
     if OTHERS in names:
-        scale["range"][names.index(OTHERS)] = COLOURS[-1]
+        colour["scale"]["range"][names.index(OTHERS)] = COLOURS[-1]
     axis: Spec = {"type": "quantitative", "axis": None, "scale": {"domain": [-1.05, 1.05], "nice": False}}
     return {
         **base(f"{_TITLE}, coloured by {field}", _HEIGHT),
@@ -99,8 +81,8 @@ def _spec(field: str, groups: Sequence[Group], count: int) -> Spec:
         "encoding": {
             "x": {**axis, "field": "x"},
             "y": {**axis, "field": "y"},
-            "color": {"field": field, "type": "nominal", "title": None, "scale": scale},
+            "color": colour,
             "opacity": {"condition": {"param": "picked", "value": 0.8}, "value": 0.06},
-            "tooltip": [{"field": name, "type": "nominal"} for name in ("title", "place", "folder", "cluster")],
+            "tooltip": [nominal(name) for name in ("title", "place", "folder", "cluster")],
         },
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...plural import counted
-from ..blocks import Chart, Column, Datum, PageSection, Table, Variant
-from ..drawing import base, colours, quantity
+from ..blocks import Chart, Datum, PageSection, Table
+from ..drawing import base, coloured, formatted, nominal, quantity
 
 if TYPE_CHECKING:
     from ...evaluation.ann_report import AnnPoint, AnnReport
@@ -48,8 +48,8 @@ def plans_chart(found: AnnReport) -> Chart:
     ]
     kinds = list(dict.fromkeys(one.asked for one in found.points))
     title = f"Recall@{found.k} against latency"
-    variants = tuple(Variant(_words(found, kind), _spec(found, rows, kind)) for kind in kinds)
-    return Chart("plans-recall", title, _summary(found), variants, tuple(rows), _table(found), "Asked for")
+    variants = {_words(found, kind): _spec(found, rows, kind) for kind in kinds}
+    return Chart("plans-recall", title, _summary(found), variants, rows, _table(found), "Asked for")
 
 
 def _summary(found: AnnReport) -> str:
@@ -70,11 +70,7 @@ def _summary(found: AnnReport) -> str:
 
 
 def _table(found: AnnReport) -> Table:
-    columns = (
-        *(Column(name) for name in ("asked for", "plan", "setting")),
-        *(Column(name, number=True) for name in (f"recall@{found.k}", "interval", "median ms", "95% of queries, ms")),
-        Column(""),
-    )
+    names = ("asked for", "plan", "setting", f"recall@{found.k}", "interval", "median ms", "95% of queries, ms", "")
     rows = [
         (
             _words(found, one.asked),
@@ -88,7 +84,7 @@ def _table(found: AnnReport) -> Table:
         )
         for one in found.points
     ]
-    return Table("Every plan and setting", columns, tuple(rows), folded=True)
+    return Table("Every plan and setting", names, rows, range(3, 7), folded=True)
 
 
 def _spec(found: AnnReport, rows: list[Datum], kind: str) -> Spec:
@@ -98,13 +94,12 @@ def _spec(found: AnnReport, rows: list[Datum], kind: str) -> Spec:
     domain = [max(0.0, lowest - 0.05 * (1 - lowest)), 1.0]
     x = {**quantity("ms", "milliseconds a query, median", type="log", nice=False, padding=24), "axis": {"format": "~g"}}
     y = quantity("recall", f"recall@{found.k}", domain=domain, nice=False)
-    colour = {"field": "plan", "type": "nominal", "title": None, "scale": colours(names)}
-    place = {"x": x, "y": y, "color": colour}
+    place = {"x": x, "y": y, "color": coloured("plan", names)}
     tooltip = [
-        *({"field": name, "type": "nominal"} for name in ("plan", "setting")),
-        *({"field": name, "type": "quantitative", "format": ".4f"} for name in ("recall", "low", "high")),
-        {"field": "ms", "type": "quantitative", "format": ".3f"},
-        {"field": "use", "type": "nominal", "title": ""},
+        *map(nominal, ("plan", "setting")),
+        *formatted(".4f", "recall", "low", "high"),
+        *formatted(".3f", "ms"),
+        nominal("use", title=""),
     ]
     return {
         **base(f"Recall@{found.k} and milliseconds a query of each dense plan, asked for {_ASKED[kind]}", _HEIGHT),
@@ -129,7 +124,7 @@ def _spec(found: AnnReport, rows: list[Datum], kind: str) -> Spec:
             {
                 "transform": [{"filter": {"field": "use", "equal": "current"}}],
                 "mark": {"type": "text", "align": "center", "dy": 18},
-                "encoding": {"x": x, "y": y, "text": {"field": "use", "type": "nominal"}},
+                "encoding": {"x": x, "y": y, "text": nominal("use")},
             },
         ],
     }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..blocks import Chart, Column, Datum, PageSection, Table, Variant
-from ..drawing import base, colours, quantity
+from ..blocks import Chart, Datum, PageSection, Table
+from ..drawing import base, coloured, formatted, nominal, quantity
 
 if TYPE_CHECKING:
     from ...evaluation.significance import Difference, Interval
@@ -52,9 +52,9 @@ def worst_section(quality: Quality | None) -> PageSection | None:
         return PageSection("worst", "Worst queries", (f"Every query has a {metric} of 1.",))
     name = quality.in_use.setting.name
     sentence = f'Those with the lowest {metric} under "{name}", what was found first, and what was wanted.'
-    columns = (Column("query"), Column(metric, number=True), Column("found"), Column("wanted"))
     rows = [(one.text, f"{one.value:.3f}", "\n".join(one.found), "\n".join(one.wanted)) for one in quality.worst]
-    return PageSection("worst", "Worst queries", (sentence,), (Table("Worst queries", columns, tuple(rows)),))
+    table = Table("Worst queries", ("query", metric, "found", "wanted"), rows, {1})
+    return PageSection("worst", "Worst queries", (sentence,), (table,))
 
 
 def settings_chart(quality: Quality) -> Chart:
@@ -75,8 +75,8 @@ def settings_chart(quality: Quality) -> Chart:
     summary = f"{quality.metrics[0]} of {in_use.setting.name}, which is in use: {_line(in_use.estimates[0])}."
     if best is not in_use:
         summary += f" The highest mean has {best.setting.name}: {_line(best.estimates[0])}."
-    variants = tuple(Variant(metric, _spec(quality, metric, rows)) for metric in quality.metrics)
-    return Chart("settings", "Quality of each setting", summary, variants, tuple(rows), choice="Metric")
+    variants = {metric: _spec(quality, metric, rows) for metric in quality.metrics}
+    return Chart("settings", "Quality of each setting", summary, variants, rows, choice="Metric")
 
 
 def _spec(quality: Quality, metric: str, rows: list[Datum]) -> Spec:
@@ -89,17 +89,9 @@ def _spec(quality: Quality, metric: str, rows: list[Datum]) -> Spec:
         **base(f"{metric} of each setting with its interval", _ROW_HEIGHT * len(quality.settings)),
         "transform": [{"filter": {"field": "metric", "equal": metric}}],
         "encoding": {
-            "y": {
-                "field": "setting",
-                "type": "nominal",
-                "title": None,
-                "sort": [row.setting.name for row in quality.settings],
-            },
-            "color": {"field": "role", "type": "nominal", "title": None, "scale": colours(roles)},
-            "tooltip": [
-                {"field": "setting", "type": "nominal"},
-                *({"field": name, "type": "quantitative", "format": ".4f"} for name in ("mean", "low", "high")),
-            ],
+            "y": nominal("setting", title=None, sort=[row.setting.name for row in quality.settings]),
+            "color": coloured("role", roles),
+            "tooltip": [nominal("setting"), *formatted(".4f", "mean", "low", "high")],
         },
         "layer": [
             {
@@ -115,11 +107,8 @@ def _spec(quality: Quality, metric: str, rows: list[Datum]) -> Spec:
 
 
 def _table(quality: Quality) -> Table:
-    columns = [Column("setting"), *(Column(metric, number=True) for metric in quality.metrics)]
-    columns += [Column(f"change of {quality.metrics[0]}", number=True), Column("p", number=True)]
     timed = any(row.setting.latency is not None for row in quality.settings)
-    if timed:
-        columns.append(Column("ms a query", number=True))
+    columns = ["setting", *quality.metrics, f"change of {quality.metrics[0]}", "p", *(["ms a query"] if timed else [])]
     rows = []
     for row in quality.settings:
         setting = row.setting
@@ -128,8 +117,9 @@ def _table(quality: Quality) -> Table:
         cells += ["" if setting.versus is None else _told(setting.versus, "+.3f"), _p(setting.p_holm)]
         if timed:
             cells.append("" if setting.latency is None else f"{setting.latency.median:.1f}")
-        rows.append(tuple(cells))
-    return Table("Means, their intervals, and changes against the setting in use", tuple(columns), tuple(rows))
+        rows.append(cells)
+    caption = "Means, their intervals, and changes against the setting in use"
+    return Table(caption, columns, rows, range(1, len(columns)))
 
 
 def _told(one: Interval | Difference, form: str = ".3f") -> str:

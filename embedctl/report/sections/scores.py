@@ -6,25 +6,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..blocks import Chart, Column, PageSection, Table, Variant
+from ...query.pipeline import score_name
+from ..blocks import Chart, PageSection, Table
 from ..drawing import bars, histogram
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..data import ScoreGroup, Scores
+    from ..data import ScoreGroups, Scores
 
 _PERCENTILES = (5, 25, 50, 75, 95)
+_TITLES = {
+    "bm25": ("Scores of BM25", "BM25 score, without unit"),
+    "dense": ("Scores of the dense arm", "cosine similarity"),
+}
+"""Title and axis of the arms that every store begins with."""
 
 
 def scores_section(scores: Scores | None, bins: int) -> PageSection | None:
     """Return a chart for each arm; ``None``: there are no queries."""
     if scores is None:
         return None
-    charts = [
-        score_chart("scores-bm25", "Scores of BM25", "BM25 score, without unit", scores.bm25, bins),
-        score_chart("scores-cosine", "Scores of the dense arm", "cosine similarity", scores.cosine, bins),
-    ]
+    charts = [score_chart(arm, groups, bins) for arm, groups in scores.arms.items()]
     sentence = (
         "Where the groups lie apart, --min-bm25 or --min-cosine can leave out what does not answer; where they "
         "overlap, no threshold can. Each group adds up to "
@@ -33,27 +34,20 @@ def scores_section(scores: Scores | None, bins: int) -> PageSection | None:
     return PageSection("scores", "Scores", (sentence,), tuple(chart for chart in charts if chart is not None))
 
 
-def score_chart(name: str, title: str, axis: str, groups: Sequence[ScoreGroup], bins: int) -> Chart | None:
-    """Return the distributions of some groups of scores; ``None``: there is no score."""
-    groups = [group for group in groups if len(group.values)]
+def score_chart(arm: str, groups: ScoreGroups, bins: int) -> Chart | None:
+    """Return the distributions of the scores of an arm's hits; ``None``: there is no score."""
+    groups = {name: values for name, values in groups.items() if len(values)}
     if not groups:
         return None
-    names = [group.name for group in groups]
-    rows = histogram({group.name: group.values for group in groups}, bins)
-    medians = [f"{np.median(group.values):.3f} ({group.name}, {len(group.values):,})" for group in groups]
+    title, axis = _TITLES.get(arm, (f"Scores of the arm {arm}", "raw score"))
+    rows = histogram(groups, bins)
+    medians = [f"{np.median(values):.3f} ({name}, {len(values):,})" for name, values in groups.items()]
     summary = f"Medians: {'; '.join(medians)}."
-    table = Table(
-        f"{title}: percentiles",
-        (Column("group"), Column("hits", number=True), *(Column(f"{at} %", number=True) for at in _PERCENTILES)),
-        tuple(
-            (
-                group.name,
-                f"{len(group.values):,}",
-                *(f"{value:.3f}" for value in np.percentile(group.values, _PERCENTILES)),
-            )
-            for group in groups
-        ),
-        folded=True,
-    )
-    spec = bars(f"{title}: {summary}", axis, names, by_share=True)
-    return Chart(name, title, summary, (Variant("", spec),), tuple(rows), table, small=True)
+    cells: list[tuple[str | int, ...]] = [
+        (name, len(values), *(f"{value:.3f}" for value in np.percentile(values, _PERCENTILES)))
+        for name, values in groups.items()
+    ]
+    names = ("group", "hits", *(f"{at} %" for at in _PERCENTILES))
+    table = Table(f"{title}: percentiles", names, cells, range(1, len(names)), folded=True)
+    spec = bars(f"{title}: {summary}", axis, list(groups), by_share=True)
+    return Chart(f"scores-{score_name(arm)}", title, summary, {"": spec}, rows, table, small=True)

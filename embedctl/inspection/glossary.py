@@ -1,4 +1,4 @@
-"""Thresholds of the verdicts, each with its reason; they are written nowhere else.
+"""Definitions of the figures, and thresholds of their verdicts, each with its reason; they are written nowhere else.
 
 Most of these numbers have no threshold in the literature; where they have, it is named. The others are drawn so that
 three judged collections (Cranfield, NPL, the sample corpus), which are searched as well as their model can, are good.
@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .inspection import Figure
+
 if TYPE_CHECKING:
-    from .inspection import Verdict
+    from .inspection import Unit, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ THRESHOLDS: dict[str, Threshold] = {
     "zero": Threshold(None, ANY),
     "off_unit": Threshold(None, ANY),
     # Only chunks with vectors are found by the dense arm.
+    "uncut": Threshold(ANY, None),
     "waiting": Threshold(ANY, None),
     # Rudman et al. measure 0.00 to 0.18 for token vectors of BERT and its like; MiniLM has 0.11 to 0.14 on the three
     # collections. At 0.01 about one dimension in a hundred carries everything.
@@ -75,7 +78,58 @@ THRESHOLDS: dict[str, Threshold] = {
     "other_stemmer": Threshold(0.2, None),
 }
 
+DEFINITIONS = {
+    "uncut": "Documents that wait for chunk.",
+    "waiting": "Chunks that wait for embed.",
+    "zero": "Vectors of length 0, which are near to nothing.",
+    "not_finite": "Vectors with NaN or infinity.",
+    "off_unit": "Vectors whose length is more than {tolerance:g} from 1; all are written with length 1.",
+    "largest_deviation": "The most that a length is away from 1.",
+    "student_cosine": "Mean cosine of its vectors to the model's, on {held_out:,} chunks kept from the fit.",
+    "isoscore": "How evenly the variance is spread over the dimensions: 1 all alike, 0 one direction only.",
+    "mean_cosine": "Mean cosine of two different chunks, over all pairs of the store.",
+    "first_component": "Share of the variance that lies along the first principal component.",
+    "participation_ratio": (
+        "Dimensions that an even variance would fill: squared sum of the variances over the sum of their squares."
+    ),
+    "skewness": "Standardized third moment of the number of lists of {k} nearest chunks that a chunk is on; 0: even.",
+    "anti_hubs": "Share of the chunks that are on no list of {k} nearest chunks.",
+    "largest_hub": "Share of the lists of {k} nearest chunks that the most frequent chunk is on.",
+    "copies": "Share of the chunks whose title, headings and text are those of another one: what could be left out.",
+    "near_99": "Share of the distinct texts that have another one at a cosine of 0.99 or more.",
+    "near_95": "Share of the distinct texts that have another one at a cosine of 0.95 or more.",
+    "within": "Share of those at 0.95 or more whose nearest other text is in the same document.",
+    "limit": "Most tokens that a chunk may have.",
+    "tiny": "Share of the chunks with less than {tiny} tokens, title, headings and special tokens included.",
+    "at_limit": "Share of the chunks with at least {full} of the limit: these were cut for want of room.",
+    "fertility": "Tokens that a word is read as, on the average; a word is a run of letters, in scripts with spaces.",
+    "split": "Share of the words that are split into {pieces} tokens or more, or have an unknown one.",
+    "unknown": "Share of the tokens that stand for something that is not in the vocabulary.",
+    "main": "Share of the most frequent language among the texts with a detected one; programs have none.",
+    "foreign": "Share of the same in other languages than the model's own: {languages}.",
+    "other_stemmer": "Share of the same in other languages than BM25 stems: {stemmer}.",
+}
+"""One sentence for each figure, with names in braces for its parameters."""
+
 
 def judged(name: str, value: float) -> Verdict:
     """Return the verdict on a figure."""
     return THRESHOLDS[name].verdict(value)
+
+
+def figure(
+    name: str, label: str, value: float, unit: Unit, source: str, fair: bool = True, **parameters: object
+) -> Figure:
+    """Return a figure with its definition, and judged where it has a threshold.
+
+    Args:
+        name: a key of ``DEFINITIONS``.
+        label: for people.
+        value: finite.
+        unit: of the value.
+        source: paper, or what in the store it was counted in.
+        fair: there is enough to judge by.
+        parameters: of the definition.
+    """
+    verdict = judged(name, value) if fair and name in THRESHOLDS else None
+    return Figure(name, label, value, unit, DEFINITIONS[name].format(**parameters), source, verdict)
