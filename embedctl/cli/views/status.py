@@ -66,7 +66,15 @@ def _settings(state: State) -> list[tuple[str, str]]:
         *([("student", _student(state["student"]))] if state["student"] else []),
         ("language", settings["language"]),
         ("chunking", f"{chunk['strategy']}, {longest}, overlap {chunk['overlap']}, {context}"),
+        ("arms", ", ".join(_arm(arm, settings) for arm in settings["arms"])),
     ]
+
+
+def _arm(arm: State, settings: State) -> str:
+    models = {field["name"]: field["model"] for field in settings["fields"]}
+    own = models.get(arm["field"])  # null: the store's
+    told = [*([own] if own else []), *(["when asked"] if arm["name"] not in settings["default_arms"] else [])]
+    return f"{arm['name']} ({', '.join(told)})" if told else str(arm["name"])
 
 
 def _student(student: State) -> str:
