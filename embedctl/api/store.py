@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from ..store.layout import Layout
 
 PathLike = str | os.PathLike[str]
-_NO_SOURCES: Callable[[Manifest], list[Source]] = lambda _: []
 
 
 class Store:
@@ -98,11 +97,11 @@ class Store:
 
     def chunk(self, *, settings: SettingsRequest | None = None, rebuild: bool = False, wait: float = 0.0) -> RunReport:
         """Cut documents into ``chunks/``; arguments as for :meth:`index`."""
-        return self._run("chunk", ("chunk",), _NO_SOURCES, settings, rebuild, wait)
+        return self._run("chunk", ("chunk",), None, settings, rebuild, wait)
 
     def embed(self, *, settings: SettingsRequest | None = None, rebuild: bool = False, wait: float = 0.0) -> RunReport:
         """Embed chunks into ``embeddings/``; arguments as for :meth:`index`."""
-        return self._run("embed", ("embed",), _NO_SOURCES, settings, rebuild, wait)
+        return self._run("embed", ("embed",), None, settings, rebuild, wait)
 
     def distill(self, share: float | None = None, *, wait: float = 0.0) -> RunReport:
         """Fit a student to the store's model: a static encoder in the same space, see ``docs/distill.md``.
@@ -113,7 +112,7 @@ class Store:
         share that the store was made with, or the default.
         """
         stages = ("distill", "embed", "index") if read_manifest(self._layout).settings.fast else ("distill",)
-        return self._run("distill", stages, _NO_SOURCES, None, False, wait, share)
+        return self._run("distill", stages, None, None, False, wait, share)
 
     def student(self) -> Path:
         """Return the folder of the store's student; do not change it."""
@@ -341,7 +340,7 @@ class Store:
         self,
         command: str,
         stages: Sequence[str],
-        sources: Callable[[Manifest], list[Source]],
+        sources: Callable[[Manifest], list[Source]] | None,
         settings: SettingsRequest | None,
         rebuild: bool,
         wait: float,
@@ -351,7 +350,7 @@ class Store:
 
         request = settings or SettingsRequest()
         run = PipelineRun(self._layout, command, stages, self._reporter, request, rebuild, wait, self._runtime, share)
-        return run.go(sources)
+        return run.go(sources or (lambda _: []))
 
     def _wanted(
         self, paths: Sequence[PathLike], files: Sequence[str] | None, request: SourceRequest | None
