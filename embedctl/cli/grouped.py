@@ -100,7 +100,7 @@ class _Declared(NamedTuple):
             usual: Any = self.default if self.info.usual is None else self.info.usual
             if self.group is tuple and usual:
                 usual = ",".join(usual)
-            if usual is not MISSING and usual not in (None, False, "", ()):
+            if usual and usual is not MISSING:
                 extra["help"] += f" [default: {usual}]"
             extra |= {"min": self.info.min, "max": None} if self.kind in (int, float) else {}
         if self.kind is Path:

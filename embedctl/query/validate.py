@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 _HINT = "See docs/query.md."
 
 
-def validated(config: QueryConfig) -> QueryConfig:
-    """Return ``config``.
+def validated(config: QueryConfig, n: int | None = None) -> QueryConfig:
+    """Return ``config``, with ``n`` hits where that is given.
 
     Raises:
         UsageError: a number is out of range or not a number, or a name is unknown.
     """
+    config = config if n is None else replace(config, n=n)
     ranking = config.ranking
     choices: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
         ("mode", config.mode, get_args(Mode)),
