@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
     from ..store.layout import Layout
 
 PathLike = str | os.PathLike[str]
-_NO_SOURCES: Callable[[Manifest], list[Source]] = lambda _: []
 
 
 class Store:
@@ -71,14 +68,9 @@ class Store:
     ) -> RunReport:
         """Run the whole pipeline: ingest, chunk, embed, index.
 
-        Args:
-            paths: folders and files to cover from now on; none: refresh what the store covers.
-            files: a list of files to cover as one source, relative to the working directory.
-            source: rules, record fields and name for ``paths`` and ``files``.
-            settings: must agree with how the store was made, or ``rebuild``.
-            refresh: ``False``: leave the sources alone and only finish what is ingested.
-            rebuild: make everything again that was made with other settings, and the index from nothing.
-            wait: seconds to wait for another writer.
+        ``paths``, and ``files`` as one source, are covered from now on in the way of ``source``; none: refresh what the
+        store covers, or with ``refresh=False`` finish what is ingested. ``settings`` must agree with the store's, or
+        ``rebuild`` makes everything again that was made with others. ``wait`` is for another writer, in seconds.
         """
         stages = ("ingest", "chunk", "embed", "index") if refresh else ("chunk", "embed", "index")
         return self._run("index", stages, self._wanted(paths, files, source), settings, rebuild, wait)
@@ -98,22 +90,21 @@ class Store:
 
     def chunk(self, *, settings: SettingsRequest | None = None, rebuild: bool = False, wait: float = 0.0) -> RunReport:
         """Cut documents into ``chunks/``; arguments as for :meth:`index`."""
-        return self._run("chunk", ("chunk",), _NO_SOURCES, settings, rebuild, wait)
+        return self._run("chunk", ("chunk",), None, settings, rebuild, wait)
 
     def embed(self, *, settings: SettingsRequest | None = None, rebuild: bool = False, wait: float = 0.0) -> RunReport:
         """Embed chunks into ``embeddings/``; arguments as for :meth:`index`."""
-        return self._run("embed", ("embed",), _NO_SOURCES, settings, rebuild, wait)
+        return self._run("embed", ("embed",), None, settings, rebuild, wait)
 
     def distill(self, share: float | None = None, *, wait: float = 0.0) -> RunReport:
         """Fit a student to the store's model: a static encoder in the same space, see ``docs/distill.md``.
 
         A store that was made with ``--fast`` is then embedded and indexed with it; in any other, queries may use it.
-
         ``share`` is of the distinct chunks to learn from; ``None``: all where the model embedded all of them, else the
         share that the store was made with, or the default.
         """
         stages = ("distill", "embed", "index") if read_manifest(self._layout).settings.fast else ("distill",)
-        return self._run("distill", stages, _NO_SOURCES, None, False, wait, share)
+        return self._run("distill", stages, None, None, False, wait, share)
 
     def student(self) -> Path:
         """Return the folder of the store's student; do not change it."""
@@ -196,7 +187,9 @@ class Store:
         The text has words, ``"phrases"`` and ``-exclusions``; ``n`` goes before ``config.n``. The snapshot stays open
         between calls, until a new one is published.
         """
-        wanted = _validated(config, n)
+        from ..query.validate import validated
+
+        wanted = validated(config or QueryConfig(), n)
         return self._session.ask(lambda searcher: searcher.search(text, wanted), wanted.encoder)
 
     def query_many(
@@ -213,8 +206,9 @@ class Store:
         """
         from ..query.batch import search_many
         from ..query.query_file import as_source
+        from ..query.validate import validated
 
-        wanted, source = _validated(config, n), as_source(queries)
+        wanted, source = validated(config or QueryConfig(), n), as_source(queries)
         setup = self._session.ask(lambda searcher: searcher.ready(wanted, source.count), wanted.encoder)
         with self._reporter.stage("query", source.count, "queries") as progress:
             for answer in search_many(setup, source):
@@ -232,10 +226,7 @@ class Store:
         return pending(read_manifest(self._layout))
 
     def status(self, *, check: bool = False, files: str | None = None) -> dict[str, Any]:
-        """Return what the store holds and what is pending, see ``docs/schema``.
-
-        ``check`` counts what a refresh would find, ``files`` lists ``indexed``, ``skipped``, ``failed`` or ``all``.
-        """
+        """Return what is held and what is pending; ``files``: list ``indexed``, ``skipped``, ``failed`` or ``all``."""
         from ..stages.status import status
 
         return self._session.read(lambda manifest: status(self._layout, manifest, check, files))
@@ -254,14 +245,7 @@ class Store:
         *,
         runs: Mapping[str, runs.Run] | None = None,
     ) -> evaluation.Evaluation:
-        """Measure how good the answers to judged queries are: of each arm, and of every fusion.
-
-        Args:
-            queries: with ids.
-            judgements: of these; see ``docs/eval.md``.
-            config: the setting in use, metrics, and the settings to compare it with.
-            runs: rankings of other tools for the queries, by name, to be measured beside it.
-        """
+        """Measure how good the answers to judged queries are; ``runs`` are of other tools; see ``docs/eval.md``."""
         return self._measurements.judged(queries, judgements, config, runs)
 
     def evaluate_synthetic(
@@ -314,8 +298,8 @@ class Store:
         """
         from ..evaluation.tuning.tune import tune
 
-        opened = partial(self._measurements.tuning, queries, judgements)
-        return tune(self._layout, opened, config, self._reporter, None if dry_run else wait)
+        tuning, patience = self._measurements.tuning, None if dry_run else wait
+        return tune(self._layout, lambda how: tuning(queries, judgements, how), config, self._reporter, patience)
 
     def undo_tune(self, *, wait: float = 0.0) -> TunedState:
         """Rank as before the last :meth:`tune` that was kept; can be repeated until the default is reached."""
@@ -340,7 +324,7 @@ class Store:
         self,
         command: str,
         stages: Sequence[str],
-        sources: Callable[[Manifest], list[Source]],
+        sources: Callable[[Manifest], list[Source]] | None,
         settings: SettingsRequest | None,
         rebuild: bool,
         wait: float,
@@ -350,7 +334,7 @@ class Store:
 
         request = settings or SettingsRequest()
         run = PipelineRun(self._layout, command, stages, self._reporter, request, rebuild, wait, self._runtime, share)
-        return run.go(sources)
+        return run.go(sources or (lambda _: []))
 
     def _wanted(
         self, paths: Sequence[PathLike], files: Sequence[str] | None, request: SourceRequest | None
@@ -360,10 +344,3 @@ class Store:
 
         asked, places = request or SourceRequest(), [Path(path) for path in paths]
         return lambda manifest: requested_sources(places, files, asked, manifest.sources, self._layout.base)
-
-
-def _validated(config: QueryConfig | None, n: int | None) -> QueryConfig:
-    from ..query.validate import validated
-
-    wanted = config or QueryConfig()
-    return validated(wanted if n is None else replace(wanted, n=n))

@@ -55,7 +55,9 @@ def built(name: str) -> Command | Commands:
         grouped(one, [example for example in module.EXAMPLES if example.split()[2] == one.__name__.strip("_")])
         for one in module.SUBCOMMANDS
     ]
-    group = Commands(name=name, commands=commands, no_args_is_help=True, help=module.HELP, rich_markup_mode=None)
+    group = Commands(name=name, no_args_is_help=True, help=module.HELP, rich_markup_mode=None)
+    for command in commands:
+        group.add_command(command)
     group.examples = module.EXAMPLES
     return group
 

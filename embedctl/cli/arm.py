@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 HELP = """Add, list, remove and choose the arms that queries ask.
 
-An arm is one way to find chunks: bm25 by words, dense by the vectors of a model. A store has as many as you want; queries
-fuse their rankings. See docs/arms.md.
+An arm is one way to find chunks: bm25 by words, dense by the vectors of a model. A store has as many as you want, and
+queries fuse their rankings. See docs/arms.md.
 """
 EXAMPLES = (
     "embedctl arm add hash --model hashing",
@@ -64,9 +64,7 @@ def list_(output: JsonOptions, common: CommonOptions) -> int:
     return 0
 
 
-def remove(
-    name: Annotated[str, Argument("NAME", "Name of the arm.")], wait: WaitOptions, common: CommonOptions
-) -> int:
+def remove(name: Annotated[str, Argument("NAME", "Name of the arm.")], wait: WaitOptions, common: CommonOptions) -> int:
     """Remove an arm from the store.
 
     Vectors that no other arm searches go with it. Queries can ask it until "embedctl index" has built the index again.

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "embedctl eval --queries queries.jsonl --qrels qrels.tsv",
-    "embedctl eval --queries queries.jsonl --qrels qrels.tsv --arms bm25,dense --baseline before.json",
-    "embedctl eval --synthetic -n 100",
+    "embedctl eval --synthetic --arms bm25,dense",
+    "embedctl eval --queries q.jsonl --qrels qrels.tsv --baseline old.json",
 )
 
 

@@ -36,12 +36,6 @@ class Argument(NamedTuple):
 class Command(Paneled, TyperCommand):
     """A command whose help shows examples and panels."""
 
-    def spellings(self) -> tuple[list[str], list[str]]:
-        """Return every spelling of an option, and those that take the next argument as their value."""
-        options = [one for one in self.params if isinstance(one, TyperOption)]
-        every = [name for one in options for name in (*one.opts, *one.secondary_opts)]
-        return every, [name for one in options if not one.is_flag for name in one.opts]
-
 
 class _Declared(NamedTuple):
     """One parameter of a command, as its annotation and its setting declare it."""
@@ -103,10 +97,10 @@ class _Declared(NamedTuple):
     def _extra(self) -> dict[str, Any]:
         extra: dict[str, Any] = {"help": self.info.help, "show_default": False, "rich_help_panel": self.panel}
         if isinstance(self.info, Setting):
-            usual = self.default if self.info.usual is None else self.info.usual
+            usual: Any = self.default if self.info.usual is None else self.info.usual
             if self.group is tuple and usual:
                 usual = ",".join(usual)
-            if usual is not MISSING and usual not in (None, False, "", ()):
+            if usual and usual is not MISSING:
                 extra["help"] += f" [default: {usual}]"
             extra |= {"min": self.info.min, "max": None} if self.kind in (int, float) else {}
         if self.kind is Path:
@@ -119,9 +113,16 @@ class _Declared(NamedTuple):
         kind, default = self.kind, self.default
         if self.group in (list, tuple, Mapping):
             required = default is MISSING and self.group is list
-            kind = list[Path if kind is Path else str]  # choices in lists are checked by the library
+            kind = list[Path] if kind is Path else list[str]  # choices in lists are checked by the library
             default = default if required else None
         return _parameter(self.name, kind if default is MISSING else kind | None, info, default)
+
+
+def spellings(command: Any) -> tuple[list[str], list[str]]:
+    """Return every spelling of an option, and those that take the next argument as their value."""
+    options = [one for one in command.params if isinstance(one, TyperOption)]
+    every = [name for one in options for name in (*one.opts, *one.secondary_opts)]
+    return every, [name for one in options if not one.is_flag for name in one.opts]
 
 
 def grouped(function: Callable[..., int], examples: Sequence[str] = ()) -> Command:
@@ -135,7 +136,7 @@ def grouped(function: Callable[..., int], examples: Sequence[str] = ()) -> Comma
             declared += _fields(name, kind)
         else:
             default = MISSING if parameter.default is inspect.Parameter.empty else parameter.default
-            declared.append(_Declared.read(name, *get_args(kind)[:1], default, get_args(kind)[1], ""))
+            declared.append(_Declared.read(name, get_args(kind)[0], default, get_args(kind)[1], ""))
 
     def called(**values: Any) -> int:
         read = {one.name: one.value(values) for one in declared}
@@ -173,9 +174,7 @@ def _fields(name: str, group: Any) -> list[_Declared]:
 def _parameter(name: str, kind: Any, info: Any, default: Any) -> inspect.Parameter:
     """Return a parameter as typer reads it: keyword-only, so that their order does not matter."""
     default = inspect.Parameter.empty if default is MISSING else default
-    return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind, info], default=default
-    )
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind, info], default=default)
 
 
 def _names(kind: Any) -> tuple[str, ...]:

@@ -41,7 +41,8 @@ class Paneled(_Base):
         commands = vars(self).get("commands", {})  # of a group
         if commands:
             panels[COMMANDS] = [(name, command.get_short_help_str(200)) for name, command in commands.items()]
-        for parameter in self.get_params(ctx):
+        parameters: list[Any] = self.get_params(ctx)
+        for parameter in parameters:
             record = parameter.get_help_record(ctx)
             if record is not None:
                 name = parameter.rich_help_panel or (ARGUMENTS if parameter.param_type_name == "argument" else COMMON)

@@ -60,9 +60,7 @@ class RefreshOptions:
     """Whether the index is brought up to date first."""
 
     refresh: bool = setting(False, "Refresh the index first.", panel="Search")
-    wait: float = setting(
-        0.0, "With --refresh: wait for another writer.", metavar="SECONDS", min=0, panel="Search"
-    )
+    wait: float = setting(0.0, "With --refresh: wait for another writer.", metavar="SECONDS", min=0, panel="Search")
 
 
 def query_config(

@@ -86,7 +86,9 @@ def _main(arguments: list[str]) -> int:
     from .texts import texts_last
 
     if arguments[:1] == ["query"]:
-        arguments = ["query", *texts_last(arguments[1:], *built("query").spellings())]
+        from .grouped import spellings
+
+        arguments = ["query", *texts_last(arguments[1:], *spellings(built("query")))]
     try:
         code = app.main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except typer.Abort:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from ..config.setting import setting
 from .common_options import CommonOptions, JsonOptions
-from .output import emit, emit_json
 from .grouped import Argument
+from .output import emit, emit_json
 
 EXAMPLES = (
     "embedctl show docs/keys.md",

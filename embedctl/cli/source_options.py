@@ -42,7 +42,9 @@ class SourceOptions:
     id_field: str | None = setting(None, "Column with the id in record files.", metavar="NAME")
     title_field: str | None = setting(None, "Column with the title in record files.", metavar="NAME")
     text_field: str | None = setting(None, "Column with the text in record files.", metavar="NAME")
-    name: str | None = setting(None, "Name of the source, the first part of its ids.", metavar="NAME", usual="its path's")
+    name: str | None = setting(
+        None, "Name of the source, the first part of its ids.", metavar="NAME", usual="its path's"
+    )
 
     def request(self) -> SourceRequest:
         """Return what was asked for; rules and fields stay ``None`` where no flag touches them.

@@ -41,7 +41,11 @@ def status(output: StatusOptions, common: CommonOptions) -> int:
     elif output.files:
         emit(render_files(state["listed"], Screen(sys.stdout)))
         if not state["listed"]:
-            note(f"embedctl: No file is listed as {output.files}." if output.files != "all" else "embedctl: No files yet.")
+            note(
+                f"embedctl: No file is listed as {output.files}."
+                if output.files != "all"
+                else "embedctl: No files yet."
+            )
     else:
         emit(render_status(state, Screen(sys.stdout)))
     return 0

@@ -53,7 +53,9 @@ class TuneOptions:
         return self.queries, self.qrels
 
 
-def tune(judgements: TuneOptions, fit: TuneConfig, encoder: RuntimeConfig, write: WriteOptions, common: CommonOptions) -> int:
+def tune(
+    judgements: TuneOptions, fit: TuneConfig, encoder: RuntimeConfig, write: WriteOptions, common: CommonOptions
+) -> int:
     """Fit the ranking to judged queries of your own, and keep it if it is better on queries held out.
 
     Fusion, weights, BM25's numbers and the number of candidates are chosen by cross-validation. Without a gain that is

@@ -25,12 +25,8 @@ class UnjudgedOptions:
     number: int | None = setting(
         None, "Queries to make, or --ann to ask.", "-n --number", metavar="N", min=1, usual=_SYNTHETIC.queries
     )
-    target_recall: float | None = setting(
-        None, "With --ann: recall to reach.", metavar="X", min=0, usual=_ANN.target
-    )
-    build: bool = setting(
-        False, f"With --ann: build a graph to measure for more than {_ANN.build_rows:,} chunks, too."
-    )
+    target_recall: float | None = setting(None, "With --ann: recall to reach.", metavar="X", min=0, usual=_ANN.target)
+    build: bool = setting(False, f"With --ann: build a graph to measure for more than {_ANN.build_rows:,} chunks, too.")
 
     def check(self, judged: JudgedOptions) -> None:
         """Refuse flags that do not go together.

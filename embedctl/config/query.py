@@ -45,7 +45,11 @@ class QueryConfig:
     n: int = setting(10, "Maximum number of hits.", None, min=1)
     dense: DensePlan = setting("auto", "Exact scan (flat), scan of bits (binary), graph (hnsw), or auto.")
     ef: int | None = setting(
-        None, "Candidates kept while a graph is walked; eval --ann measures it.", metavar="N", min=1, usual=HnswConfig().ef
+        None,
+        "Candidates kept while a graph is walked; eval --ann measures it.",
+        metavar="N",
+        min=1,
+        usual=HnswConfig().ef,
     )
     """``None``: as many as the store was made with."""
     encoder: QueryEncoder = setting(

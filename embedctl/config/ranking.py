@@ -155,7 +155,9 @@ class RankingRequest:
     candidates: int | None = setting(
         None, "Chunks that each arm proposes.", metavar="N", min=1, usual=RankingConfig().candidates
     )
-    fusion: FusionName | None = setting(None, "How the arms become one ranking.", usual=FusionConfig().name)
+    fusion: FusionName | None = setting(
+        None, f"How the arms become one ranking: {', '.join(FUSIONS)}.", metavar="NAME", usual=FusionConfig().name
+    )
     rrf_k: int | None = setting(
         None, "Constant of reciprocal rank fusion.", metavar="K", min=0, usual=FusionConfig().rrf_k
     )

@@ -17,7 +17,7 @@ class Setting(NamedTuple):
 
     help: str
     flag: str | None = ""
-    """Spellings, with blanks between them; empty: the field's name with dashes; ``None``: it has limits, and no flag."""
+    """Spellings, with blanks between them; empty: the field's name with dashes; ``None``: limits without a flag."""
     metavar: str | None = None
     min: float | None = None
     max: float = MOST

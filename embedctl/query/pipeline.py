@@ -198,7 +198,7 @@ class Pipeline:
 
     def _few_of_each(self, labels: Labels, places: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return the first places of each document, as many as are wanted in all."""
-        most, each = self.setup.most, self.setup.config.max_per_file
+        most, each = self.setup.most, self.setup.config.max_per_file or 0
         counts: Counter[int] = Counter()
         kept: list[int] = []
         for start in range(0, len(places), most):

@@ -7,6 +7,7 @@ from dataclasses import astuple, replace
 from typing import TYPE_CHECKING, get_args
 
 from ..config import LEAST_WEIGHT, MOST_WEIGHT, DensePlan, FusionName, Mode, QueryEncoder
+from ..config.setting import out_of_range
 from ..errors import UsageError
 from ..registry import nearest
 from .rerankers import RERANKERS
@@ -17,44 +18,30 @@ if TYPE_CHECKING:
 
     from ..config import ArmSettings, QueryConfig, RankingConfig
 
-MOST = 2**31 - 1
-"""Of every count; more than any store has rows."""
 _HINT = "See docs/query.md."
 
 
-def validated(config: QueryConfig) -> QueryConfig:
-    """Return ``config``.
+def validated(config: QueryConfig, n: int | None = None) -> QueryConfig:
+    """Return ``config``, with ``n`` hits where that is given.
 
     Raises:
         UsageError: a number is out of range or not a number, or a name is unknown.
     """
-    choices: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    config = config if n is None else replace(config, n=n)
+    ranking = config.ranking
+    choices: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
         ("mode", config.mode, get_args(Mode)),
         ("dense plan", config.dense, get_args(DensePlan)),
         ("query encoder", config.encoder, get_args(QueryEncoder)),
+        ("fusion", ranking.fusion, get_args(FusionName)),
     )
     for told, name, known in choices:
-        if name not in known:
+        if name is not None and name not in known:
             raise UsageError(
                 f'There is no {told} "{name}".{nearest(name, known)}', f"Choose one of: {', '.join(known)}."
             )
-    ranking = config.ranking
-    for told, count, least in (
-        ("the number of hits", config.n, 1),
-        ("the number of candidates", ranking.candidates, 1),
-        ("the number of hits of one document", config.max_per_file, 0),
-        ("the constant of the fusion", ranking.rrf_k, 0),
-        ("the number of candidates kept in a graph", config.ef, 1),
-        ("the number of reranked chunks", ranking.reranked, 1),
-    ):
-        if count is not None and not least <= count <= MOST:
-            raise UsageError(f"{told[0].upper()}{told[1:]} must be from {least} to {MOST:,}.", _HINT)
-    if ranking.fusion is not None and ranking.fusion not in get_args(FusionName):
-        known = get_args(FusionName)
-        raise UsageError(
-            f'There is no fusion "{ranking.fusion}".{nearest(ranking.fusion, known)}',
-            f"Choose one of: {', '.join(known)}.",
-        )
+    for sentence in out_of_range(config, ranking):
+        raise UsageError(sentence, _HINT)
     fields = (ranking.body, ranking.title, ranking.path, ranking.delta)
     weights = (*ranking.weights.values(), *fields)
     if not all(not weight or LEAST_WEIGHT <= weight <= MOST_WEIGHT for weight in weights):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..arms.bm25.analysis import analyzer
 from ..chunkers import CHUNKERS
+from ..config.setting import out_of_range
 from ..encoders import card
 from ..errors import MismatchError, UsageError
 
@@ -29,6 +30,8 @@ def settle(manifest: Manifest, request: SettingsRequest, rebuild: bool, refresh:
         ModelError, UsageError: the model, strategy or language that is asked for is not there.
         MismatchError: the request differs from what the store was made with, and ``rebuild`` was not said.
     """
+    for sentence in out_of_range(request):
+        raise UsageError(sentence, "See docs/cli.md.")
     if request.model is not None:
         request = replace(request, model=card(request.model).name)
     if request.strategy is not None:

@@ -12,7 +12,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def flags() -> set[str]:
-    commands = [app, *(built(name) for name in COMMANDS)]
+    commands = [app, *(built(name) for name in COMMANDS), *built("arm").commands.values()]
     return {
         option
         for command in commands

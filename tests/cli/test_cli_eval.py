@@ -12,7 +12,7 @@ import pytest
 from command import Cli, Result
 from schemas import validate
 
-from embedctl.config import FUSIONS, FusionName
+from embedctl.config import FusionName
 
 CORPUS = Path(__file__).parents[2] / "sample_corpus"
 JUDGED = ("--queries", str(CORPUS / "queries.jsonl"), "--qrels", str(CORPUS / "qrels.tsv"))

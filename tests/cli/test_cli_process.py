@@ -112,7 +112,11 @@ def test_output_is_utf8_in_any_locale(here: Path) -> None:
 
 
 def test_shell_completion(here: Path) -> None:
-    marks = {"bash": "complete -o default -F", "zsh": "#compdef embedctl", "fish": "complete --command embedctl --no-files"}
+    marks = {
+        "bash": "complete -o default -F",
+        "zsh": "#compdef embedctl",
+        "fish": "complete --command embedctl --no-files",
+    }
     for shell, mark in marks.items():
         script = typed(env={"_EMBEDCTL_COMPLETE": f"source_{shell}"})
         assert script.code == 0

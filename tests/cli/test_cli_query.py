@@ -207,7 +207,9 @@ def test_mode_and_thresholds_that_cannot_go_together(cli: Cli, here: Path) -> No
         result = cli("query", "x", "--mode", mode, threshold, "0.5")
         assert result.code == 2
         other = "dense" if mode == "bm25" else "bm25"
-        assert f'There is a threshold for the arm "{other}", which this query does not ask. It asks: {mode}.' in result.err
+        assert (
+            f'There is a threshold for the arm "{other}", which this query does not ask. It asks: {mode}.' in result.err
+        )
 
 
 def test_explain_is_on_stderr(cli: Cli, here: Path) -> None:

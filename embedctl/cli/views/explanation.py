@@ -31,7 +31,7 @@ def render_explanation(answer: Answer) -> str:
         *(f'not "{word}"' for word in plan.exclusions),
     ]
     passed = "none" if plan.allowed is None else f"{plan.allowed:,} of {plan.rows:,} chunks pass"
-    proposed = ", ".join(f"{arm} {count}" for arm, count in plan.proposed.items())
+    proposed = ", ".join(f"{arm} {count}" for arm, count in plan.proposed.items() if arm in answer.arms)
     rows = [
         ("query", ", ".join(asked) or "nothing to look for"),
         *([] if plan.rewritten is None else [("rewritten", plan.rewritten)]),

@@ -34,7 +34,9 @@ def line(answer: Answer, explain: bool) -> str:
 def table(answer: Answer) -> str:
     """Return CSV with a header: ``COLUMNS``, then the score and rank of every other arm, and of every reranker."""
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, (*COLUMNS, *more_scores(answer), *more_ranks(answer)), extrasaction="ignore", lineterminator="\n")
+    writer = csv.DictWriter(
+        stream, (*COLUMNS, *more_scores(answer), *more_ranks(answer)), extrasaction="ignore", lineterminator="\n"
+    )
     writer.writeheader()
     for hit in answer.hits:
         row: dict[str, Any] = hit_json(hit)

@@ -96,6 +96,8 @@ def _footer(hit: Hit) -> StyledText:
     for name in dict.fromkeys(names):
         score, rank = hit.scores[name], hit.ranks.get("dense" if name == "cosine" else name)
         if score is not None:
-            pieces.append(f"{one_line(name)} {score:.{1 if name == 'bm25' else 2}f}" + (f" rank {rank}" if rank else ""))
+            pieces.append(
+                f"{one_line(name)} {score:.{1 if name == 'bm25' else 2}f}" + (f" rank {rank}" if rank else "")
+            )
     pieces.append(f"id {one_line(hit.id)}")
     return StyledText(INDENT + " · ".join(pieces), "dim")
