@@ -20,9 +20,9 @@ import numpy as np
 from embedctl.config import DEFAULT_MODEL, FusionConfig, FusionName, RankingConfig, RuntimeConfig
 from embedctl.encoders import card
 from embedctl.evaluation.metrics import Metric, run_values
+from embedctl.index.payload import shown_of
 from embedctl.query.document_fusion import fuse, gather
 from embedctl.query.parse import parse_query
-from embedctl.query.payload import shown_of
 from embedctl.query.searcher import Searcher
 from embedctl.store.layout import Layout
 from embedctl.store.writer import read_manifest

@@ -87,7 +87,7 @@ class Pipeline:
             if not fit:
                 continue
             with fit[0].clock.step(arm.name):
-                asked = setup.opened(arm).ask([_query(draft) for draft in fit], request)
+                asked = setup.opened(arm).ask([query_of(draft) for draft in fit], request)
             _share(fit, arm.name)
             for draft, query in zip(fit, asked, strict=True):
                 draft.arms[arm.name] = query
@@ -243,7 +243,7 @@ class Pipeline:
             draft.notes.append("Nothing is excluded: this store has no arm that knows words.")
             return
         arm: Any = self.setup.index.arm(lexical)
-        draft.excluded = arm.excluder(_query(draft))
+        draft.excluded = arm.excluder(query_of(draft))
 
     def _without_excluded(self, draft: Draft, name: str, found: Ranking) -> Ranking:
         if draft.excluded is None or draft.arms[name].excludes or not len(found.labels):
@@ -311,7 +311,8 @@ def _reaches_on(draft: Draft, arm: str, found: Ranking, depth: int, least: float
     return not np.isin(typed.labels[typed.scores >= least], found.labels).all()
 
 
-def _query(draft: Draft) -> Query:
+def query_of(draft: Draft) -> Query:
+    """Return the query as arms are asked it."""
     parsed = draft.parsed
     return Query(parsed.words, parsed.phrases, parsed.exclusions, draft.vector, draft.allowed)
 

@@ -12,8 +12,7 @@ from ..config import FilterConfig, RankingConfig
 from ..index.open import Index, require_index
 from .answer import answer_of
 from .draft import Draft
-from .parse import parse_query
-from .pipeline import Pipeline
+from .pipeline import Pipeline, query_of
 from .setup import SettledBy, Setup, asked_arms
 from .validate import settled
 
@@ -178,11 +177,11 @@ class Searcher:
 
     def matcher(self, text: str) -> Callable[[str], bool]:
         """Return a function that tells whether a word is one that ``text`` looks up, up to its inflection."""
-        lexical = self.index.lexical()
+        lexical, query = self.index.lexical(), query_of(Draft(text))
         if lexical is None:
-            words = {word.casefold() for word in parse_query(text).words}
+            words = {word.casefold() for word in query.words}
             return lambda word: word.casefold() in words
-        matcher: Callable[[str], bool] = self.index.arm(lexical).matcher(parse_query(text))  # type: ignore[attr-defined]
+        matcher: Callable[[str], bool] = self.index.arm(lexical).matcher(query)  # type: ignore[attr-defined]
         return matcher
 
 

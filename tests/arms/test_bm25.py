@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedctl.arms.bm25 import retriever as bm25_module
-from embedctl.arms.bm25.retriever import Bm25Retriever
+from embedctl.arms.bm25 import query as bm25_module
+from embedctl.arms.bm25.arm import Bm25Arm
 from embedctl.arms.bm25.writer import Bm25Rows, Bm25Writer
 from embedctl.arms.kind import TextRow
 from embedctl.config import Bm25Config
@@ -80,10 +80,10 @@ def corpus() -> dict[int, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def retriever(corpus: dict[int, list[str]], tmp_path_factory: pytest.TempPathFactory) -> Bm25Retriever:
+def retriever(corpus: dict[int, list[str]], tmp_path_factory: pytest.TempPathFactory) -> Bm25Arm:
     folder = tmp_path_factory.mktemp("bm25") / "index"
     write(folder, [row(label, " ".join(tokens)) for label, tokens in corpus.items()], "none")
-    return Bm25Retriever(folder, "none")
+    return Bm25Arm(folder, "none")
 
 
 def reference_bm25(corpus: dict[int, list[str]], query: list[str], delta: float) -> dict[int, float]:
@@ -101,24 +101,24 @@ def reference_bm25(corpus: dict[int, list[str]], query: list[str], delta: float)
 
 
 @pytest.mark.parametrize("delta", [0.0, 1.0, None])
-def test_scores_are_bm25(retriever: Bm25Retriever, corpus: dict[int, list[str]], delta: float | None) -> None:
+def test_scores_are_bm25(retriever: Bm25Arm, corpus: dict[int, list[str]], delta: float | None) -> None:
     weights = None if delta is None else Bm25Config(delta=delta)
     expected = reference_bm25(corpus, ["apple", "fig", "lime"], (weights or Bm25Config()).delta)
-    ranking = retriever.ask(words("apple fig lime apple"), weights).search(len(corpus))
+    ranking = retriever.query(words("apple fig lime apple"), weights).search(len(corpus))
     assert set(ranking.labels.tolist()) == set(expected)
     np.testing.assert_allclose(ranking.scores, [expected[label] for label in ranking.labels.tolist()], rtol=1e-4)
 
 
-def test_ranking_is_descending_with_ties_by_label(retriever: Bm25Retriever) -> None:
-    ranking = retriever.ask(words("kiwi nut")).search(500)
+def test_ranking_is_descending_with_ties_by_label(retriever: Bm25Arm) -> None:
+    ranking = retriever.query(words("kiwi nut")).search(500)
     pairs = list(zip((-ranking.scores).tolist(), ranking.labels.tolist(), strict=True))
     assert pairs == sorted(pairs)
     assert len({score for score, _ in pairs}) < len(pairs), "the corpus should hold ties"
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 5, 17, 40, 10**12])
-def test_a_shorter_ranking_is_the_beginning_of_a_longer_one(retriever: Bm25Retriever, k: int) -> None:
-    every, some = retriever.ask(words("apple date")).search(10_000), retriever.ask(words("apple date")).search(k)
+def test_a_shorter_ranking_is_the_beginning_of_a_longer_one(retriever: Bm25Arm, k: int) -> None:
+    every, some = retriever.query(words("apple date")).search(10_000), retriever.query(words("apple date")).search(k)
     np.testing.assert_array_equal(some.labels, every.labels[:k])
     np.testing.assert_array_equal(some.scores, every.scores[:k])
 
@@ -126,60 +126,60 @@ def test_a_shorter_ranking_is_the_beginning_of_a_longer_one(retriever: Bm25Retri
 @pytest.mark.parametrize("narrow", [0, 5_000])
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.9, 1.0])
 def test_filtering_equals_filtering_everything(
-    retriever: Bm25Retriever, corpus: dict[int, list[str]], monkeypatch: pytest.MonkeyPatch, narrow: int, share: float
+    retriever: Bm25Arm, corpus: dict[int, list[str]], monkeypatch: pytest.MonkeyPatch, narrow: int, share: float
 ) -> None:
     monkeypatch.setattr(bm25_module, "_NARROW", narrow)
     rng = np.random.default_rng(int(share * 100))
     allowed = Allow(frozenset(label for label in corpus if rng.random() < share))
-    every = retriever.ask(words("pear plum nut")).search(10_000)
+    every = retriever.query(words("pear plum nut")).search(10_000)
     keep = allowed.mask(every.labels)
     for k in (1, 4, 30, 1000):
-        found = retriever.ask(words("pear plum nut")).search(k, allowed)
+        found = retriever.query(words("pear plum nut")).search(k, allowed)
         np.testing.assert_array_equal(found.labels, every.labels[keep][:k])
         np.testing.assert_array_equal(found.scores, every.scores[keep][:k])
 
 
-def test_a_filter_that_lets_nothing_through(retriever: Bm25Retriever) -> None:
-    assert not len(retriever.ask(words("apple")).search(5, Allow(frozenset())).labels)
-    assert not len(retriever.ask(words("apple")).search(5, Allow(frozenset([999]))).labels)
+def test_a_filter_that_lets_nothing_through(retriever: Bm25Arm) -> None:
+    assert not len(retriever.query(words("apple")).search(5, Allow(frozenset())).labels)
+    assert not len(retriever.query(words("apple")).search(5, Allow(frozenset([999]))).labels)
 
 
-def test_scores_of_given_rows_are_those_of_the_search(retriever: Bm25Retriever, corpus: dict[int, list[str]]) -> None:
+def test_scores_of_given_rows_are_those_of_the_search(retriever: Bm25Arm, corpus: dict[int, list[str]]) -> None:
     query = Query(words=("fig", "lime"), exclusions=("apple",))
-    ranking = retriever.ask(query).search(1000)
+    ranking = retriever.query(query).search(1000)
     known = dict(zip(ranking.labels.tolist(), ranking.scores.tolist(), strict=True))
     labels = np.array([*reversed(corpus), 12345, 12345], dtype=np.uint64)
     expected = np.array([known.get(label, np.nan) for label in labels.tolist()], dtype=np.float32)
-    np.testing.assert_array_equal(retriever.ask(query).scores(labels), expected)
+    np.testing.assert_array_equal(retriever.query(query).scores(labels), expected)
 
 
-def test_excluded_tells_which_rows_match_an_exclusion(retriever: Bm25Retriever, corpus: dict[int, list[str]]) -> None:
+def test_excluded_tells_which_rows_match_an_exclusion(retriever: Bm25Arm, corpus: dict[int, list[str]]) -> None:
     labels = np.array([*corpus, 5], dtype=np.uint64)
     expected = ["apple" in tokens or _adjacent(tokens, "fig", "plum") for tokens in corpus.values()]
-    found = retriever.ask(Query(exclusions=("apple", "fig plum"))).excluded(labels)
+    found = retriever.query(Query(exclusions=("apple", "fig plum"))).excluded(labels)
     assert found.tolist() == [*expected, False]
-    assert not retriever.ask(words("apple")).excluded(labels).any()
+    assert not retriever.query(words("apple")).excluded(labels).any()
 
 
 def _adjacent(tokens: list[str], first: str, second: str) -> bool:
     return (first, second) in itertools.pairwise(tokens)
 
 
-def test_phrases_must_match_and_exclusions_must_not(retriever: Bm25Retriever, corpus: dict[int, list[str]]) -> None:
+def test_phrases_must_match_and_exclusions_must_not(retriever: Bm25Arm, corpus: dict[int, list[str]]) -> None:
     query = Query(words=("lime",), phrases=("apple, pear",), exclusions=("kiwi",))
     expected = {
         label for label, tokens in corpus.items() if _adjacent(tokens, "apple", "pear") and "kiwi" not in tokens
     }
     assert expected
-    assert set(retriever.ask(query).search(1000).labels.tolist()) == expected
+    assert set(retriever.query(query).search(1000).labels.tolist()) == expected
 
 
-def test_a_query_that_asks_for_nothing_finds_nothing(retriever: Bm25Retriever) -> None:
+def test_a_query_that_asks_for_nothing_finds_nothing(retriever: Bm25Arm) -> None:
     for query in (Query(), words("!!! --- ..."), Query(exclusions=("apple",)), Query(phrases=("?!",)), words("\0")):
-        assert not retriever.ask(query).positive
-        assert not len(retriever.ask(query).search(10).labels)
-        assert np.isnan(retriever.ask(query).scores(np.array([5], dtype=np.uint64))).all()
-    assert not len(retriever.ask(words("apple")).search(0).labels)
+        assert not retriever.query(query).positive
+        assert not len(retriever.query(query).search(10).labels)
+        assert np.isnan(retriever.query(query).scores(np.array([5], dtype=np.uint64))).all()
+    assert not len(retriever.query(words("apple")).search(0).labels)
 
 
 @settings(max_examples=150, deadline=None)
@@ -188,11 +188,11 @@ def test_a_query_that_asks_for_nothing_finds_nothing(retriever: Bm25Retriever) -
     st.lists(st.text(st.sampled_from("ab \"'-+:()[]{}^~*?\\/&|!検\0\u202eé\ud800😀"), max_size=12), max_size=3),
     st.lists(st.text(max_size=10), max_size=3),
 )
-def test_no_query_fails(retriever: Bm25Retriever, some: list[str], more: list[str], less: list[str]) -> None:
+def test_no_query_fails(retriever: Bm25Arm, some: list[str], more: list[str], less: list[str]) -> None:
     query = Query(tuple(some + more), tuple(more), tuple(less))
-    labels = retriever.ask(query).search(5).labels
-    assert not np.isnan(retriever.ask(query).scores(labels)).any()
-    assert not retriever.ask(query).excluded(labels).any()
+    labels = retriever.query(query).search(5).labels
+    assert not np.isnan(retriever.query(query).scores(labels)).any()
+    assert not retriever.query(query).excluded(labels).any()
 
 
 @pytest.mark.parametrize(
@@ -205,8 +205,8 @@ def test_no_query_fails(retriever: Bm25Retriever, some: list[str], more: list[st
         words("apple " + "x" * 1_000_000),
     ],
 )
-def test_a_megabyte_of_query_is_answered(retriever: Bm25Retriever, query: Query) -> None:
-    assert len(retriever.ask(query).search(5).labels) == 5
+def test_a_megabyte_of_query_is_answered(retriever: Bm25Arm, query: Query) -> None:
+    assert len(retriever.query(query).search(5).labels) == 5
 
 
 def test_identifiers_rank_first_where_their_parts_are_adjacent(tmp_path: Path) -> None:
@@ -219,9 +219,9 @@ def test_identifiers_rank_first_where_their_parts_are_adjacent(tmp_path: Path) -
             row(4, "parse the HTTP request first"),
         ],
     )
-    retriever = Bm25Retriever(tmp_path, "english")
-    assert retriever.ask(words("ef_construction")).search(5).labels.tolist() == [2, 1]
-    assert retriever.ask(words("parseHTTPRequest")).search(5).labels.tolist() == [3]
+    retriever = Bm25Arm(tmp_path, "english")
+    assert retriever.query(words("ef_construction")).search(5).labels.tolist() == [2, 1]
+    assert retriever.query(words("parseHTTPRequest")).search(5).labels.tolist() == [3]
 
 
 def test_title_headings_and_path_are_searched(tmp_path: Path) -> None:
@@ -234,26 +234,26 @@ def test_title_headings_and_path_are_searched(tmp_path: Path) -> None:
             row(4, "py bm25 elsewhere", path="src/other.py"),
         ],
     )
-    retriever = Bm25Retriever(tmp_path, "english")
-    assert set(retriever.ask(words("rotate keys")).search(5).labels.tolist()) == {1, 2}
-    assert retriever.ask(Query(phrases=("bm25.py",))).search(5).labels.tolist() == [3]
-    assert retriever.ask(Query(phrases=("backups rotating",))).search(5).labels.tolist() == [], "not across headings"
+    retriever = Bm25Arm(tmp_path, "english")
+    assert set(retriever.query(words("rotate keys")).search(5).labels.tolist()) == {1, 2}
+    assert retriever.query(Query(phrases=("bm25.py",))).search(5).labels.tolist() == [3]
+    assert retriever.query(Query(phrases=("backups rotating",))).search(5).labels.tolist() == [], "not across headings"
 
 
 def test_chinese_japanese_and_korean(tmp_path: Path) -> None:
     write(tmp_path, [row(1, "全文検索エンジンTantivy入門"), row(2, "検査の索引"), row(3, "한국어 검색")])
-    retriever = Bm25Retriever(tmp_path, "english")
-    assert retriever.ask(words("検索")).search(5).labels.tolist() == [1]
-    assert retriever.ask(words("索")).search(5).labels.tolist() == [2, 1]
-    assert retriever.ask(words("tantivy")).search(5).labels.tolist() == [1]
-    assert retriever.ask(words("검색")).search(5).labels.tolist() == [3]
-    assert retriever.ask(Query(phrases=("文検索エ",))).search(5).labels.tolist() == [1]
-    assert retriever.ask(Query(phrases=("検索入門",))).search(5).labels.tolist() == []
+    retriever = Bm25Arm(tmp_path, "english")
+    assert retriever.query(words("検索")).search(5).labels.tolist() == [1]
+    assert retriever.query(words("索")).search(5).labels.tolist() == [2, 1]
+    assert retriever.query(words("tantivy")).search(5).labels.tolist() == [1]
+    assert retriever.query(words("검색")).search(5).labels.tolist() == [3]
+    assert retriever.query(Query(phrases=("文検索エ",))).search(5).labels.tolist() == [1]
+    assert retriever.query(Query(phrases=("検索入門",))).search(5).labels.tolist() == []
 
 
-def test_the_matcher_knows_stems_and_phrases(retriever: Bm25Retriever, tmp_path: Path) -> None:
+def test_the_matcher_knows_stems_and_phrases(retriever: Bm25Arm, tmp_path: Path) -> None:
     write(tmp_path, [row(1, "x")])
-    matches = Bm25Retriever(tmp_path, "english").matcher(Query(("rotate", "検索"), ("ef_construction",), ("draft",)))
+    matches = Bm25Arm(tmp_path, "english").matcher(Query(("rotate", "検索"), ("ef_construction",), ("draft",)))
     matching = [word for word in ("Rotating", "constructed", "ef", "検", "draft", "keys") if matches(word)]
     assert matching == ["Rotating", "constructed", "ef", "検"]
 
@@ -270,7 +270,7 @@ def test_a_new_generation_leaves_the_old_one_as_it_was(tmp_path: Path) -> None:
         for at in range(10)
     ]
     assert write(old, first) == Bm25Rows(20, 0)
-    before, reader = snapshot(old), Bm25Retriever(old, "english")
+    before, reader = snapshot(old), Bm25Arm(old, "english")
     with Bm25Writer(new, "english", HEAP, previous=old) as writer:
         for document in (*first[4:6], *first[10:]):
             writer.bury(document)
@@ -278,13 +278,13 @@ def test_a_new_generation_leaves_the_old_one_as_it_was(tmp_path: Path) -> None:
         assert writer.commit() == Bm25Rows(9, 25, exact=False)  # 12 dead rows, their tombstones, and a filler
     everything = words("apple")
     assert snapshot(old) == before
-    for old_reader in (reader, Bm25Retriever(old, "english")):
-        assert len(old_reader) == 20
-        assert set(old_reader.ask(everything).search(50).labels.tolist()) == {document.label for document in first}
+    for old_reader in (reader, Bm25Arm(old, "english")):
+        assert old_reader.rows == 20
+        assert set(old_reader.query(everything).search(50).labels.tolist()) == {document.label for document in first}
     kept = {(1 << 32) | at for at in range(10) if at not in (4, 5)} | {3 << 32}
-    new_reader = Bm25Retriever(new, "english")
-    assert set(new_reader.ask(everything).search(50).labels.tolist()) == kept
-    assert len(new_reader) == 9
+    new_reader = Bm25Arm(new, "english")
+    assert set(new_reader.query(everything).search(50).labels.tolist()) == kept
+    assert new_reader.rows == 9
     segments = {file.name for file in old.iterdir() if file.suffix == ".store"}
     assert segments
     assert all((old / name).samefile(new / name) for name in segments), "unchanged files are links"
@@ -300,12 +300,12 @@ def test_many_generations_merge_and_equal_one(tmp_path: Path) -> None:
                 writer.add(document)
             assert writer.commit() == Bm25Rows((at + 1) * 5, 0)
     write(tmp_path / "whole", documents)
-    expected = Bm25Retriever(tmp_path / "whole", "english").ask(words("pear apple")).search(7)
-    found = Bm25Retriever(folders[-1], "english").ask(words("pear apple")).search(7)
+    expected = Bm25Arm(tmp_path / "whole", "english").query(words("pear apple")).search(7)
+    found = Bm25Arm(folders[-1], "english").query(words("pear apple")).search(7)
     np.testing.assert_array_equal(found.labels, expected.labels)
     np.testing.assert_array_equal(found.scores, expected.scores)
     for at, folder in enumerate(folders):
-        assert len(Bm25Retriever(folder, "english")) == (at + 1) * 5
+        assert Bm25Arm(folder, "english").rows == (at + 1) * 5
 
 
 def test_files_are_copied_where_they_cannot_be_linked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,7 +317,7 @@ def test_files_are_copied_where_they_cannot_be_linked(tmp_path: Path, monkeypatc
     with Bm25Writer(tmp_path / "2", "english", HEAP, tmp_path / "1") as writer:
         writer.add(row(2, "apple"))
         writer.commit()
-    assert Bm25Retriever(tmp_path / "2", "english").ask(words("apple")).search(5).labels.tolist() == [1, 2]
+    assert Bm25Arm(tmp_path / "2", "english").query(words("apple")).search(5).labels.tolist() == [1, 2]
 
 
 def fail_halfway(folder: Path, previous: Path) -> None:
@@ -334,7 +334,7 @@ def test_leaving_without_commit_writes_nothing(tmp_path: Path) -> None:
     with Bm25Writer(tmp_path / "3", "english", HEAP, tmp_path / "1") as writer:
         writer.add(row(2, "pear"))
     for name in ("1", "2", "3"):
-        assert Bm25Retriever(tmp_path / name, "english").ask(words("apple pear")).search(5).labels.tolist() == [1]
+        assert Bm25Arm(tmp_path / name, "english").query(words("apple pear")).search(5).labels.tolist() == [1]
 
 
 def test_reading_neither_needs_nor_makes_a_writable_folder(tmp_path: Path) -> None:
@@ -344,7 +344,7 @@ def test_reading_neither_needs_nor_makes_a_writable_folder(tmp_path: Path) -> No
     before = snapshot(folder)
     folder.chmod(0o555)
     try:
-        assert len(Bm25Retriever(folder, "english").ask(words("apple")).search(1).labels) == 1
+        assert len(Bm25Arm(folder, "english").query(words("apple")).search(1).labels) == 1
         assert snapshot(folder) == before
     finally:
         folder.chmod(0o755)
@@ -352,27 +352,27 @@ def test_reading_neither_needs_nor_makes_a_writable_folder(tmp_path: Path) -> No
 
 def test_an_empty_index_answers(tmp_path: Path) -> None:
     assert write(tmp_path, []) == Bm25Rows(0, 0)
-    retriever = Bm25Retriever(tmp_path, "english")
-    assert len(retriever) == 0
-    assert not len(retriever.ask(words("apple")).search(5).labels)
+    retriever = Bm25Arm(tmp_path, "english")
+    assert retriever.rows == 0
+    assert not len(retriever.query(words("apple")).search(5).labels)
 
 
 def test_another_language_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "1", [row(1, "apple")])
     with pytest.raises(MismatchError, match="english"):
-        Bm25Retriever(tmp_path / "1", "german")
+        Bm25Arm(tmp_path / "1", "german")
     with pytest.raises(MismatchError, match="english"), Bm25Writer(tmp_path / "2", "german", HEAP, tmp_path / "1"):
         pass
 
 
 def test_damage_is_named(tmp_path: Path) -> None:
     with pytest.raises(DamagedError, match="no BM25 index"):
-        Bm25Retriever(tmp_path / "missing", "english")
+        Bm25Arm(tmp_path / "missing", "english")
     folder = tmp_path / "1"
     write(folder, [row(1, "apple")])
     next(folder.glob("*.store")).unlink()
     with pytest.raises(DamagedError, match=str(folder)):
-        Bm25Retriever(folder, "english")
+        Bm25Arm(folder, "english")
     (folder / "meta.json").write_text("{")
     with pytest.raises(DamagedError, match=str(folder)):
-        Bm25Retriever(folder, "english")
+        Bm25Arm(folder, "english")

@@ -14,7 +14,7 @@ import pytest
 import tantivy
 
 from embedctl.arms.bm25.analysis import analyzer, tokenizer_name
-from embedctl.arms.bm25.retriever import Bm25Retriever
+from embedctl.arms.bm25.arm import Bm25Arm
 from embedctl.arms.bm25.writer import Bm25Writer
 from embedctl.arms.kind import TextRow
 from embedctl.errors import DamagedError, MismatchError
@@ -63,7 +63,7 @@ def folder(tmp_path: Path) -> Path:
 
 def use(folder: Path) -> list[int]:
     """Ask everything that a query asks; return the labels of the hits."""
-    query = Bm25Retriever(folder, "english").ask(parse_query('key vault "alpha beta" -gamma'))
+    query = Bm25Arm(folder, "english").query(parse_query('key vault "alpha beta" -gamma'))
     found = query.search(10)
     query.scores(found.labels)
     query.excluded(found.labels)
@@ -75,7 +75,7 @@ def test_only_named_files_are_seen_and_carried_on(tmp_path: Path, folder: Path) 
     (folder / "stranger.idx").write_bytes(b"not of this index")
     (folder / "elsewhere").symlink_to("/etc/passwd")
     os.mkfifo(folder / "pipe")
-    assert len(Bm25Retriever(folder, "english", names)) == 204
+    assert Bm25Arm(folder, "english", names).rows == 204
     with Bm25Writer(tmp_path / "three", "english", HEAP, folder, names) as writer:
         writer.bury(document(4, "alpha beta"))
         assert writer.commit().live == 203
@@ -87,7 +87,7 @@ def test_a_named_file_that_is_missing_is_named(folder: Path) -> None:
     gone = next(path for path in folder.glob("*.term"))
     gone.unlink()
     with pytest.raises(DamagedError, match=gone.name):
-        Bm25Retriever(folder, "english", names)
+        Bm25Arm(folder, "english", names)
 
 
 @pytest.mark.parametrize("field", ["a body without positions", "one more field", "a label that is text"])
@@ -110,7 +110,7 @@ def test_other_fields_are_refused(tmp_path: Path, field: str) -> None:
     index.register_tokenizer(name, analyzer("english"))
     index.writer(HEAP, 1).commit()
     with pytest.raises(DamagedError, match="other fields"):
-        Bm25Retriever(tmp_path / "other", "english")
+        Bm25Arm(tmp_path / "other", "english")
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ import pytest
 import tantivy
 
 from embedctl.arms.bm25.analysis import analyzer, languages, terms, tokenizer_name
+from embedctl.arms.bm25.arm import Bm25Arm
 from embedctl.arms.bm25.build import Bm25Change, build_bm25
 from embedctl.arms.bm25.live import FILLER_TERM
-from embedctl.arms.bm25.retriever import Bm25Query, Bm25Retriever
+from embedctl.arms.bm25.query import Bm25Query
 from embedctl.arms.bm25.tantivy_files import DEAD, can_bury
 from embedctl.arms.bm25.writer import Bm25Rows, Bm25Writer
 from embedctl.arms.kind import TextRow
@@ -74,12 +75,12 @@ class Life:
     def newest(self) -> Path:
         return self.folder / str(self.runs)
 
-    def in_one_run(self) -> Bm25Retriever:
+    def in_one_run(self) -> Bm25Arm:
         with Bm25Writer(self.folder / "one", "english", HEAP) as writer:
             for label in sorted(self.alive):
                 writer.add(self.alive[label])
             writer.commit()
-        return Bm25Retriever(self.folder / "one", "english")
+        return Bm25Arm(self.folder / "one", "english")
 
     def document(self, label: int) -> TextRow:
         def some(least: int, most: int) -> str:
@@ -123,20 +124,20 @@ def test_many_runs_rank_as_one(tmp_path: Path, seed: int) -> None:
     assert life.rebuilt < 10
     assert segments(life.newest) < life.runs + 4, "segments should have been merged"
 
-    own, other = Bm25Retriever(life.newest, "english"), life.in_one_run()
-    assert len(own) == len(other) == len(life.alive)
+    own, other = Bm25Arm(life.newest, "english"), life.in_one_run()
+    assert own.rows == other.rows == len(life.alive)
     some = np.array(sorted(life.alive), dtype=np.uint64)
     for text in QUERIES:
         query = parse_query(text)
         for weights in (Bm25Config(), Bm25Config(1.0, 0.0, 2.0, 0.0)):
-            assert_alike(own.ask(query, weights), other.ask(query, weights), text)
+            assert_alike(own.query(query, weights), other.query(query, weights), text)
         for allowed in (LabelSet(some[::7]), LabelSet(some[:-1])):
-            assert_alike(own.ask(query), other.ask(query), text, allowed)
-        found, expected = own.ask(query), other.ask(query)
+            assert_alike(own.query(query), other.query(query), text, allowed)
+        found, expected = own.query(query), other.query(query)
         first = expected.search(8)
         hits, scores = [life.alive[label].body for label in first.labels.tolist()], first.scores.tolist()
         rm3 = Rm3Config(hits=8, most_common=0.2)
-        added, wanted = own.expansion(found, hits, scores, rm3), other.expansion(expected, hits, scores, rm3)
+        added, wanted = found.expansion(hits, scores, rm3), expected.expansion(hits, scores, rm3)
         assert added == wanted
         assert_alike(found.expanded(added), expected.expanded(wanted), text)
 
@@ -146,9 +147,9 @@ def test_dead_rows_are_nowhere(tmp_path: Path) -> None:
     life.run(life.document(label) for label in range(3_000))
     gone = {label: life.alive[label] for label in range(0, 300, 2)}
     assert life.run((), gone).dead > 2 * len(gone)
-    retriever, labels = Bm25Retriever(life.newest, "english"), np.arange(3_000, dtype=np.uint64)
+    retriever, labels = Bm25Arm(life.newest, "english"), np.arange(3_000, dtype=np.uint64)
     assert retriever.part_labels(0, len(life.alive)).tolist() == sorted(life.alive)
-    query = retriever.ask(parse_query(f"word0 {FILLER_TERM}"))
+    query = retriever.query(parse_query(f"word0 {FILLER_TERM}"))
     assert not set(query.search(5_000).labels.tolist()) - life.alive.keys()
     assert np.isnan(query.scores(labels)[sorted(gone)]).all()
     assert not np.isnan(query.scores(labels)[sorted(set(query.search(5_000).labels.tolist()))]).any()
@@ -161,9 +162,9 @@ def test_a_small_index_is_rebuilt_where_no_filler_does(tmp_path: Path) -> None:
     assert life.rebuilt == 2
     assert life.run([life.document(1 << 32 | 1)]) == Bm25Rows(31, 0), "nothing is dead: the index is extended"
     assert life.rebuilt == 2
-    own, other = Bm25Retriever(life.newest, "english"), life.in_one_run()
+    own, other = Bm25Arm(life.newest, "english"), life.in_one_run()
     for text in QUERIES:
-        own_best, best = own.ask(parse_query(text)).search(50), other.ask(parse_query(text)).search(50)
+        own_best, best = own.query(parse_query(text)).search(50), other.query(parse_query(text)).search(50)
         assert own_best.labels.tolist() == best.labels.tolist()
         assert own_best.scores.tolist() == best.scores.tolist()
 
@@ -174,7 +175,7 @@ def test_an_index_that_is_mostly_dead_is_rebuilt(tmp_path: Path) -> None:
     assert life.run((), range(100)).dead
     assert life.run((), range(100, 1_100)) == Bm25Rows(1_900, 0)
     assert life.run((), list(life.alive)) == Bm25Rows(0, 0)
-    assert not len(Bm25Retriever(life.newest, "english").ask(parse_query("word0")).search(5).labels)
+    assert not len(Bm25Arm(life.newest, "english").query(parse_query("word0")).search(5).labels)
 
 
 def test_rows_without_titles_do_not_hinder(tmp_path: Path) -> None:
@@ -183,9 +184,9 @@ def test_rows_without_titles_do_not_hinder(tmp_path: Path) -> None:
     untitled = [life.document(label)._replace(title="", headings=()) for label in range(3_000)]
     life.run([*untitled, life.document(1 << 32)._replace(title="word0 word1")])
     assert life.run((), [1 << 32]).dead
-    own, other = Bm25Retriever(life.newest, "english"), life.in_one_run()
+    own, other = Bm25Arm(life.newest, "english"), life.in_one_run()
     for text in QUERIES:
-        assert_alike(own.ask(parse_query(text)), other.ask(parse_query(text)), text)
+        assert_alike(own.query(parse_query(text)), other.query(parse_query(text)), text)
 
 
 def test_rows_that_cannot_be_read_when_they_die_lead_to_a_rebuild(tmp_path: Path) -> None:
@@ -225,9 +226,9 @@ def test_an_index_of_format_3_is_read_but_not_extended(tmp_path: Path) -> None:
     writer.delete_documents_by_query(tantivy.Query.term_set_query(schema, "doc_key", [3, 4]))
     writer.commit()
     writer.wait_merging_threads()
-    old = Bm25Retriever(life.newest, "english")
-    assert len(old) == 498
-    assert set(old.ask(parse_query("word0 word1 word2")).search(500).labels.tolist()) <= set(range(500)) - {3, 4}
+    old = Bm25Arm(life.newest, "english")
+    assert old.rows == 498
+    assert set(old.query(parse_query("word0 word1 word2")).search(500).labels.tolist()) <= set(range(500)) - {3, 4}
     assert not can_bury(life.newest)
     life.run([life.document(1)])
     assert can_bury(life.newest)
@@ -247,7 +248,7 @@ def test_damaged_labels_of_dead_rows_are_reported(tmp_path: Path, damage: str) -
     path.unlink()
     path.write_bytes(data[damage])
     with pytest.raises(DamagedError, match=str(life.newest)):
-        Bm25Retriever(life.newest, "english")
+        Bm25Arm(life.newest, "english")
 
 
 @pytest.mark.parametrize("language", languages())

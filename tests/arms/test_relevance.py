@@ -11,8 +11,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from embedctl.arms.bm25.arm import Bm25Arm
+from embedctl.arms.bm25.query import Bm25Query
 from embedctl.arms.bm25.relevance import beside_query, expansion, relevance_model
-from embedctl.arms.bm25.retriever import Bm25Query, Bm25Retriever
 from embedctl.arms.bm25.writer import Bm25Writer
 from embedctl.arms.kind import TextRow
 from embedctl.config import Rm3Config
@@ -107,25 +108,25 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def retriever(tmp_path_factory: pytest.TempPathFactory) -> Bm25Retriever:
+def retriever(tmp_path_factory: pytest.TempPathFactory) -> Bm25Arm:
     folder = tmp_path_factory.mktemp("bm25")
     with Bm25Writer(folder, "english", 15_000_000) as writer:
         for label, text in enumerate(TEXTS):
             writer.add(TextRow(label, label, text, "", (), ""))
         writer.commit()
-    return Bm25Retriever(folder, "english")
+    return Bm25Arm(folder, "english")
 
 
-def ask(retriever: Bm25Retriever, text: str) -> Bm25Query:
-    return retriever.ask(parse_query(text))
+def ask(retriever: Bm25Arm, text: str) -> Bm25Query:
+    return retriever.query(parse_query(text))
 
 
-def learn(retriever: Bm25Retriever, query: Bm25Query, rm3: Rm3Config = ALL) -> Mapping[str, float]:
+def learn(retriever: Bm25Arm, query: Bm25Query, rm3: Rm3Config = ALL) -> Mapping[str, float]:
     first = query.search(rm3.hits)
-    return retriever.expansion(query, [TEXTS[label] for label in first.labels.tolist()], first.scores.tolist(), rm3)
+    return query.expansion([TEXTS[label] for label in first.labels.tolist()], first.scores.tolist(), rm3)
 
 
-def test_expanded_scores_are_the_weighted_sum_of_the_terms_scores(retriever: Bm25Retriever) -> None:
+def test_expanded_scores_are_the_weighted_sum_of_the_terms_scores(retriever: Bm25Arm) -> None:
     labels = np.arange(len(TEXTS), dtype=np.uint64)
     query = ask(retriever, "kestrel hovers")
     added = {"falcon": 0.5, "pigeon": 0.25, "kestrel": 2.0}
@@ -140,7 +141,7 @@ def test_expanded_scores_are_the_weighted_sum_of_the_terms_scores(retriever: Bm2
     np.testing.assert_allclose(found.scores, expected[found.labels.astype(int)], rtol=1e-5)
 
 
-def test_the_query_as_typed_keeps_its_own_scores(retriever: Bm25Retriever) -> None:
+def test_the_query_as_typed_keeps_its_own_scores(retriever: Bm25Arm) -> None:
     query = ask(retriever, "kestrel")
     before = ask(retriever, "kestrel").scores(np.arange(6, dtype=np.uint64)).tolist()
     expanded = query.expanded({"falcon": 1.0})
@@ -149,7 +150,7 @@ def test_the_query_as_typed_keeps_its_own_scores(retriever: Bm25Retriever) -> No
     assert set(query.search(6).labels.tolist()) == {0, 1}
 
 
-def test_phrases_and_exclusions_hold_for_what_was_added(retriever: Bm25Retriever) -> None:
+def test_phrases_and_exclusions_hold_for_what_was_added(retriever: Bm25Arm) -> None:
     phrase = ask(retriever, '"kestrel hovers"')
     assert set(phrase.expanded({"pigeon": 5.0}).search(6).labels.tolist()) == {0, 1}
     assert "falcon" in learn(retriever, phrase)
@@ -157,7 +158,7 @@ def test_phrases_and_exclusions_hold_for_what_was_added(retriever: Bm25Retriever
     assert set(without.expanded({"falcon": 1.0}).search(6).labels.tolist()) == {0, 1, 2}
 
 
-def test_terms_that_many_chunks_have_are_not_added(retriever: Bm25Retriever) -> None:
+def test_terms_that_many_chunks_have_are_not_added(retriever: Bm25Arm) -> None:
     query = ask(retriever, "kestrel")
     third = Rm3Config(hits=3, most_common=2 / 6)
     added = learn(retriever, query, third)
@@ -167,7 +168,7 @@ def test_terms_that_many_chunks_have_are_not_added(retriever: Bm25Retriever) -> 
     assert list(added.values()) == sorted(added.values(), reverse=True)
 
 
-def test_identifiers_keep_their_weight_beside_what_is_added(retriever: Bm25Retriever) -> None:
+def test_identifiers_keep_their_weight_beside_what_is_added(retriever: Bm25Arm) -> None:
     labels = np.arange(6, dtype=np.uint64)
     plain, expanded = ask(retriever, "kestrel/hovers"), ask(retriever, "kestrel/hovers").expanded({"verge": 0.0})
     np.testing.assert_array_equal(plain.scores(labels), expanded.scores(labels))

@@ -1,102 +1,95 @@
-"""The BM25 arm, and the feedback of relevance model 3."""
+"""The BM25 arm: the live rows of one generation of a Tantivy index."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ...config import Rm3Config
-from .lexical import MAX_TERMS
+import numpy as np
+import tantivy
+
+from ...config import Bm25Config
+from ...labels import bounds
+from . import lexical
+from .analysis import analyzer, terms, tokenizer_name
+from .live import LiveRows
+from .query import Bm25Query
+from .tantivy_files import check_schema, counted_rows, open_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
+    from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
-    from ...contracts import ArmRequest, Labels, Query, Ranking, Scores
-    from .lexical import LexicalQuery
-    from .retriever import Bm25Query, Bm25Retriever
+    from ...contracts import Allowed, ArmRequest, Labels, Query
     from .stored_rows import StoredRows
-
-_DIGITS = 4
 
 
 class Bm25Arm:
-    """The live rows of one index."""
+    """The live rows of one index generation; opening it does not change the folder."""
 
-    def __init__(self, retriever: Bm25Retriever, language: str) -> None:
-        self._retriever = retriever
+    def __init__(self, folder: Path, language: str, files: Collection[str] | None = None) -> None:
+        """Open the index.
+
+        Args:
+            folder: holds it.
+            language: what it was made for.
+            files: names that it consists of; anything else in the folder is not looked at. ``None``: all of them.
+
+        Raises:
+            DamagedError: there is no index in ``folder``, it is not one of ours, or it cannot be opened.
+            MismatchError: it was made for another language or by another version of the analysis.
+        """
+        self._folder = folder
         self._language = language
-        self.rows = len(retriever)
+        text_analyzer = analyzer(language)
+        self._stores_payloads = check_schema(folder, tokenizer_name(language))
+        index = open_reader(folder, files)
+        index.register_tokenizer(tokenizer_name(language), text_analyzer)
+        self._schema = index.schema
+        self._searcher = index.searcher()
+        self._live = LiveRows(self._searcher, counted_rows(folder), folder, files)
+        self.rows = len(self._live)
 
     @property
     def stored(self) -> StoredRows | None:
-        """What hits show, where an older embedctl kept it in this index."""
-        return self._retriever.stored_rows()
+        """What hits show, where this index keeps it: one up to format 3."""
+        if not self._stores_payloads:
+            return None
+        from .stored_rows import StoredRows
+
+        return StoredRows(self._searcher, self._schema, self._folder)
 
     def part_labels(self, part: int, expected: int) -> Labels:
         """Return the labels of one part's rows, ascending, a few more than ``expected`` at most."""
-        return self._retriever.part_labels(part, expected)
+        query = tantivy.Query.term_query(self._schema, "part", part)
+        dead = int(np.diff(np.searchsorted(self._live.dead, bounds(part)))[0])
+        hits = self._searcher.search(query, expected + dead + 16, count=False).hits
+        found = self._searcher.fast_field_values("label", [address for _, address in hits])
+        labels = np.sort(np.array(list(found), dtype=np.uint64))
+        return labels[self._live.mask(labels)]
 
-    def ask(self, queries: Sequence[Query], request: ArmRequest) -> list[Bm25ArmQuery]:
+    def ask(self, queries: Sequence[Query], request: ArmRequest) -> list[Bm25Query]:
         """Return each query analysed, ready to be searched."""
-        asked = (self._retriever.ask(query, request.ranking.bm25) for query in queries)
-        return [
-            Bm25ArmQuery(self._retriever, one, query, self._language) for one, query in zip(asked, queries, strict=True)
-        ]
+        return [self.query(query, request.ranking.bm25, query.allowed) for query in queries]
+
+    def query(self, query: Query, weights: Bm25Config | None = None, allowed: Allowed | None = None) -> Bm25Query:
+        """Return the query as the index understands it, ready to be searched; ``weights``: of the fields."""
+        analysed = lexical.analyse(query, self._language)
+        scoring = lexical.Scoring(self._schema, self._live, analysed, weights or Bm25Config())
+        return Bm25Query(self._searcher, scoring, self._folder, self._language, allowed)
 
     def excluder(self, query: Query) -> Callable[[Labels], NDArray[np.bool_]]:
         """Return a function from labels to whether they match an exclusion of the query, bool ``(n,)``."""
-        return self._retriever.ask(query).excluded
+        return self.query(query).excluded
 
-    def matcher(self, query: LexicalQuery) -> Callable[[str], bool]:
+    def matcher(self, query: Query) -> Callable[[str], bool]:
         """Return a function from a word of a text to whether the query looks it up, up to its inflection."""
-        return self._retriever.matcher(query)
-
-
-class Bm25ArmQuery:
-    """One query."""
-
-    excludes = True
-
-    def __init__(self, retriever: Bm25Retriever, asked: Bm25Query, query: Query, language: str) -> None:
-        self._retriever = retriever
-        self._asked = asked
-        self._query = query
-        self._language = language
-
-    def best(self, k: int) -> Ranking:
-        """Return the ``k`` best allowed rows that match, ties by ascending label."""
-        return self._asked.search(k, self._query.allowed)
-
-    def scores(self, labels: Labels) -> Scores:
-        """Return the score of each of ``labels``, float32 ``(n,)``; NaN where the query does not match."""
-        return self._asked.scores(labels)
-
-    def most(self) -> float:
-        """Return what no row can score more than: everything that is asked for, found as often as one likes."""
-        return self._asked.most()
-
-    def feedback(self, first: Ranking, texts: Callable[[Labels], list[str]]) -> tuple[Bm25ArmQuery, dict[str, Any]]:
-        """Return the query with the words that its first hits have in common: relevance model 3."""
-        rm3 = Rm3Config()
-        hits = texts(first.labels[: rm3.hits])
-        scores = first.scores[: rm3.hits].tolist()
-        added = self._retriever.expansion(self._asked, hits, scores, rm3) if hits else {}
-        moved = self._asked.expanded(added) if added else self._asked
-        terms = {term: round(weight, _DIGITS) for term, weight in added.items()}
-        asked = Bm25ArmQuery(self._retriever, moved, self._query, self._language)
-        return asked, {"hits": len(hits), "terms": terms}
-
-    def explain(self, k: int) -> dict[str, Any]:
-        """Return nothing: there is one way to search."""
-        del k
-        return {}
-
-    def notes(self) -> list[str]:
-        """Return a sentence where the query has no word to look up, or more than are looked up."""
-        if not self._asked.positive:
-            return [f'The query has no word that BM25 can look up (language "{self._language}").']
-        if self._asked.shortened:
-            return [f"BM25 looks up the first {MAX_TERMS:,} different words and phrases of the query, and no more."]
-        return []
+        analysed = lexical.analyse(query, self._language)
+        sought = set(analysed.words)
+        for word in query.words[: lexical.MAX_TERMS]:  # single characters of Chinese, Japanese ...
+            sought.update(term.text for term in terms(word[: lexical.MAX_TERMS], self._language))
+        sought = sought.difference(analysed.stop_words).union(
+            *({term.text for term in phrase} for phrase in analysed.phrases)
+        )
+        return lambda word: any(term.text in sought for term in terms(word, self._language))

@@ -14,7 +14,6 @@ from ..kind import Built
 from ..text_rows import text_rows
 from .arm import Bm25Arm
 from .build import Bm25Change, build_bm25
-from .retriever import Bm25Retriever
 from .tantivy_files import can_bury
 from .writer import Bm25Writer
 
@@ -57,15 +56,13 @@ class Bm25Kind:
         """Open the index, whose files are all verified."""
         piece.verify(piece.record.files)
         language = opening.settings.language
-        retriever = Bm25Retriever(piece.folder, language, _files(piece))
-        if len(retriever) != piece.record.rows:
+        arm = Bm25Arm(piece.folder, language, _files(piece))
+        if arm.rows != piece.record.rows:
             raise DamagedError(
-                f"The BM25 index in {piece.folder} has {len(retriever)} rows; the manifest says {piece.record.rows}.",
+                f"The BM25 index in {piece.folder} has {arm.rows} rows; the manifest says {piece.record.rows}.",
                 REPAIR,
             )
-        if opening.extra is not None and opening.extra.rows:
-            retriever = _with_rows(piece, language, opening.extra)
-        return Bm25Arm(retriever, language)
+        return _with_rows(piece, language, opening.extra) if opening.extra and opening.extra.rows else arm
 
     def checks(self, encoder: EncoderRecord | None) -> Checks:
         """Return nothing: Tantivy's files have checksums only."""
@@ -106,8 +103,8 @@ def _buried(work: ArmWork) -> Iterator[TextRow]:
         yield from text_rows(work.layout, part, documents)
 
 
-def _files(piece: Piece | None) -> list[str] | None:
-    return None if piece is None else list(piece.record.files)
+def _files(piece: Piece) -> list[str]:
+    return list(piece.record.files)
 
 
 def _heap() -> int:
@@ -118,7 +115,7 @@ def _heap() -> int:
     return max(free // 4, limits.INDEX.bm25_least_heap_bytes)
 
 
-def _with_rows(piece: Piece, language: str, extra: ExtraRows) -> Bm25Retriever:
+def _with_rows(piece: Piece, language: str, extra: ExtraRows) -> Bm25Arm:
     """Return a copy of the index, made of links, with rows added; its folder is gone again when this returns."""
     with tempfile.TemporaryDirectory(prefix="embedctl-", ignore_cleanup_errors=True) as folder:
         target = Path(folder) / "bm25"
@@ -127,7 +124,7 @@ def _with_rows(piece: Piece, language: str, extra: ExtraRows) -> Bm25Retriever:
             for row in extra.rows:
                 writer.add(row)
             writer.commit()
-        return Bm25Retriever(target, language)
+        return Bm25Arm(target, language)
 
 
 BM25 = Bm25Kind()

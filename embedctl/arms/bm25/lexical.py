@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import tantivy
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ...config import Bm25Config
+    from ...contracts import Query
     from .live import LiveRows
 
 K1 = 1.2
@@ -48,25 +49,6 @@ MOST_CHARACTERS = 100_000
 _Clause = tuple[tantivy.Occur, tantivy.Query]
 
 
-class LexicalQuery(Protocol):
-    """What BM25 needs of a parsed query."""
-
-    @property
-    def words(self) -> Sequence[str]:
-        """Words as typed; any may match."""
-        ...
-
-    @property
-    def phrases(self) -> Sequence[str]:
-        """Phrases; all must match."""
-        ...
-
-    @property
-    def exclusions(self) -> Sequence[str]:
-        """Words and phrases; none may match."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class LexicalTerms:
     """A query after analysis."""
@@ -87,7 +69,7 @@ class LexicalTerms:
         return bool(self.words or self.phrases)
 
 
-def analyse(query: LexicalQuery, language: str) -> LexicalTerms:
+def analyse(query: Query, language: str) -> LexicalTerms:
     """Return the terms of ``query``, at most ``MAX_TERMS`` words, phrases and terms per phrase."""
     words: dict[str, None] = {}
     telling: dict[str, None] = {}

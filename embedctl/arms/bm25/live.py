@@ -72,7 +72,7 @@ class LiveRows:
             searcher: of the index.
             counted: rows that Tantivy counts.
             folder: holds the index.
-            files: as in :class:`~embedctl.arms.bm25.retriever.Bm25Retriever`.
+            files: as in :class:`~embedctl.arms.bm25.arm.Bm25Arm`.
 
         Raises:
             DamagedError: these labels are not in order, or there are more than rows.

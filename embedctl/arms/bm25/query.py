@@ -1,4 +1,4 @@
-"""BM25 over one generation of a Tantivy index.
+"""One query to BM25 over one generation of a Tantivy index, and the feedback of relevance model 3.
 
 Tantivy's BM25 (k1 = 1.2, b = 0.75) is computed per field and added up over ``body``, ``title`` (title and headings)
 and ``path``; :mod:`.lexical` says with what weights, and what is added. Statistics are those of live rows, see
@@ -11,30 +11,26 @@ import operator
 from collections import Counter
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import tantivy
 
-from ...config import Bm25Config
+from ...config import Rm3Config
 from ...contracts import Ranking
-from ...labels import bounds
 from . import lexical
-from .analysis import analyzer, terms, tokenizer_name
-from .live import LiveRows
+from .analysis import terms
 from .relevance import expansion
-from .tantivy_files import check_schema, counted_rows, open_reader, reading_index
+from .tantivy_files import reading_index
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from ...config import Rm3Config
     from ...contracts import Allowed, Labels
-    from .lexical import LexicalQuery, Scoring
-    from .stored_rows import StoredRows
+    from .lexical import Scoring
 
     Expansion = Mapping[str, float]
     Keep = Callable[[Labels], NDArray[np.bool_]]
@@ -50,93 +46,7 @@ _FEW = 500
 """So many labels at most are looked up as single terms: 100 of 100,000 rows in 0.3 ms, and as a set of terms in 1.4 to
 2 ms; with 5,000 it is the other way around."""
 
-
-class Bm25Retriever:
-    """The live rows of one index generation; opening it does not change the folder."""
-
-    def __init__(self, folder: Path, language: str, files: Collection[str] | None = None) -> None:
-        """Open the index.
-
-        Args:
-            folder: holds it.
-            language: what it was made for.
-            files: names that it consists of; anything else in the folder is not looked at. ``None``: all of them.
-
-        Raises:
-            DamagedError: there is no index in ``folder``, it is not one of ours, or it cannot be opened.
-            MismatchError: it was made for another language or by another version of the analysis.
-        """
-        self._folder = folder
-        self._language = language
-        text_analyzer = analyzer(language)
-        self.stores_payloads = check_schema(folder, tokenizer_name(language))
-        """Whether it keeps what hits show: an index up to format 3."""
-        index = open_reader(folder, files)
-        index.register_tokenizer(tokenizer_name(language), text_analyzer)
-        self._schema = index.schema
-        self._searcher = index.searcher()
-        self._live = LiveRows(self._searcher, counted_rows(folder), folder, files)
-
-    def __len__(self) -> int:
-        """Return the number of live rows."""
-        return len(self._live)
-
-    def stored_rows(self) -> StoredRows | None:
-        """Return what hits show, where this index keeps it."""
-        if not self.stores_payloads:
-            return None
-        from .stored_rows import StoredRows
-
-        return StoredRows(self._searcher, self._schema, self._folder)
-
-    def part_labels(self, part: int, expected: int) -> Labels:
-        """Return the labels of one part's rows, ascending, a few more than ``expected`` at most."""
-        query = tantivy.Query.term_query(self._schema, "part", part)
-        dead = int(np.diff(np.searchsorted(self._live.dead, bounds(part)))[0])
-        hits = self._searcher.search(query, expected + dead + 16, count=False).hits
-        found = self._searcher.fast_field_values("label", [address for _, address in hits])
-        labels = np.sort(np.array(list(found), dtype=np.uint64))
-        return labels[self._live.mask(labels)]
-
-    def ask(self, query: LexicalQuery, weights: Bm25Config | None = None) -> Bm25Query:
-        """Return the query as the index understands it, ready to be asked; ``weights``: of the fields."""
-        analysed = lexical.analyse(query, self._language)
-        scoring = lexical.Scoring(self._schema, self._live, analysed, weights or Bm25Config())
-        return Bm25Query(self._searcher, scoring, self._folder)
-
-    def expansion(self, query: Bm25Query, hits: Sequence[str], scores: Sequence[float], rm3: Rm3Config) -> Expansion:
-        """Return the terms that relevance model 3 adds to ``query``, most weight first; a word of the query weighs 1.
-
-        Args:
-            query: as :meth:`ask` returned it.
-            hits: texts of its first hits.
-            scores: theirs.
-            rm3: which terms count, and how much.
-
-        Raises:
-            DamagedError: the index cannot be read.
-        """
-        bodies = [terms(text[: lexical.MOST_CHARACTERS], self._language, singles=False) for text in hits]
-        common = rm3.most_common * len(self)
-        with reading_index(self._folder):
-            return expansion(
-                query.terms,
-                [Counter(term.text for term in body) for body in bodies],
-                scores,
-                lambda term: self._live.having("body", term) <= common,
-                rm3,
-            )
-
-    def matcher(self, query: LexicalQuery) -> Callable[[str], bool]:
-        """Return a function that tells whether a word of a text is one that the query asks for."""
-        analysed = lexical.analyse(query, self._language)
-        sought = set(analysed.words)
-        for word in query.words[: lexical.MAX_TERMS]:  # single characters of Chinese, Japanese ...
-            sought.update(term.text for term in terms(word[: lexical.MAX_TERMS], self._language))
-        sought = sought.difference(analysed.stop_words).union(
-            *({term.text for term in phrase} for phrase in analysed.phrases)
-        )
-        return lambda word: any(term.text in sought for term in terms(word, self._language))
+_DIGITS = 4
 
 
 class Bm25Query:
@@ -146,11 +56,17 @@ class Bm25Query:
     before they are cut by label. Not to be asked by two threads at a time.
     """
 
-    def __init__(self, searcher: tantivy.Searcher, scoring: Scoring, folder: Path) -> None:
+    excludes = True
+
+    def __init__(
+        self, searcher: tantivy.Searcher, scoring: Scoring, folder: Path, language: str, allowed: Allowed | None = None
+    ) -> None:
         self._searcher = searcher
         self._build = scoring
         self._terms = scoring.terms
         self._folder = folder
+        self._language = language
+        self._allowed = allowed
         self._live = scoring.live
         self._addresses: dict[int, tantivy.DocAddress] = {}
         self._scores: dict[int, float] = {}
@@ -176,21 +92,61 @@ class Bm25Query:
         """Whether anything is left to look for once the query is analysed."""
         return self._terms.positive
 
-    @property
-    def shortened(self) -> bool:
-        """Whether the query has more than is looked at."""
-        return self._terms.shortened
+    def notes(self) -> list[str]:
+        """Return a sentence where the query has no word to look up, or more than are looked up."""
+        if not self.positive:
+            return [f'The query has no word that BM25 can look up (language "{self._language}").']
+        if self._terms.shortened:
+            most = f"{lexical.MAX_TERMS:,}"
+            return [f"BM25 looks up the first {most} different words and phrases of the query, and no more."]
+        return []
 
-    @property
-    def terms(self) -> frozenset[str]:
-        """What is looked up to be found, in words and in phrases."""
-        return frozenset(self._terms.words).union(*({term.text for term in phrase} for phrase in self._terms.phrases))
+    def explain(self, k: int) -> dict[str, Any]:
+        """Return nothing: there is one way to search."""
+        del k
+        return {}
+
+    def feedback(self, first: Ranking, texts: Callable[[Labels], list[str]]) -> tuple[Bm25Query, dict[str, Any]]:
+        """Return the query with the words that its first hits have in common: relevance model 3."""
+        rm3 = Rm3Config()
+        hits = texts(first.labels[: rm3.hits])
+        added = self.expansion(hits, first.scores[: rm3.hits].tolist(), rm3) if hits else {}
+        shown = {term: round(weight, _DIGITS) for term, weight in added.items()}
+        return self.expanded(added) if added else self, {"hits": len(hits), "terms": shown}
+
+    def expansion(self, hits: Sequence[str], scores: Sequence[float], rm3: Rm3Config) -> Expansion:
+        """Return the terms that relevance model 3 adds, most weight first; a word of the query weighs 1.
+
+        Args:
+            hits: texts of its first hits.
+            scores: theirs.
+            rm3: which terms count, and how much.
+
+        Raises:
+            DamagedError: the index cannot be read.
+        """
+        own = self._terms
+        bodies = [terms(text[: lexical.MOST_CHARACTERS], self._language, singles=False) for text in hits]
+        common = rm3.most_common * len(self._live)
+        with reading_index(self._folder):
+            return expansion(
+                frozenset(own.words).union(*({term.text for term in phrase} for phrase in own.phrases)),
+                [Counter(term.text for term in body) for body in bodies],
+                scores,
+                lambda term: self._live.having("body", term) <= common,
+                rm3,
+            )
 
     def expanded(self, expansion: Expansion) -> Bm25Query:
         """Return the query with further terms, which may match; phrases and exclusions hold as before."""
-        query = Bm25Query(self._searcher, replace(self._build, added=expansion), self._folder)
+        scoring = replace(self._build, added=expansion)
+        query = Bm25Query(self._searcher, scoring, self._folder, self._language, self._allowed)
         query._addresses = self._addresses
         return query
+
+    def best(self, k: int) -> Ranking:
+        """Return the ``k`` best allowed rows that match, ties by ascending label."""
+        return self.search(k, self._allowed)
 
     def search(self, k: int, allowed: Allowed | None = None) -> Ranking:
         """Return the ``min(k, live, allowed and matching rows)`` best rows, ties by ascending label.
