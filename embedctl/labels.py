@@ -43,6 +43,15 @@ def row_of(values: Labels) -> NDArray[np.int64]:
     return (values & _MASK).astype(np.int64)
 
 
+def is_in(values: NDArray[Any], among: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which of ``values`` are among sorted ones, bool of the same shape."""
+    if not len(among):
+        return np.zeros(np.shape(values), dtype=np.bool_)
+    places = np.minimum(np.searchsorted(among, values), len(among) - 1)
+    found: NDArray[np.bool_] = among[places] == values
+    return found
+
+
 def bounds(part: int) -> Labels:
     """Return the first label of a part and the first one behind it, uint64 ``(2,)``: to search sorted labels with."""
     return np.array([part, part + 1], dtype=np.uint64) << _SHIFT

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .openvino_library import converter, openvino
@@ -23,23 +22,12 @@ class NotConvertedError(Exception):
     """The reason why a model cannot be converted, as a clause."""
 
 
-@dataclass(frozen=True, slots=True)
-class Converted:
-    """A model that gives the same vectors as torch."""
+def convert(folder: ModelFolder, tokenizer: QueryTokenizer, precisions: Sequence[str]) -> tuple[Any, dict[str, Any]]:
+    """Convert transformer, pooling, dense layers and normalization as one graph that gives the vectors of torch.
 
-    model: Any
-    """``openvino.Model``: ids and mask ``(b, longest)`` to unit-norm vectors ``(b, dim)``."""
-    precision: str
-    """The fastest that was asked for and passed: ``INFERENCE_PRECISION_HINT``."""
-    cosine: float
-    """The lowest, of the probes, to what torch gives in float32."""
-    dim: int
-
-
-def convert(folder: ModelFolder, tokenizer: QueryTokenizer, precisions: Sequence[str]) -> Converted:
-    """Convert transformer, pooling, dense layers and normalization as one graph.
-
-    ``precisions`` are tried in order.
+    Return the ``openvino.Model``, ids and mask ``(b, longest)`` to unit-norm vectors ``(b, dim)``, and facts about it:
+    ``precision``, the first of ``precisions`` (``INFERENCE_PRECISION_HINT``) that passed; ``cosine``, the lowest, of the
+    probes, to what torch gives in float32; ``dim``; ``inputs``, what they are called, in order.
 
     Raises:
         NotConvertedError: it cannot be traced, or the result is not the model.
@@ -65,7 +53,8 @@ def convert(folder: ModelFolder, tokenizer: QueryTokenizer, precisions: Sequence
         except RuntimeError as error:  # OpenVINO's own: a shape that the traced graph cannot take
             raise NotConvertedError("it works for the traced shape only") from error
         if cosine >= LEAST_COSINE:  # never true of NaN
-            return Converted(model, precision, cosine, int(modules.get_embedding_dimension()))
+            dim = int(modules.get_embedding_dimension())
+            return model, {"precision": precision, "cosine": cosine, "dim": dim, "inputs": input_names(model)}
     raise NotConvertedError(f"its vectors would differ from torch's (cosine {cosine:.4f}, at least {LEAST_COSINE})")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -36,12 +35,6 @@ def remembered(folder: Path, purpose: Sequence[str], compute: Callable[[], str])
         with suppress(OSError):  # a cache that cannot be written: computed again next time
             write_json(record, {"files": files, "fingerprint": fingerprint})
     return fingerprint
-
-
-def sha256_file(path: Path) -> str:
-    """Return the SHA-256 of a file, 64 hex digits."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _files(folder: Path) -> dict[str, list[int]]:

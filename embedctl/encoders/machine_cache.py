@@ -1,4 +1,4 @@
-"""What is derived from models and kept once a machine: found as it was written, or made anew.
+"""What is derived from models and kept once a machine: found as it was written, or rebuilt.
 
 ::
 
@@ -19,7 +19,6 @@ import json
 import os
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,29 +31,22 @@ ABANDONED_SECONDS = 86_400.0
 """After that, a folder that was never given its name is left from a process that died."""
 
 
-@dataclass(frozen=True, slots=True)
-class CacheEntry:
-    """A folder of the cache whose files are what was written."""
-
-    folder: Path
-    facts: Mapping[str, Any]
-
-
-def find(folder: Path) -> CacheEntry | None:
-    """Return the entry, or ``None`` where there is none, or one that is not what was written.
+def find(folder: Path) -> Mapping[str, Any] | None:
+    """Return the facts of an entry, or ``None`` where there is none, or one that is not what was written.
 
     A file is hashed when its time or inode is new, and then no more until they change.
     """
     contents = read_json(folder / CONTENTS)
     try:
-        facts, files = contents["facts"], contents["files"]
+        facts: Mapping[str, Any] = contents["facts"]
+        files = contents["files"]
         there = {path.name for path in folder.iterdir() if not path.is_dir() and not path.name.startswith(_UNNAMED)}
         if there - files.keys() - {CONTENTS}:
             return None  # a library would believe it
         seen = {name: _state(folder / name) for name in files}
         changed = [name for name in files if seen[name] != files[name]["state"]]
         for name in changed:
-            if seen[name][0] != files[name]["state"][0] or _sha256(folder / name) != files[name]["sha256"]:
+            if seen[name][0] != files[name]["state"][0] or sha256_file(folder / name) != files[name]["sha256"]:
                 return None
     except (OSError, KeyError, TypeError, IndexError, AttributeError):
         return None
@@ -62,11 +54,11 @@ def find(folder: Path) -> CacheEntry | None:
         known = {name: {"state": seen[name], "sha256": record["sha256"]} for name, record in files.items()}
         with suppress(OSError):  # a cache that cannot be written is hashed again next time
             write_json(folder / CONTENTS, {"facts": facts, "files": known})
-    return CacheEntry(folder, facts)
+    return facts
 
 
-def publish(folder: Path, fill: Callable[[Path], Mapping[str, Any]]) -> CacheEntry:
-    """Make an entry: ``fill`` writes its files to the folder it is given and returns the facts about them.
+def publish(folder: Path, fill: Callable[[Path], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Make an entry: ``fill`` writes its files to the folder it is given; return the facts that it returns.
 
     Of two processes that make the same one, both succeed and one is kept.
 
@@ -82,12 +74,12 @@ def publish(folder: Path, fill: Callable[[Path], Mapping[str, Any]]) -> CacheEnt
         files = {}
         for path in sorted(path for path in made.rglob("*") if path.is_file()):
             _sync(path)
-            files[path.relative_to(made).as_posix()] = {"state": _state(path), "sha256": _sha256(path)}
+            files[path.relative_to(made).as_posix()] = {"state": _state(path), "sha256": sha256_file(path)}
         write_json(made / CONTENTS, {"facts": dict(facts), "files": files})
         _rename(made, folder)
     finally:
         remove(made)
-    return CacheEntry(folder, facts)
+    return facts
 
 
 def read_json(path: Path) -> Any:
@@ -136,7 +128,7 @@ def _rename(made: Path, folder: Path) -> None:
     try:
         made.rename(folder)
     except OSError:
-        if find(folder):
+        if find(folder) is not None:
             return  # another process was faster
         aside = _unnamed(folder.parent)
         try:
@@ -164,7 +156,8 @@ def _state(path: Path) -> list[int]:
     return [found.st_size, found.st_mtime_ns, found.st_ino]
 
 
-def _sha256(path: Path) -> str:
+def sha256_file(path: Path) -> str:
+    """Return the SHA-256 of a file, 64 hex digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

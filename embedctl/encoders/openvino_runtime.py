@@ -114,7 +114,7 @@ class OpenVinoRuntime:
             compiled.append(self._core.compile_model(self._model, "CPU", cached))
             return {}
 
-        if machine_cache.find(place):
+        if machine_cache.find(place) is not None:
             fill(place)
         else:
             try:
@@ -138,8 +138,8 @@ def _prepared(
     precisions = _precisions(core)
     models = cache_folder() / "openvino" / folder.fingerprint
     place = models / f"{version}-{precisions[0]}"
-    entry = machine_cache.find(place)
-    if entry is None or entry.facts.get("format") != FORMAT:
+    known = machine_cache.find(place)
+    if known is None or known.get("format") != FORMAT:
         facts, model = _converted(folder, tokenizer, precisions, message)
 
         def fill(target: Path) -> Mapping[str, Any]:
@@ -148,12 +148,12 @@ def _prepared(
             return facts
 
         try:
-            entry = machine_cache.publish(place, fill)
+            known = machine_cache.publish(place, fill)
             _remove_older(models, version)
         except (OSError, RuntimeError) as error:  # OpenVINO does not say OSError when the disk is full
             message("warning", f"The converted model cannot be kept: {error}. Every command has to convert it again.")
             return None, _usable(model, folder, facts), facts
-    return place, _usable(str(place / "model.xml"), folder, entry.facts), entry.facts
+    return place, _usable(str(place / "model.xml"), folder, known), known
 
 
 def _usable(model: Any, folder: ModelFolder, facts: Mapping[str, Any]) -> Any:
@@ -167,17 +167,14 @@ def _converted(
 ) -> tuple[dict[str, Any], Any]:
     """Convert the model; one that cannot be is remembered with its reason."""
     message("info", f"Converting the model {folder.name} for this machine; this is done once.")
-    from .convert import NotConvertedError, convert, input_names
+    from .convert import NotConvertedError, convert
 
     try:
-        made = convert(folder, tokenizer, precisions)
+        model, facts = convert(folder, tokenizer, precisions)
     except NotConvertedError as error:
         return {"format": FORMAT, "reason": str(error)}, None
-    message("detail", f"Converted {folder.name}: {made.precision}, cosine {made.cosine:.6f} to torch.")
-    return {
-        "format": FORMAT, "reason": "", "precision": made.precision, "cosine": made.cosine, "dim": made.dim,
-        "inputs": input_names(made.model),
-    }, made.model  # fmt: skip
+    message("detail", f"Converted {folder.name}: {facts['precision']}, cosine {facts['cosine']:.6f} to torch.")
+    return {"format": FORMAT, "reason": "", **facts}, model
 
 
 def _precisions(core: Any) -> list[str]:

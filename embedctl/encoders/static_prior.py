@@ -31,9 +31,8 @@ def token_vectors(fingerprint: str, vocabulary: int, load: Callable[[], TokenEnc
 
     ``load`` is called only where this machine's cache lacks them.
     """
-    known = find(_folder(fingerprint))
-    if known:
-        vectors: Vectors = np.load(known.folder / FILE, mmap_mode="r")
+    if is_known(fingerprint):
+        vectors: Vectors = np.load(_folder(fingerprint) / FILE, mmap_mode="r")
         return vectors
     encoder = load()
     made = np.empty((vocabulary, encoder.dim), dtype=np.float32)

@@ -15,8 +15,8 @@ from ..arms.kind import ArmWork, Opening, PartChanges
 from ..errors import DamagedError, EmbedctlError, NoStoreError, ResourceError, shortage
 from ..store.manifest import INDEX_SINCE, ArmRecord
 from ..store.piece import REPAIR, Piece
+from ..store.writer import read_manifest
 from .pieces import PAYLOADS, kind_of, piece, pieces
-from .superseded import superseded
 
 if TYPE_CHECKING:
     from ..arms.kind import ExtraRows
@@ -42,6 +42,15 @@ def require_index(layout: Layout, manifest: Manifest) -> IndexRecord:
             )
         raise NoStoreError(f"The store in {layout.root} has no index yet.", 'Make it with "embedctl index".')
     return manifest.index
+
+
+def superseded(layout: Layout, index: IndexRecord) -> bool:
+    """Return whether another index than ``index`` is published now, so that a writer may have removed files of it.
+
+    Ask after a file was missing, not before. Numbers of generations never come back: an index that is still published
+    was published all the time, and what is missing of it is damage.
+    """
+    return read_manifest(layout).index != index
 
 
 class Index:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from ..arms.dense.files import SegmentRecord, segment_records
 from ..arms.dense.segments import mapped
 from ..arms.kind import Built
 from ..config import limits
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
     from ..arms.kind import ArmWork, ExtraRows, Opening
     from ..contracts import Labels
-    from ..store.manifest import ArmRecord
     from ..store.piece import Checks, Piece
 
 KIND = "rows"
@@ -158,7 +158,7 @@ class RowsKind:
     def build(self, work: ArmWork) -> Built:
         """Link, merge and write segments; the cost follows the changes."""
         work.folder.mkdir(parents=True, exist_ok=True)
-        before = segment_sizes(work.previous.record) if work.previous else []
+        before = segment_records(work.previous.record, "rows") if work.previous else []
         opened = [_mapped(work.previous.folder, *one) for one in before] if work.previous else []
         live = [_live(segment, work) for segment in opened]
         sizes = [Size(int(mask.sum()), int((~mask).sum())) for mask in live]
@@ -168,18 +168,18 @@ class RowsKind:
         for at in kept:
             assert work.previous is not None
             for name in FILES:
-                source = _folder(work.previous.folder, before[at][0]) / name
-                link_or_copy(source, _folder(work.folder, before[at][0]) / name)
-        number = max((one[0] for one in before), default=0) + 1
+                source = _folder(work.previous.folder, before[at].number) / name
+                link_or_copy(source, _folder(work.folder, before[at].number) / name)
+        number = max((one.number for one in before), default=0) + 1
         written = _write(_folder(work.folder, number), _fresh(work, [(opened[at], live[at]) for at in merged]))
-        segments = [before[at] for at in kept] + ([(number, written)] if written else [])
+        segments = [before[at] for at in kept] + ([SegmentRecord(number, written)] if written else [])
         rows = sum(sizes[at].live for at in kept) + written
-        return Built(rows, {"segments": [list(one) for one in sorted(segments, key=lambda one: -one[1])]})
+        return Built(rows, {"segments": [list(one) for one in sorted(segments, key=lambda one: -one.rows)]})
 
     def open(self, piece: Piece, opening: Opening) -> RowStore:
         """Map the segments, whose files are all verified."""
         piece.verify(piece.record.files)
-        segments = [_mapped(piece.folder, *one) for one in segment_sizes(piece.record)]
+        segments = [_mapped(piece.folder, *one) for one in segment_records(piece.record, "rows")]
         return RowStore(segments, piece.folder, opening.extra)
 
     def checks(self, encoder: object) -> Checks:
@@ -207,22 +207,6 @@ ROWS = RowsKind()
 
 def _folder(root: Path, number: int) -> Path:
     return root / f"{number:06d}"
-
-
-def segment_sizes(record: ArmRecord) -> list[tuple[int, int]]:
-    """Return number and rows of each segment.
-
-    Raises:
-        DamagedError: the manifest does not list them.
-    """
-    found: Any = record.facts.get("segments")
-    try:
-        segments = [(number, rows) for number, rows in found]
-        if not all(type(one) is int and one > 0 for pair in segments for one in pair):
-            raise TypeError
-    except (TypeError, ValueError):
-        raise DamagedError("The manifest does not list the segments of the rows.", REPAIR) from None
-    return segments
 
 
 def segment_files(number: int) -> list[str]:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arms.dense.files import segment_records
 from ..arms.examiner import Examiner, Flaw, length_flaws
 from ..errors import DamagedError
 from .payload import payloads, shown_of
-from .rows import BLOCK, segment_files, segment_sizes
+from .rows import BLOCK, segment_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ class RowsExaminer(Examiner):
         """Compare lengths of files with the numbers of rows; rows of dead chunks may be there, too."""
         del encoder, sound
         try:
-            sizes = segment_sizes(piece.record)
+            sizes = segment_records(piece.record, "rows")
         except DamagedError as error:
             yield Flaw(error.message)
             return

@@ -81,7 +81,7 @@ def test_recall_order_and_scores(retriever: DenseRetriever, flat: FlatRetriever,
         assert ranking.scores.dtype == np.float32
         pairs = list(zip((-ranking.scores).tolist(), ranking.labels.tolist(), strict=True))
         assert pairs == sorted(pairs)
-        np.testing.assert_array_equal(ranking.scores, flat.cosine(vector, ranking.labels))
+        np.testing.assert_array_equal(ranking.scores, flat._segments.cosine(vector, ranking.labels))
         found += len(np.intersect1d(ranking.labels, expected.labels))
     assert found >= 0.95 * 400
 
@@ -165,9 +165,9 @@ def test_flat_is_exact(
 def test_cosine_is_that_of_the_search(flat: FlatRetriever) -> None:
     vector = clustered(1, 11)[0]
     ranking = flat.search(vector, 50)
-    np.testing.assert_array_equal(flat.cosine(vector, ranking.labels), ranking.scores)
+    np.testing.assert_array_equal(flat._segments.cosine(vector, ranking.labels), ranking.scores)
     unknown = np.array([5, (1 << 32) | 500, 3 << 32], dtype=np.uint64)
-    assert np.isnan(flat.cosine(vector, unknown)).all()
+    assert np.isnan(flat._segments.cosine(vector, unknown)).all()
 
 
 def test_nothing_at_all() -> None:

@@ -12,7 +12,7 @@ import pytest
 import embedctl
 from embedctl.config import FilterConfig, IndexLimits, QueryConfig, RankingRequest, SettingsRequest
 from embedctl.errors import DamagedError
-from embedctl.index.superseded import superseded
+from embedctl.index.open import superseded
 from embedctl.query import session
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import Manifest

@@ -14,7 +14,8 @@ from index_world import LIMITS, World
 from embedctl.arms.kind import ExtraRows, Opening, TextRow
 from embedctl.errors import DamagedError
 from embedctl.index.open import Index
-from embedctl.index.rows import BLOCK, ROWS, Rows, segment_sizes, shown
+from embedctl.arms.dense.files import segment_records
+from embedctl.index.rows import BLOCK, ROWS, Rows, shown
 from embedctl.labels import label, labels
 from embedctl.store.files import describe_file
 from embedctl.store.layout import Layout
@@ -32,7 +33,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 
 def segments(record: IndexRecord) -> list[tuple[int, int]]:
     assert record.payloads is not None
-    return segment_sizes(record.payloads)
+    return segment_records(record.payloads, "rows")
 
 
 def held(world: World, record: IndexRecord) -> list[int]:

@@ -23,6 +23,7 @@ import numpy as np
 import tantivy
 
 from ...errors import DamagedError
+from ...labels import is_in
 from .tantivy_files import BURIED, FIELDS, FILLER, read_dead
 
 if TYPE_CHECKING:
@@ -91,11 +92,7 @@ class LiveRows:
 
     def mask(self, labels: Labels) -> NDArray[np.bool_]:
         """Return which of ``labels`` are not those of dead rows, tombstones or fillers; bool ``(n,)``."""
-        if not len(self._gone):
-            return np.ones(len(labels), dtype=np.bool_)
-        places = np.minimum(np.searchsorted(self._gone, labels), len(self._gone) - 1)
-        alive: NDArray[np.bool_] = self._gone[places] != labels
-        return alive
+        return ~is_in(labels, self._gone)
 
     def room(self, k: int) -> int:
         """Return how many rows to fetch for ``k`` live ones, where dead ones are found as often as others."""

@@ -64,7 +64,7 @@ class BinaryRetriever:
         if k < 1 or (len(self) if allowed is None else allowed.count) <= wanted:
             return FlatRetriever(self._segments).search(vector, k, allowed)
         query = np.ascontiguousarray(vector, dtype=np.float32)
-        keeps = [self._keep(number, allowed) for number in range(len(self._segments.segments))]
+        keeps = [segment.kept(allowed) for segment in self._segments.segments]
         return ranked(self._segments, query, self._nearest(query, wanted, keeps), k)
 
     def search_batch(self, vectors: Vectors, k: int, allowed: Allowed | None = None) -> list[Ranking]:
@@ -76,19 +76,10 @@ class BinaryRetriever:
         if k < 1 or (len(self) if allowed is None else allowed.count) <= wanted:
             return FlatRetriever(self._segments).search_batch(vectors, k, allowed)
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-        keeps = [self._keep(number, allowed) for number in range(len(self._segments.segments))]
+        keeps = [segment.kept(allowed) for segment in self._segments.segments]
         with ThreadPoolExecutor(processors()) as threads:
             found = threads.map(lambda query: self._nearest(query, wanted, keeps), vectors)
             return [ranked(self._segments, query, rows, k) for query, rows in zip(vectors, found, strict=True)]
-
-    def _keep(self, number: int, allowed: Allowed | None) -> NDArray[np.bool_] | None:
-        """Return which rows of a segment are alive and allowed; ``None``: all."""
-        segment = self._segments.segments[number]
-        keep = segment.live() if len(segment.dead) else None
-        if allowed is None:
-            return keep
-        mask = allowed.mask(segment.labels)
-        return mask if keep is None else keep & mask
 
     def _nearest(self, query: Vectors, wanted: int, keeps: list[NDArray[np.bool_] | None]) -> Rows:
         """Return the rows nearest by bits, at least ``wanted`` of them where there are so many; in any order."""

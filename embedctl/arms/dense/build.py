@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 _NO_LABELS: Labels = np.empty(0, dtype=np.uint64)
 _BASE_BYTES = 350_000_000
 """Memory of a run besides the graph and the heap of BM25: libraries, a part, buffers. Measured, rounded up."""
-_COPIES = 3
-"""Of the vectors of one part, while they are read, converted and written."""
 _TOLD_ROWS = 10_000
 """Smaller builds without a graph take no memory worth reporting."""
 _BUILDING = "Building the dense arm"
@@ -71,19 +69,6 @@ def build(work: ArmWork) -> Built:
     return Built(len(made.segments), {"segments": segments})  # type: ignore[dict-item]
 
 
-def disk_bytes(work: ArmWork) -> int:
-    """Return the bytes of new vectors and labels."""
-    assert work.encoder is not None
-    return work.changes.rows * (work.encoder.dim * 2 + 8)
-
-
-def memory_bytes(work: ArmWork) -> int:
-    """Return the bytes that the vectors of the largest new part take, as often as they are held at once."""
-    assert work.encoder is not None
-    largest = max((part.chunks.rows for part in work.changes.added if part.chunks), default=0)
-    return _COPIES * largest * work.encoder.dim * 4
-
-
 class DenseBuild:
     """One dense arm in the making."""
 
@@ -95,10 +80,10 @@ class DenseBuild:
         self._dim = work.encoder.dim
         self._files = DenseFiles(work.folder)
         self._before = DenseFiles(work.previous.folder) if work.previous else None
-        self._old = segment_records(work.previous.record) if work.previous else ()
+        self._old = segment_records(work.previous.record) if work.previous else []
         self._linked: set[int] = set()
         """Numbers of segments that the previous arm has, too."""
-        self.records: tuple[SegmentRecord, ...] = ()
+        self.records: list[SegmentRecord] = []
         """The segments, the largest first."""
         self.segments = Segments([], self._dim)
         """The same, opened."""
@@ -125,7 +110,7 @@ class DenseBuild:
         number = max((record.number for record in self._old), default=0) + 1
         if runs and (written := write_segment(self._files.segment(number), runs, self._dim)):
             records.append(SegmentRecord(number, written))
-        self.records = tuple(sorted(records, key=lambda record: -record.rows))
+        self.records = sorted(records, key=lambda record: -record.rows)
         dead = np.sort(np.concatenate([_NO_LABELS, *(opened[at].labels[opened[at].dead] for at in kept)]))
         save_array(self._files.dead, dead.astype("<u8"))
         self.segments = Segments([self._opened(record, dead) for record in self.records], self._dim)

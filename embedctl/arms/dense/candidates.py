@@ -55,8 +55,3 @@ def best(labels: Labels, scores: NDArray[np.float32], k: int) -> Ranking:
     """Return the ``k`` best of these, ties by ascending label."""
     order = np.lexsort((labels, -scores))[: max(k, 0)]
     return Ranking(labels[order], scores[order])
-
-
-def merged(one: Ranking, other: Ranking, k: int) -> Ranking:
-    """Return the ``k`` best of two rankings of different rows."""
-    return best(np.concatenate([one.labels, other.labels]), np.concatenate([one.scores, other.scores]), k)

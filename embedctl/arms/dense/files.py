@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import DamagedError
 from ...store.array_checks import check_ascending, check_finite
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class SegmentRecord(NamedTuple):
-    """One immutable run of vectors."""
+    """One immutable run of vectors, or of rows."""
 
     number: int
     rows: int
@@ -72,23 +72,21 @@ class DenseFiles:
         return [path.relative_to(self.root).as_posix() for path in paths]
 
 
-def segment_records(record: ArmRecord) -> tuple[SegmentRecord, ...]:
-    """Return the segments of an arm, the largest first.
+def segment_records(record: ArmRecord, of: str = "dense arm") -> list[SegmentRecord]:
+    """Return the segments of an arm, or of the rows, the largest first.
 
     Raises:
         DamagedError: the manifest does not list them as this version writes them.
     """
-    found = record.facts.get("segments")
+    found: Any = record.facts.get("segments")
     try:
-        if not isinstance(found, list):
-            raise TypeError
-        segments = tuple(SegmentRecord(*pair) for pair in found)  # type: ignore[misc]
-        if not all(type(number) is int and number >= 0 for one in segments for number in one):
+        segments = [SegmentRecord(number, rows) for number, rows in found]
+        if not all(type(one.number) is type(one.rows) is int and one.number >= 0 < one.rows for one in segments):
             raise TypeError
         if len({one.number for one in segments}) < len(segments):
             raise TypeError
-    except TypeError:
-        raise DamagedError("The manifest does not list the segments of the dense arm.", REPAIR) from None
+    except (TypeError, ValueError):
+        raise DamagedError(f"The manifest does not list the segments of the {of}.", REPAIR) from None
     return segments
 
 

@@ -16,9 +16,7 @@ from .kernels import PackedQueries, dots, to_float16, to_float32
 from .segments import check_query
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from ...contracts import Allowed, Labels, Ranking, Vectors
+    from ...contracts import Allowed, Ranking, Vectors
     from .kernels import Halves
     from .segments import Segments
 
@@ -60,11 +58,9 @@ class FlatRetriever:
             return ranked(self._segments, query, self._segments.live_rows_of(allowed), k)
         halves = to_float16(query)
         candidates = Candidates(k, _slack(query, halves))
-        for block in self._segments.blocks(allowed):
-            scores = dots(halves, block.vectors)
-            if block.keep is not None:
-                scores = np.where(block.keep, scores, -np.inf)
-            candidates.offer(block.start, scores)
+        for start, block, keep in self._segments.blocks(allowed):
+            scores = dots(halves, block)
+            candidates.offer(start, scores if keep is None else np.where(keep, scores, -np.inf))
         return ranked(self._segments, query, candidates.rows, k)
 
     def search_batch(self, vectors: Vectors, k: int, allowed: Allowed | None = None) -> list[Ranking]:
@@ -84,10 +80,6 @@ class FlatRetriever:
             scans = threads.map(lambda group: self._scan(group, k, allowed), groups)
             return [ranking for rankings in scans for ranking in rankings]
 
-    def cosine(self, vector: Vectors, labels: Labels) -> NDArray[np.float32]:
-        """Return the exact similarity to each of ``labels``, float32 ``(n,)``; NaN where there is no such row."""
-        return self._segments.cosine(vector, labels)
-
     def _narrow(self, allowed: Allowed) -> bool:
         return allowed.count * _NARROW < self._segments.total
 
@@ -95,12 +87,12 @@ class FlatRetriever:
         halves = to_float16(queries)
         packed = PackedQueries(halves)
         candidates = [Candidates(k, _slack(*pair)) for pair in zip(queries, halves, strict=True)]
-        for block in self._segments.blocks(allowed, _BATCH_ROWS):
-            products = packed.dots(block.vectors)
-            if block.keep is not None:
-                products[:, ~block.keep] = -np.inf
+        for start, block, keep in self._segments.blocks(allowed, _BATCH_ROWS):
+            products = packed.dots(block)
+            if keep is not None:
+                products[:, ~keep] = -np.inf
             for scores, found in zip(products, candidates, strict=True):
-                found.offer(block.start, scores)
+                found.offer(start, scores)
         return [ranked(self._segments, query, found.rows, k) for query, found in zip(queries, candidates, strict=True)]
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .candidates import NOTHING, best, merged
+from .candidates import NOTHING, best
 from .flat import FlatRetriever
 from .hnsw_file import HnswFacts, checked_facts, load_graph, read_labels
 from .hnsw_writer import dead_labels
@@ -97,7 +97,8 @@ class HnswRetriever:
         rankings = []
         for vector, labels, tail in zip(vectors, near, tails, strict=True):
             passing = labels if allowed is None else labels[allowed.mask(labels)]
-            rankings.append(merged(best(passing, self._segments.cosine(vector, passing), k), tail, k))
+            scores = np.concatenate([self._segments.cosine(vector, passing), tail.scores])
+            rankings.append(best(np.concatenate([passing, tail.labels]), scores, k))
         return rankings
 
     def _fetched(self, k: int, allowed: Allowed | None) -> int:

@@ -13,8 +13,8 @@ import hnswlib
 import numpy as np
 
 from ...errors import DamagedError, MismatchError
+from ...labels import is_in
 from .hnsw_file import SPACE, HnswFacts, checked_facts, load_graph, read_labels, save_graph
-from .segments import is_in
 from .segments_writer import in_order
 
 if TYPE_CHECKING:

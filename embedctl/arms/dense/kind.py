@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from .examine import DenseExaminer
 
 
+_COPIES = 3
+"""Of the vectors of one part, while they are read, converted and written."""
+
+
 class DenseKind:
     """See :class:`~embedctl.arms.kind.ArmKind`."""
 
@@ -50,15 +54,14 @@ class DenseKind:
 
     def disk_bytes(self, work: ArmWork) -> int:
         """Return the bytes of new vectors and labels."""
-        from .build import disk_bytes
-
-        return disk_bytes(work)
+        assert work.encoder is not None
+        return work.changes.rows * (work.encoder.dim * 2 + 8)
 
     def memory_bytes(self, work: ArmWork) -> int:
-        """Return the bytes of the largest new part."""
-        from .build import memory_bytes
-
-        return memory_bytes(work)
+        """Return the bytes that the vectors of the largest new part take, as often as they are held at once."""
+        assert work.encoder is not None
+        largest = max((part.chunks.rows for part in work.changes.added if part.chunks), default=0)
+        return _COPIES * largest * work.encoder.dim * 4
 
     def examiner(self) -> DenseExaminer:
         """Return what ``doctor`` checks of it."""

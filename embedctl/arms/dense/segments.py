@@ -12,11 +12,12 @@ from __future__ import annotations
 import mmap
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...errors import DamagedError, MismatchError, ModelError
+from ...labels import is_in
 from .kernels import dots, to_float32, words
 
 if TYPE_CHECKING:
@@ -56,6 +57,13 @@ class Segment:
         live = np.ones(len(self.labels), dtype=np.bool_)
         live[self.dead] = False
         return live
+
+    def kept(self, allowed: Allowed | None) -> NDArray[np.bool_] | None:
+        """Return which rows are alive and allowed, bool ``(n,)``; ``None``: all."""
+        if allowed is None:
+            return self.live() if len(self.dead) else None
+        mask = allowed.mask(self.labels)
+        return mask & self.live() if len(self.dead) else mask
 
 
 def open_segment(folder: Path, rows: int, dim: int, dead: Labels, planes: bool) -> Segment:
@@ -113,16 +121,6 @@ def check_query(vectors: Vectors, dim: int) -> None:
         raise ModelError("The query vector holds values that are not finite numbers.")
 
 
-class Block(NamedTuple):
-    """Neighbouring rows of one segment."""
-
-    start: int
-    """The row of the first."""
-    vectors: Halves
-    keep: NDArray[np.bool_] | None
-    """Which are alive and allowed; ``None``: all."""
-
-
 class Segments:
     """The vectors of one generation, live and dead."""
 
@@ -144,18 +142,20 @@ class Segments:
         """Rows, dead ones included."""
         return int(self.starts[-1])
 
-    def blocks(self, allowed: Allowed | None = None, rows: int = 0) -> Iterator[Block]:
-        """Yield all rows in order, at most ``rows`` at a time; blocks with nothing to keep are left out."""
+    def blocks(
+        self, allowed: Allowed | None = None, rows: int = 0
+    ) -> Iterator[tuple[int, Halves, NDArray[np.bool_] | None]]:
+        """Yield all rows in order, at most ``rows`` at a time; blocks with nothing to keep are left out.
+
+        Of each block: its first row, the vectors, and which are alive and allowed, where ``None`` is all of them.
+        """
         rows = rows or BLOCK_ROWS
         for segment, start in zip(self.segments, self.starts.tolist(), strict=False):
-            live = segment.live() if len(segment.dead) else None
+            kept = segment.kept(allowed)
             for at in range(0, len(segment.labels), rows):
-                keep = None if live is None else live[at : at + rows]
-                if allowed is not None:
-                    mask = allowed.mask(segment.labels[at : at + rows])
-                    keep = mask if keep is None else keep & mask
+                keep = None if kept is None else kept[at : at + rows]
                 if keep is None or keep.any():
-                    yield Block(start + at, segment.vectors[at : at + rows], keep)
+                    yield start + at, segment.vectors[at : at + rows], keep
 
     def labels_of(self, rows: Rows) -> Labels:
         """Return the label of each row."""
@@ -179,11 +179,7 @@ class Segments:
         """Return the rows that are alive and allowed, for a filter that lets few through."""
         rows = self.rows_of(allowed.labels)
         rows = rows[rows >= 0]
-        if not len(self._dead):
-            return rows
-        places = np.minimum(np.searchsorted(self._dead, rows), len(self._dead) - 1)
-        alive: Rows = rows[self._dead[places] != rows]
-        return alive
+        return rows[~is_in(rows, self._dead)]
 
     def scores(self, vector: Vectors, rows: Rows) -> NDArray[np.float32]:
         """Return the similarity of float32 ``(dim,)`` to each row, the same wherever it is asked for; ``(n,)``."""
@@ -205,7 +201,7 @@ class Segments:
         rows = self.rows_of(labels)
         known = rows >= 0
         scores = np.full(len(rows), np.nan, dtype=np.float32)
-        scores[known] = self.scores(_contiguous(vector), rows[known])
+        scores[known] = self.scores(np.ascontiguousarray(vector, dtype=np.float32), rows[known])
         return scores
 
     def vectors_of(self, labels: Labels) -> Vectors:
@@ -237,19 +233,6 @@ class Segments:
         for number in np.unique(owners).tolist():
             places = np.flatnonzero(owners == number)
             yield self.segments[number], places, rows[places] - self.starts[number]
-
-
-def is_in(labels: Labels, among: Labels) -> NDArray[np.bool_]:
-    """Return which of ``labels`` are among sorted labels."""
-    if not len(among):
-        return np.zeros(len(labels), dtype=np.bool_)
-    places = np.minimum(np.searchsorted(among, labels), len(among) - 1)
-    found: NDArray[np.bool_] = among[places] == labels
-    return found
-
-
-def _contiguous(vector: Vectors) -> Vectors:
-    return np.ascontiguousarray(vector, dtype=np.float32)
 
 
 def mapped(path: Path, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:
