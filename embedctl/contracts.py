@@ -196,9 +196,12 @@ class ArmRequest:
 
 
 class ArmQuery(Protocol):
-    """One arm, asked one query; not to be asked by two threads at a time."""
+    """One arm, asked one query; not to be asked by two threads at a time.
 
-    excludes: bool
+    A subclass needs ``best``, ``scores`` and ``most``; the rest has defaults that fit an arm with one way to search.
+    """
+
+    excludes: bool = False
     """Whether it leaves out what the query excludes."""
 
     def best(self, k: int) -> Ranking:
@@ -215,15 +218,17 @@ class ArmQuery(Protocol):
 
     def feedback(self, first: Ranking, texts: Callable[[Labels], list[str]]) -> tuple[ArmQuery, dict[str, Any]]:
         """Return the query moved towards its first hits, and what they had in common, for ``--explain``."""
-        ...
+        del first, texts
+        return self, {"hits": 0}
 
     def explain(self, k: int) -> dict[str, Any]:
         """Return how the arm finds ``k`` rows and what that costs, as JSON."""
-        ...
+        del k
+        return {}
 
     def notes(self) -> list[str]:
         """Return finished sentences that a person should know, such as a query without a word to look up."""
-        ...
+        return []
 
 
 class Arm(Protocol):

@@ -26,8 +26,8 @@ def convert(folder: ModelFolder, tokenizer: QueryTokenizer, precisions: Sequence
     """Convert transformer, pooling, dense layers and normalization as one graph that gives the vectors of torch.
 
     Return the ``openvino.Model``, ids and mask ``(b, longest)`` to unit-norm vectors ``(b, dim)``, and facts about it:
-    ``precision``, the first of ``precisions`` (``INFERENCE_PRECISION_HINT``) that passed; ``cosine``, the lowest, of the
-    probes, to what torch gives in float32; ``dim``; ``inputs``, what they are called, in order.
+    ``precision``, the first of ``precisions`` (``INFERENCE_PRECISION_HINT``) that passed; ``cosine``, the lowest of the
+    probes to what torch gives in float32; ``dim``; ``inputs``, what they are called, in order.
 
     Raises:
         NotConvertedError: it cannot be traced, or the result is not the model.

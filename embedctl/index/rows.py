@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from ..contracts import Labels
     from ..store.piece import Checks, Piece
 
-KIND = "rows"
 _LABELS, _DOCUMENTS, _BLOCKS, _PAYLOADS = "labels.u64", "documents.u64", "blocks.u64", "payloads.z"
 FILES = (_LABELS, _DOCUMENTS, _BLOCKS, _PAYLOADS)
 BLOCK = 32
@@ -207,11 +206,6 @@ ROWS = RowsKind()
 
 def _folder(root: Path, number: int) -> Path:
     return root / f"{number:06d}"
-
-
-def segment_files(number: int) -> list[str]:
-    """Return the files of a segment, below the folder of the rows: labels, documents, ends of blocks, payloads."""
-    return [f"{number:06d}/{name}" for name in FILES]
 
 
 def _mapped(root: Path, number: int, rows: int) -> _Segment:

@@ -10,7 +10,7 @@ from ..arms.dense.files import segment_records
 from ..arms.examiner import Examiner, Flaw, length_flaws
 from ..errors import DamagedError
 from .payload import payloads, shown_of
-from .rows import BLOCK, segment_files
+from .rows import BLOCK, FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ class RowsExaminer(Examiner):
         expected: dict[str, int | None] = {}
         for number, rows in sizes:
             lengths = (8 * rows, 8 * rows, 8 * -(-rows // BLOCK), None)
-            expected |= zip(segment_files(number), lengths, strict=True)
+            expected |= zip((f"{number:06d}/{name}" for name in FILES), lengths, strict=True)
         yield from length_flaws(piece.record, expected)
         held = sum(rows for _, rows in sizes)
         if held < piece.record.rows:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from pathspec.patterns.gitignore.basic import GitIgnoreBasicPattern
@@ -142,26 +142,16 @@ def type_matcher(types: Sequence[str]) -> TypeMatcher:
 class LabelSet:
     """A set of chunk labels kept as ranges: a document's chunks are neighbours in their part."""
 
-    def __init__(self, labels: Labels) -> None:
-        """Make the set of ``labels``, uint64 in any order, repeated or not."""
-        self._hold(labels, labels)
-
-    @classmethod
-    def from_ranges(cls, first: Labels, last: Labels) -> Self:
-        """Return the set of all labels ``first[i] <= label <= last[i]``.
+    def __init__(self, first: Labels, last: Labels | None = None) -> None:
+        """Make the set of all labels ``first[i] <= label <= last[i]``; without ``last``, of those in ``first``.
 
         Args:
-            first: uint64 ``(n,)``, in any order.
+            first: uint64 ``(n,)``, in any order, repeated or not.
             last: uint64 ``(n,)``, each at least its ``first``; ranges may touch and overlap.
         """
-        made = cls.__new__(cls)
-        made._hold(first, last)
-        return made
-
-    def _hold(self, first: Labels, last: Labels) -> None:
         order = np.argsort(first, kind="stable")
+        reach = np.maximum.accumulate(np.asarray(first if last is None else last, dtype=np.uint64)[order])
         first = np.asarray(first, dtype=np.uint64)[order]
-        reach = np.maximum.accumulate(np.asarray(last, dtype=np.uint64)[order])
         starts = np.ones(len(first), dtype=np.bool_)
         starts[1:] = first[1:] > reach[:-1] + np.uint64(1)
         self._first: Labels = first[starts]

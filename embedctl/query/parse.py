@@ -45,24 +45,17 @@ class ParsedQuery:
     """Words and phrases in their order, without quotes and exclusions: what the encoder reads."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    text: str
-    phrase: bool
-    excluded: bool
-
-
 def parse_query(text: str) -> ParsedQuery:
     """Take ``text`` apart; every text has a meaning."""
     pieces = _pieces(text)
-    if not any(_says_something(piece.text) for piece in pieces if not piece.excluded):
-        pieces = [_Piece(word, False, False) for word in text.split()]
+    if not any(_says_something(piece) for piece, _, excluded in pieces if not excluded):
+        pieces = [(word, False, False) for word in text.split()]
     return ParsedQuery(
         original=text,
-        words=tuple(piece.text for piece in pieces if not piece.phrase and not piece.excluded),
-        phrases=tuple(piece.text for piece in pieces if piece.phrase and not piece.excluded),
-        exclusions=tuple(piece.text for piece in pieces if piece.excluded),
-        dense_text=" ".join(piece.text for piece in pieces if not piece.excluded),
+        words=tuple(piece for piece, phrase, excluded in pieces if not phrase and not excluded),
+        phrases=tuple(piece for piece, phrase, excluded in pieces if phrase and not excluded),
+        exclusions=tuple(piece for piece, _, excluded in pieces if excluded),
+        dense_text=" ".join(piece for piece, _, excluded in pieces if not excluded),
     )
 
 
@@ -71,8 +64,9 @@ def whole_characters(text: str) -> str:
     return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
 
 
-def _pieces(text: str) -> list[_Piece]:
-    pieces: list[_Piece] = []
+def _pieces(text: str) -> list[tuple[str, bool, bool]]:
+    """Return each word or phrase in its order, whether it is a phrase, and whether it is excluded."""
+    pieces: list[tuple[str, bool, bool]] = []
     never_closed: set[str] = set()
     at = _skip(_BLANK, text, 0)
     while at < len(text):
@@ -82,12 +76,12 @@ def _pieces(text: str) -> list[_Piece]:
         if end is not None:
             phrase = text[start + 1 : end].strip()
             if _says_something(phrase):
-                pieces.append(_Piece(phrase, True, excluded))
+                pieces.append((phrase, True, excluded))
             at = end + 1
         else:
             end = _skip(_WORD, text, at)
             excluded = excluded and text[start : start + 1].isalnum()
-            pieces.append(_Piece(text[start if excluded else at : end], False, excluded))
+            pieces.append((text[start if excluded else at : end], False, excluded))
             at = end
         at = _skip(_BLANK, text, at)
     return pieces

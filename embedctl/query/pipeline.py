@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..contracts import ArmRequest, Query, Ranking
+from ..contracts import ArmQuery, ArmRequest, Query, Ranking
 from ..index.rows import shown
 from ..records import Hit
 from ..sources.describe import path_from_base
 from .document_fusion import Fused, Proposal, fuse, gather
 from .draft import Draft, Retrieved
+from .rerankers import RERANKERS
+from .rewriters import REWRITERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..config import ArmSettings
-    from ..contracts import ArmQuery, Labels, Scores
+    from ..contracts import Labels, Reranker, Rewriter, Scores
     from .setup import Setup
 
 DEEPER = 4
@@ -39,8 +41,8 @@ class Pipeline:
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
-        self._rewriters = setup.rewriters()
-        self._rerankers = setup.rerankers()
+        self._rewriters: list[Rewriter] = [REWRITERS.load(name)() for name in setup.ranking.rewriters]
+        self._rerankers: dict[str, Reranker] = {name: RERANKERS.load(name)() for name in setup.ranking.rerankers}
         feedback = setup.ranking.feedback
         self._feedback = {arm.name for arm in setup.arms if getattr(feedback, setup.kind(arm).feedback or "", False)}
 
@@ -263,7 +265,7 @@ class Pipeline:
         return [fields["text"] for fields in shown(self.setup.index.rows, labels)]
 
 
-class _NoQuery:
+class _NoQuery(ArmQuery):
     """An arm that has nothing to look for in a query."""
 
     excludes = True
@@ -277,17 +279,6 @@ class _NoQuery:
 
     def most(self) -> float:
         return 0.0
-
-    def feedback(self, first: Ranking, texts: Any) -> tuple[ArmQuery, dict[str, Any]]:
-        del first, texts
-        return self, {"hits": 0}
-
-    def explain(self, k: int) -> dict[str, Any]:
-        del k
-        return {}
-
-    def notes(self) -> list[str]:
-        return []
 
 
 def score_name(arm: str) -> str:

@@ -21,6 +21,7 @@ import os
 import queue
 import threading
 from contextlib import nullcontext
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeAlias
 
@@ -88,16 +89,8 @@ class QueryFile:
             raise UsageError(f'There is no query in "{path}".', "Write one on each line.")
 
     def batches(self, size: int) -> Iterator[list[NamedQuery]]:
-        """Yield the queries in their order, ``size`` at a time."""
-        batch: list[NamedQuery] = []
-        for found in self._read():
-            if isinstance(found, NamedQuery):
-                batch.append(found)
-            if len(batch) == size:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
+        """Return the queries in their order, ``size`` at a time."""
+        return _batched((found for found in self._read() if isinstance(found, NamedQuery)), size)
 
     def _read(self) -> Iterator[NamedQuery | Problem]:
         try:
@@ -171,14 +164,16 @@ class QueryList:
 
     def batches(self, size: int) -> Iterator[list[NamedQuery]]:
         """Yield the queries in their order, ``size`` at a time."""
-        batch: list[NamedQuery] = []
-        for number, query in enumerate(self._queries, start=1):
-            batch.append(NamedQuery(str(number), query) if isinstance(query, str) else NamedQuery(*query))
-            if len(batch) == size:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
+        numbered = enumerate(self._queries, start=1)
+        return _batched(
+            (NamedQuery(str(at), query) if isinstance(query, str) else NamedQuery(*query) for at, query in numbered),
+            size,
+        )
+
+
+def _batched(queries: Iterator[NamedQuery], size: int) -> Iterator[list[NamedQuery]]:
+    while batch := list(islice(queries, size)):
+        yield batch
 
 
 QuerySource = QueryFile | QueryStream | QueryList

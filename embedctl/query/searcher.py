@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..config import FilterConfig, RankingConfig
+from ..config import FilterConfig
 from ..index.open import Index, require_index
 from .answer import answer_of
 from .draft import Draft
 from .pipeline import Pipeline, query_of
-from .setup import SettledBy, Setup, asked_arms
+from .setup import Setup, asked_arms
 from .validate import settled
 
 if TYPE_CHECKING:
@@ -114,9 +114,8 @@ class Searcher:
             encode=self.encode,
             encoded_by=self.encoded_by,
             allowed=allowed,
-            language=self.index.record.settings.language,
             roots={source.name: source.root for source in self._manifest.sources},
-            settled_by=_settled_by(ranking, self._manifest),
+            settled_by="asked" if ranking != self._manifest.ranking else "tuned" if self._manifest.tuned else "default",
             queries=queries,
         )
 
@@ -183,12 +182,6 @@ class Searcher:
             return lambda word: word.casefold() in words
         matcher: Callable[[str], bool] = self.index.arm(lexical).matcher(query)  # type: ignore[attr-defined]
         return matcher
-
-
-def _settled_by(ranking: RankingConfig, manifest: Manifest) -> SettledBy:
-    if ranking != manifest.ranking:
-        return "asked"
-    return "tuned" if manifest.tuned else "default"
 
 
 class _Encoding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -27,15 +27,10 @@ if TYPE_CHECKING:
     from ..store.layout import Layout
     from ..store.manifest import IndexRecord, Manifest, Part
 
+_Test: TypeAlias = "tuple[tuple[str, ...], Callable[..., bool]]"
+"""A test of a document, and the columns of its row that it takes."""
 BUILT_IN = ("doc_id", "source", "path", "title", "media_type", "language", "size", "mtime", "record")
 """What ``--where`` knows of every document; its own metadata of the same name comes first."""
-
-
-class _Test(NamedTuple):
-    """A question to a document, asked of these columns of its row."""
-
-    columns: tuple[str, ...]
-    passes: Callable[..., bool]
 
 
 def select(layout: Layout, manifest: Manifest, index: IndexRecord, config: FilterConfig) -> LabelSet | None:
@@ -56,7 +51,7 @@ def select(layout: Layout, manifest: Manifest, index: IndexRecord, config: Filte
             begin, end = (np.searchsorted(owners, passing, side) for side in ("left", "right"))  # in document order
             first.append(labels(part.number, begin[begin < end]))
             last.append(labels(part.number, end[begin < end] - 1))
-    return LabelSet.from_ranges(np.concatenate(first), np.concatenate(last))
+    return LabelSet(np.concatenate(first), np.concatenate(last))
 
 
 def _tests(manifest: Manifest, config: FilterConfig) -> list[_Test]:
@@ -68,7 +63,7 @@ def _tests(manifest: Manifest, config: FilterConfig) -> list[_Test]:
                 f'The store has no source called "{name}".{nearest(name, roots)}', f"It has: {', '.join(roots)}."
             )
     if config.sources:
-        tests.append(_Test(("source",), frozenset(config.sources).__contains__))
+        tests.append((("source",), frozenset(config.sources).__contains__))
     if config.paths:
         matches = path_matcher(config.paths)
 
@@ -76,9 +71,9 @@ def _tests(manifest: Manifest, config: FilterConfig) -> list[_Test]:
         def covered(source: str, path: str) -> bool:
             return matches(path) or matches(path_from_base(roots.get(source, ""), path))
 
-        tests.append(_Test(("source", "path"), covered))
+        tests.append((("source", "path"), covered))
     if config.types:
-        tests.append(_Test(("media_type", "path", "language"), type_matcher(config.types)))
+        tests.append((("media_type", "path", "language"), type_matcher(config.types)))
     if config.where.strip():
         tests.append(_where(config.where))
     return tests
@@ -97,7 +92,7 @@ def _where(expression: str) -> _Test:
             fields["mtime"] = _iso(fields["mtime"])
         return predicate({**fields, **parsed(metadata)})
 
-    return _Test(("metadata", *columns), passes)
+    return ("metadata", *columns), passes
 
 
 def _iso(mtime_us: int) -> str | None:
@@ -109,12 +104,12 @@ def _iso(mtime_us: int) -> str | None:
 
 
 def _passing_rows(layout: Layout, part: Part, tests: list[_Test]) -> NDArray[np.int64]:
-    names = list(dict.fromkeys(name for test in tests for name in test.columns))
+    names = list(dict.fromkeys(name for columns, _ in tests for name in columns))
     table = read_columns(layout.documents(part.number), part.documents, names)
     values = {name: table.column(name).to_pylist() for name in names}
     dead = frozenset(part.dead)
     rows = [row for row in range(part.documents.rows) if row not in dead]
-    for test in tests:
-        columns = [values[name] for name in test.columns]
-        rows = [row for row in rows if test.passes(*(column[row] for column in columns))]
+    for columns, passes in tests:
+        tested = [values[name] for name in columns]
+        rows = [row for row in rows if passes(*(column[row] for column in tested))]
     return np.asarray(rows, dtype=np.int64)

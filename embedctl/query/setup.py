@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Literal
 from ..arms import ARMS
 from ..errors import UsageError
 from ..registry import nearest
-from .rerankers import RERANKERS
-from .rewriters import REWRITERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ..arms.kind import ArmKind
     from ..config import ArmSettings, QueryConfig, RankingConfig, StoreSettings
-    from ..contracts import Allowed, Arm, Reranker, Rewriter, Vectors
+    from ..contracts import Allowed, Arm, Vectors
     from ..index.open import Index
     from ..store.manifest import IndexRecord
 
@@ -40,7 +38,6 @@ class Setup:
     encoded_by: Callable[[str], str]
     """Field to the encoder's name and how it is run, in words."""
     allowed: Allowed | None = None
-    language: str = ""
     roots: Mapping[str, str] = field(default_factory=dict)
     """Source -> its root."""
     settled_by: SettledBy = "default"
@@ -73,14 +70,6 @@ class Setup:
     def opened(self, arm: ArmSettings) -> Arm:
         """Return an arm, opened."""
         return self.index.arm(arm.name)
-
-    def rewriters(self) -> list[Rewriter]:
-        """Return the rewriters of the ranking."""
-        return [REWRITERS.load(name)() for name in self.ranking.rewriters]
-
-    def rerankers(self) -> dict[str, Reranker]:
-        """Return the rerankers of the ranking, by name."""
-        return {name: RERANKERS.load(name)() for name in self.ranking.rerankers}
 
 
 def asked_arms(config: QueryConfig, settings: StoreSettings, index: IndexRecord) -> tuple[ArmSettings, ...]:

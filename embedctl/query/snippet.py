@@ -25,14 +25,6 @@ class Snippet(NamedTuple):
     """With ``ELLIPSIS`` where the text goes on."""
     highlights: list[Span]
     """Matching words, as spans of ``text``; ascending, not touching."""
-    line_offset: int
-    """Lines of the whole text before the window."""
-
-
-class _Match(NamedTuple):
-    start: int
-    end: int
-    key: str
 
 
 def snippet(text: str, is_match: Callable[[str], bool], width: int) -> Snippet:
@@ -51,15 +43,15 @@ def snippet(text: str, is_match: Callable[[str], bool], width: int) -> Snippet:
     shift = len(head) - start
     highlights: list[Span] = []
     for match in matches:
-        if match.start >= start and match.end <= stop:
-            span = Span(match.start + shift, match.end + shift)
+        if match.start() >= start and match.end() <= stop:
+            span = Span(match.start() + shift, match.end() + shift)
             if highlights and highlights[-1].end == span.start:
                 span = Span(highlights.pop().start, span.end)
             highlights.append(span)
-    return Snippet(head + text[start:stop] + tail, highlights, text.count("\n", 0, start))
+    return Snippet(head + text[start:stop] + tail, highlights)
 
 
-def _matches(text: str, is_match: Callable[[str], bool]) -> list[_Match]:
+def _matches(text: str, is_match: Callable[[str], bool]) -> list[re.Match[str]]:
     known: dict[str, bool] = {}
     matches = []
     for word in _WORD.finditer(text):
@@ -67,26 +59,26 @@ def _matches(text: str, is_match: Callable[[str], bool]) -> list[_Match]:
         if key not in known:
             known[key] = is_match(word[0])
         if known[key]:
-            matches.append(_Match(word.start(), word.end(), key))
+            matches.append(word)
     return matches
 
 
-def _window(matches: list[_Match], width: int) -> tuple[int, int]:
+def _window(matches: list[re.Match[str]], width: int) -> tuple[int, int]:
     """Return the span from the first to the last match of the best window."""
     best, span = (0, 0), (0, 0)
     inside: Counter[str] = Counter()
     left = 0
     for right, match in enumerate(matches):
-        inside[match.key] += 1
-        while matches[left].start < match.end - width and left < right:
-            leaving = matches[left].key
+        inside[match[0].casefold()] += 1
+        while matches[left].start() < match.end() - width and left < right:
+            leaving = matches[left][0].casefold()
             inside[leaving] -= 1
             if not inside[leaving]:
                 del inside[leaving]
             left += 1
         value = (len(inside), right - left + 1)
         if value > best:
-            best, span = value, (matches[left].start, match.end)
+            best, span = value, (matches[left].start(), match.end())
     return span
 
 

@@ -73,7 +73,7 @@ def test_a_label_set_is_a_set(ranges: list[tuple[int, int]], asked: list[int], b
     first = np.array([base + start for start, _ in ranges], dtype=np.uint64)
     last = np.array([base + start + length for start, length in ranges], dtype=np.uint64)
     labels = np.array([base + label for label in asked], dtype=np.uint64)
-    for made in (LabelSet.from_ranges(first, last), LabelSet(np.array([*expected, *expected], dtype=np.uint64))):
+    for made in (LabelSet(first, last), LabelSet(np.array([*expected, *expected], dtype=np.uint64))):
         assert made.count == len(expected)
         assert made.labels.dtype == np.uint64
         assert made.labels.tolist() == sorted(expected)
@@ -82,7 +82,7 @@ def test_a_label_set_is_a_set(ranges: list[tuple[int, int]], asked: list[int], b
 
 def test_documents_of_several_parts() -> None:
     parts = np.array([3, 1, 90_000], dtype=np.uint64) << np.uint64(32)
-    made = LabelSet.from_ranges(parts + np.uint64(2), parts + np.uint64(4))
+    made = LabelSet(parts + np.uint64(2), parts + np.uint64(4))
     assert made.count == 9
     assert made.labels.tolist() == [(part << 32) | row for part in (1, 3, 90_000) for row in (2, 3, 4)]
 

@@ -45,7 +45,7 @@ class Bm25Kind:
         if work.previous is not None:
             change = Bm25Change(
                 work.previous.folder,
-                _files(work.previous),
+                work.previous.record.files,
                 buried=lambda: _buried(work),
                 added=lambda: _rows(work, changes.added),
             )
@@ -56,7 +56,7 @@ class Bm25Kind:
         """Open the index, whose files are all verified."""
         piece.verify(piece.record.files)
         language = opening.settings.language
-        arm = Bm25Arm(piece.folder, language, _files(piece))
+        arm = Bm25Arm(piece.folder, language, piece.record.files)
         if arm.rows != piece.record.rows:
             raise DamagedError(
                 f"The BM25 index in {piece.folder} has {arm.rows} rows; the manifest says {piece.record.rows}.",
@@ -103,10 +103,6 @@ def _buried(work: ArmWork) -> Iterator[TextRow]:
         yield from text_rows(work.layout, part, documents)
 
 
-def _files(piece: Piece) -> list[str]:
-    return list(piece.record.files)
-
-
 def _heap() -> int:
     """Return the memory to fill before a segment is written: less where memory is scarce."""
     heap, free = limits.INDEX.bm25_heap_bytes, available_memory()
@@ -120,7 +116,7 @@ def _with_rows(piece: Piece, language: str, extra: ExtraRows) -> Bm25Arm:
     with tempfile.TemporaryDirectory(prefix="embedctl-", ignore_cleanup_errors=True) as folder:
         target = Path(folder) / "bm25"
         heap = limits.INDEX.bm25_least_heap_bytes
-        with Bm25Writer(target, language, heap, piece.folder, _files(piece)) as writer:
+        with Bm25Writer(target, language, heap, piece.folder, piece.record.files) as writer:
             for row in extra.rows:
                 writer.add(row)
             writer.commit()

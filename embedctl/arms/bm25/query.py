@@ -17,7 +17,7 @@ import numpy as np
 import tantivy
 
 from ...config import Rm3Config
-from ...contracts import Ranking
+from ...contracts import ArmQuery, Ranking
 from . import lexical
 from .analysis import terms
 from .relevance import expansion
@@ -49,7 +49,7 @@ _FEW = 500
 _DIGITS = 4
 
 
-class Bm25Query:
+class Bm25Query(ArmQuery):
     """One query to one index: analysed once, and it remembers where the rows are that it has met.
 
     Results do not depend on how rows are spread over segments: ties at the end of the list are fetched in full
@@ -100,11 +100,6 @@ class Bm25Query:
             most = f"{lexical.MAX_TERMS:,}"
             return [f"BM25 looks up the first {most} different words and phrases of the query, and no more."]
         return []
-
-    def explain(self, k: int) -> dict[str, Any]:
-        """Return nothing: there is one way to search."""
-        del k
-        return {}
 
     def feedback(self, first: Ranking, texts: Callable[[Labels], list[str]]) -> tuple[Bm25Query, dict[str, Any]]:
         """Return the query with the words that its first hits have in common: relevance model 3."""

@@ -18,47 +18,31 @@ if TYPE_CHECKING:
 
     from .analysis import Term
 
-_LISTED = frozenset(
-    {
-        "danish",
-        "dutch",
-        "english",
-        "finnish",
-        "french",
-        "german",
-        "hungarian",
-        "italian",
-        "norwegian",
-        "portuguese",
-        "russian",
-        "spanish",
-        "swedish",
-    }
-)
-
 
 def without_stop_words(text: str, found: Sequence[Term], language: str) -> list[Term]:
     """Return those of ``found`` that are no stop words.
 
     ``found`` is what ``analysis.terms`` makes of ``text``, without ``singles``.
     """
-    if language not in _LISTED:
+    analyzer = _analyzer(language)
+    if analyzer is None:
         return list(found)
     prepared = prepare(text, singles=False)
     if len(found) == 1:  # nearly every word of a query, and much faster so
-        return list(found) if _analyzer(language).analyze(prepared) else []
-    telling = {token.position for token in _analyzer(language).pre_tokenize(prepared).tokens}
+        return list(found) if analyzer.analyze(prepared) else []
+    telling = {token.position for token in analyzer.pre_tokenize(prepared).tokens}
     return [term for term in found if term.position in telling]
 
 
 @cache
-def _analyzer(language: str) -> tantivy.TextAnalyzer:
-    """Return what leaves stop words out; Tantivy's lists have words as they are written, before any stemming."""
+def _analyzer(language: str) -> tantivy.TextAnalyzer | None:
+    """Return what leaves stop words out; Tantivy's lists have words as they are written, before any stemming.
+
+    ``None``: Tantivy has no list for the language.
+    """
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-    for token_filter in (
-        tantivy.Filter.remove_long(MAX_TERM_BYTES),
-        tantivy.Filter.lowercase(),
-        tantivy.Filter.stopword(language),
-    ):
-        builder = builder.filter(token_filter)
-    return builder.build()
+    builder = builder.filter(tantivy.Filter.remove_long(MAX_TERM_BYTES)).filter(tantivy.Filter.lowercase())
+    try:
+        return builder.filter(tantivy.Filter.stopword(language)).build()
+    except ValueError:
+        return None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...config import RocchioConfig
+from ...contracts import ArmQuery
 from . import plan as plans
 from .plan import Plan
 
@@ -45,10 +46,8 @@ class DenseArm:
         return asked
 
 
-class DenseQuery:
+class DenseQuery(ArmQuery):
     """One vector to look for."""
-
-    excludes = False
 
     def __init__(self, structures: Structures, plan: Plan, allowed: Allowed | None) -> None:
         self.plan = plan
@@ -77,8 +76,9 @@ class DenseQuery:
         """Return the similarity of equal vectors."""
         return 1.0
 
-    def feedback(self, first: Ranking, _: Callable[[Labels], list[str]]) -> tuple[DenseQuery, dict[str, Any]]:
+    def feedback(self, first: Ranking, texts: Callable[[Labels], list[str]]) -> tuple[DenseQuery, dict[str, Any]]:
         """Return the query with its vector moved towards those of its first hits: Rocchio."""
+        del texts
         config = RocchioConfig()
         hits = self.structures.segments.vectors_of(first.labels[: config.hits])
         moved = DenseQuery(self.structures, self.plan, self.allowed)
@@ -90,10 +90,6 @@ class DenseQuery:
         """Return the plan, as one clause, and its cost."""
         cost = plans.cost(self.structures, self.plan, k, self.allowed)
         return {"plan": f"{self.plan.name}: {self.plan.reason}", "cost": cost._asdict()}
-
-    def notes(self) -> list[str]:
-        """Return nothing: every query has a vector."""
-        return []
 
     def complete(self, ranking: Ranking, k: int) -> bool:
         """Return whether there are no more rows to be found."""

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ...arms.dense.segments import is_in
 from ...arms.kind import ExtraRows, TextRow
 from ...errors import UsageError
 from ...index.open import require_index
 from ...index.payload import payloads
 from ...index.pieces import kind_of
-from ...labels import label, labels, split
+from ...labels import is_in, label, labels, split
 from ...query.filters import LabelSet
 from ...query.searcher import Searcher
 from ...store.parts import dead_chunk_rows
