@@ -187,7 +187,7 @@ class Store:
         The text has words, ``"phrases"`` and ``-exclusions``; ``n`` goes before ``config.n``. The snapshot stays open
         between calls, until a new one is published.
         """
-        from ..query.validate import validated
+        from ..query.setup import validated
 
         wanted = validated(config or QueryConfig(), n)
         return self._session.ask(lambda searcher: searcher.search(text, wanted), wanted.encoder)
@@ -206,7 +206,7 @@ class Store:
         """
         from ..query.batch import search_many
         from ..query.query_file import as_source
-        from ..query.validate import validated
+        from ..query.setup import validated
 
         wanted, source = validated(config or QueryConfig(), n), as_source(queries)
         setup = self._session.ask(lambda searcher: searcher.ready(wanted, source.count), wanted.encoder)

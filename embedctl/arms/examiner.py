@@ -27,14 +27,6 @@ class Flaw(NamedTuple):
     """Below the folder of the piece; empty: the folder itself."""
 
 
-class PlanRecall(NamedTuple):
-    """Recall@10 of the approximate plans of an arm against its exact scan."""
-
-    shares: Mapping[str, float]
-    """By the name of the plan; those that could be measured."""
-    queries: int
-
-
 class Examiner:
     """Examines the pieces of one kind; these are the checks of a kind that brings none."""
 
@@ -64,8 +56,11 @@ class Examiner:
         del opened, piece
         yield from ()
 
-    def recall(self, opened: Any, seed: int) -> PlanRecall | None:
-        """Measure approximate plans; ``None``: there is none, or nothing to search."""
+    def recall(self, opened: Any, seed: int) -> tuple[Mapping[str, float], int] | None:
+        """Measure recall@10 of approximate plans against the exact scan; ``None``: there is none, or nothing to search.
+
+        Return it by the name of the plan, of those that could be measured, and the number of queries.
+        """
         del opened, seed
         return None
 

@@ -88,15 +88,11 @@ class IndexContents:
             measured = one.examiner.recall(opened, seed)
             if measured is None:
                 continue
-            self.recall = self.recall or Recall(
-                measured.shares.get("hnsw"), measured.shares.get("binary"), measured.queries
-            )
-            for plan, share in measured.shares.items():
+            shares, queries = measured
+            self.recall = self.recall or Recall(shares.get("hnsw"), shares.get("binary"), queries)
+            for plan, share in shares.items():
                 told.append(f"{one.name} {plan} {share:.3f}")
                 if share < LOW_RECALL:
-                    message = (
-                        f"Recall@{RECALL_AT} of --dense {plan} is {share:.3f} on {measured.queries} stored vectors "
-                        "with noise."
-                    )
+                    message = f"Recall@{RECALL_AT} of --dense {plan} is {share:.3f} on {queries} stored vectors with noise."
                     yield Finding("index", "warning", message, one.folder, _REBUILD)
         return f"recall@{RECALL_AT}: {', '.join(told)}" if told else "every query is answered by an exact scan"

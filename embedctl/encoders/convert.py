@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from .openvino_library import converter, openvino
+from .openvino_library import ConversionError, converter, openvino
 from .packing import Packed
 from .probes import LEAST_COSINE, PROBES, least_cosine
 from .torch_runtime import load_modules
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from .query_tokenizer import QueryTokenizer
 
 
-class NotConvertedError(Exception):
-    """The reason why a model cannot be converted, as a clause."""
-
-
 def convert(folder: ModelFolder, tokenizer: QueryTokenizer, precisions: Sequence[str]) -> tuple[Any, dict[str, Any]]:
     """Convert transformer, pooling, dense layers and normalization as one graph that gives the vectors of torch.
 
@@ -30,7 +26,7 @@ def convert(folder: ModelFolder, tokenizer: QueryTokenizer, precisions: Sequence
     probes to what torch gives in float32; ``dim``; ``inputs``, what they are called, in order.
 
     Raises:
-        NotConvertedError: it cannot be traced, or the result is not the model.
+        ConversionError: it cannot be traced, or the result is not the model.
         ModelError: torch cannot load it either.
     """
     modules = load_modules(folder, "cpu")
@@ -39,7 +35,7 @@ def convert(folder: ModelFolder, tokenizer: QueryTokenizer, precisions: Sequence
     except Exception as error:
         # Tracing runs the model's code and the converter's: whatever either raises, torch can still run the model.
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise NotConvertedError(lines[0].rstrip(".")) from error
+        raise ConversionError(folder.name, lines[0].rstrip(".")) from error
     cosine = 0.0
     for precision in precisions:
         compiled = openvino().Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": precision})
@@ -51,11 +47,12 @@ def convert(folder: ModelFolder, tokenizer: QueryTokenizer, precisions: Sequence
         try:
             cosine = least_cosine(run, modules, folder, tokenizer)
         except RuntimeError as error:  # OpenVINO's own: a shape that the traced graph cannot take
-            raise NotConvertedError("it works for the traced shape only") from error
+            raise ConversionError(folder.name, "it works for the traced shape only") from error
         if cosine >= LEAST_COSINE:  # never true of NaN
             dim = int(modules.get_embedding_dimension())
             return model, {"precision": precision, "cosine": cosine, "dim": dim, "inputs": input_names(model)}
-    raise NotConvertedError(f"its vectors would differ from torch's (cosine {cosine:.4f}, at least {LEAST_COSINE})")
+    reason = f"its vectors would differ from torch's (cosine {cosine:.4f}, at least {LEAST_COSINE})"
+    raise ConversionError(folder.name, reason)
 
 
 def input_names(model: Any) -> list[str]:

@@ -15,8 +15,7 @@ from weakref import WeakValueDictionary
 from ..config import DEFAULT_MODEL, RuntimeConfig, digest
 from ..errors import ModelError
 from .card import DEFAULT_RUNTIME, Card, silent
-from .fingerprints import remembered
-from .machine_cache import sha256_file
+from .machine_cache import remembered, sha256_file
 from .model_safety import check_files, check_modules, read_settings
 
 if TYPE_CHECKING:

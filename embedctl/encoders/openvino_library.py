@@ -7,11 +7,23 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ..errors import ModelError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TELEMETRY = "openvino_telemetry"
 CONVERTER = "openvino.tools"
+
+
+class ConversionError(ModelError):
+    """A model cannot be converted for OpenVINO; ``torch`` runs it."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            f'The model "{name}" cannot be converted for OpenVINO: {reason}.', "Run it with: --runtime torch"
+        )
+        self.reason = reason
 
 
 @cache

@@ -6,12 +6,11 @@ from functools import cached_property
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ModelError
 from ..system.cache_folder import cache_folder
 from ..system.processors import processors
 from ..system.uninterrupted import uninterrupted
 from . import machine_cache
-from .openvino_library import openvino
+from .openvino_library import ConversionError, openvino
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,16 +29,6 @@ FORMAT = 1
 
 FEW_BATCHES = 2
 """For each processor: up to so many are not worth compiling the model for throughput."""
-
-
-class ConversionError(ModelError):
-    """A model cannot be converted for OpenVINO; ``torch`` runs it."""
-
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(
-            f'The model "{name}" cannot be converted for OpenVINO: {reason}.', "Run it with: --runtime torch"
-        )
-        self.reason = reason
 
 
 class OpenVinoRuntime:
@@ -167,12 +156,12 @@ def _converted(
 ) -> tuple[dict[str, Any], Any]:
     """Convert the model; one that cannot be is remembered with its reason."""
     message("info", f"Converting the model {folder.name} for this machine; this is done once.")
-    from .convert import NotConvertedError, convert
+    from .convert import convert
 
     try:
         model, facts = convert(folder, tokenizer, precisions)
-    except NotConvertedError as error:
-        return {"format": FORMAT, "reason": str(error)}, None
+    except ConversionError as error:
+        return {"format": FORMAT, "reason": error.reason}, None
     message("detail", f"Converted {folder.name}: {facts['precision']}, cosine {facts['cosine']:.6f} to torch.")
     return {"format": FORMAT, "reason": "", **facts}, model
 

@@ -41,7 +41,8 @@ def open_runtime(folder: ModelFolder, config: RuntimeConfig, tokenizer: QueryTok
             f'The OpenVINO runtime uses the CPU, not "{config.device}".', "Leave out --device or --runtime."
         )
     if config.runtime != "torch" and on_cpu:
-        from .openvino_runtime import ConversionError, OpenVinoRuntime
+        from .openvino_library import ConversionError
+        from .openvino_runtime import OpenVinoRuntime
 
         try:
             return OpenVinoRuntime(folder, config, tokenizer, message)

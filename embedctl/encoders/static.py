@@ -13,8 +13,7 @@ import numpy as np
 from ..errors import DamagedError, ModelError
 from ..system.processors import processors
 from .card import DEFAULT_RUNTIME, Card, silent
-from .fingerprints import remembered
-from .machine_cache import sha256_file
+from .machine_cache import remembered, sha256_file
 from .static_format import TABLE, TOKENIZER, StaticFacts, fingerprint_of, map_table, read_facts
 
 if TYPE_CHECKING:

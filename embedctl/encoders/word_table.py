@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from itertools import pairwise
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -44,25 +44,27 @@ class WordTable:
 
     def token_ids(self, texts: Sequence[str]) -> TokenIds:
         """Return the tokens of each text."""
-        found = self._find(_joined(texts))
-        return TokenIds(found.words.ids[found.places], found.edges)
+        words, places, _, edges = self._find(_joined(texts))
+        return TokenIds(words.ids[places], edges)
 
     def locate(self, texts: Sequence[str]) -> list[LocatedTokens]:
         """Return the tokens of each text with their places in it."""
         joined = _joined(texts)
-        found = self._find(joined)
-        words, places = found.words, found.places
+        words, places, counts, edges = self._find(joined)
         lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + len(_JOINT)
-        shift = np.repeat(_word_starts(joined), found.counts)
-        shift -= np.repeat(np.cumsum(lengths) - lengths, np.diff(found.edges))
+        shift = np.repeat(_word_starts(joined), counts)
+        shift -= np.repeat(np.cumsum(lengths) - lengths, np.diff(edges))
         ids, starts, ends = words.ids[places], words.starts[places] + shift, words.ends[places] + shift
         return [
-            LocatedTokens(ids[low:high], starts[low:high], ends[low:high])
-            for low, high in pairwise(found.edges.tolist())
+            LocatedTokens(ids[low:high], starts[low:high], ends[low:high]) for low, high in pairwise(edges.tolist())
         ]
 
-    def _find(self, joined: str) -> _Found:
-        """Return where the tokens of the words of ``joined`` lie, and the first token of each text."""
+    def _find(self, joined: str) -> tuple[_Words, Offsets, Offsets, Offsets]:
+        """Return the known words, and arrays about the tokens of ``joined``.
+
+        The place of each token in the columns of the words; the number of tokens of each word; and ``(texts + 1,)``:
+        tokens before each text, and their number.
+        """
         words = joined.split()
         with self._lock:
             # Begin anew rather than grow without limit: what is still in use is soon learned again.
@@ -81,17 +83,7 @@ class WordTable:
             places = np.repeat(table.first[rows] - ends + counts, counts)
             places += np.arange(total)
         seams = ends[rows == table.rows[_SEAM]]
-        return _Found(table, places, counts, np.concatenate(([0], seams, [total])))
-
-
-class _Found(NamedTuple):
-    words: _Words
-    places: Offsets
-    """Of each token in the columns of ``words``."""
-    counts: Offsets
-    """Tokens of each word."""
-    edges: Offsets
-    """``(texts + 1,)``: tokens before each text, and their number."""
+        return table, places, counts, np.concatenate(([0], seams, [total]))
 
 
 class Numbers(dict[str, int]):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from ..config import FusionName, QueryConfig, RankingRequest
 from ..errors import UsageError
-from ..query.validate import settled, validated
+from ..query.setup import settled, validated
 from ..registry import nearest
 
 if TYPE_CHECKING:

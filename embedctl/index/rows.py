@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import zlib
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ..arms.bm25.stored_rows import StoredRows
     from ..arms.kind import ArmWork, ExtraRows, Opening
     from ..contracts import Labels
     from ..store.piece import Checks, Piece
@@ -50,28 +51,10 @@ _BLOCKS_KEPT = 256
 _SHARE = 4
 """Payloads take at least such a fraction of the chunks on disk."""
 
+Rows: TypeAlias = "RowStore | StoredRows"
+"""Documents and payloads by label: of a generation, or of an index up to format 3, which kept them in BM25."""
 Row = tuple[int, int, bytes]
 """Label, label of the document, payload."""
-
-
-class Rows(Protocol):
-    """Documents and payloads by label."""
-
-    def documents(self, labels: Labels) -> NDArray[np.uint64]:
-        """Return the label of the document of each of ``labels``, uint64 ``(n,)``.
-
-        Raises:
-            DamagedError: there is no such row.
-        """
-        ...
-
-    def payloads(self, labels: Labels) -> list[str]:
-        """Return the JSON that hits show, in the order of ``labels``.
-
-        Raises:
-            DamagedError: there is no such row.
-        """
-        ...
 
 
 def shown(rows: Rows, labels: Labels) -> list[dict[str, Any]]:
@@ -101,7 +84,11 @@ class RowStore:
         self._block = lru_cache(maxsize=_BLOCKS_KEPT)(self._read)
 
     def documents(self, labels: Labels) -> NDArray[np.uint64]:
-        """Return the label of the document of each of ``labels``, uint64 ``(n,)``."""
+        """Return the label of the document of each of ``labels``, uint64 ``(n,)``.
+
+        Raises:
+            DamagedError: there is no such row.
+        """
         documents = np.empty(len(labels), dtype=np.uint64)
         for places, segment, rows in self._located(labels):
             documents[places] = segment.documents[rows]
@@ -110,7 +97,11 @@ class RowStore:
         return documents
 
     def payloads(self, labels: Labels) -> list[str]:
-        """Return the JSON that hits show, in the order of ``labels``."""
+        """Return the JSON that hits show, in the order of ``labels``.
+
+        Raises:
+            DamagedError: there is no such row.
+        """
         found = [""] * len(labels)
         for places, segment, rows in self._located(labels):
             number = next(at for at, one in enumerate(self._segments) if one is segment)

@@ -115,7 +115,7 @@ def answer_of(pipeline: Pipeline, draft: Draft) -> Answer:
         mode=setup.config.mode if not setup.config.arms or len(setup.arms) > 1 else setup.arms[0].name,
         arms=tuple(arm.name for arm in setup.arms),
         hits=draft.hits,
-        timings=dict(draft.clock.spent),
+        timings=dict(draft.timings),
         explanation=_explanation(pipeline, draft),
         warnings=(*draft.notes, *damage),
         query_id=draft.id,

@@ -24,26 +24,6 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 
-class Clock:
-    """Milliseconds by step; a step that is taken twice counts twice."""
-
-    def __init__(self) -> None:
-        self.spent: dict[str, float] = {}
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Count the body's time to a step."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.add(name, 1e3 * (time.perf_counter() - start))
-
-    def add(self, name: str, spent: float) -> None:
-        """Count milliseconds to a step."""
-        self.spent[name] = self.spent.get(name, 0.0) + spent
-
-
 class Retrieved(NamedTuple):
     """The rows that all arms propose at one depth."""
 
@@ -80,7 +60,8 @@ class Draft:
     parsed: ParsedQuery = field(init=False)
     """Of the text, or of what a rewriter made of it."""
     rewritten: str | None = None
-    clock: Clock = field(default_factory=Clock)
+    timings: dict[str, float] = field(default_factory=dict)
+    """Milliseconds by step; a step that is taken twice counts twice."""
     vectors: dict[str, Vectors] = field(default_factory=dict)
     """Field -> float32 ``(dim,)``."""
     encoding: Callable[[str], Vectors] | None = None
@@ -106,6 +87,15 @@ class Draft:
         self.text = whole_characters(self.text)
         self.id = None if self.id is None else whole_characters(self.id)
         self.parsed = parse_query(self.text)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Count the body's time to a step."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings[name] = self.timings.get(name, 0.0) + 1e3 * (time.perf_counter() - start)
 
     def copied(self) -> Draft:
         """Return the query as far as it is prepared: encoded, and asked of the same arms."""

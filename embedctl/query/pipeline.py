@@ -70,7 +70,7 @@ class Pipeline:
         for field in self.setup.fields:
             if not reading:
                 break
-            with reading[0].clock.step("encode"):
+            with reading[0].step("encode"):
                 vectors = self.setup.encode(field, [draft.dense_text for draft in reading])
             for draft, vector in zip(reading, vectors, strict=True):
                 draft.vectors[field] = vector
@@ -88,7 +88,7 @@ class Pipeline:
             request = ArmRequest(setup.depth, setup.ranking, setup.config, setup.queries)
             if not fit:
                 continue
-            with fit[0].clock.step(arm.name):
+            with fit[0].step(arm.name):
                 asked = setup.opened(arm).ask([query_of(draft) for draft in fit], request)
             _share(fit, arm.name)
             for draft, query in zip(fit, asked, strict=True):
@@ -118,7 +118,7 @@ class Pipeline:
         for arm in setup.arms:
             if arm.name in self._feedback and arm.name not in draft.moved:
                 self.feedback(draft, arm)
-            with draft.clock.step(arm.name):
+            with draft.step(arm.name):
                 found = draft.asked(arm.name).best(depth)
             more[arm.name] = _reaches_on(draft, arm.name, found, depth, setup.config.min_scores.get(arm.name))
             rankings[arm.name] = found
@@ -129,7 +129,7 @@ class Pipeline:
         kept = {name: self._without_excluded(draft, name, found) for name, found in rankings.items()}
         if len(setup.arms) == 1:
             return Retrieved(depth, None, kept[setup.arms[0].name], proposed, True, exhausted)
-        with draft.clock.step("fuse"):
+        with draft.step("fuse"):
             candidates = gather([self._proposal(draft, arm, kept[arm.name]) for arm in setup.arms], self._documents)
         return Retrieved(depth, candidates, None, proposed, setup.ranking.fusion.record.completes, exhausted)
 
@@ -139,14 +139,14 @@ class Pipeline:
         if isinstance(typed, _NoQuery):
             return
         first = self._without_excluded(draft, arm.name, typed.best(self.setup.depth))
-        with draft.clock.step("feedback"):
+        with draft.step("feedback"):
             draft.moved[arm.name], draft.learnt[arm.name] = typed.feedback(first, self._texts)
 
     def fuse(self, draft: Draft) -> Draft:
         """Make one ranking of those of the arms."""
         retrieved = draft.retrieved
         assert retrieved is not None
-        with draft.clock.step("fuse"):
+        with draft.step("fuse"):
             if retrieved.candidates is not None:
                 draft.fused = fuse(retrieved.candidates, self.setup.ranking.fusion)
             else:
@@ -163,7 +163,7 @@ class Pipeline:
             count = min(len(labels), max(self.setup.ranking.reranked, self.setup.most))
             if not count:
                 break
-            with draft.clock.step("rerank"):
+            with draft.step("rerank"):
                 scores = np.asarray(reranker.rerank(draft.text, self._texts(labels[:count])), dtype=np.float32)
             order = np.lexsort((np.arange(count), -scores))
             behind = scores.min() - _BEHIND * np.arange(1, len(labels) - count + 1, dtype=np.float32)
@@ -190,7 +190,7 @@ class Pipeline:
 
     def hydrate(self, draft: Draft) -> Draft:
         """Look up what the hits show, and their raw scores."""
-        with draft.clock.step("hydrate"):
+        with draft.step("hydrate"):
             assert draft.fused is not None
             labels = draft.fused.ranking.labels[draft.shown]
             scores = {arm.name: draft.arms[arm.name].scores(labels) for arm in self.setup.arms}
@@ -310,10 +310,10 @@ def query_of(draft: Draft) -> Query:
 
 def _share(drafts: Sequence[Draft], step: str) -> None:
     """Share the time of a step that the first draft took for all of them."""
-    if len(drafts) > 1 and step in drafts[0].clock.spent:
-        each = drafts[0].clock.spent.pop(step) / len(drafts)
+    if len(drafts) > 1 and step in drafts[0].timings:
+        each = drafts[0].timings.pop(step) / len(drafts)
         for draft in drafts:
-            draft.clock.add(step, each)
+            draft.timings[step] = draft.timings.get(step, 0.0) + each
 
 
 def _rank(rank: float) -> int | None:

@@ -13,8 +13,7 @@ from ..index.open import Index, require_index
 from .answer import answer_of
 from .draft import Draft
 from .pipeline import Pipeline, query_of
-from .setup import Setup, asked_arms
-from .validate import settled
+from .setup import Setup, asked_arms, settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -160,7 +159,7 @@ class Searcher:
         """
         start = time.perf_counter()
         draft = Draft(text)
-        with draft.clock.step("filter"):
+        with draft.step("filter"):
             draft.allowed = self.allowed(config)
         setup = self.setup(config, draft.allowed, 1 if counted else 0)
         pipeline = Pipeline(setup)
@@ -217,10 +216,9 @@ class _Encoding:
             self._thread = None
 
     def _make(self, field: str) -> None:
-        clock = self._draft.clock
-        with clock.step("load"):
+        with self._draft.step("load"):
             self._searcher.encoder(field)
-        with clock.step("encode"):
+        with self._draft.step("encode"):
             self._made[field] = self._searcher.encode(field, [self._draft.dense_text])[0]
 
     def _try(self, fields: Sequence[str]) -> None:

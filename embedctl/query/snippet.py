@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ..arms.bm25.analysis import SPACELESS
 from ..records import Span
@@ -18,20 +18,12 @@ _SPACELESS = re.compile(f"[{SPACELESS}]")
 _WORD = re.compile(rf"[{SPACELESS}]|(?:(?![{SPACELESS}])[^\W_])+")
 
 
-class Snippet(NamedTuple):
-    """A window of a text."""
-
-    text: str
-    """With ``ELLIPSIS`` where the text goes on."""
-    highlights: list[Span]
-    """Matching words, as spans of ``text``; ascending, not touching."""
-
-
-def snippet(text: str, is_match: Callable[[str], bool], width: int) -> Snippet:
-    """Return the window of about ``width`` characters with the most distinct matching words.
+def snippet(text: str, is_match: Callable[[str], bool], width: int) -> tuple[str, list[Span]]:
+    """Return the window of about ``width`` characters with the most distinct matching words, and where they lie in it.
 
     Of equal windows the one with more matches wins, then the earlier one; without a match it is the beginning. Words
-    are not cut, unless one is wider than the window; the text is otherwise given as it is, line breaks included.
+    are not cut, unless one is wider than the window; the text is otherwise given as it is, line breaks included, with
+    ``ELLIPSIS`` where it goes on. Spans of words ascend and do not touch.
     """
     matches = _matches(text, is_match)
     begin, end = _window(matches, width)
@@ -48,7 +40,7 @@ def snippet(text: str, is_match: Callable[[str], bool], width: int) -> Snippet:
             if highlights and highlights[-1].end == span.start:
                 span = Span(highlights.pop().start, span.end)
             highlights.append(span)
-    return Snippet(head + text[start:stop] + tail, highlights)
+    return head + text[start:stop] + tail, highlights
 
 
 def _matches(text: str, is_match: Callable[[str], bool]) -> list[re.Match[str]]:

@@ -76,7 +76,6 @@ _LONGEST_SHOWN = 80
 class Predicate:
     """A parsed condition."""
 
-    text: str
     fields: frozenset[str]
     """Every field it asks about; the names of a nested one joined by dots."""
     condition: Condition
@@ -96,7 +95,7 @@ def parse_where(text: str) -> Predicate:
     condition = parser.expression()
     if parser.token.kind != "end":
         parser.fail('"and", "or" or the end')
-    return Predicate(text, frozenset(parser.fields), condition)
+    return Predicate(frozenset(parser.fields), condition)
 
 
 class _Token(NamedTuple):

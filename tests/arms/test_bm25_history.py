@@ -13,11 +13,10 @@ import tantivy
 
 from embedctl.arms.bm25.analysis import analyzer, languages, terms, tokenizer_name
 from embedctl.arms.bm25.arm import Bm25Arm
-from embedctl.arms.bm25.build import Bm25Change, build_bm25
 from embedctl.arms.bm25.live import FILLER_TERM
 from embedctl.arms.bm25.query import Bm25Query
 from embedctl.arms.bm25.tantivy_files import DEAD, can_bury
-from embedctl.arms.bm25.writer import Bm25Rows, Bm25Writer
+from embedctl.arms.bm25.writer import Bm25Change, Bm25Rows, Bm25Writer, build_bm25
 from embedctl.arms.kind import TextRow
 from embedctl.config import Bm25Config, Rm3Config
 from embedctl.errors import DamagedError

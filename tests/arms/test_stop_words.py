@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from embedctl.arms.bm25.analysis import languages, terms
+from embedctl.arms.bm25.analysis import languages, terms, without_stop_words
 from embedctl.arms.bm25.arm import Bm25Arm
-from embedctl.arms.bm25.stop_words import without_stop_words
 from embedctl.arms.bm25.writer import Bm25Writer
 from embedctl.arms.kind import TextRow
 

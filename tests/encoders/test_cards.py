@@ -16,7 +16,7 @@ from small_models import save_small_model
 import embedctl
 from embedctl.config import DEFAULT_MODEL, RuntimeConfig, SettingsRequest
 from embedctl.encoders import ENCODERS, card, student_card, token_encoder
-from embedctl.encoders.fingerprints import sha256_file
+from embedctl.encoders.machine_cache import sha256_file
 from embedctl.encoders.model_folder import resolve
 from embedctl.encoders.static_format import (
     TABLE,

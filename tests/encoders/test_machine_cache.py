@@ -9,7 +9,7 @@ import pytest
 from small_models import save_small_model
 
 from embedctl.encoders import machine_cache
-from embedctl.encoders.fingerprints import remembered
+from embedctl.encoders.machine_cache import remembered
 from embedctl.encoders.model_folder import resolve
 
 LONG_AGO = 1_600_000_000
@@ -84,7 +84,7 @@ def settle(folder: Path) -> None:
 
 
 def test_a_fingerprint_is_computed_once_until_a_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("embedctl.encoders.fingerprints.SETTLED_NS", -(10**15))  # times of inodes cannot be set
+    monkeypatch.setattr("embedctl.encoders.machine_cache.SETTLED_NS", -(10**15))  # times of inodes cannot be set
     folder = tmp_path / "m"
     (folder / "sub").mkdir(parents=True)
     for name in ("a", "sub/b"):

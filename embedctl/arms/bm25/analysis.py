@@ -14,12 +14,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import tantivy
 
 from ...errors import UsageError
 from ...registry import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 VERSION = 1
 """Raised when the same text gives other terms than before; part of the tokenizer's name in the index."""
@@ -132,3 +135,32 @@ def _grams(run: str, singles: bool) -> str:
     if not singles:
         return " ".join(pairs)
     return " ".join(f"{pair[0]} {pair}" for pair in pairs) + f" {run[-1]}"
+
+
+def without_stop_words(text: str, found: Sequence[Term], language: str) -> list[Term]:
+    """Return those of ``found`` that are no stop words.
+
+    ``found`` is what ``analysis.terms`` makes of ``text``, without ``singles``.
+    """
+    analyzer = _analyzer(language)
+    if analyzer is None:
+        return list(found)
+    prepared = prepare(text, singles=False)
+    if len(found) == 1:  # nearly every word of a query, and much faster so
+        return list(found) if analyzer.analyze(prepared) else []
+    telling = {token.position for token in analyzer.pre_tokenize(prepared).tokens}
+    return [term for term in found if term.position in telling]
+
+
+@cache
+def _analyzer(language: str) -> tantivy.TextAnalyzer | None:
+    """Return what leaves stop words out; Tantivy's lists have words as they are written, before any stemming.
+
+    ``None``: Tantivy has no list for the language.
+    """
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+    builder = builder.filter(tantivy.Filter.remove_long(MAX_TERM_BYTES)).filter(tantivy.Filter.lowercase())
+    try:
+        return builder.filter(tantivy.Filter.stopword(language)).build()
+    except ValueError:
+        return None

@@ -13,9 +13,8 @@ from ...system.memory import available_memory
 from ..kind import Built
 from ..text_rows import text_rows
 from .arm import Bm25Arm
-from .build import Bm25Change, build_bm25
 from .tantivy_files import can_bury
-from .writer import Bm25Writer
+from .writer import Bm25Change, Bm25Writer, build_bm25
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 import tantivy
 
-from .analysis import Term, terms
+from .analysis import Term, terms, without_stop_words
 from .live import NO_IDF
-from .stop_words import without_stop_words
 from .tantivy_files import FIELDS
 
 if TYPE_CHECKING:

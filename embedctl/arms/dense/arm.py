@@ -89,7 +89,7 @@ class DenseQuery(ArmQuery):
     def explain(self, k: int) -> dict[str, Any]:
         """Return the plan, as one clause, and its cost."""
         cost = plans.cost(self.structures, self.plan, k, self.allowed)
-        return {"plan": f"{self.plan.name}: {self.plan.reason}", "cost": cost._asdict()}
+        return {"plan": f"{self.plan.name}: {self.plan.reason}", "cost": cost}
 
     def complete(self, ranking: Ranking, k: int) -> bool:
         """Return whether there are no more rows to be found."""

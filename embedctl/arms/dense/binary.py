@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...system.processors import processors
-from .candidates import ranked
-from .flat import FlatRetriever
+from .flat import FlatRetriever, ranked
 from .kernels import hamming, sign_planes
 from .segments import check_query
 

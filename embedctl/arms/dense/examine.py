@@ -9,7 +9,7 @@ import numpy as np
 from ...errors import DamagedError, MismatchError
 from ...labels import bounds
 from ...system.memory import available_memory
-from ..examiner import RECALL_AT, Examiner, Flaw, PlanRecall, length_flaws
+from ..examiner import RECALL_AT, Examiner, Flaw, length_flaws
 from .build import live_vectors
 from .files import DenseFiles, segment_records
 from .hnsw_file import checked_facts, read_labels
@@ -84,7 +84,7 @@ class DenseExaminer(Examiner):
                 name = (files.segment(record.number) / BITS).relative_to(files.root).as_posix()
                 yield Flaw("The bits are not the signs of the vectors.", name)
 
-    def recall(self, opened: DenseArm, seed: int) -> PlanRecall | None:
+    def recall(self, opened: DenseArm, seed: int) -> tuple[dict[str, float], int] | None:
         """Measure graph and bits on live vectors, drawn with ``seed``, with noise: cosine 0.8 to their origin."""
         own = opened.structures
         if not len(own.segments) or not (own.graph_bytes or own.has_bits):
@@ -101,7 +101,7 @@ class DenseExaminer(Examiner):
             found["hnsw"] = share(own.hnsw)
         if own.has_bits:
             found["binary"] = share(own.binary)
-        return PlanRecall(found, len(queries))
+        return found, len(queries)
 
 
 def _expected(files: DenseFiles, record: ArmRecord, dim: int) -> dict[str, int | None]:

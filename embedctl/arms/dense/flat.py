@@ -6,19 +6,22 @@ one: equal vectors get equal scores, and ``search`` and ``cosine`` agree to the 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...contracts import Ranking
 from ...system.processors import processors
-from .candidates import NOTHING, Candidates, best, ranked
-from .kernels import PackedQueries, dots, to_float16, to_float32
+from .kernels import dots, dots_of_many, to_float16, to_float32
 from .segments import check_query
 
 if TYPE_CHECKING:
-    from ...contracts import Allowed, Ranking, Vectors
+    from numpy.typing import NDArray
+
+    from ...contracts import Allowed, Labels, Vectors
     from .kernels import Halves
-    from .segments import Segments
+    from .segments import Rows, Segments
 
 _BATCH = 64
 """Queries that are multiplied with a block at once."""
@@ -85,10 +88,10 @@ class FlatRetriever:
 
     def _scan(self, queries: Vectors, k: int, allowed: Allowed | None) -> list[Ranking]:
         halves = to_float16(queries)
-        packed = PackedQueries(halves)
+        multiply = dots_of_many(halves)
         candidates = [Candidates(k, _slack(*pair)) for pair in zip(queries, halves, strict=True)]
         for start, block, keep in self._segments.blocks(allowed, _BATCH_ROWS):
-            products = packed.dots(block)
+            products = multiply(block)
             if keep is not None:
                 products[:, ~keep] = -np.inf
             for scores, found in zip(products, candidates, strict=True):
@@ -99,3 +102,45 @@ class FlatRetriever:
 def _slack(query: Vectors, halves: Halves) -> float:
     """Return how far a product with the rounded query can be from that with the query, for rows of unit norm."""
     return 1.01 * float(np.linalg.norm(query - to_float32(halves))) + _ROUNDING
+
+
+NOTHING = Ranking(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.float32))
+
+
+@dataclass(slots=True)
+class Candidates:
+    """Every row offered whose exact score may be among the ``k`` best."""
+
+    k: int
+    slack: float
+    """How far an offered score may be from the exact one."""
+    rows: Rows = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    scores: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, dtype=np.float32))
+    least: float = -2.0
+    """Below this a row is out; no two unit vectors have so small a product."""
+
+    def offer(self, start: int, scores: NDArray[np.floating]) -> None:
+        """Look at the scores of the rows from ``start`` on; minus infinity: not to be taken."""
+        near = np.flatnonzero(scores >= self.least)
+        if len(near):
+            self.take(near + start, scores[near].astype(np.float32))
+
+    def take(self, rows: Rows, scores: NDArray[np.float32]) -> None:
+        """Keep of these rows what may be among the best."""
+        rows, scores = np.append(self.rows, rows), np.append(self.scores, scores)
+        if 0 < self.k < len(scores):
+            self.least = float(np.partition(scores, -self.k)[-self.k]) - 2 * self.slack
+            near = scores >= self.least
+            rows, scores = rows[near], scores[near]
+        self.rows, self.scores = rows, scores
+
+
+def ranked(segments: Segments, vector: Vectors, rows: Rows, k: int) -> Ranking:
+    """Return the ``k`` best of ``rows`` by their exact scores, ties by ascending label."""
+    return best(segments.labels_of(rows), segments.scores(vector, rows), k)
+
+
+def best(labels: Labels, scores: NDArray[np.float32], k: int) -> Ranking:
+    """Return the ``k`` best of these, ties by ascending label."""
+    order = np.lexsort((labels, -scores))[: max(k, 0)]
+    return Ranking(labels[order], scores[order])

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .candidates import NOTHING, best
-from .flat import FlatRetriever
+from .flat import NOTHING, FlatRetriever, best
 from .hnsw_file import HnswFacts, checked_facts, load_graph, read_labels
 from .hnsw_writer import dead_labels
 from .segments import check_query

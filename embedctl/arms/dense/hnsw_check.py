@@ -11,7 +11,7 @@ links, room for ``m``.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,17 +32,6 @@ _BLOCK_ROWS = 8_192
 
 class _WrongError(Exception):
     """The message is a clause that says what is wrong."""
-
-
-class _Upper(NamedTuple):
-    """Links above the lowest level."""
-
-    rows: NDArray[np.int64]
-    """Row that each list belongs to."""
-    levels: NDArray[np.int64]
-    """Its level, from 1."""
-    lists: Words
-    """Number of links, then room for ``m``: ``(lists, 1 + m)``."""
 
 
 def check_graph(path: Path, dim: int, hint: str = "") -> None:
@@ -71,12 +60,15 @@ def _check(path: Path, facts: HnswFacts) -> None:
         raise _WrongError("it is too short for its rows")
     words = np.memmap(path, "<u4", "r", HEADER.size, ((facts.size - HEADER.size) // 4,))
     rows = words[: facts.count * row_words].reshape(facts.count, row_words)
-    upper = _upper(words[facts.count * row_words :], facts)
+    owners, levels, lists = _upper(words[facts.count * row_words :], facts)
     heights = np.zeros(facts.count, dtype=np.int64)
-    np.maximum.at(heights, upper.rows, upper.levels)
+    np.maximum.at(heights, owners, levels)
     if facts.count and (entry >= facts.count or heights[entry] != level or heights.max() != level):
         raise _WrongError("its entry point is not on its highest level")
-    _links(upper, heights, facts)
+    if len(lists):
+        targets, used = _used(lists[:, 0], lists[:, 1:], facts)
+        if (heights[np.where(used, targets, 0)] < np.where(used, levels[:, np.newaxis], 0)).any():
+            raise _WrongError("a link leads to a level that a row does not have")
     labels = [_block(rows[at : at + _BLOCK_ROWS], facts) for at in range(0, facts.count, _BLOCK_ROWS)]
     known = read_labels(path, facts)
     if (known[1:] <= known[:-1]).any():
@@ -99,10 +91,11 @@ def _header(head: tuple[float, ...], facts: HnswFacts) -> tuple[int, int]:
     return int(level), int(entry)
 
 
-def _upper(words: Words, facts: HnswFacts) -> _Upper:
-    """Return the lists of links above the lowest level.
+def _upper(words: Words, facts: HnswFacts) -> tuple[NDArray[np.int64], NDArray[np.int64], Words]:
+    """Return the lists of links above the lowest level: the row of each, its level, from 1, and ``(lists, 1 + m)``.
 
-    Most rows have none, and a zero says so: only the others are visited one by one.
+    A list is the number of links, then room for ``m``. Most rows have none, and a zero says so: only the others are
+    visited one by one.
     """
     size = 1 + facts.m
     starts: list[int] = []
@@ -130,16 +123,7 @@ def _upper(words: Words, facts: HnswFacts) -> _Upper:
     if place != len(words):
         raise _WrongError("it goes on behind the links of all rows")
     lists = words[np.asarray(starts, dtype=np.int64)[:, np.newaxis] + np.arange(size)]
-    return _Upper(np.asarray(owners, dtype=np.int64), np.asarray(levels, dtype=np.int64), lists)
-
-
-def _links(upper: _Upper, heights: NDArray[np.int64], facts: HnswFacts) -> None:
-    """Check that every link above the lowest level leads to a row that is there, and that high."""
-    if not len(upper.rows):
-        return
-    targets, used = _used(upper.lists[:, 0], upper.lists[:, 1:], facts)
-    if (heights[np.where(used, targets, 0)] < np.where(used, upper.levels[:, np.newaxis], 0)).any():
-        raise _WrongError("a link leads to a level that a row does not have")
+    return np.asarray(owners, dtype=np.int64), np.asarray(levels, dtype=np.int64), lists
 
 
 def _block(rows: Words, facts: HnswFacts) -> NDArray[np.uint64]:

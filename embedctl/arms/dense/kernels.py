@@ -13,6 +13,8 @@ import numkong
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from ...contracts import Vectors
@@ -54,16 +56,13 @@ def dots(query: NDArray[np.floating], rows: NDArray[np.floating]) -> NDArray[np.
     return products
 
 
-class PackedQueries:
-    """Many queries, laid out to be multiplied with many rows."""
+def dots_of_many(queries: Halves) -> Callable[[Halves], NDArray[np.float32]]:
+    """Return a function from rows ``(n, dim)`` to their products with ``queries`` ``(q, dim)``, which are packed once.
 
-    def __init__(self, queries: Halves) -> None:
-        """Pack float16 ``(queries, dim)``."""
-        self._packed = numkong.dots_pack(np.ascontiguousarray(queries))
-
-    def dots(self, rows: Halves) -> NDArray[np.float32]:
-        """Return the products with ``rows`` ``(n, dim)``, float32 ``(queries, n)``; at most 1e-6 off."""
-        return np.ascontiguousarray(np.asarray(numkong.dots_packed(rows, self._packed)).T)
+    The products are float32 ``(q, n)``, at most 1e-6 off.
+    """
+    packed = numkong.dots_pack(np.ascontiguousarray(queries))
+    return lambda rows: np.ascontiguousarray(np.asarray(numkong.dots_packed(rows, packed)).T)
 
 
 def words(dim: int) -> int:

@@ -25,19 +25,6 @@ class Plan(NamedTuple):
     """Candidates kept while a graph is walked, where not the store's own number is asked for."""
 
 
-class Cost(NamedTuple):
-    """The cost of one query by a plan."""
-
-    scanned: int
-    """Rows whose vectors or bits are looked at one after the other."""
-    bytes: int
-    """Bytes of vectors and bits that are read, in round numbers; those of the graph are not counted."""
-    rescored: int
-    """Candidates that are compared exactly."""
-    ef: int | None
-    """Candidates kept while the graph is walked."""
-
-
 def choose(own: Structures, plan: Plan, allowed: Allowed | None, expected: int) -> Plan:
     """Return the plan to follow, and open its structure; damaged ones are skipped.
 
@@ -75,17 +62,23 @@ def scan(own: Structures, allowed: Allowed | None) -> DenseRetriever:
     return own.binary if own.has_bits and not gathered else own.flat
 
 
-def cost(own: Structures, plan: Plan, k: int, allowed: Allowed | None) -> Cost:
-    """Return the cost of a query for ``k`` rows."""
+def cost(own: Structures, plan: Plan, k: int, allowed: Allowed | None) -> dict[str, int | None]:
+    """Return the cost of a query for ``k`` rows.
+
+    ``scanned``: rows whose vectors or bits are looked at one after the other; ``bytes`` of vectors and bits that are
+    read, in round numbers, without those of the graph; ``rescored``: candidates that are compared exactly; ``ef``:
+    candidates kept while the graph is walked.
+    """
     total, vector = own.segments.total, 2 * own.dim
     if plan.name == "hnsw":
         tail = own.hnsw.tail
-        return Cost(tail, tail * vector, k, max(plan.ef or own.ef, k))
+        return {"scanned": tail, "bytes": tail * vector, "rescored": k, "ef": max(plan.ef or own.ef, k)}
     if plan.name == "binary":
         rescored = min(own.binary.candidates(k), total)
-        return Cost(total, total * own.dim // 8 + rescored * vector, rescored, None)
+        read = total * own.dim // 8 + rescored * vector
+        return {"scanned": total, "bytes": read, "rescored": rescored, "ef": None}
     scanned = own.flat.scanned(allowed)
-    return Cost(scanned, scanned * vector, min(k, scanned), None)
+    return {"scanned": scanned, "bytes": scanned * vector, "rescored": min(k, scanned), "ef": None}
 
 
 def _chosen(own: Structures, wanted: DensePlan, allowed: Allowed | None, expected: int) -> Plan:

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ...query.answer import Answer
-    from ...query.snippet import Snippet
-    from ...records import Hit
+    from ...records import Hit, Span
     from ..screen import Screen
 
 SNIPPET_LINES = 3
@@ -55,15 +54,15 @@ def _body(hit: Hit, is_match: Callable[[str], bool], screen: Screen, full: bool)
     keep_lines = full or _CODE.match(hit.media_type)
     if not keep_lines:
         text = " ".join(_HEADING_MARK.sub("", text).split())
-    shown = _highlighted(snippet(text, is_match, _FULL if keep_lines else SNIPPET_LINES * width - width // 4))
+    shown = _highlighted(*snippet(text, is_match, _FULL if keep_lines else SNIPPET_LINES * width - width // 4))
     lines = _best_lines(shown.lines(), width, full) if keep_lines else shown.wrapped(max(width, NARROWEST))
     return [StyledText(INDENT).append_text(line) for line in lines]
 
 
-def _highlighted(window: Snippet) -> StyledText:
+def _highlighted(snippet: str, matches: list[Span]) -> StyledText:
     """Return the snippet with its matches marked."""
-    text = StyledText(harmless(window.text))
-    for span in window.highlights:
+    text = StyledText(harmless(snippet))
+    for span in matches:
         text.stylize("bold red", span.start, span.end)
     return text
 
