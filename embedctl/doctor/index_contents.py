@@ -93,6 +93,7 @@ class IndexContents:
             for plan, share in shares.items():
                 told.append(f"{one.name} {plan} {share:.3f}")
                 if share < LOW_RECALL:
-                    message = f"Recall@{RECALL_AT} of --dense {plan} is {share:.3f} on {queries} stored vectors with noise."
+                    asked = f"{queries} stored vectors with noise"
+                    message = f"Recall@{RECALL_AT} of --dense {plan} is {share:.3f} on {asked}."
                     yield Finding("index", "warning", message, one.folder, _REBUILD)
         return f"recall@{RECALL_AT}: {', '.join(told)}" if told else "every query is answered by an exact scan"

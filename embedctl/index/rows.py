@@ -18,17 +18,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..arms.dense.files import SegmentRecord, segment_records
-from ..arms.dense.segments import mapped
 from ..arms.kind import Built
 from ..config import limits
 from ..errors import DamagedError
 from ..labels import label, part_of
 from ..store.array_checks import check_ascending
-from ..store.arrays import save_array
+from ..store.arrays import mapped, save_array
 from ..store.files import link_or_copy
-from ..store.merging import Size, to_merge
 from ..store.piece import REPAIR
+from ..store.segments import SegmentRecord, Size, segment_records, to_merge
 from .payload import payloads, shown_of
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arms.dense.files import segment_records
 from ..arms.examiner import Examiner, Flaw, length_flaws
 from ..errors import DamagedError
+from ..store.segments import segment_records
 from .payload import payloads, shown_of
 from .rows import BLOCK, FILES
 

@@ -11,9 +11,8 @@ import numpy as np
 from ..config import DistillConfig, FitConfig
 from ..contracts import TokenIds
 from ..encoders import card, student_card, token_encoder
-from ..encoders.static_fit import fit
+from ..encoders.static_fit import fit, is_known, token_vectors
 from ..encoders.static_format import FILES, TABLE, StaticFacts, fingerprint_of, write_rest, write_table
-from ..encoders.static_fit import is_known, token_vectors
 from ..errors import MismatchError, UsageError
 from ..store.files import describe_file, sha256_file
 from ..store.manifest import StudentRecord

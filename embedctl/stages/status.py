@@ -6,8 +6,6 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ..store.garbage import named_files
-
 if TYPE_CHECKING:
     from ..store.layout import Layout
     from ..store.ledger import Summary
@@ -22,6 +20,7 @@ def status(layout: Layout, manifest: Manifest, check: bool = False, files: str |
     ``check`` also walks the sources and counts what a refresh would find; ``files`` lists the input files with that
     outcome (``indexed``, ``skipped``, ``failed`` or ``all``).
     """
+    from ..store.garbage import named_files
     from .report import last_report
 
     summary = _summary(layout, manifest)

@@ -19,7 +19,7 @@ from embedctl.arms.dense.segments_writer import write_segment
 from embedctl.config import HnswConfig, IndexLimits
 from embedctl.contracts import DenseRetriever
 from embedctl.errors import DamagedError, MismatchError, ModelError
-from embedctl.store.merging import Size, to_merge
+from embedctl.store.segments import Size, to_merge
 
 GROUPS = ((1, 90_000), (7,))
 """Interleaved: the labels of part 7 lie between those of the other segment."""

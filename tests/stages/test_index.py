@@ -13,7 +13,6 @@ from index_world import DIM, LIMITS, World, asked
 from older_formats import as_format
 
 from embedctl.arms.dense.build import DenseBuild
-from embedctl.arms.dense.files import segment_records
 from embedctl.arms.dense.hnsw_writer import GraphPlan
 from embedctl.arms.dense.plan import Plan, choose, cost
 from embedctl.config import TEXT_FIELD, HnswBuild, HnswConfig, PartLimits
@@ -23,6 +22,7 @@ from embedctl.index.open import require_index
 from embedctl.query.filters import LabelSet
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import FORMAT_VERSION, IndexRecord
+from embedctl.store.segments import segment_records
 
 
 @pytest.fixture

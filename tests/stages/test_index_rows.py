@@ -14,13 +14,13 @@ from index_world import LIMITS, World
 from embedctl.arms.kind import ExtraRows, Opening, TextRow
 from embedctl.errors import DamagedError
 from embedctl.index.open import Index
-from embedctl.arms.dense.files import segment_records
 from embedctl.index.rows import BLOCK, ROWS, Rows, shown
 from embedctl.labels import label, labels
 from embedctl.store.files import describe_file
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import IndexRecord
 from embedctl.store.piece import Piece
+from embedctl.store.segments import segment_records
 
 
 @pytest.fixture

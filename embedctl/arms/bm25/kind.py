@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 from ...config import limits
 from ...errors import DamagedError
 from ...store.piece import REPAIR
-from ...system.memory import available_memory
 from ..kind import Built
 from ..text_rows import text_rows
 from .arm import Bm25Arm
 from .tantivy_files import can_bury
-from .writer import Bm25Change, Bm25Writer, build_bm25
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,6 +38,8 @@ class Bm25Kind:
 
     def build(self, work: ArmWork) -> Built:
         """Write a Tantivy index, from the previous one where there is one."""
+        from .writer import Bm25Change, build_bm25
+
         language, changes, change = work.settings.language, work.changes, None
         if work.previous is not None:
             change = Bm25Change(
@@ -104,6 +104,8 @@ def _buried(work: ArmWork) -> Iterator[TextRow]:
 
 def _heap() -> int:
     """Return the memory to fill before a segment is written: less where memory is scarce."""
+    from ...system.memory import available_memory
+
     heap, free = limits.INDEX.bm25_heap_bytes, available_memory()
     if free is None or free >= 2 * heap:
         return heap
@@ -112,6 +114,8 @@ def _heap() -> int:
 
 def _with_rows(piece: Piece, language: str, extra: ExtraRows) -> Bm25Arm:
     """Return a copy of the index, made of links, with rows added; its folder is gone again when this returns."""
+    from .writer import Bm25Writer
+
     with tempfile.TemporaryDirectory(prefix="embedctl-", ignore_cleanup_errors=True) as folder:
         target = Path(folder) / "bm25"
         heap = limits.INDEX.bm25_least_heap_bytes

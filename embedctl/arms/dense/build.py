@@ -14,13 +14,13 @@ from ...errors import DamagedError, EmbedctlError
 from ...labels import labels
 from ...store.arrays import save_array
 from ...store.files import link_or_copy
-from ...store.merging import Size, to_merge
 from ...store.parts import dead_chunk_rows, read_vectors
+from ...store.segments import SegmentRecord, Size, segment_records, to_merge
 from ...system.memory import available_memory
 from ...system.preconditions import require_disk, require_memory
 from ...system.processors import processors
 from ..kind import Built
-from .files import DenseFiles, SegmentRecord, segment_records
+from .files import DenseFiles
 from .hnsw_file import facts_path, labels_path
 from .hnsw_writer import GraphPlan, graph_bytes, graph_file_bytes, plan_graph, write_graph
 from .segments import BITS, LABELS, VECTORS, Segment, Segments, open_segment

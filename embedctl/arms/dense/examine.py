@@ -8,10 +8,11 @@ import numpy as np
 
 from ...errors import DamagedError, MismatchError
 from ...labels import bounds
+from ...store.segments import segment_records
 from ...system.memory import available_memory
 from ..examiner import RECALL_AT, Examiner, Flaw, length_flaws
 from .build import live_vectors
-from .files import DenseFiles, segment_records
+from .files import DenseFiles
 from .hnsw_file import checked_facts, read_labels
 from .kernels import sign_planes, to_float16, to_float32, words
 from .recall import noisy_vectors, shares

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from ...errors import DamagedError
 from ...store.array_checks import check_ascending, check_finite
 from ...store.piece import REPAIR
 from .segments import BITS, LABELS, VECTORS
@@ -23,16 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ...store.manifest import ArmRecord
     from ...store.piece import Checks
-
-
-class SegmentRecord(NamedTuple):
-    """One immutable run of vectors, or of rows."""
-
-    number: int
-    rows: int
-    """Rows, those included that died since it was written."""
+    from ...store.segments import SegmentRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +61,6 @@ class DenseFiles:
             wanted, beside = ((BITS,), self.centre) if structure == "binary" else ((LABELS, VECTORS), self.dead)
             paths = [beside, *(self.segment(one.number) / name for one in segments for name in wanted)]
         return [path.relative_to(self.root).as_posix() for path in paths]
-
-
-def segment_records(record: ArmRecord, of: str = "dense arm") -> list[SegmentRecord]:
-    """Return the segments of an arm, or of the rows, the largest first.
-
-    Raises:
-        DamagedError: the manifest does not list them as this version writes them.
-    """
-    found: Any = record.facts.get("segments")
-    try:
-        segments = [SegmentRecord(number, rows) for number, rows in found]
-        if not all(type(one.number) is type(one.rows) is int and one.number >= 0 < one.rows for one in segments):
-            raise TypeError
-        if len({one.number for one in segments}) < len(segments):
-            raise TypeError
-    except (TypeError, ValueError):
-        raise DamagedError(f"The manifest does not list the segments of the {of}.", REPAIR) from None
-    return segments
 
 
 def checks(dim: int) -> Checks:

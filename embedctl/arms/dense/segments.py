@@ -9,15 +9,15 @@ A *row* counts through all segments in their order. Rows mean something only in 
 
 from __future__ import annotations
 
-import mmap
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...errors import DamagedError, MismatchError, ModelError
 from ...labels import is_in
+from ...store.arrays import mapped
 from .kernels import dots, to_float32, words
 
 if TYPE_CHECKING:
@@ -233,23 +233,3 @@ class Segments:
         for number in np.unique(owners).tolist():
             places = np.flatnonzero(owners == number)
             yield self.segments[number], places, rows[places] - self.starts[number]
-
-
-def mapped(path: Path, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:
-    """Map an array of a file.
-
-    Raises:
-        DamagedError: it is missing, or has another length.
-    """
-    dtype = np.dtype(kind)
-    expected = int(np.prod(shape)) * dtype.itemsize
-    try:
-        with path.open("rb") as file:
-            size = path.stat().st_size
-            if size == expected:
-                data = mmap.mmap(file.fileno(), expected, access=mmap.ACCESS_READ)
-    except OSError as error:
-        raise DamagedError(f"{path} cannot be read: {error.strerror}.") from error
-    if size != expected:
-        raise DamagedError(f"{path} has {size} bytes instead of {expected}.")
-    return np.frombuffer(data, dtype=dtype).reshape(shape)

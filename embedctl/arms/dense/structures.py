@@ -13,8 +13,9 @@ import numpy as np
 from ...config import limits
 from ...errors import DamagedError
 from ...store.piece import REPAIR
+from ...store.segments import segment_records
 from .binary import BinaryRetriever
-from .files import DenseFiles, segment_records
+from .files import DenseFiles
 from .flat import FlatRetriever
 from .kernels import sign_planes, to_float16
 from .segments import Segment, Segments, open_segment, read_centre
