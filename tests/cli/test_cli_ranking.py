@@ -103,7 +103,10 @@ def test_fields_that_only_the_store_has_decide_on_the_order(cli: Cli, here: Path
 
 def test_asking_for_a_ranking_gives_that_ranking() -> None:
     other = RankingConfig(
-        9, FusionConfig("convex", 3, (("bm25", 0.5), ("dense", 0.1))), Bm25Config(0.1, 0.2, 0.3), FeedbackConfig(False, True)
+        9,
+        FusionConfig("convex", 3, (("bm25", 0.5), ("dense", 0.1))),
+        Bm25Config(0.1, 0.2, 0.3),
+        FeedbackConfig(False, True),
     )
     for wanted in (TUNED, other, RankingConfig()):
         for own in (TUNED, other, RankingConfig()):
