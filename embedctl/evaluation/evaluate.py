@@ -92,7 +92,7 @@ def evaluate(snapshot: OpenSnapshot, judged: JudgedQueries, config: EvaluationCo
         called = {query: _called(ranked, resolved.called) for query, ranked in run.ranked.items()}
         settings.append(_measured(name, Run(called), metrics, scored, config))
     column = metrics.index(metric)
-    settings = _compared(settings, column, config)
+    settings, least = _compared(settings, column, config)
     return Evaluation(
         store=str(snapshot.layout.root),
         snapshot=snapshot.manifest.snapshot,
@@ -103,7 +103,7 @@ def evaluate(snapshot: OpenSnapshot, judged: JudgedQueries, config: EvaluationCo
         judgements=Judgements(scored),
         settings=tuple(settings),
         notes=(*notes_of(judged.queries, judged.judgements, resolved), *asking.warnings),
-        detectable=_detectable(settings, column),
+        detectable=least,
         alpha=config.significance.alpha,
     )
 
@@ -115,23 +115,17 @@ def _measured(
     scored: Mapping[str, Mapping[str, int]],
     config: EvaluationConfig,
 ) -> Setting:
-    """Return another tool's run with its values, as a setting."""
+    """Return a run with its values, as a setting."""
     values = run_values(metrics, run.rankings, scored)
     primary = values[:, metrics.index(parse_metric(config.metric))]
-    return Setting(
-        name=name,
-        mode=None,
-        ranking=None,
-        in_use=False,
-        run=run,
-        values=values,
-        means=tuple(float(mean) for mean in values.mean(axis=0)),
-        interval=mean_interval(primary, config.significance),
-    )
+    return Setting(name, run, values, tuple(values.mean(axis=0).tolist()), mean_interval(primary, config.significance))
 
 
-def _compared(settings: Sequence[Setting], column: int, config: EvaluationConfig) -> list[Setting]:
-    """Return the settings with what they change against the one in use."""
+def _compared(settings: Sequence[Setting], column: int, config: EvaluationConfig) -> tuple[list[Setting], float | None]:
+    """Return the settings with what they change against the one in use, and the least difference that would show.
+
+    That is the median of what is :func:`detectable` by the differences of the settings.
+    """
     in_use = next(setting for setting in settings if setting.in_use).values[:, column]
     others = {
         at: difference(in_use, setting.values[:, column], config.significance)
@@ -139,15 +133,9 @@ def _compared(settings: Sequence[Setting], column: int, config: EvaluationConfig
         if not setting.in_use
     }
     corrected = dict(zip(others, holm([versus.p for versus in others.values()]), strict=True))
-    return [replace(setting, versus=others.get(at), p_holm=corrected.get(at)) for at, setting in enumerate(settings)]
-
-
-def _detectable(settings: Sequence[Setting], column: int) -> float | None:
-    """Return the least difference that would show, by the median of what the settings' differences vary by."""
-    in_use = next(setting for setting in settings if setting.in_use).values[:, column]
-    least = [detectable(setting.values[:, column] - in_use) for setting in settings if not setting.in_use]
-    told = [value for value in least if value]
-    return float(np.median(told)) if told else None
+    least = [value for at in others if (value := detectable(settings[at].values[:, column] - in_use))]
+    told = [replace(setting, versus=others.get(at), p_holm=corrected.get(at)) for at, setting in enumerate(settings)]
+    return told, float(np.median(least)) if least else None
 
 
 def _called(ranked: Ranked, called: Mapping[str, str]) -> Ranked:

@@ -39,15 +39,7 @@ class Measurement:
         depth: int,
         allowed_for: Callable[[str], Allowed] | None = None,
     ) -> None:
-        """Ask ``searcher``.
-
-        Args:
-            searcher: the open snapshot.
-            queries: all that are judged.
-            names: names of hits.
-            depth: documents, or judged chunks, of a ranking.
-            allowed_for: chunks that may answer a query, by its id, where each has its own.
-        """
+        """Ask for rankings of ``depth`` documents, or judged chunks; ``allowed_for``: as a batch has it."""
         self.warnings: list[str] = []
         """Of damaged files that were skipped."""
         self._searcher = searcher

@@ -27,14 +27,7 @@ def quality_of(
     config: ReportConfig,
     synthetic: bool,
 ) -> Quality:
-    """Return settings with an interval for every metric, and the worst queries.
-
-    Args:
-        found: what was measured.
-        titles_of: returns the titles of documents by their names.
-        config: how much is shown.
-        synthetic: whether the queries were made from the corpus.
-    """
+    """Return settings with an interval for every metric, and the worst queries; ``titles_of``: titles by names."""
     order = sorted(range(len(found.metrics)), key=lambda at: at != found.column)
     significance = config.evaluation.significance
     return Quality(

@@ -104,7 +104,8 @@ def _reduced(
         first = len(rows)
         for chunk in query.held_out.reduced:
             document, payload = whole[chunk.label]
-            rows.append(TextRow(label(part, len(rows)), document, chunk.text, chunk.title, chunk.headings, chunk.path))
+            texts = chunk.text, query.held_out.title, chunk.heading, query.held_out.path
+            rows.append(TextRow(label(part, len(rows)), document, *texts))
             shown.append(payload)
         own[query.id] = labels(part, np.arange(first, len(rows)))
     return tuple(rows), tuple(shown), own

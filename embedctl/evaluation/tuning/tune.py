@@ -85,15 +85,7 @@ def tune(
     reporter: Reporter,
     wait: float | None,
 ) -> Tuning:
-    """Fit a ranking, and keep it if its gain is real.
-
-    Args:
-        layout: of the store.
-        opened: opens what a fit needs.
-        config: metric, folds, and when a gain is real.
-        reporter: shows progress.
-        wait: seconds to wait for another writer; ``None``: change nothing.
-    """
+    """Fit a ranking, and keep it if its gain is real; ``wait``: seconds for a writer, ``None``: change nothing."""
     wanted = config or TuneConfig()
     tuning = fitted(opened(wanted), wanted, reporter)
     if not tuning.real or wait is None:
@@ -104,11 +96,6 @@ def tune(
 
 def fitted(opened: Prepared, config: TuneConfig, reporter: Reporter) -> Tuning:
     """Return the ranking that fits the queries and what it is worth; nothing is written.
-
-    Args:
-        opened: its ranking is the one in use.
-        config: metric, folds, and what makes a gain real.
-        reporter: hears of each ranking that is tried.
 
     Raises:
         UsageError: no ranking finds anything that is judged relevant.
