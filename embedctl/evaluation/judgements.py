@@ -23,7 +23,7 @@ from ..errors import UsageError
 from ..query.query_file import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from os import PathLike
 
     Judged: TypeAlias = "str | PathLike[str] | Judgements"
@@ -64,13 +64,15 @@ def read_judgements(path: Path) -> Judgements:
         raise UsageError(f'The judgements in "{path}" cannot be read: {why}.', "Name a file of judgements.") from error
     grades: dict[str, dict[str, int]] = {}
     problems: list[Problem] = []
-    for number, found in _lines(text):
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    for place, (number, line) in enumerate(lines):
+        found = _judgement(line.rstrip("\r"), number, first=place == 0)
         if isinstance(found, Problem):
             problems.append(found)
-            continue
-        query, judged, grade = found
-        if grades.setdefault(query, {}).setdefault(judged, grade) != grade:
-            problems.append(Problem(number, f'"{judged}" has another grade for "{query}" further up'))
+        elif found is not None:
+            query, judged, grade = found
+            if grades.setdefault(query, {}).setdefault(judged, grade) != grade:
+                problems.append(Problem(number, f'"{judged}" has another grade for "{query}" further up'))
     if problems:
         listed = "; ".join(map(str, problems[:_LISTED]))
         more = f"; and {len(problems) - _LISTED:,} more" if len(problems) > _LISTED else ""
@@ -84,18 +86,6 @@ def digest_of(grades: Mapping[str, int]) -> str:
     """Return 16 hex digits that differ when the judgements of a query do, whatever their order."""
     told = "\n".join(f"{name}\t{grade}" for name, grade in sorted(grades.items()) if grade)
     return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _lines(text: str) -> Iterator[tuple[int, tuple[str, str, int] | Problem]]:
-    """Yield the number of each line with a query, what was judged and its grade; or with what is wrong."""
-    first = True
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        found = _judgement(line.rstrip("\r"), number, first)
-        first = False
-        if found is not None:
-            yield number, found
 
 
 def _judgement(line: str, number: int, first: bool) -> tuple[str, str, int] | Problem | None:
