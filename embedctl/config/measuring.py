@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .query import QueryConfig
-from .ranking import FusionName
 from .setting import setting
 
 SyntheticKind = Literal["title", "heading", "sentence", "terms"]
-SettingName = Literal["in-use", "stored", "bm25", "dense"] | FusionName
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +36,8 @@ class EvaluationConfig:
         metavar="LIST",
         split=True,
     )
-    only: tuple[SettingName, ...] = setting(
-        (), "Compare only with this: bm25, dense, stored, a fusion, or in-use; may be repeated.", metavar="NAME"
+    only: tuple[str, ...] = setting(
+        (), "Compare only with this: an arm, a fusion, stored, or in-use; may be repeated.", metavar="NAME"
     )
     """Settings to measure besides the one in use; empty: all. ``in-use``: none."""
     depth: int = 100

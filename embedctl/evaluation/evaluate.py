@@ -7,6 +7,7 @@ which changes nothing at the top.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..errors import UsageError
-from .evaluation import Evaluation, Setting
+from ..query.batch import search_many
+from ..query.query_file import QueryList
+from .evaluation import Evaluation, Latency, Setting
 from .judgements import Judgements
-from .measurement import Measurement
 from .metrics import depth_of, parse_metric, parse_metrics, run_values
 from .notes import listed, notes_of
 from .resolve import resolve
@@ -27,21 +29,20 @@ from .significance import detectable, difference, holm, mean_interval
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from ..config import QueryConfig
     from ..config.measuring import EvaluationConfig
-    from ..contracts import Allowed, Reporter
+    from ..contracts import Allowed, Progress, Reporter
     from ..query.query_file import NamedQuery
     from ..query.searcher import Searcher
-    from ..store.layout import Layout
-    from ..store.manifest import Manifest
+    from ..query.setup import Setup
+    from ..store.snapshot import Snapshot
     from .metrics import Metric
+    from .resolve import Names
+    from .settings import Candidate
 
 
-class OpenSnapshot(NamedTuple):
-    """A store's files and its open index."""
-
-    layout: Layout
-    manifest: Manifest
-    searcher: Searcher
+_WARM = 3
+"""Queries that are asked before any is timed."""
 
 
 class JudgedQueries(NamedTuple):
@@ -55,8 +56,10 @@ class JudgedQueries(NamedTuple):
     """Chunks that may answer a query, by its id, where each has its own."""
 
 
-def evaluate(snapshot: OpenSnapshot, judged: JudgedQueries, config: EvaluationConfig, reporter: Reporter) -> Evaluation:
-    """Return the figures of each setting.
+def evaluate(
+    snapshot: Snapshot, searcher: Searcher, judged: JudgedQueries, config: EvaluationConfig, reporter: Reporter
+) -> Evaluation:
+    """Return the figures of each setting, on a snapshot that ``searcher`` has opened.
 
     Raises:
         UsageError: no query has a relevant judgement, or a metric, filter or number is wrong.
@@ -64,16 +67,14 @@ def evaluate(snapshot: OpenSnapshot, judged: JudgedQueries, config: EvaluationCo
     """
     metric = parse_metric(config.metric)
     metrics = tuple(dict.fromkeys((metric, *parse_metrics(config.metrics))))
-    candidates = compared(config, snapshot.manifest.ranking, snapshot.searcher.arms)
-    index = snapshot.manifest.index
-    assert index is not None  # a searcher has one
-    resolved = resolve(snapshot.layout, index, snapshot.manifest.sources, judged.judgements)
+    candidates = compared(config, snapshot.manifest.ranking, searcher.arms)
+    resolved = resolve(snapshot, judged.judgements)
     relevant = resolved.judgements.scored()
     queries = _queries(judged.queries, relevant)
     scored = {query.id: relevant[query.id] for query in queries}
     depth = depth_of(metrics, config.depth)
     timed = _spread(queries, config.timed)
-    asking = Measurement(snapshot.searcher, queries, resolved.names, depth, judged.allowed_for)
+    asking = Measurement(searcher, queries, resolved.names, depth, judged.allowed_for)
     settings: list[Setting] = []
     with reporter.stage("eval", len(candidates) * (len(queries) + len(timed)), "queries") as progress:
         for candidate in candidates:
@@ -89,10 +90,13 @@ def evaluate(snapshot: OpenSnapshot, judged: JudgedQueries, config: EvaluationCo
                 )
             )
     for name, run in judged.runs.items():
-        called = {query: _called(ranked, resolved.called) for query, ranked in run.ranked.items()}
+        called = {
+            query: folded(zip((resolved.called.get(one, one) for one in ranked.ids), ranked.scores, strict=True))
+            for query, ranked in run.ranked.items()
+        }
         settings.append(_measured(name, Run(called), metrics, scored, config))
     column = metrics.index(metric)
-    settings = _compared(settings, column, config)
+    settings, least = _compared(settings, column, config)
     return Evaluation(
         store=str(snapshot.layout.root),
         snapshot=snapshot.manifest.snapshot,
@@ -103,9 +107,70 @@ def evaluate(snapshot: OpenSnapshot, judged: JudgedQueries, config: EvaluationCo
         judgements=Judgements(scored),
         settings=tuple(settings),
         notes=(*notes_of(judged.queries, judged.judgements, resolved), *asking.warnings),
-        detectable=_detectable(settings, column),
+        detectable=least,
         alpha=config.significance.alpha,
     )
+
+
+class Measurement:
+    """Each query is encoded once, and the nearest vectors are found as for a single query, in all settings."""
+
+    def __init__(
+        self,
+        searcher: Searcher,
+        queries: Sequence[NamedQuery],
+        names: Names,
+        depth: int,
+        allowed_for: Callable[[str], Allowed] | None = None,
+    ) -> None:
+        """Ask for rankings of ``depth`` documents, or judged chunks; ``allowed_for``: as a batch has it."""
+        self.warnings: list[str] = []
+        """Of damaged files that were skipped."""
+        self._searcher = searcher
+        self._queries = queries
+        self._names = names
+        self._depth = depth
+        self._allowed_for = allowed_for
+        self._known: dict[str, str] = {}
+        searcher.remember_vectors()
+
+    def run(self, candidate: Candidate, progress: Progress) -> tuple[Run, str | None]:
+        """Return the rankings of a setting, and the plan that found the nearest vectors."""
+        ranked: dict[str, Ranked] = {}
+        plan: str | None = None
+        source = QueryList([(query.id, query.text) for query in self._queries])
+        answers = search_many(self.setup(candidate.config), source, self._allowed_for)
+        for query, answer in zip(self._queries, answers, strict=True):
+            names = (self._names.of(hit) for hit in answer.hits)
+            shared = (self._known.setdefault(name, name) for name in names)  # there are as many as there are hits
+            ranked[query.id] = folded(zip(shared, (hit.score for hit in answer.hits), strict=True), self._depth)
+            plan = plan or answer.explanation.dense_plan
+            if answer.degraded:
+                self.warnings += [warning for warning in answer.warnings if warning not in self.warnings]
+            progress.advance()
+        return Run(ranked), plan
+
+    def latency(self, candidate: Candidate, timed: Sequence[NamedQuery], progress: Progress) -> Latency | None:
+        """Return how long answers take to queries that are asked one at a time, as ``embedctl query`` asks."""
+        if not timed:
+            return None
+        for query in timed[:_WARM]:
+            self._searcher.search(query.text, candidate.config, counted=False)
+        took: list[float] = []
+        for query in timed:
+            start = time.perf_counter()
+            self._searcher.search(query.text, candidate.config, counted=False)
+            took.append(1e3 * (time.perf_counter() - start))
+            progress.advance()
+        return Latency(float(np.median(took)), float(np.percentile(took, 95)), len(took))
+
+    def setup(self, config: QueryConfig) -> Setup:
+        """Return how the queries are asked in a setting: as deep as rankings go without asking arms for more."""
+        if self._names.level == "documents":
+            config = replace(config, max_per_file=1)
+        if len(self._searcher.arms(config)) == 1:  # a longer ranking of one arm has the same beginning
+            config = replace(config, n=max(config.n, self._depth))
+        return replace(self._searcher.ready(config, 0), at_most=self._depth)
 
 
 def _measured(
@@ -115,23 +180,17 @@ def _measured(
     scored: Mapping[str, Mapping[str, int]],
     config: EvaluationConfig,
 ) -> Setting:
-    """Return another tool's run with its values, as a setting."""
+    """Return a run with its values, as a setting."""
     values = run_values(metrics, run.rankings, scored)
     primary = values[:, metrics.index(parse_metric(config.metric))]
-    return Setting(
-        name=name,
-        mode=None,
-        ranking=None,
-        in_use=False,
-        run=run,
-        values=values,
-        means=tuple(float(mean) for mean in values.mean(axis=0)),
-        interval=mean_interval(primary, config.significance),
-    )
+    return Setting(name, run, values, tuple(values.mean(axis=0).tolist()), mean_interval(primary, config.significance))
 
 
-def _compared(settings: Sequence[Setting], column: int, config: EvaluationConfig) -> list[Setting]:
-    """Return the settings with what they change against the one in use."""
+def _compared(settings: Sequence[Setting], column: int, config: EvaluationConfig) -> tuple[list[Setting], float | None]:
+    """Return the settings with what they change against the one in use, and the least difference that would show.
+
+    That is the median of what is :func:`detectable` by the differences of the settings.
+    """
     in_use = next(setting for setting in settings if setting.in_use).values[:, column]
     others = {
         at: difference(in_use, setting.values[:, column], config.significance)
@@ -139,26 +198,14 @@ def _compared(settings: Sequence[Setting], column: int, config: EvaluationConfig
         if not setting.in_use
     }
     corrected = dict(zip(others, holm([versus.p for versus in others.values()]), strict=True))
-    return [replace(setting, versus=others.get(at), p_holm=corrected.get(at)) for at, setting in enumerate(settings)]
-
-
-def _detectable(settings: Sequence[Setting], column: int) -> float | None:
-    """Return the least difference that would show, by the median of what the settings' differences vary by."""
-    in_use = next(setting for setting in settings if setting.in_use).values[:, column]
-    least = [detectable(setting.values[:, column] - in_use) for setting in settings if not setting.in_use]
-    told = [value for value in least if value]
-    return float(np.median(told)) if told else None
-
-
-def _called(ranked: Ranked, called: Mapping[str, str]) -> Ranked:
-    return folded((called.get(name, name), score) for name, score in zip(ranked.ids, ranked.scores, strict=True))
+    least = [value for at in others if (value := detectable(settings[at].values[:, column] - in_use))]
+    told = [replace(setting, versus=others.get(at), p_holm=corrected.get(at)) for at, setting in enumerate(settings)]
+    return told, float(np.median(least)) if least else None
 
 
 def _spread(queries: Sequence[NamedQuery], most: int) -> list[NamedQuery]:
     """Return up to ``most`` queries from all over the list, in its order."""
-    if len(queries) <= most:
-        return list(queries)
-    return [queries[at] for at in np.linspace(0, len(queries) - 1, most).astype(int).tolist()] if most else []
+    return [queries[at] for at in np.linspace(0, len(queries) - 1, min(most, len(queries))).astype(int).tolist()]
 
 
 def _queries(asked: Sequence[NamedQuery], relevant: Mapping[str, object]) -> tuple[NamedQuery, ...]:

@@ -44,11 +44,6 @@ class Setting:
 
     name: str
     """``bm25``, ``dense``, a fusion, ``stored``, or that of a run."""
-    mode: str | None
-    """``None``: a run of another tool."""
-    ranking: RankingConfig | None
-    in_use: bool
-    """The setting that the others are compared with."""
     run: Run
     values: Values
     """float64 ``(queries, metrics)``."""
@@ -56,6 +51,11 @@ class Setting:
     """Of each metric over the queries."""
     interval: Interval
     """Of the primary metric."""
+    mode: str | None = None
+    """``hybrid``, or the name of the only arm; ``None``: a run of another tool."""
+    ranking: RankingConfig | None = None
+    in_use: bool = False
+    """The setting that the others are compared with."""
     latency: Latency | None = None
     versus: Difference | None = None
     """Difference to the setting in use, by the primary metric; ``None``: it is that one."""

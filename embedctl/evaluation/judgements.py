@@ -17,13 +17,13 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ..errors import UsageError
 from ..query.query_file import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from os import PathLike
 
     Judged: TypeAlias = "str | PathLike[str] | Judgements"
@@ -41,20 +41,9 @@ class Judgements:
     grades: dict[str, dict[str, int]]
     """Query id -> id of what was judged -> grade; in the order of the file."""
 
-    @property
-    def count(self) -> int:
-        """Judgements in all."""
-        return sum(map(len, self.grades.values()))
-
     def scored(self) -> dict[str, dict[str, int]]:
         """Return the queries that have something relevant: only these can be measured."""
         return {query: grades for query, grades in self.grades.items() if any(grade > 0 for grade in grades.values())}
-
-
-class _Line(NamedTuple):
-    query: str
-    judged: str
-    grade: int
 
 
 def judgements_of(judged: Judged) -> Judgements:
@@ -75,12 +64,15 @@ def read_judgements(path: Path) -> Judgements:
         raise UsageError(f'The judgements in "{path}" cannot be read: {why}.', "Name a file of judgements.") from error
     grades: dict[str, dict[str, int]] = {}
     problems: list[Problem] = []
-    for number, found in _lines(text):
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    for place, (number, line) in enumerate(lines):
+        found = _judgement(line.rstrip("\r"), number, first=place == 0)
         if isinstance(found, Problem):
             problems.append(found)
-        elif grades.setdefault(found.query, {}).setdefault(found.judged, found.grade) != found.grade:
-            told = f'"{found.judged}" has another grade for "{found.query}" further up'
-            problems.append(Problem(number, told))
+        elif found is not None:
+            query, judged, grade = found
+            if grades.setdefault(query, {}).setdefault(judged, grade) != grade:
+                problems.append(Problem(number, f'"{judged}" has another grade for "{query}" further up'))
     if problems:
         listed = "; ".join(map(str, problems[:_LISTED]))
         more = f"; and {len(problems) - _LISTED:,} more" if len(problems) > _LISTED else ""
@@ -96,18 +88,7 @@ def digest_of(grades: Mapping[str, int]) -> str:
     return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _lines(text: str) -> Iterator[tuple[int, _Line | Problem]]:
-    first = True
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        found = _judgement(line.rstrip("\r"), number, first)
-        first = False
-        if found is not None:
-            yield number, found
-
-
-def _judgement(line: str, number: int, first: bool) -> _Line | Problem | None:
+def _judgement(line: str, number: int, first: bool) -> tuple[str, str, int] | Problem | None:
     """Return what a line says; ``None`` for the header."""
     columns = [column.strip() for column in line.split("\t")]
     if len(columns) != 3:  # the form of BEIR
@@ -120,4 +101,4 @@ def _judgement(line: str, number: int, first: bool) -> _Line | Problem | None:
         return Problem(number, "an id is missing")
     if not _GRADE.fullmatch(grade):
         return None if first and not any(map(str.isdigit, grade)) else Problem(number, f'no whole number: "{grade}"')
-    return _Line(query, judged, int(float(grade)))
+    return query, judged, int(float(grade))

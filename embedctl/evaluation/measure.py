@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from ..config import TEXT_FIELD, QueryConfig
 from ..config.measuring import AnnConfig, EvaluationConfig, SyntheticConfig, TuneConfig
 from ..query.query_file import named_queries
+from ..store.snapshot import Snapshot
 from .ann import measure_ann
-from .evaluate import JudgedQueries, OpenSnapshot, evaluate
+from .evaluate import JudgedQueries, evaluate
 from .judgements import judgements_of
-from .synthetic.index import Encoders
-from .synthetic.measure import evaluate_synthetic
+from .synthetic.index import Encoders, evaluate_synthetic
 from .tuning.tune import Prepared, prepared
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..config import QueryEncoder
     from ..contracts import Encoder, Reporter
     from ..query.query_file import Queries
+    from ..query.searcher import Searcher
     from ..query.session import Session
     from ..store.layout import Layout
     from ..store.manifest import Manifest
@@ -44,7 +45,7 @@ class Measurements:
         wanted = config or EvaluationConfig()
         given = JudgedQueries(named_queries(queries), judgements_of(judgements), runs or {})
         return self.session.read(
-            lambda manifest: evaluate(self._snapshot(manifest, wanted.query.encoder), given, wanted, self.reporter)
+            lambda manifest: evaluate(*self._opened(manifest, wanted.query.encoder), given, wanted, self.reporter)
         )
 
     def synthetic(self, config: EvaluationConfig | None, synthetic: SyntheticConfig | None) -> Evaluation:
@@ -77,8 +78,8 @@ class Measurements:
         """Return everything that :meth:`embedctl.api.Store.tune` needs, opened."""
         named, judged = named_queries(queries), judgements_of(judgements)
         return self.session.read(
-            lambda manifest: prepared(self._snapshot(manifest, QueryConfig().encoder), named, judged, config)
+            lambda manifest: prepared(*self._opened(manifest, QueryConfig().encoder), named, judged, config)
         )
 
-    def _snapshot(self, manifest: Manifest, which: QueryEncoder) -> OpenSnapshot:
-        return OpenSnapshot(self.layout, manifest, self.session.searcher(manifest, which))
+    def _opened(self, manifest: Manifest, which: QueryEncoder) -> tuple[Snapshot, Searcher]:
+        return Snapshot(self.layout, manifest), self.session.searcher(manifest, which)

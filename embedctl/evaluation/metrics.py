@@ -48,15 +48,13 @@ def recall(gains: Values, judged: Values, k: int | None) -> float:
     return _share(int(np.count_nonzero(gains[:k] > 0)), int(np.count_nonzero(judged > 0)))
 
 
-def precision(gains: Values, judged: Values, k: int | None) -> float:
+def precision(gains: Values, _judged: Values, k: int | None) -> float:
     """Return the share of relevant items among ``k`` places; empty places count as irrelevant."""
-    del judged
     return _share(int(np.count_nonzero(gains[:k] > 0)), len(gains) if k is None else k)
 
 
-def reciprocal_rank(gains: Values, judged: Values, k: int | None) -> float:
+def reciprocal_rank(gains: Values, _judged: Values, k: int | None) -> float:
     """Return one divided by the rank of the first relevant item."""
-    del judged
     found = np.flatnonzero(gains[:k] > 0)
     return 1.0 / (int(found[0]) + 1) if len(found) else 0.0
 
@@ -68,9 +66,8 @@ def average_precision(gains: Values, judged: Values, k: int | None) -> float:
     return float(np.sum(np.arange(1, len(ranks) + 1) / ranks)) / relevant if relevant else 0.0
 
 
-def success(gains: Values, judged: Values, k: int | None) -> float:
+def success(gains: Values, _judged: Values, k: int | None) -> float:
     """Return 1 if a relevant item was found."""
-    del judged
     return float(bool(np.any(gains[:k] > 0)))
 
 
@@ -148,13 +145,7 @@ def depth_of(metrics: Iterable[Metric], least: int) -> int:
 
 
 def query_values(metrics: Sequence[Metric], ranking: Sequence[str], grades: Mapping[str, int]) -> tuple[float, ...]:
-    """Return the value of each metric for one query.
-
-    Args:
-        metrics: what to compute.
-        ranking: ids of what was found, best first, none of them twice.
-        grades: id -> grade of what was judged.
-    """
+    """Return the value of each metric for one query; ``ranking``: ids, best first, none twice; ``grades``: by id."""
     gains = np.fromiter((grades.get(name, 0) for name in ranking), dtype=np.float64, count=len(ranking))
     judged = np.fromiter(grades.values(), dtype=np.float64, count=len(grades))
     return tuple(metric.of(gains, judged) for metric in metrics)

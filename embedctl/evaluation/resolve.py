@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
+from ..index.open import require_index
 from ..sources.describe import path_from_base
 from ..store.files import read_columns
 from ..store.parts import chunk_columns
@@ -29,9 +30,10 @@ from .judgements import Judgements
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from ..records import Hit, Source
+    from ..records import Hit
     from ..store.layout import Layout
-    from ..store.manifest import IndexRecord
+    from ..store.manifest import Part
+    from ..store.snapshot import Snapshot
 
 JudgementLevel = Literal["documents", "chunks"]
 Spelling = Literal["doc_id", "source and doc_id", "path"]
@@ -84,16 +86,17 @@ class Resolved:
     """Chunks that were judged among documents: they count as their documents."""
 
 
-def resolve(layout: Layout, index: IndexRecord, sources: Sequence[Source], judgements: Judgements) -> Resolved:
+def resolve(snapshot: Snapshot, judgements: Judgements) -> Resolved:
     """Resolve the ids of ``judgements`` in an index; read names of documents, and ids of chunks if they are judged.
 
     Raises:
+        NoStoreError: there is no index.
         DamagedError: a part is missing, or not what was written.
     """
+    parts = require_index(*snapshot).parts
     ids = list(dict.fromkeys(name for grades in judgements.grades.values() for name in grades))
-    roots = {source.name: source.root for source in sources}
-    documents = _documents(layout, index, roots, _asked(ids))
-    chunks = _chunks(layout, index, ids, documents)
+    documents = _documents(snapshot, parts, _asked(ids))
+    chunks = _chunks(snapshot.layout, parts, ids, documents)
     found = {name: _meaning(name, documents) for name in ids}
     spelled = Counter(spelling for meanings in found.values() for _, spelling in meanings[:1])
     whole = [name for name in ids if name not in chunks and found[name]]
@@ -108,7 +111,9 @@ def resolve(layout: Layout, index: IndexRecord, sources: Sequence[Source], judge
     return Resolved(
         judgements=_merged(judgements, called),
         called=called,
-        names=Names(level, judged, spelled.most_common(1)[0][0] if spelled else "doc_id", len(sources) > 1),
+        names=Names(
+            level, judged, spelled.most_common(1)[0][0] if spelled else "doc_id", len(snapshot.manifest.sources) > 1
+        ),
         judged=len(ids),
         missing=tuple(name for name in ids if not owners[name]),
         ambiguous={name: told for name, told in owners.items() if len(told) > 1},
@@ -119,6 +124,8 @@ def resolve(layout: Layout, index: IndexRecord, sources: Sequence[Source], judge
 
 Meanings = dict[str, dict[str, Spelling]]
 """Name -> documents it may mean, as ``source:doc_id``, and how it spells each."""
+Chunks = dict[str, dict[str, str]]
+"""Name -> ids of the chunks it may mean, and the document of each."""
 
 
 def _asked(ids: Iterable[str]) -> set[str]:
@@ -140,14 +147,15 @@ def _spellings(name: str) -> Iterable[str]:
         return (name,)
 
 
-def _documents(layout: Layout, index: IndexRecord, roots: dict[str, str], asked: set[str]) -> Meanings:
+def _documents(snapshot: Snapshot, parts: Sequence[Part], asked: set[str]) -> Meanings:
     """Return what each of ``asked`` means; documents that none of them names are not held."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    layout, roots = snapshot.layout, snapshot.roots
     doc_ids, paths = pa.array(_doc_ids(asked, roots), pa.string()), pa.array(_paths(asked, roots), pa.string())
     meanings: Meanings = {}
-    for part in index.parts:
+    for part in parts:
         table = read_columns(layout.documents(part.number), part.documents, ["source", "doc_id", "path", "record"])
         wanted = pc.or_(pc.is_in(table["doc_id"], doc_ids), pc.is_in(table["path"], paths))
         rows = pc.indices_nonzero(wanted)
@@ -187,12 +195,12 @@ def _meaning(name: str, documents: Meanings) -> list[tuple[str, Spelling]]:
     return []
 
 
-def _chunks(layout: Layout, index: IndexRecord, ids: Sequence[str], documents: Meanings) -> dict[str, dict[str, str]]:
+def _chunks(layout: Layout, parts: Sequence[Part], ids: Sequence[str], documents: Meanings) -> Chunks:
     """Return for each judged name of a chunk the ids of the chunks that it may mean, and their documents."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    wanted: dict[str, dict[str, str]] = {}
+    wanted: Chunks = {}
     for name in ids:
         if _meaning(name, documents):
             continue  # a document whose name ends as a chunk's does
@@ -203,7 +211,7 @@ def _chunks(layout: Layout, index: IndexRecord, ids: Sequence[str], documents: M
     if not len(asked):
         return {}
     there: set[str] = set()
-    for part in index.parts:
+    for part in parts:
         table = chunk_columns(layout, part, "chunk_id")
         there.update(table.filter(pc.is_in(table["chunk_id"], asked))["chunk_id"].to_pylist())
     found = {name: {chunk: key for chunk, key in keys.items() if chunk in there} for name, keys in wanted.items()}

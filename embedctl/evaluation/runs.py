@@ -43,12 +43,7 @@ class Run:
 
 
 def folded(found: Iterable[tuple[str, float]], depth: int | None = None) -> Ranked:
-    """Return chunks as documents, each by its best chunk: the first of every name.
-
-    Args:
-        found: name and score of each chunk, best first.
-        depth: most names.
-    """
+    """Return up to ``depth`` documents of chunks, best first, given by name and score: the first of every name."""
     best: dict[str, float] = {}
     for name, score in found:
         best.setdefault(name, score)

@@ -29,6 +29,7 @@ class Candidate(NamedTuple):
     name: str
     config: QueryConfig
     ranking: RankingConfig
+    """With a weight for every arm that is compared."""
     arms: tuple[ArmSettings, ...]
     in_use: bool
 
@@ -58,7 +59,9 @@ def compared(config: EvaluationConfig, own: RankingConfig, arms_of: ArmsOf) -> l
 
     def candidate(name: str, asked: QueryConfig, in_use: bool = False) -> Candidate:
         of = arms_of(asked)
-        return Candidate(name, asked, settled(asked, own, of), of, in_use)
+        ranking = settled(asked, own, of)
+        weights = tuple(sorted(zip(arms, ranking.fusion.weights_of([*arms.values()]), strict=True)))
+        return Candidate(name, asked, replace(ranking, fusion=replace(ranking.fusion, weights=weights)), of, in_use)
 
     settings = [
         candidate(name, query if name == chosen else _varied(query, name, together, arms), name == chosen)

@@ -114,21 +114,17 @@ def _randomization(change: Values, settings: SignificanceConfig) -> float:
 
 def holm(values: Sequence[float]) -> list[float]:
     """Return p values corrected for their number, in their order: each at least what it was, at most 1."""
-    corrected = [0.0] * len(values)
-    least = 0.0
-    for place, at in enumerate(sorted(range(len(values)), key=values.__getitem__)):
-        least = max(least, min(1.0, (len(values) - place) * values[at]))
-        corrected[at] = least
-    return corrected
+    order = np.argsort(values, kind="stable")
+    corrected = np.empty(len(values))
+    corrected[order] = np.minimum(np.maximum.accumulate(np.arange(len(values), 0, -1) * np.sort(values)), 1.0)
+    return corrected.tolist()
 
 
 def detectable(change: Values) -> float | None:
     """Return the least mean difference that as many queries would show four times out of five at 5%.
 
-    ``(1.96 + 0.84) * standard deviation of the differences / sqrt(queries)``; ``None`` for fewer than two queries.
-
-    Args:
-        change: float64 ``(queries,)``, what two settings differ by.
+    ``(1.96 + 0.84) * standard deviation of the differences / sqrt(queries)``; ``None`` for fewer than two queries, by
+    ``change``, float64 ``(queries,)``: what two settings differ by.
     """
     if len(change) < 2:
         return None

@@ -65,12 +65,9 @@ def languages(
 
 
 def language_topic(shares: Sequence[LanguageShare], settings: StoreSettings, known: tuple[str, ...]) -> Topic:
-    """Return whether model and stemmer suit the languages of the texts.
+    """Return whether model and stemmer of the settings suit the languages of the texts.
 
-    Args:
-        shares: of each language.
-        settings: with model and stemmer.
-        known: ISO 639-1 codes of the model's languages, by its card; empty: it names none, or many.
+    ``known`` are the ISO 639-1 codes of the model's languages, by its card; empty: it names none, or many.
     """
     told = [share for share in shares if share.language not in (CODE, UNKNOWN)]
     total = sum(share.chunks for share in told)

@@ -19,11 +19,7 @@ _COUNTED = "counted over all vectors of the store"
 def soundness(norms: Norms, uncut: int, waiting: int, student: StudentRecord | None) -> Topic:
     """Return the figures of missing and defective vectors.
 
-    Args:
-        norms: counts over all of them.
-        uncut: live documents without chunks.
-        waiting: live chunks without a vector.
-        student: what made them, where that is a student.
+    ``uncut`` documents have no chunks yet, ``waiting`` chunks no vector; a ``student`` made those that there are.
     """
     figures = [
         figure("uncut", "documents not cut", uncut, "count", _COUNTED),

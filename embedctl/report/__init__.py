@@ -1,6 +1,6 @@
 """One self-contained page about a store.
 
-Three steps: collect (``corpus``, ``sample``, ``chunk_map``, ``quality``), arrange (``arrange``, ``sections``), write
+Three steps: collect (``corpus``, ``sample``, ``chunk_map``, ``quality``), arrange (``sections``, ``make``), write
 (``page``). ``data`` is what the first step hands to the others, numbers and names without HTML; ``blocks`` are the
 pieces of a page. Charts are Vega-Lite specifications (``drawing``); ``vega`` inlines the library that draws them.
 

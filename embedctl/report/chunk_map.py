@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
+from math import log
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .data import ChunkMap
-from .folders import folder_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +29,9 @@ _PERPLEXITY = 30.0
 _ITERATIONS = 500
 _STARTS = 4
 _WORDS = 3
+_DEEPEST = 6
+"""Folders from the one that has all chunks on."""
+_NEARLY = 0.9
 _WORD = r"(?u)\b[^\W\d_]{3,}\b"
 
 
@@ -151,3 +154,39 @@ def _grouped(names: Sequence[str], most: int) -> tuple[tuple[tuple[str, int], ..
     rest = sum(count for _, count in counts[len(kept) :])
     groups = (*kept, (OTHERS, rest)) if rest else tuple(kept)
     return groups, np.array([place.get(name, len(kept)) for name in names], dtype=np.int64)
+
+
+def folder_names(places: Sequence[tuple[str, str]], most: int) -> list[str]:
+    """Return a folder for each pair of source and path, from the folder that has them all: cut at the same depth.
+
+    The depth is the first at which the ``most`` largest folders, the last of them being all others, share the chunks
+    out nearly as evenly as at any depth, by entropy. Where all chunks are in one folder, sources or files stand for it.
+    """
+    paths = [path.split("/") for _, path in places]
+    sources = {source for source, _ in places}
+    common = _common([path[:-1] for path in paths])
+    top = paths[0][common - 1] if common else "top folder"
+    cut = [["/".join(path[common:-1][:depth]) or top for path in paths] for depth in range(1, _DEEPEST + 1)]
+    best = max(_evenness(names, most) for names in cut)
+    if best > 0:
+        return next(names for names in cut if _evenness(names, most) >= _NEARLY * best)
+    if len(sources) > 1:
+        return [source for source, _ in places]
+    return [path[-1] for path in paths]
+
+
+def _common(paths: Sequence[list[str]]) -> int:
+    """Return how many leading folders all paths share."""
+    first, last = min(paths), max(paths)
+    shared = 0
+    while shared < min(len(first), len(last)) and first[shared] == last[shared]:
+        shared += 1
+    return shared
+
+
+def _evenness(names: Sequence[str], most: int) -> float:
+    """Return the entropy of the shares that the largest groups have, and of the rest as one, in nats."""
+    counts = sorted(Counter(names).values(), reverse=True)
+    shown = [*counts[: most - 1], sum(counts[most - 1 :])]
+    total = sum(shown)
+    return -sum(count / total * log(count / total) for count in shown if count)

@@ -39,7 +39,7 @@ def read_corpus(layout: Layout, manifest: Manifest) -> Corpus:
     index = require_index(layout, manifest)
     by_source: Counter[tuple[str, str]] = Counter()
     by_kind: Counter[tuple[str, str]] = Counter()
-    tokens = [_count_part(layout, part, by_source, by_kind) for part in index.parts]
+    tokens = [_count_part(layout, part, {"source": by_source, "media_type": by_kind}) for part in index.parts]
     files, problems = _outcomes(layout, manifest)
     return Corpus(
         name=layout.base.name or str(layout.base),
@@ -61,28 +61,25 @@ def read_corpus(layout: Layout, manifest: Manifest) -> Corpus:
     )
 
 
-def _count_part(
-    layout: Layout, part: Part, by_source: Counter[tuple[str, str]], by_kind: Counter[tuple[str, str]]
-) -> NDArray[np.int64]:
-    """Add the live rows of a part to the counts, and return the tokens of its live chunks."""
-    documents = read_columns(layout.documents(part.number), part.documents, ("source", "media_type"))
+def _count_part(layout: Layout, part: Part, counts: dict[str, Counter[tuple[str, str]]]) -> NDArray[np.int64]:
+    """Add the live rows of a part to the counts by each column, and return the tokens of its live chunks."""
+    documents = read_columns(layout.documents(part.number), part.documents, list(counts))
     chunks = chunk_columns(layout, part, "doc_row", "tokens")
     live = np.delete(np.arange(chunks.num_rows), dead_chunk_rows(layout, part))
     owners = chunks.column("doc_row").to_numpy()[live]
     tokens: NDArray[np.int64] = chunks.column("tokens").to_numpy()[live].astype(np.int64)
     rows = documents.num_rows
-    alive = np.delete(np.arange(rows), list(part.dead))
     amounts = {
-        "documents": np.isin(np.arange(rows), alive).astype(np.int64),
+        "documents": ~np.isin(np.arange(rows), list(part.dead)),
         "chunks": np.bincount(owners, minlength=rows),
-        "tokens": np.bincount(owners, weights=tokens, minlength=rows).astype(np.int64),
+        "tokens": np.bincount(owners, weights=tokens, minlength=rows),
     }
-    for column, counter in (("source", by_source), ("media_type", by_kind)):
-        encoded = documents.column(column).combine_chunks().dictionary_encode()
-        codes, names = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
-        for what, amount in amounts.items():
-            sums = np.bincount(codes, weights=amount, minlength=len(names)).astype(np.int64).tolist()
-            counter.update({(name, what): count for name, count in zip(names, sums, strict=True)})
+    for what, amount in amounts.items():
+        documents = documents.append_column(what, [amount.astype(np.int64)])
+    for column, counter in counts.items():
+        sums = documents.group_by(column).aggregate([(what, "sum") for what in amounts])
+        for row in sums.to_pylist():
+            counter.update({(row[column], what): row[f"{what}_sum"] for what in amounts})
     return tokens
 
 

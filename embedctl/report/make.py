@@ -10,14 +10,19 @@ from ..index.open import require_index
 from ..inspection.inspect import inspect
 from ..plural import counted
 from ..query.query_file import as_source, named_queries
-from .arrange import arrange
-from .blocks import Chart
+from .blocks import Chart, ReportPage
 from .chunk_map import chunk_map
 from .corpus import read_corpus
 from .data import ReportData
 from .page import page_html
 from .quality import quality_of, scores_of, unjudged
 from .sample import read_sample
+from .sections.corpus import corpus_section
+from .sections.health import health_section
+from .sections.neighbourhood import map_section
+from .sections.plans import plans_section
+from .sections.quality import quality_section, worst_section
+from .sections.scores import scores_section
 from .titles import read_titles
 from .vega import require_library
 
@@ -102,7 +107,7 @@ def _scores(store: Measurements, asked: list[NamedQuery], config: ReportConfig) 
 
 def _page(data: ReportData, config: ReportConfig) -> Report:
     """Return the page about what was collected: the same for the same ``data``."""
-    page = arrange(data, config.bins)
+    page = _arrange(data, config.bins)
     blocks = [block for section in page.sections for block in section.blocks]
     charts = sum(isinstance(block, Chart) for block in blocks)
     told = [
@@ -112,3 +117,43 @@ def _page(data: ReportData, config: ReportConfig) -> Report:
         counted(len(blocks) - charts, "table"),
     ]
     return Report(page_html(page), f"The report covers {', '.join(told[:-1])} and {told[-1]}.")
+
+
+def _arrange(data: ReportData, bins: int) -> ReportPage:
+    """Return the page about ``data``; ``bins`` of every histogram that is counted for it."""
+    corpus = data.corpus
+    sections = (
+        corpus_section(corpus, bins),
+        quality_section(data.quality),
+        plans_section(data.plans),
+        map_section(data.chunk_map),
+        scores_section(data.scores, bins),
+        worst_section(data.quality),
+        health_section(data.health),
+    )
+    return ReportPage(
+        title=f"Search report: {corpus.name}",
+        subtitle=f"{counted(corpus.documents, 'document')}, {data.health.model}, snapshot {corpus.snapshot:,}",
+        tiles=_tiles(data),
+        sections=tuple(section for section in sections if section is not None),
+    )
+
+
+def _tiles(data: ReportData) -> list[tuple[str, str, str]]:
+    corpus = data.corpus
+    failed = sum(row.failed for row in corpus.sources)
+    skipped = sum(row.skipped for row in corpus.sources)
+    tiles = [
+        ("Documents", f"{corpus.documents:,}", f"from {counted(len(corpus.sources), 'source')}"),
+        ("Chunks", f"{corpus.chunks:,}", f"{int(corpus.tokens.sum()):,} tokens"),
+        ("Files that failed", f"{failed:,}", f"{skipped:,} skipped"),
+    ]
+    if data.quality is not None:
+        quality = data.quality
+        one = quality.in_use.estimates[0]
+        interval = "" if one.low is None else f", {one.low:.3f} to {one.high:.3f}"
+        made = "synthetic, " if quality.synthetic else ""
+        tiles.append((quality.metrics[0], f"{one.mean:.3f}", f"{made}{quality.in_use.setting.name}{interval}"))
+    verdicts = [topic.verdict for topic in data.health.topics if topic.verdict is not None]
+    good = verdicts.count("good")
+    return [*tiles, ("Embedding health", f"{good} of {len(verdicts)}", "topics are good")]

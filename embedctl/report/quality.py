@@ -27,14 +27,7 @@ def quality_of(
     config: ReportConfig,
     synthetic: bool,
 ) -> Quality:
-    """Return settings with an interval for every metric, and the worst queries.
-
-    Args:
-        found: what was measured.
-        titles_of: returns the titles of documents by their names.
-        config: how much is shown.
-        synthetic: whether the queries were made from the corpus.
-    """
+    """Return settings with an interval for every metric, and the worst queries; ``titles_of``: titles by names."""
     order = sorted(range(len(found.metrics)), key=lambda at: at != found.column)
     significance = config.evaluation.significance
     return Quality(
@@ -87,29 +80,20 @@ def _worst(
     found: Evaluation, titles_of: Callable[[Collection[str]], Mapping[str, str]], config: ReportConfig
 ) -> tuple[WorstQuery, ...]:
     rows = [row for row in found.rows() if row.value < 1][: config.worst]
-    rankings = found.in_use.run.rankings
-    first = {row.query.id: rankings.get(row.query.id, ())[: config.found] for row in rows}
-    wanted = {row.query.id: _relevant(found.judgements.grades[row.query.id]) for row in rows}
-    shown = {name for names in (*first.values(), *wanted.values()) for name in names}
+    rankings, judged = found.in_use.run.rankings, found.judgements.grades
+    shown = {name for row in rows for name in (*rankings.get(row.query.id, ())[: config.found], *judged[row.query.id])}
     titles = titles_of(shown)
-    return tuple(
-        WorstQuery(
-            text=row.query.text,
-            value=row.value,
-            found=tuple(
-                f"{rank}. {title_of(name, titles)}{_judged(found.judgements.grades[row.query.id].get(name))}"
-                for rank, name in enumerate(first[row.query.id], start=1)
-            )
-            or ("nothing",),
-            wanted=_wanted(wanted[row.query.id], rankings.get(row.query.id, ()), titles, config.found),
-        )
-        for row in rows
-    )
-
-
-def _relevant(grades: Mapping[str, int]) -> list[str]:
-    """Return what is relevant, the best first."""
-    return sorted((name for name, grade in grades.items() if grade > 0), key=lambda name: -grades[name])
+    worst = []
+    for row in rows:
+        ranking, grades = rankings.get(row.query.id, ()), judged[row.query.id]
+        first = [
+            f"{rank}. {title_of(name, titles)}{_judged(grades.get(name))}"
+            for rank, name in enumerate(ranking[: config.found], start=1)
+        ]
+        relevant = sorted((name for name, grade in grades.items() if grade > 0), key=lambda name: -grades[name])
+        wanted = _wanted(relevant, ranking, titles, config.found)
+        worst.append(WorstQuery(row.query.text, row.value, tuple(first) or ("nothing",), wanted))
+    return tuple(worst)
 
 
 def _wanted(names: list[str], ranking: tuple[str, ...], titles: Mapping[str, str], most: int) -> tuple[str, ...]:

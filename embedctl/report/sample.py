@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..labels import labels, part_of, row_of
 from ..sources.describe import path_from_base
 from ..store.files import read_columns
 from ..store.parts import chunk_columns, dead_chunk_rows, read_vectors
@@ -61,16 +62,14 @@ def read_sample(
 
 def _choose(layout: Layout, index: IndexRecord, most: int) -> list[NDArray[np.int64]]:
     """Return the chosen rows of each part, ascending."""
-    keys, parts, rows = [np.empty(0, np.uint64)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for at, part in enumerate(index.parts):
+    keys, found = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
+    for part in index.parts:
         hashes = read_hashes(layout, part)[:, 0]
         live = np.delete(np.arange(len(hashes)), dead_chunk_rows(layout, part))
         keys.append(hashes[live])
-        parts.append(np.full(len(live), at))
-        rows.append(live)
-    every, part_of, row_of = np.concatenate(keys), np.concatenate(parts), np.concatenate(rows)
-    taken = np.sort(np.argsort(every, kind="stable")[:most])
-    return [row_of[taken[part_of[taken] == at]] for at in range(len(index.parts))]
+        found.append(labels(part.number, live))
+    taken = np.concatenate(found)[np.sort(np.argsort(np.concatenate(keys), kind="stable")[:most])]
+    return [row_of(taken[part_of(taken) == part.number]) for part in index.parts]
 
 
 def _named(layout: Layout, part: Part, rows: NDArray[np.int64], roots: dict[str, str]) -> list[MapChunk]:

@@ -16,12 +16,9 @@ if TYPE_CHECKING:
 
 
 def read_titles(layout: Layout, manifest: Manifest, names: Collection[str]) -> dict[str, str]:
-    """Return titles of documents by name; :func:`title_of` reads them.
+    """Return titles of documents of the index by name; :func:`title_of` reads them.
 
-    Args:
-        layout: where the store is.
-        manifest: its snapshot; the documents of its index are looked through.
-        names: ids of documents or chunks, ``source:id``, or paths from the store's base.
+    Names are ids of documents or chunks, ``source:id``, or paths from the store's base.
 
     Raises:
         NoStoreError: there is no index.

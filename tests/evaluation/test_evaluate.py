@@ -104,12 +104,33 @@ def test_settings_share_what_is_asked_but_mode_fusion_and_weights() -> None:
     assert list(settings) == ["bm25", "dense", *get_args(FusionName), "stored"]
     assert [name for name, setting in settings.items() if setting.in_use] == ["convex"]
     assert settings["convex"].ranking.fusion.weights_of(ARMS) == (0.4, 0.7)
-    assert settings["convex-minmax"].ranking.fusion == FusionConfig("convex-minmax")
+    assert dict(settings["convex-minmax"].ranking.fusion.weights) == {"bm25": 0.4, "dense": 0.6}  # by default
     assert settings["stored"].ranking == own
     others = [setting for name, setting in settings.items() if name != "stored"]
     assert {(one.config.dense, one.ranking.candidates, one.ranking.bm25.title) for one in others} == {
         ("flat", 250, 2.0)
     }
+
+
+def test_every_arm_is_measured_alone_and_every_fusion_of_all(tmp_path: Path, hashing: None) -> None:
+    rows = [{"id": str(at), "text": f"Ship number {at} is called {name}."} for at, name in enumerate(NAMES)]
+    (tmp_path / "ships.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    store = embedctl.create(tmp_path / ".embedctl")
+    store.index([tmp_path / "ships.jsonl"])
+    store.add_arm("hash", model="hashing")
+    store.default_arms(["bm25", "dense", "hash"])
+    store.index()
+    queries = [(name, f"the ship {name}") for name in NAMES[:4]]
+    judged = Judgements({name: {str(at): 1} for at, name in enumerate(NAMES[:4])})
+    told = store.evaluate(queries, judged, FEW).to_json()
+    assert [setting["name"] for setting in told["settings"]] == ["bm25", "dense", "hash", *get_args(FusionName)]
+    assert [setting["mode"] for setting in told["settings"]][:4] == ["bm25", "dense", "hash", "hybrid"]
+    fusions = {setting["name"]: setting["ranking"]["fusion"]["weights"] for setting in told["settings"]}
+    assert fusions["rrf"] == {"bm25": 1.0, "dense": 1.0, "hash": 1.0}
+    assert fusions["convex"] == {"bm25": 0.2, "dense": 0.4, "hash": 0.4}
+    one = store.evaluate(queries, judged, replace(FEW, only=("hash",)))
+    assert [setting.name for setting in one.settings] == ["hash", "rrf"]
+    assert one.settings[0].run == store.evaluate(queries, judged, FEW).settings[2].run
 
 
 def test_what_the_store_does_is_not_measured_twice() -> None:

@@ -66,8 +66,8 @@ def test_a_sentence_is_taken_out_wherever_it_stands_whatever_its_case_and_line_b
     assert [kept.label for kept in held.reduced] == [1, 2]
     assert all("stays" not in kept.text.casefold() for kept in held.reduced)
     assert held.reduced[0].text.split() == ["Intro.", ".", "It", "is", "wiped", "then."]
-    assert held.reduced[0].title == "Key rotation"
-    assert held.reduced[0].path == "ops/key-rotation.md"
+    assert held.title == "Key rotation"
+    assert held.path == "ops/key-rotation.md"
 
 
 def test_a_title_is_taken_out_of_text_title_headings_context_and_path() -> None:
@@ -80,7 +80,7 @@ def test_a_title_is_taken_out_of_text_title_headings_context_and_path() -> None:
     )
     assert held.changed == (1, 2), "the title is a field of every chunk"
     first = held.reduced[0]
-    assert (first.title, first.headings, first.context, first.path) == ("", ("Why",), "Why\n", "")
+    assert (held.title, first.heading, first.context, held.path) == ("", ("Why",), "Why\n", "")
     assert first.text.strip() == "Nightly."
 
 

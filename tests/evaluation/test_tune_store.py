@@ -26,7 +26,6 @@ from embedctl.config import (
 from embedctl.config.measuring import EvaluationConfig, TuneConfig
 from embedctl.contracts import Encoder
 from embedctl.errors import LockedError, UsageError
-from embedctl.evaluation.evaluate import OpenSnapshot
 from embedctl.evaluation.judgements import Judgements, read_judgements
 from embedctl.evaluation.metrics import parse_metric, query_values
 from embedctl.evaluation.tuning.memo import Memo
@@ -35,6 +34,7 @@ from embedctl.evaluation.tuning.space import Space
 from embedctl.evaluation.tuning.tune import keep, prepared
 from embedctl.query.query_file import NamedQuery
 from embedctl.reporters.silent import SilentReporter
+from embedctl.store.snapshot import Snapshot
 from embedctl.store.writer import read_manifest, writing
 
 ONCE = TuneConfig(held_out=1)
@@ -129,7 +129,8 @@ def test_a_measured_score_is_that_of_the_query_on_every_query(
     config, metric = TuneConfig(), parse_metric("ndcg@10")
     opened = store._session.ask(
         lambda searcher: prepared(
-            OpenSnapshot(store._layout, read_manifest(store._layout), searcher),
+            Snapshot(store._layout, read_manifest(store._layout)),
+            searcher,
             [NamedQuery(*query) for query in named],
             judgements,
             config,

@@ -13,9 +13,8 @@ import pytest
 
 from embedctl.config.measuring import ReportConfig
 from embedctl.report.blocks import Chart, PageSection, ReportPage, Table
-from embedctl.report.chunk_map import OTHERS, chunk_map, cluster_names
+from embedctl.report.chunk_map import OTHERS, chunk_map, cluster_names, folder_names
 from embedctl.report.drawing import DATA, bars, histogram
-from embedctl.report.folders import folder_names
 from embedctl.report.page import page_html
 from embedctl.report.sample import MapChunk
 from embedctl.report.sections.scores import score_chart

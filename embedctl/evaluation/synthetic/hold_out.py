@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ...chunkers.context import SEPARATOR
 from .passages import is_spaceless, length
 
 if TYPE_CHECKING:
-    from .sampled_documents import SampledDocument
-
-
-@dataclass(frozen=True, slots=True)
-class ReducedChunk:
-    """Rest of a chunk."""
-
-    label: int
-    """Of the chunk that it was."""
-    text: str
-    title: str
-    headings: tuple[str, ...]
-    path: str
-    context: str
-    """Empty, or one line with its line break; the encoder reads it before the text."""
+    from .sampled_documents import SampledChunk, SampledDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +19,10 @@ class ReducedDocument:
 
     changed: tuple[int, ...]
     """Labels of the chunks that had it, ascending: none of them may answer."""
-    reduced: tuple[ReducedChunk, ...]
+    reduced: tuple[SampledChunk, ...]
     """Chunks that may answer in their place, in order; none for a chunk of which nothing is left."""
+    title: str
+    path: str
     left: int
     """Words that the document still has."""
 
@@ -42,18 +30,14 @@ class ReducedDocument:
 def hold_out(document: SampledDocument, passage: str, most: int) -> ReducedDocument:
     """Take ``passage`` out of all chunks of a document, wherever it stands, whatever its case and line breaks.
 
-    A path that has all of its words is left out as well: names of files are often made of titles.
-
-    Args:
-        document: with all of its chunks.
-        passage: a sentence, title or heading.
-        most: reduced chunks at most; of more, the first ones. The others may not answer either.
+    A path that has all of its words is left out as well: names of files are often made of titles. Of more than ``most``
+    reduced chunks the first ones are kept; the others may not answer either.
     """
     pattern = _pattern(passage)
     title = pattern.sub(" ", document.title).strip()
     path = "" if _names(document.path, passage) else document.path
     changed: list[int] = []
-    reduced: list[ReducedChunk] = []
+    reduced: list[SampledChunk] = []
     left = 0
     for chunk in document.chunks:
         text = pattern.sub(" ", chunk.text)
@@ -64,8 +48,8 @@ def hold_out(document: SampledDocument, passage: str, most: int) -> ReducedDocum
         changed.append(chunk.label)
         if text.strip() and len(reduced) < most:
             context = _without(chunk.context, pattern)
-            reduced.append(ReducedChunk(chunk.label, text, title, headings, path, context))
-    return ReducedDocument(tuple(changed), tuple(reduced), left)
+            reduced.append(replace(chunk, text=text, heading=headings, context=context))
+    return ReducedDocument(tuple(changed), tuple(reduced), title, path, left)
 
 
 def _pattern(passage: str) -> re.Pattern[str]:

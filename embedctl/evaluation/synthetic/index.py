@@ -1,4 +1,4 @@
-"""The index of a store with reduced chunks beside the others: a known-item query is put to it.
+"""An evaluation with known-item queries, put to the index of a store with reduced chunks beside the others.
 
 The reduced chunks are rows that every arm searches beside those of the published index, so arms, fusion and every
 option work on them as on any other row. The store is read only. A query may be answered by every chunk but those that
@@ -7,27 +7,38 @@ something was taken out of, and by what is left of these.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ...arms.kind import ExtraRows, TextRow
+from ...config import FilterConfig
 from ...errors import UsageError
 from ...index.open import require_index
 from ...index.payload import payloads
 from ...index.pieces import kind_of
 from ...labels import is_in, label, labels, split
+from ...plural import counted
 from ...query.filters import LabelSet
+from ...query.query_file import NamedQuery
 from ...query.searcher import Searcher
 from ...store.parts import dead_chunk_rows
+from ...store.snapshot import Snapshot
+from ..evaluate import JudgedQueries, evaluate
+from ..evaluation import KindMeans, KnownItems
+from ..judgements import Judgements
+from .queries import make_queries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ...contracts import Encoder, Labels
+    from ...config.measuring import EvaluationConfig, SyntheticConfig, SyntheticKind
+    from ...contracts import Encoder, Labels, Reporter
     from ...store.layout import Layout
     from ...store.manifest import IndexRecord, Manifest
-    from .queries import SyntheticQuery
+    from ..evaluation import Evaluation
+    from .queries import SyntheticQuery, SyntheticSet
 
 
 class Encoders(NamedTuple):
@@ -103,7 +114,53 @@ def _reduced(
         first = len(rows)
         for chunk in query.held_out.reduced:
             document, payload = whole[chunk.label]
-            rows.append(TextRow(label(part, len(rows)), document, chunk.text, chunk.title, chunk.headings, chunk.path))
+            texts = chunk.text, query.held_out.title, chunk.heading, query.held_out.path
+            rows.append(TextRow(label(part, len(rows)), document, *texts))
             shown.append(payload)
         own[query.id] = labels(part, np.arange(first, len(rows)))
     return tuple(rows), tuple(shown), own
+
+
+def evaluate_synthetic(
+    layout: Layout,
+    manifest: Manifest,
+    encoders: Encoders,
+    synthetic: SyntheticConfig,
+    config: EvaluationConfig,
+    reporter: Reporter,
+) -> Evaluation:
+    """Make queries from the corpus, hold out what they were copied from, and evaluate every setting with them.
+
+    Raises:
+        NoStoreError: there is no index.
+        UsageError: no query can be made of the corpus, or a filter is set.
+    """
+    if config.query.filter != FilterConfig():
+        raise UsageError("Synthetic queries are asked of the whole store.", "Leave out the filters.")
+    made = make_queries(layout, manifest, synthetic)
+    if not made.queries:
+        raise UsageError(
+            f"No query can be made of this corpus: none of {counted(made.looked_at, 'document')} that were looked at "
+            "has a title, heading or sentence without which enough of it is left.",
+            "Write some queries yourself: see docs/eval.md.",
+        )
+    judgements = {query.id: {f"{query.source}:{query.document}": 1} for query in made.queries}
+    with reporter.stage("hold out", len(made.queries), "queries") as progress:
+        held_out = HeldOutIndex(layout, manifest, encoders, made.queries)
+        progress.advance(len(made.queries))
+    named = [NamedQuery(query.id, query.text) for query in made.queries]
+    judged = JudgedQueries(named, Judgements(judgements), {}, held_out.allowed_for)
+    found = evaluate(Snapshot(layout, manifest), held_out.searcher, judged, config, reporter)
+    return replace(found, known_items=KnownItems(made, _kinds(made, found)))
+
+
+def _kinds(made: SyntheticSet, found: Evaluation) -> tuple[KindMeans, ...]:
+    """Return the means of each kind of query."""
+    kind_of = {query.id: query.kind for query in made.queries}
+    rows: dict[SyntheticKind, list[int]] = {}
+    for row, query in enumerate(found.queries):
+        rows.setdefault(kind_of[query.id], []).append(row)
+    return tuple(
+        KindMeans(kind, len(of), {one.name: float(one.values[of, found.column].mean()) for one in found.settings})
+        for kind, of in rows.items()
+    )

@@ -46,20 +46,12 @@ def sentences(text: str, prose: bool, config: SyntheticConfig) -> list[str]:
     Of a longer one, and of text that has no sentences, stretches of ``most_words``. ``prose``: lines may be wrapped; in
     code every line is looked at by itself, so that comments are found.
     """
-    found = []
-    for piece in _split(text, _END if prose else _LINE):
-        for stretch in _stretches(piece.strip(_EDGE), config.most_words):
-            if length(stretch) >= config.least_words and _reads_like_prose(stretch):
-                found.append(stretch)  # noqa: PERF401 - three levels deep
-    return found
-
-
-def _split(text: str, ends: re.Pattern[str]) -> Iterator[str]:
-    start = 0
-    for end in ends.finditer(text):
-        yield text[start : end.start()]
-        start = end.end()
-    yield text[start:]
+    return [
+        stretch
+        for piece in (_END if prose else _LINE).split(text)
+        for stretch in _stretches(piece.strip(_EDGE), config.most_words)
+        if length(stretch) >= config.least_words and _reads_like_prose(stretch)
+    ]
 
 
 def _stretches(piece: str, most: int) -> Iterator[str]:

@@ -40,6 +40,7 @@ class SampledChunk:
     text: str
     heading: tuple[str, ...]
     context: str
+    """Empty, or one line with its line break; the encoder reads it before the text."""
     copied: bool
     """Another chunk of the corpus is the same."""
 

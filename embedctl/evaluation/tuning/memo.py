@@ -34,13 +34,7 @@ class Memo:
     """The retrieved rows of every query, for any ranking, from one snapshot."""
 
     def __init__(self, setup: Setup, texts: Sequence[str], kept_rows: int) -> None:
-        """Take the queries.
-
-        Args:
-            setup: the open snapshot.
-            texts: of the queries.
-            kept_rows: candidates to keep in all, at least those of the last key.
-        """
+        """Take the texts of the queries; ``kept_rows``: candidates to keep in all, at least those of the last key."""
         self.setup = setup
         self._texts = texts
         self._kept_rows = kept_rows

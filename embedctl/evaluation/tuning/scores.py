@@ -29,15 +29,7 @@ class RankingScores:
     def __init__(
         self, memo: Memo, grades: Sequence[Mapping[str, int]], names: Names, metric: Metric, progress: Progress
     ) -> None:
-        """Score rankings.
-
-        Args:
-            memo: retrieves for the queries.
-            grades: name -> grade of what should be found, for each query.
-            names: names of hits there.
-            metric: defines a score.
-            progress: advances by one for each ranking.
-        """
+        """Score rankings of the queries in ``memo``; ``grades``: name -> grade of what each of them should find."""
         self._memo = memo
         self._grades = grades
         self._names = names

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
     from ...contracts import Reporter
     from ...query.query_file import NamedQuery
+    from ...query.searcher import Searcher
     from ...query.setup import Setup
     from ...store.layout import Layout
-    from ..evaluate import OpenSnapshot
+    from ...store.snapshot import Snapshot
     from ..judgements import Judgements
     from ..resolve import Names
     from .fit import Scores
@@ -56,24 +57,26 @@ class Prepared(NamedTuple):
 
 
 def prepared(
-    snapshot: OpenSnapshot, queries: Sequence[NamedQuery], judgements: Judgements, config: TuneConfig
+    snapshot: Snapshot,
+    searcher: Searcher,
+    queries: Sequence[NamedQuery],
+    judgements: Judgements,
+    config: TuneConfig,
 ) -> Prepared:
-    """Open a snapshot for the judged ones of ``queries``.
+    """Open a snapshot and its searcher for the judged ones of ``queries``.
 
     Raises:
         UsageError: too few queries are judged, or the number of folds is none.
         NoStoreError, MismatchError, DamagedError: as for a query.
     """
-    index = snapshot.manifest.index
-    assert index is not None  # a searcher has one
-    resolved = resolve(snapshot.layout, index, snapshot.manifest.sources, judgements)
+    resolved = resolve(snapshot, judgements)
     grades = resolved.judgements.scored()
     kept = tuple(query for query in queries if query.id in grades)
     _check(len(kept), config)
     config_ = QueryConfig(max_per_file=1 if resolved.names.level == "documents" else 0)
-    snapshot.searcher.remember_vectors()
+    searcher.remember_vectors()
     deepest = max(parse_metric(config.metric).k or _WHOLE, EvaluationConfig().depth)
-    setup = replace(snapshot.searcher.ready(config_, len(kept)), at_most=deepest)
+    setup = replace(searcher.ready(config_, len(kept)), at_most=deepest)
     notes = tuple(notes_of(queries, judgements, resolved))
     return Prepared(setup, kept, tuple(grades[query.id] for query in kept), resolved.names, notes)
 
@@ -85,15 +88,7 @@ def tune(
     reporter: Reporter,
     wait: float | None,
 ) -> Tuning:
-    """Fit a ranking, and keep it if its gain is real.
-
-    Args:
-        layout: of the store.
-        opened: opens what a fit needs.
-        config: metric, folds, and when a gain is real.
-        reporter: shows progress.
-        wait: seconds to wait for another writer; ``None``: change nothing.
-    """
+    """Fit a ranking, and keep it if its gain is real; ``wait``: seconds for a writer, ``None``: change nothing."""
     wanted = config or TuneConfig()
     tuning = fitted(opened(wanted), wanted, reporter)
     if not tuning.real or wait is None:
@@ -104,11 +99,6 @@ def tune(
 
 def fitted(opened: Prepared, config: TuneConfig, reporter: Reporter) -> Tuning:
     """Return the ranking that fits the queries and what it is worth; nothing is written.
-
-    Args:
-        opened: its ranking is the one in use.
-        config: metric, folds, and what makes a gain real.
-        reporter: hears of each ranking that is tried.
 
     Raises:
         UsageError: no ranking finds anything that is judged relevant.

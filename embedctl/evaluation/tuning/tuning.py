@@ -136,13 +136,7 @@ class TunedState:
 
 
 def tune_json(action: str, state: TunedState, fit: Tuning | None = None) -> dict[str, Any]:
-    """Return what ``docs/schema/tune.v1.json`` describes.
-
-    Args:
-        action: ``fit``, ``undo`` or ``show``.
-        state: of the store afterwards.
-        fit: where there was one.
-    """
+    """Return what ``docs/schema/tune.v1.json`` describes, after the action ``fit``, ``undo`` or ``show``."""
     return {
         "schema_version": SCHEMA_VERSION,
         "action": action,
