@@ -92,15 +92,13 @@ class Outline:
 class Scopes:
     """Named, nested stretches: the definitions of a source file."""
 
-    starts: tuple[list[int], ...]
-    """By depth, then sorted; the stretches of one depth do not intersect."""
-    ends: tuple[list[int], ...]
-    labels: tuple[list[str], ...]
+    depths: Sequence[tuple[Sequence[int], Sequence[int], Sequence[str]]]
+    """Starts, ends and labels by depth, then sorted; the stretches of one depth do not intersect."""
 
     def heading(self, start: int, end: int) -> HeadingPath:
         """Return the labels of the stretches that enclose the whole span."""
         path: list[str] = []
-        for starts, ends, labels in zip(self.starts, self.ends, self.labels, strict=True):
+        for starts, ends, labels in self.depths:
             index = bisect_right(starts, start) - 1
             if index < 0 or ends[index] < end:
                 break
@@ -110,6 +108,6 @@ class Scopes:
     def paths(self) -> frozenset[HeadingPath]:
         """Return every path that ``heading`` can return."""
         found: set[HeadingPath] = {()}
-        for starts, ends in zip(self.starts, self.ends, strict=True):
+        for starts, ends, _ in self.depths:
             found.update(self.heading(start, min(start + 1, end)) for start, end in zip(starts, ends, strict=True))
         return frozenset(found)

@@ -8,9 +8,8 @@ lie, what should stay whole, and which headings are in force. Everything else is
 ``context``     the line of title and headings in front of a chunk
 ``tokens``      token offsets, and the cost of a span
 ``prose``       the last line, sentence or word boundary of a window
-``short``       documents that make one chunk
 ``packing``     choosing the boundaries
-``fitting``     counting the tokens that the encoder will read, and splitting what does not fit
+``fitting``     documents that make one chunk; counting what the encoder will read, and splitting what does not fit
 ``batch``       many documents at once: the entry point of the chunk stage
 ``assemble``    spans to :class:`~embedctl.records.Chunk` rows: lines, page, hash, tokens
 ==============  ==========================================================================

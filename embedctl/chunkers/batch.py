@@ -11,9 +11,8 @@ from . import CHUNKERS
 from .assemble import rows
 from .budget import budget_for
 from .context import Contexts
-from .fitting import ChunkDraft, Fitted, fit
+from .fitting import ChunkDraft, Fitted, fit, single_chunks
 from .packing import Packer
-from .short import single_chunks
 from .syntax_process import ended_afterwards
 from .tokens import TokenMap
 
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
     from ..config import ChunkConfig
     from ..contracts import Chunker, Tokenizer
     from ..records import Chunk, Document
+
+    Cut = Callable[[list[Document], int], list["list[Chunk] | FailedDocument"]]
+    """Returns the chunks of each document of a batch, given the row of the first."""
 
 BATCH_CHARACTERS = 1_000_000
 BATCH_DOCUMENTS = 2_000
@@ -58,9 +60,7 @@ def chunk_documents(
     return _each(documents, cut)
 
 
-def _each(
-    documents: Iterable[Document], cut: Callable[[list[Document], int], list[list[Chunk] | FailedDocument]]
-) -> Iterator[list[Chunk] | FailedDocument]:
+def _each(documents: Iterable[Document], cut: Cut) -> Iterator[list[Chunk] | FailedDocument]:
     done = 0
     with ended_afterwards():
         for batch in _batches(documents):
@@ -73,9 +73,7 @@ def _each(
             done += len(batch)
 
 
-def _alone(
-    document: Document, row: int, cut: Callable[[list[Document], int], list[list[Chunk] | FailedDocument]]
-) -> list[Chunk] | FailedDocument:
+def _alone(document: Document, row: int, cut: Cut) -> list[Chunk] | FailedDocument:
     """Return the chunks of one document, or why it fails: this finds the bad one in a batch."""
     try:
         return cut([document], row)[0]

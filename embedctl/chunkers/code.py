@@ -30,9 +30,8 @@ def code_outline(document: Document) -> Outline:
     lines = Level(starts, LINE_FILL, [*starts[1:], len(text)])
     outer, blocks = _by_blank_lines(text, start)
     if syntax is not None:
-        return Outline(
-            (*syntax.levels, blocks, lines), heading=syntax.scopes.heading, paths=syntax.scopes.paths(), prose=False
-        )
+        levels, scopes = syntax
+        return Outline((*levels, blocks, lines), heading=scopes.heading, paths=scopes.paths(), prose=False)
     return Outline((outer, blocks, lines), prose=False)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from .budget import budget_for
+from .tokens import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +45,6 @@ class Contexts:
         self._tokenizer = tokenizer
         self._enabled = config.context
         self._most = budget_for(tokenizer, config).context
-        self._frame = len(tokenizer.prefix_ids) + len(tokenizer.suffix_ids)
         self._none = Context("", 0, np.empty(0, dtype=np.int32))
         self._known: dict[tuple[str | None, HeadingPath], Context] = {(None, ()): self._none}
 
@@ -69,21 +68,20 @@ class Contexts:
 
     def _counted(self, wanted: list[HeadingPath]) -> dict[HeadingPath, Context]:
         """Return the context of each path of levels."""
-        counted: dict[HeadingPath, Context] = {}
+        known: dict[HeadingPath, Context] = {}
         pending = {levels: levels for levels in wanted}
         while pending:
             lines = [_line(kept) for kept in pending.values()]
-            found = self._tokenizer.token_ids(lines)
-            each = [found.ids[low:high] for low, high in pairwise(found.offsets.tolist())]
             shorter: dict[HeadingPath, HeadingPath] = {}
-            for (levels, kept), line, ids in zip(pending.items(), lines, each, strict=True):
-                tokens = self._frame + len(ids) - self._tokenizer.overhead
+            each = zip(pending.items(), lines, counted(self._tokenizer, lines), strict=True)
+            for (levels, kept), line, (tokens, ids) in each:
+                tokens -= self._tokenizer.overhead
                 if tokens <= self._most or not kept:
-                    counted[levels] = Context(line, tokens, ids)
+                    known[levels] = Context(line, tokens, ids)
                 else:
                     shorter[levels] = kept[1:]
             pending = shorter
-        return counted
+        return known
 
 
 def _levels(title: str | None, heading: HeadingPath) -> HeadingPath:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..errors import UsageError
+from .budget import UNSURE_TOKENS
 from .packing import Piece
 from .prose import last_boundary
-from .tokens import BLANKS
+from .tokens import BLANKS, counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ..records import Document
     from .budget import Budget
     from .context import Contexts
+
+
+FITTING_CHARACTERS = 3
+"""Characters for each token of the budget up to which a text nearly always fits."""
 
 
 class ChunkDraft(NamedTuple):
@@ -45,6 +49,37 @@ class Fitted(NamedTuple):
     """Tokens of context and text, where they are kept."""
 
 
+def single_chunks(
+    documents: Sequence[tuple[Document, Outline]],
+    contexts: Contexts,
+    tokenizer: Tokenizer,
+    budget: Budget,
+    *,
+    keep_tokens: bool,
+) -> dict[int, list[Fitted]]:
+    """Return the one chunk of each document that is short, has no sections and fits whole, by its position.
+
+    Nothing has to be located in them, so the tokenizer reads them only once.
+    """
+    tried: list[tuple[int, Fitted]] = []
+    inputs: list[str] = []
+    for index, (document, outline) in enumerate(documents):
+        text = document.text[document.body_start :]
+        if outline.sections or len(text) > FITTING_CHARACTERS * budget.body or not (body := text.strip()):
+            continue
+        start = document.body_start + len(text) - len(text.lstrip())
+        end = start + len(body)
+        heading = outline.heading(start, end)
+        context = contexts.of(document.title, heading).text
+        tried.append((index, Fitted(start, end, heading, context, 0, None)))
+        inputs.append(context + body)
+    return {
+        index: [chunk._replace(tokens=tokens, ids=ids if keep_tokens else None)]
+        for (index, chunk), (tokens, ids) in zip(tried, counted(tokenizer, inputs), strict=True)
+        if tokens <= budget.limit - UNSURE_TOKENS
+    }
+
+
 def fit(
     drafts: Sequence[ChunkDraft], contexts: Contexts, tokenizer: Tokenizer, budget: Budget, *, keep_tokens: bool
 ) -> list[list[Fitted]]:
@@ -61,16 +96,14 @@ def fit(
             else:
                 pending.append((index, piece))
     recounted = {index for index, _ in pending}
-    frame = len(tokenizer.prefix_ids) + len(tokenizer.suffix_ids)
     while pending:
         texts = [drafts[index].document.text[piece.start : piece.end] for index, piece in pending]
         lines = [contexts.of(drafts[index].document.title, piece.heading).text for index, piece in pending]
-        found = tokenizer.token_ids([line + text for line, text in zip(lines, texts, strict=True)])
+        found = counted(tokenizer, [line + text for line, text in zip(lines, texts, strict=True)])
         too_long: list[tuple[int, Piece]] = []
-        for (index, piece), line, (low, high) in zip(pending, lines, pairwise(found.offsets.tolist()), strict=True):
-            tokens = frame + high - low
+        for (index, piece), line, (tokens, ids) in zip(pending, lines, found, strict=True):
             if tokens <= budget.limit:
-                kept = found.ids[low:high] if keep_tokens else None
+                kept = ids if keep_tokens else None
                 fitted[index].append(Fitted(piece.start, piece.end, piece.heading, line, tokens, kept))
             else:
                 too_long += [(index, shorter) for shorter in _shorter(drafts[index], piece)]

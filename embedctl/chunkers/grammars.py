@@ -26,48 +26,30 @@ _GRAMMARS = {
 }
 
 _KEYWORDS = {
-    "abstract_class_declaration": "class",
-    "class": "class",
-    "class_declaration": "class",
-    "class_definition": "class",
-    "class_specifier": "class",
-    "const_item": "const",
-    "constructor_declaration": "constructor",
-    "destructor_declaration": "destructor",
-    "enum_declaration": "enum",
-    "enum_item": "enum",
-    "enum_specifier": "enum",
-    "function_declaration": "function",
-    "function_definition": "function",
-    "function_item": "fn",
-    "generator_function_declaration": "function",
-    "impl_item": "impl",
-    "interface_declaration": "interface",
-    "internal_module": "namespace",
-    "local_function_statement": "method",
-    "macro_definition": "macro",
-    "method": "def",
-    "method_declaration": "method",
-    "method_definition": "method",
-    "mod_item": "mod",
+    "class": "abstract_class_declaration class class_declaration class_definition class_specifier",
+    "const": "const_item",
+    "constructor": "constructor_declaration",
+    "def": "method singleton_method",
+    "destructor": "destructor_declaration",
+    "enum": "enum_declaration enum_item enum_specifier",
+    "fn": "function_item",
+    "function": "function_declaration function_definition generator_function_declaration",
+    "impl": "impl_item",
+    "interface": "interface_declaration",
+    "macro": "macro_definition",
+    "method": "local_function_statement method_declaration method_definition",
+    "mod": "mod_item",
     "module": "module",
-    "namespace_declaration": "namespace",
-    "namespace_definition": "namespace",
-    "property_declaration": "property",
-    "record_declaration": "record",
-    "singleton_method": "def",
-    "struct_declaration": "struct",
-    "struct_item": "struct",
-    "struct_specifier": "struct",
-    "trait_declaration": "trait",
-    "trait_item": "trait",
-    "type_alias_declaration": "type",
-    "type_declaration": "type",
-    "type_item": "type",
-    "union_item": "union",
-    "union_specifier": "union",
+    "namespace": "internal_module namespace_declaration namespace_definition",
+    "property": "property_declaration",
+    "record": "record_declaration",
+    "struct": "struct_declaration struct_item struct_specifier",
+    "trait": "trait_declaration trait_item",
+    "type": "type_alias_declaration type_declaration type_item",
+    "union": "union_item union_specifier",
 }
-"""Node types that are definitions, and the word in front of their name in a heading path."""
+"""The word in front of a definition's name in a heading path, and the node types that it stands for."""
+_KEYWORD_OF = {kind: keyword for keyword, kinds in _KEYWORDS.items() for kind in kinds.split()}
 
 _OWN_KEYWORDS = {
     ("python", "function_definition"): "def",
@@ -106,7 +88,7 @@ def label_of(node: Node, language: str) -> str:
     Decorators, exports and templates are looked through; a variable that holds a function counts as one.
     """
     definition = _unwrapped(node)
-    keyword = _OWN_KEYWORDS.get((language, definition.type), _KEYWORDS.get(definition.type, ""))
+    keyword = _OWN_KEYWORDS.get((language, definition.type), _KEYWORD_OF.get(definition.type, ""))
     if keyword:
         name = _name(definition, language)
         return f"{keyword} {name}"[:MOST_LABEL_CHARACTERS] if name else ""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..outline import LINE_FILL, Level, Scopes
 from .grammars import WRAPPERS, label_of, parser_for
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Callable, Sequence
+
     from tree_sitter import Node
 
 SMALL_BYTES = 384
@@ -28,27 +28,8 @@ _LEADING = frozenset(
 )
 
 
-@dataclass(slots=True)
-class _Units:
-    """Byte spans of one depth."""
-
-    definitions: list[tuple[int, int]] = field(default_factory=list)
-    breaks: list[int] = field(default_factory=list)
-    """Ends of definitions, where something else follows."""
-    statements: list[tuple[int, int]] = field(default_factory=list)
-    labels: list[tuple[int, int, str]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Syntax:
-    """Structure from a syntax tree, in code points of the whole text."""
-
-    levels: tuple[Level, ...]
-    scopes: Scopes
-
-
-def parse(data: bytes, base: int, language: str) -> Syntax | None:
-    """Return the structure of a file in UTF-8; offsets are code points counted from ``base``.
+def parse(data: bytes, base: int, language: str) -> tuple[list[Level], Scopes] | None:
+    """Return levels and scopes of a file in UTF-8; offsets are code points counted from ``base``.
 
     ``None`` without a grammar or where most of it does not parse. Call it where it may crash: see ``syntax_process``.
     """
@@ -58,12 +39,17 @@ def parse(data: bytes, base: int, language: str) -> Syntax | None:
     root = parser.parse(data).root_node
     if _broken(root, len(data)):
         return None
-    units = [_Units() for _ in range(DEEPEST)]
-    scopes = [_Units() for _ in range(DEEPEST)]
-    walk = _Walk(data, language, units, scopes)
+    walk = _Walk(data, language)
     walk.children(root, 0, 0)
-    to_characters = _Characters(data, base, ascii_only=data.isascii())
-    return Syntax(_levels(units, to_characters), _scopes(scopes, to_characters))
+    to_characters = _to_characters(data, base)
+    levels: list[Level] = []
+    for depth, (definitions, statements) in enumerate(zip(walk.definitions, walk.statements, strict=True)):
+        for ends, fill in ((definitions, DEFINITION_FILL if depth else OUTER_FILL), (statements, LINE_FILL)):
+            if ends:
+                starts = sorted(ends)
+                levels.append(Level(to_characters(starts), fill, to_characters([ends[start] for start in starts])))
+    named = [tuple(zip(*sorted(found), strict=True)) for found in walk.labels if found]
+    return levels, Scopes([(to_characters(starts), to_characters(ends), labels) for starts, ends, labels in named])
 
 
 def _broken(root: Node, size: int) -> bool:
@@ -76,12 +62,16 @@ def _broken(root: Node, size: int) -> bool:
 
 
 class _Walk:
-    def __init__(self, data: bytes, language: str, units: list[_Units], scopes: list[_Units]) -> None:
+    """Collects byte spans: start and end of definitions and statements by depth, labelled scopes by named depth."""
+
+    def __init__(self, data: bytes, language: str) -> None:
         self._data = data
         self._language = language
-        self._units = units
-        self._scopes = scopes
         self._nesting = 0
+        self.definitions: list[dict[int, int]] = [{} for _ in range(DEEPEST)]
+        """Ends of definitions too, where something else follows: empty spans."""
+        self.statements: list[dict[int, int]] = [{} for _ in range(DEEPEST)]
+        self.labels: list[list[tuple[int, int, str]]] = [[] for _ in range(DEEPEST)]
 
     def children(self, node: Node, depth: int, named_depth: int) -> None:
         """Note the children of ``node`` that begin a line, and go down into those that are large."""
@@ -89,7 +79,7 @@ class _Walk:
         for child in node.children:
             own_line = self._begins_line(child)
             if leading and not self._touches(leading[-1], child):
-                self._units[depth].statements.append((self._line_start(leading[0]), leading[-1].end_byte))
+                _note(self.statements[depth], self._line_start(leading[0]), leading[-1].end_byte)
                 leading = []
             if child.type in _LEADING and own_line:
                 leading.append(child)
@@ -105,23 +95,17 @@ class _Walk:
         label = "" if parent.type in WRAPPERS else label_of(child, self._language)
         own_line = child.start_point.row > parent.start_point.row and self._begins_line(child)
         if own_line or parent.parent is None:
-            self._note(depth, start, child.end_byte, definition=bool(label))
+            _note((self.definitions if label else self.statements)[depth], start, child.end_byte)
+            if label:
+                _note(self.definitions[depth], child.end_byte, child.end_byte)
             depth += 1
         if label and named_depth < DEEPEST:
-            self._scopes[named_depth].labels.append((start, child.end_byte, label))
+            self.labels[named_depth].append((start, child.end_byte, label))
             named_depth += 1
         if child.end_byte - child.start_byte > SMALL_BYTES and depth < DEEPEST and self._nesting < DEEPEST_WALK:
             self._nesting += 1
             self.children(child, depth, named_depth)
             self._nesting -= 1
-
-    def _note(self, depth: int, start: int, end: int, *, definition: bool) -> None:
-        units = self._units[depth]
-        if definition:
-            units.definitions.append((start, end))
-            units.breaks.append(end)
-        else:
-            units.statements.append((start, end))
 
     def _touches(self, first: Node, second: Node) -> bool:
         """Return whether no blank line lies between two neighbours."""
@@ -139,46 +123,18 @@ class _Walk:
         return margin <= WIDEST_MARGIN and not self._data[node.start_byte - margin : node.start_byte].strip()
 
 
-class _Characters:
-    """Byte offsets to code points."""
-
-    def __init__(self, data: bytes, base: int, *, ascii_only: bool) -> None:
-        self._base = base
-        self._index: np.ndarray[tuple[int], np.dtype[np.int64]] | None = None
-        if not ascii_only:
-            import numpy as np  # for the few files that need it: it takes longer than they do
-
-            # Every byte but the continuations of UTF-8 begins a code point.
-            leading = (np.frombuffer(data, dtype=np.uint8) & 0xC0) != 0x80
-            self._index = np.concatenate(([0], np.cumsum(leading, dtype=np.int64)))
-
-    def __call__(self, offsets: list[int]) -> list[int]:
-        """Return code point offsets in the whole text, in the order of ``offsets``."""
-        if self._index is None:
-            return [offset + self._base for offset in offsets]
-        found: list[int] = (self._index[offsets] + self._base).tolist() if offsets else []
-        return found
+def _note(ends: dict[int, int], start: int, end: int) -> None:
+    """Note a span; of those with one start, the longest counts."""
+    ends[start] = max(end, ends.get(start, end))
 
 
-def _levels(units: list[_Units], to_characters: _Characters) -> tuple[Level, ...]:
-    levels = []
-    for depth, unit in enumerate(units):
-        ends = dict.fromkeys(unit.breaks, 0) | dict(sorted(unit.definitions))
-        ends = {start: max(start, end) for start, end in ends.items()}
-        levels.append(_level(ends, DEFINITION_FILL if depth else OUTER_FILL, to_characters))
-        levels.append(_level(dict(sorted(unit.statements)), LINE_FILL, to_characters))
-    return tuple(level for level in levels if level.starts)
+def _to_characters(data: bytes, base: int) -> Callable[[Sequence[int]], list[int]]:
+    """Return the function from byte offsets to code points of the whole text, in the same order."""
+    if data.isascii():
+        return lambda offsets: [offset + base for offset in offsets]
+    import numpy as np  # for the few files that need it: it takes longer than they do
 
-
-def _level(ends: dict[int, int], fill: float, to_characters: _Characters) -> Level:
-    starts = sorted(ends)
-    return Level(to_characters(starts), fill, to_characters([ends[start] for start in starts]))
-
-
-def _scopes(scopes: list[_Units], to_characters: _Characters) -> Scopes:
-    found = [sorted(scope.labels) for scope in scopes if scope.labels]
-    return Scopes(
-        tuple(to_characters([start for start, _, _ in labels]) for labels in found),
-        tuple(to_characters([end for _, end, _ in labels]) for labels in found),
-        tuple([label for _, _, label in labels] for labels in found),
-    )
+    # Every byte but the continuations of UTF-8 begins a code point.
+    leading = (np.frombuffer(data, dtype=np.uint8) & 0xC0) != 0x80
+    index = np.concatenate(([0], np.cumsum(leading, dtype=np.int64))) + base
+    return lambda offsets: index[list(offsets)].tolist()

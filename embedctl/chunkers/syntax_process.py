@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 
 from ..config import SYNTAX_LIMITS
 from ..errors import ParseError
@@ -14,14 +15,14 @@ from ..system.child_process import CrashedError
 from ..system.pool import ChildPool
 from ..system.wire import Task
 from .grammars import has_grammar
-from .syntax import Syntax, parse
+from .syntax import parse
 
 _children = ChildPool(f"{__name__}:answer")
 ended_afterwards = _children.ended_afterwards
 
 
-def structure(text: str, start: int, language: str) -> Syntax | None:
-    """Return the structure of ``text[start:]``.
+def structure(text: str, start: int, language: str) -> tuple[list[Level], Scopes] | None:
+    """Return levels and scopes of ``text[start:]``.
 
     ``None`` without a grammar, where most of it does not parse, and where parsing takes more than its limits allow.
 
@@ -35,8 +36,9 @@ def structure(text: str, start: int, language: str) -> Syntax | None:
     task = Task(b"%s %d\n%s" % (language.encode(), start, data), SYNTAX_LIMITS.seconds, SYNTAX_LIMITS.memory_bytes)
     try:
         (found,) = _children.ask(task)
-        return _syntax(found)
-    except (CrashedError, ParseError, ValueError, TypeError, KeyError):  # died, failed, or answered nonsense
+        levels, scopes = json.loads(found)
+        return [Level(*level) for level in levels], Scopes(scopes)
+    except (CrashedError, ParseError, ValueError, TypeError):  # died, failed, found nothing, or answered nonsense
         return None
 
 
@@ -44,17 +46,8 @@ def answer(request: bytes) -> bytes:
     """Return, in the child, the structure of one text as JSON."""
     head, _, data = request.partition(b"\n")
     language, start = head.split()
-    syntax = parse(data, int(start), language.decode())
-    if syntax is None:
-        return b"null"
-    scopes = syntax.scopes
-    levels = [(level.starts, level.fill, level.ends) for level in syntax.levels]
-    return json.dumps({"levels": levels, "scopes": [scopes.starts, scopes.ends, scopes.labels]}).encode()
-
-
-def _syntax(answer: bytes) -> Syntax | None:
-    found = json.loads(answer)
+    found = parse(data, int(start), language.decode())
     if found is None:
-        return None
-    starts, ends, labels = map(tuple, found["scopes"])
-    return Syntax(tuple(Level(*level) for level in found["levels"]), Scopes(starts, ends, labels))
+        return b"null"
+    levels, scopes = found
+    return json.dumps(([astuple(level) for level in levels], scopes.depths)).encode()

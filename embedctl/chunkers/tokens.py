@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..errors import EmbedctlError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -23,6 +26,14 @@ TRUSTED_CHARACTERS = 65_536
 
 BLANKS = re.compile(r"\s*")
 _PLAIN_BLANKS = frozenset(" \t\n\r")
+
+
+def counted(tokenizer: Tokenizer, texts: Sequence[str]) -> Iterator[tuple[int, NDArray[np.int32]]]:
+    """Yield the number of tokens that the encoder reads for each text, ``overhead`` included, and the text's own."""
+    found = tokenizer.token_ids(texts)
+    frame = len(tokenizer.prefix_ids) + len(tokenizer.suffix_ids)
+    for low, high in pairwise(found.offsets.tolist()):
+        yield frame + high - low, found.ids[low:high]
 
 
 class TokenMap:

@@ -58,38 +58,25 @@ BY_ENDING = {
     **dict.fromkeys(text.MEDIA_TYPES, "text"),
     **{f".{ending}": parser for parser, endings in _ENDINGS.items() for ending in endings.split()},
 }
-_TEXT_NAMES = (
-    "readme license licence copying notice authors contributors changelog changes news history install todo version"
-)
-BY_NAME = {**dict.fromkeys(languages.BY_NAME, "code"), **dict.fromkeys(_TEXT_NAMES.split(), "text")}
+_TEXT = "readme license licence copying notice authors contributors changelog changes news history install todo version"
+BY_NAME = {**dict.fromkeys(languages.BY_NAME, "code"), **dict.fromkeys(_TEXT.split(), "text")}
 
-_BINARY = {
-    "image": "png jpg jpeg jpe gif bmp ico cur tif tiff webp avif heic heif jxl psd xcf ai eps svg svgz cr2 nef dng",
-    "audio": "mp3 wav flac ogg oga opus m4a aac wma aiff mid midi",
-    "video": "mp4 m4v mkv mov avi webm wmv flv mpg mpeg 3gp",
-    "archive": "zip tar gz tgz bz2 tbz xz txz zst lz4 7z rar jar war ear whl egg deb rpm apk dmg iso cab msi nupkg",
-    "font": "ttf otf woff woff2 eot",
-    "program": "exe dll so dylib a o obj lib pyc pyo pyd class wasm bin elf sys ko",
-    "data": "parquet feather arrow avro orc npy npz pkl pickle h5 hdf5 mat rds rdata pt pth onnx safetensors gguf"
-    " tflite db sqlite sqlite3 mdb accdb dbf shp",
-    "office": "doc dot ppt pps xlsb odt odp odg rtf pages numbers vsd vsdx one msg pst mobi azw azw3 djvu chm",
-    "minified": "map",
-}
 _REASONS = {
-    "image": "image",
-    "audio": "audio file",
-    "video": "video",
-    "archive": "archive; unpack it first",
-    "font": "font",
-    "program": "compiled program",
-    "data": "binary data file",
-    "office": 'no parser for "{ending}" files; save it as .docx, .xlsx, .pptx or .pdf',
-    "minified": "source map",
+    "image": "png jpg jpeg jpe gif bmp ico cur tif tiff webp avif heic heif jxl psd xcf ai eps svg svgz cr2 nef dng",
+    "audio file": "mp3 wav flac ogg oga opus m4a aac wma aiff mid midi",
+    "video": "mp4 m4v mkv mov avi webm wmv flv mpg mpeg 3gp",
+    "archive; unpack it first": "zip tar gz tgz bz2 tbz xz txz zst lz4 7z rar jar war ear whl egg deb rpm apk dmg iso"
+    " cab msi nupkg",
+    "font": "ttf otf woff woff2 eot",
+    "compiled program": "exe dll so dylib a o obj lib pyc pyo pyd class wasm bin elf sys ko",
+    "binary data file": "parquet feather arrow avro orc npy npz pkl pickle h5 hdf5 mat rds rdata pt pth onnx"
+    " safetensors gguf tflite db sqlite sqlite3 mdb accdb dbf shp",
+    'no parser for "{}" files; save it as .docx, .xlsx, .pptx or .pdf': "doc dot ppt pps xlsb odt odp odg rtf pages"
+    " numbers vsd vsdx one msg pst mobi azw azw3 djvu chm",
+    "source map": "map",
 }
 UNSUPPORTED = {
-    f".{ending}": _REASONS[kind].format(ending=f".{ending}")
-    for kind, endings in _BINARY.items()
-    for ending in endings.split()
+    f".{ending}": reason.format(f".{ending}") for reason, endings in _REASONS.items() for ending in endings.split()
 }
 
 _DECLARED = (

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ahocorasick_rs import BytesAhoCorasick
 
 MASK = "\u2588"
+_LEAST_GROUP = 20
 _MASKED = re.compile(r"[^\r\n]")
 
 Finder = Callable[[str, int], "Iterator[tuple[int, int]]"]
@@ -84,14 +85,10 @@ def _automaton() -> tuple[BytesAhoCorasick, list[list[tuple[str, Finder]]]]:
     from ahocorasick_rs import BytesAhoCorasick, Implementation
 
     woken: dict[str, list[tuple[str, Finder]]] = {}
-    for rule in (*KEPT, *OWN):
+    for rule in (*KEPT, *OWN, *SHAPES):
         finder = _finder(rule)
-        for keyword in rule.keywords:
+        for keyword in rule.keywords.split():
             woken.setdefault(keyword, []).append((rule.id, finder))
-    for shape in SHAPES:
-        finder = _shape_finder(shape.find)
-        for keyword in shape.keywords:
-            woken.setdefault(keyword, []).append((shape.id, finder))
     keywords = [keyword.encode("ascii") for keyword in woken]
     return BytesAhoCorasick(keywords, implementation=Implementation.DFA), list(woken.values())
 
@@ -110,15 +107,11 @@ def _finder(rule: Rule) -> Finder:
                 if _counts(rule, match):
                     yield _span(match)
 
-    return around if rule.reach else at_keyword
-
-
-def _shape_finder(find: Callable[[str, int], tuple[int, int] | None]) -> Finder:
-    def one(text: str, at: int) -> Iterator[tuple[int, int]]:
-        if (span := find(text, at)) is not None:
+    def shaped(text: str, at: int) -> Iterator[tuple[int, int]]:
+        if rule.find and (span := rule.find(text, at)):
             yield span
 
-    return one
+    return shaped if rule.find else around if rule.reach else at_keyword
 
 
 def _span(match: re.Match[str]) -> tuple[int, int]:
@@ -126,14 +119,8 @@ def _span(match: re.Match[str]) -> tuple[int, int]:
     if "secret" in match.re.groupindex:
         return match.span("secret")
     groups = [match.span(group) for group in range(1, match.re.groups + 1) if match[group] is not None]
-    return max((span for span in groups if span[1] - span[0] >= _LEAST_GROUP), key=_length, default=match.span())
-
-
-_LEAST_GROUP = 20
-
-
-def _length(span: tuple[int, int]) -> int:
-    return span[1] - span[0]
+    long = [(start, end) for start, end in groups if end - start >= _LEAST_GROUP]
+    return max(long, key=lambda span: span[1] - span[0], default=match.span())
 
 
 def _counts(rule: Rule, match: re.Match[str]) -> bool:

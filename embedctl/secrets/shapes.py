@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from .placeholders import is_placeholder, is_word_like
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from .rules import Rule
 
 ShapeMatch = tuple[int, int] | None
 """Start and end of a secret."""
@@ -45,16 +41,6 @@ _HEADER = re.compile(
     (?P<secret>[A-Za-z0-9+/=_.~-]{16,4000})""",
     re.VERBOSE | re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """One kind of secret; ``find`` gets a text and where a keyword begins in it."""
-
-    id: str
-    title: str
-    keywords: tuple[str, ...]
-    find: Callable[[str, int], ShapeMatch]
 
 
 def private_key(text: str, at: int) -> ShapeMatch:
@@ -107,14 +93,9 @@ def header(text: str, at: int) -> ShapeMatch:
 
 
 SHAPES = (
-    Shape("private-key", "a private key", ("-----begin ",), private_key),
-    Shape("putty-key", "a private key", ("private-lines: ",), putty_key),
-    Shape("url-password", "a password in a URL", ("://",), url_password),
-    Shape("authorization", "an Authorization header", ("authorization",), header),
-    Shape(
-        "assignment",
-        "a password or key",
-        NAMES,
-        assignment,
-    ),
+    Rule("private-key", "a private key", "-----begin", find=private_key),
+    Rule("putty-key", "a private key", "private-lines:", find=putty_key),
+    Rule("url-password", "a password in a URL", "://", find=url_password),
+    Rule("authorization", "an Authorization header", "authorization", find=header),
+    Rule("assignment", "a password or key", " ".join(NAMES), find=assignment),
 )

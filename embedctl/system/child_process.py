@@ -23,18 +23,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ParseError, ResourceError
-from .wire import (
-    END,
-    ITEM,
-    LAST,
-    LONGEST_PROBLEM,
-    OUT_OF_MEMORY,
-    PROBLEM,
-    READY,
-    InvalidAnswerError,
-    read_frame,
-    write_tasks,
-)
+from . import wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,10 +84,10 @@ class Child:
             ResourceError: no process could be started.
         """
         try:
-            write_tasks(self._requests(), tasks)
+            wire.write_tasks(self._requests(), tasks)
         except OSError:  # it ended while it had nothing to do
             self.close()
-            write_tasks(self._requests(), tasks)
+            wire.write_tasks(self._requests(), tasks)
 
     def answers(self, task: Task) -> Iterator[bytes]:
         """Yield the items of the answer to the next task; a caller that stops early ends the process.
@@ -110,22 +99,22 @@ class Child:
         """
         problem, kind = None, b""
         try:
-            while kind not in (END, LAST):
+            while kind not in (wire.END, wire.LAST):
                 kind, payload = self._frame(task.answer_bytes, task.seconds if task.by_clock else None)
-                if kind == ITEM and problem is None:
+                if kind == wire.ITEM and problem is None:
                     yield payload
-                elif kind == PROBLEM and problem is None:
+                elif kind == wire.PROBLEM and problem is None:
                     problem = payload
-                elif kind not in (END, LAST):
-                    raise InvalidAnswerError("order")
-        except InvalidAnswerError as error:
+                elif kind not in (wire.END, wire.LAST):
+                    raise wire.InvalidAnswerError("order")
+        except wire.InvalidAnswerError as error:
             raise CrashedError(NONSENSE) from error
         except TimeoutError as error:
             raise CrashedError(_too_long(task)) from error
         except (EOFError, OSError) as error:
             raise CrashedError(_cause(self.close(), task)) from error
         finally:
-            if kind != END:
+            if kind != wire.END:
                 self.close()
         if problem is not None:
             reason = problem.decode(errors="replace")  # printed on terminals
@@ -174,8 +163,8 @@ class Child:
             self._inherited = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_BYTES
             self._process, self._answers = _start(self._work)
         try:
-            ready = self._frame(0, START_SECONDS)[0] == READY
-        except (EOFError, OSError, InvalidAnswerError):
+            ready = self._frame(0, START_SECONDS)[0] == wire.READY
+        except (EOFError, OSError, wire.InvalidAnswerError):
             ready = False
         if not ready:
             status = self.close().status
@@ -184,7 +173,7 @@ class Child:
     def _frame(self, most: int, seconds: float | None) -> tuple[bytes, bytes]:
         assert self._answers is not None
         self._answers.raw.deadline = None if seconds is None else time.monotonic() + seconds
-        return read_frame(self._answers, max(most, 4 * LONGEST_PROBLEM))
+        return wire.read_frame(self._answers, max(most, 4 * wire.LONGEST_PROBLEM))
 
 
 class _Pipe(FileIO):
@@ -238,7 +227,7 @@ def _cause(death: _Death, task: Task) -> str:
     if number == signal.SIGKILL:
         return "the process that parsed it was killed, perhaps because the memory ran out"
     share = _GAVE_UP_AT if number in _GIVES_UP else _NEARLY
-    if death.status == OUT_OF_MEMORY or (number > 0 and death.peak_bytes > share * task.memory_bytes):
+    if death.status == wire.OUT_OF_MEMORY or (number > 0 and death.peak_bytes > share * task.memory_bytes):
         unit, name = (10**9, "GB") if task.memory_bytes >= 10**9 else (10**6, "MB")
         return f"it needs more than {task.memory_bytes / unit:.3g} {name} to parse"
     if number > 0:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from threading import Event, Thread, current_thread, main_thread
+from concurrent.futures import Future, wait
+from threading import Thread, current_thread, main_thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -22,27 +23,21 @@ def uninterrupted(
     """
     if current_thread() is not main_thread():
         return function(*arguments)
-    done: list[Result] = []
-    failed: list[BaseException] = []
-    over = Event()
+    outcome: Future[Result] = Future()
 
     def call() -> None:
         try:
-            done.append(function(*arguments))
+            outcome.set_result(function(*arguments))
         except BaseException as error:  # noqa: BLE001 - raised below, in the thread that asked
-            failed.append(error)
-        finally:
-            over.set()
+            outcome.set_exception(error)
 
     thread = Thread(target=call, name="encoder")
     try:
         thread.start()
-        over.wait()
+        wait([outcome])
     except BaseException:
         interrupted()
-        if not over.wait(1.0) and thread.ident is not None:  # else it was never started
-            over.wait()  # what runs may still write to arrays of the caller
+        if wait([outcome], 1.0).not_done and thread.ident is not None:  # else it was never started
+            wait([outcome])  # what runs may still write to arrays of the caller
         raise
-    if failed:
-        raise failed[0]
-    return done[0]
+    return outcome.result()

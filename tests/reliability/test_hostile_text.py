@@ -92,7 +92,7 @@ def test_a_text_that_its_grammar_cannot_bear_has_no_structure_and_harms_nobody()
     code = "class A {\n  int b() {\n    return 1;\n  }\n}\n"
     found = structure(code, 0, "java")
     assert found is not None
-    assert found.scopes.heading(code.index("return"), code.index("return") + 1) == ("class A",)
+    assert found[1].heading(code.index("return"), code.index("return") + 1) == ("class A",)
 
 
 def poisoned(outline: object, document: Document) -> object:
