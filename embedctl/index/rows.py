@@ -23,8 +23,7 @@ from ..arms.kind import Built
 from ..config import limits
 from ..errors import DamagedError
 from ..labels import label, part_of
-from ..store.array_checks import check_ascending
-from ..store.arrays import save_array
+from ..store.arrays import check_ascending, save_array
 from ..store.files import link_or_copy
 from ..store.merging import Size, to_merge
 from ..store.piece import REPAIR

@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...errors import DamagedError
-from ...store.array_checks import check_ascending, check_finite
+from ...store.arrays import check_ascending, check_finite
 from ...store.piece import REPAIR
 from .segments import BITS, LABELS, VECTORS
 
