@@ -25,7 +25,7 @@ from ..errors import DamagedError
 from ..labels import label, part_of
 from ..store.arrays import check_ascending, save_array
 from ..store.files import link_or_copy
-from ..store.merging import Size, to_merge
+from ..store.merging import to_merge
 from ..store.piece import REPAIR
 from .payload import payloads, shown_of
 
@@ -160,7 +160,7 @@ class RowsKind:
         before = segment_sizes(work.previous.record) if work.previous else []
         opened = [_mapped(work.previous.folder, *one) for one in before] if work.previous else []
         live = [_live(segment, work) for segment in opened]
-        sizes = [Size(int(mask.sum()), int((~mask).sum())) for mask in live]
+        sizes = [(int(mask.sum()), int((~mask).sum())) for mask in live]
         added = sum(part.chunks.rows for part in work.changes.added if part.chunks)
         merged = to_merge(sizes, added, limits.INDEX.segment_ratio, limits.INDEX.dead_share)
         kept = [at for at in range(len(opened)) if at not in merged]
@@ -172,7 +172,7 @@ class RowsKind:
         number = max((one[0] for one in before), default=0) + 1
         written = _write(_folder(work.folder, number), _fresh(work, [(opened[at], live[at]) for at in merged]))
         segments = [before[at] for at in kept] + ([(number, written)] if written else [])
-        rows = sum(sizes[at].live for at in kept) + written
+        rows = sum(sizes[at][0] for at in kept) + written
         return Built(rows, {"segments": [list(one) for one in sorted(segments, key=lambda one: -one[1])]})
 
     def open(self, piece: Piece, opening: Opening) -> RowStore:
