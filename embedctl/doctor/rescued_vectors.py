@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ..store.manifest import SampleRecord
-from ..store.parts import write_sample
+from ..store.vectors import with_sample
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ..contracts import Vectors
-    from ..store.manifest import Manifest
+    from ..store.manifest import Manifest, SampleRecord
     from ..store.vectors import Hashes
     from ..store.writer import Writer
 
@@ -33,12 +30,11 @@ class Donors:
         if not len(hashes):
             return manifest, []
         layout = self._writer.layout
-        number = max((one.number for one in manifest.samples), default=0) + 1
-        words = [row.tobytes() for row in np.ascontiguousarray(hashes, dtype="<u8")]
-        record = SampleRecord(number, write_sample(layout, number, words, vectors, made_with))
+        manifest = with_sample(layout, manifest, hashes, vectors, made_with)
+        record = manifest.samples[-1]
         if not stays:
             self._records.append(record)
-        return replace(manifest, samples=(*manifest.samples, record)), [layout.sample(number)]
+        return manifest, [layout.sample(record.number)]
 
     def drop(self) -> None:
         """Take them away; in a store without a student, also what an interrupted repair has left."""
