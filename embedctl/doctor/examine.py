@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from ..contracts import Encoder, Reporter
     from ..store.layout import Layout
-    from ..store.manifest import IndexRecord, Manifest, Part
+    from ..store.manifest import EncoderRecord, IndexRecord, Manifest, Part
     from .named import Named
 
 SEED = 20_260_101
@@ -162,41 +162,28 @@ def _encoded(
         if not parts:
             continue
         try:
-            if name == TEXT_FIELD:
-                encoder = maker(layout, manifest, runtime, reporter)
-            else:
-                encoder = maker_of_field(manifest, name, runtime, reporter)
+            encoder = maker(layout, manifest, made_by, runtime, reporter)
         except (ModelError, MismatchError, DamagedError):  # another check reports what is wrong with it
             continue
         check = "embeddings" if name == TEXT_FIELD else f"embeddings of {name}"
         report.run(check, check_encoded(layout, parts, name, encoder.encode_documents, SAMPLED_CHUNKS, SEED))
 
 
-def maker(layout: Layout, manifest: Manifest, runtime: RuntimeConfig, reporter: Reporter) -> Encoder:
-    """Open the encoder that made the store's vectors: the model, or the student of a fast store.
+def maker(
+    layout: Layout, manifest: Manifest, made_by: EncoderRecord, runtime: RuntimeConfig, reporter: Reporter
+) -> Encoder:
+    """Open the encoder that made the vectors of a field: a model, or the student of a fast store.
 
     Raises:
         ModelError: it is not on this machine.
         MismatchError: the model's files are not those that made the vectors.
         DamagedError: a file of the student is missing.
     """
-    made_by, student = manifest.encoder, manifest.student
-    assert made_by is not None
     if made_by.teacher:
+        student = manifest.student
         if student is None or student.fingerprint != made_by.fingerprint:
             raise ModelError("The encoder that made the vectors is gone.", 'Make one with "embedctl distill".')
         return encoders.student_card(student_folder(layout, student)).open()
-    return maker_of_field(manifest, TEXT_FIELD, runtime, reporter)
-
-
-def maker_of_field(manifest: Manifest, field_name: str, runtime: RuntimeConfig, reporter: Reporter) -> Encoder:
-    """Open the model that made the vectors of a field.
-
-    Raises:
-        ModelError: it is not on this machine.
-        MismatchError: its files are not those that made the vectors.
-    """
-    made_by = manifest.encoders[field_name]
     card = encoders.card(made_by.model)
     made_by.check_model(card.fingerprint)
     return card.open(runtime, reporter.message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..records import Outcome
@@ -11,6 +10,8 @@ from ..store.ledger import FileKey, read_ledger
 from ..store.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..store.layout import Layout
     from ..store.manifest import Manifest
 
@@ -18,45 +19,36 @@ LOST_REASON = "its part of the store was damaged; it is read again as soon as it
 """What the ledger says of a file until it is read again."""
 
 
-@dataclass(slots=True)
-class Lost:
-    """Files that lost documents, and what is known of these."""
+def unread(layout: Layout, manifest: Manifest) -> dict[FileKey, int]:
+    """Return the files that an earlier repair, which did not come to its end, was to read again; how many documents."""
+    files = read_ledger(layout, manifest).items()
+    return {key: state.documents + 1 for key, state in files if state.reason == LOST_REASON}
 
-    layout: Layout
-    expected: dict[FileKey, int] = field(default_factory=dict)
-    """File -> documents that it had."""
-    names: set[str] = field(default_factory=set)
-    """``source:doc_id`` of the documents in damaged parts, as far as anything told."""
 
-    def remember(self, manifest: Manifest) -> None:
-        """Add the files that an earlier repair, which did not come to its end, was to read again."""
-        for key, state in read_ledger(self.layout, manifest).items():
-            if state.reason == LOST_REASON:
-                self.expected.setdefault(key, state.documents + 1)
+def still_lost(layout: Layout, manifest: Manifest, expected: Mapping[FileKey, int], names: set[str]) -> list[str]:
+    """Return the documents that are gone, because their file could not be read again.
 
-    def still(self, manifest: Manifest) -> list[str]:
-        """Return the documents that are gone: their file could not be read again. Sorted, from the store's base."""
-        if not self.expected:
-            return []
-        ledger = read_ledger(self.layout, manifest)
-        gone = {key for key in self.expected if (state := ledger.get(key)) is None or state.outcome is Outcome.FAILED}
-        live = self._live(manifest, gone)
-        roots = Snapshot(self.layout, manifest).roots
-        alone = {source.name for source in manifest.sources if source.only is not None and len(source.only) == 1}
-        lost: list[str] = []
-        for source, path in sorted(gone):
-            file = f"{source}:{path}"
-            mine = {name for name in self.names if name == file or name.startswith(f"{file}#")}
-            if source in alone:
-                mine |= {name for name in self.names if name.startswith(f"{source}:")}
-            missing = sorted(mine - live)
-            count = self.expected[source, path] - sum(1 for name in mine if name in live)
-            lost += missing or [f"{path_from_base(roots.get(source, ''), path)}: {max(1, count):,} documents"]
-        return lost
-
-    def _live(self, manifest: Manifest, files: set[FileKey]) -> set[str]:
-        """Return the names of the live documents of these files."""
-        if not files:
-            return set()
-        found = (one for _, _, one in Snapshot(self.layout, manifest).live_rows(("source", "path", "doc_id")))
-        return {f"{one['source']}:{one['doc_id']}" for one in found if (one["source"], one["path"]) in files}
+    Args:
+        layout: of the store.
+        manifest: after the sources were read again.
+        expected: files that lost documents, and how many they had.
+        names: ``source:doc_id`` of the documents in damaged parts, as far as anything told.
+    """
+    if not expected:
+        return []
+    ledger = read_ledger(layout, manifest)
+    gone = {key for key in expected if (state := ledger.get(key)) is None or state.outcome is Outcome.FAILED}
+    snapshot = Snapshot(layout, manifest)
+    rows = snapshot.live_rows(("source", "path", "doc_id")) if gone else ()
+    live = {f"{one['source']}:{one['doc_id']}" for _, _, one in rows if (one["source"], one["path"]) in gone}
+    alone = {source.name for source in manifest.sources if source.only is not None and len(source.only) == 1}
+    lost: list[str] = []
+    for source, path in sorted(gone):
+        file = f"{source}:{path}"
+        mine = {name for name in names if name == file or name.startswith(f"{file}#")}
+        if source in alone:
+            mine |= {name for name in names if name.startswith(f"{source}:")}
+        missing = sorted(mine - live)
+        count = expected[source, path] - len(mine & live)
+        lost += missing or [f"{path_from_base(snapshot.roots.get(source, ''), path)}: {max(1, count):,} documents"]
+    return lost

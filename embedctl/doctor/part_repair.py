@@ -11,14 +11,15 @@ import numpy as np
 from .. import encoders
 from ..records import Outcome
 from ..stages.chunk import cut_part
-from ..stages.compact import live_chunks
+from ..stages.compact import with_live_rows
 from ..store.files import link_or_copy, write_table
 from ..store.ledger import FileKey, FileState, read_ledger
 from ..store.live_documents import LiveDocuments
 from ..store.manifest import Part
-from ..store.parts import chunk_columns, write_chunks, write_embeddings
+from ..store.parts import chunk_columns, write_chunks
+from ..store.vectors import with_sample
 from . import salvage
-from .lost import LOST_REASON, Lost
+from .lost import LOST_REASON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,41 +29,41 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..contracts import Reporter
-    from ..store.manifest import FileRecord, FilesRecord, Manifest
+    from ..store.manifest import FileRecord, FilesRecord, Manifest, SampleRecord
     from ..store.writer import Writer
     from .findings import DoctorReport
     from .plan import RepairPlan
-    from .rescued_vectors import Donors
 
 UNREAD = 0
 """Part up to which a ledger knows what there is, until the sources have been read again: none."""
 
 
 class PartRepair:
-    """Replaces the damaged parts of a store; what is lost of them is left to the stages of the pipeline."""
+    """Replaces the damaged parts of a store; what is lost of them is left to the stages of the pipeline.
 
-    def __init__(
-        self, writer: Writer, plan: RepairPlan, report: DoctorReport, donors: Donors, reporter: Reporter
-    ) -> None:
+    Vectors of damaged parts are kept as sampled vectors, where ``embed`` finds them, until the end of the repair.
+    """
+
+    def __init__(self, writer: Writer, plan: RepairPlan, report: DoctorReport, reporter: Reporter) -> None:
         self.writer = writer
         self.layout = writer.layout
         self.plan = plan
         self.report = report
-        self.donors = donors
         self.reporter = reporter
-        self.lost = Lost(self.layout)
+        self.lost_names: set[str] = set()
+        """``source:doc_id`` of the documents in damaged parts, as far as anything told."""
+        self.expected: dict[FileKey, int] = {}
+        """File that lost documents -> documents that it had."""
         self.all_files = False
         """Whether all files of the sources are to be looked at: it is not known which ones lost documents."""
+        self._donated: list[SampleRecord] = []
 
     def embeddings(self, part: Part) -> None:
         """Let a part go on without a damaged file of vectors, and keep those that can be read."""
-        manifest, number = self._without(part), self.writer.manifest.next_part
-        damaged = self._vector_files(part, damaged=True)
-        manifest, files, kept = self._donate(manifest, part, salvage.texts_of(self.layout, part), damaged)
-        fresh, linked = self._with_vectors(Part(number, part.documents, part.chunks, dead=part.dead), part)
-        files += [self._link(self.layout.documents, part, number), self._link(self.layout.chunks, part, number)]
-        self._commit(manifest, fresh, [*files, *linked])
-        rows = sum(record.rows for record in damaged)
+        number = self.writer.manifest.next_part
+        files = [self._link(self.layout.chunks, part, number)]
+        kept = self._go_on(part, part.chunks, salvage.texts_of(self.layout, part), files)
+        rows = sum(record.rows for record in self._vector_files(part, damaged=True))
         self.report.done.append(f"Part {part.number} goes on as part {number}: {kept:,} of {rows:,} vectors were kept.")
 
     def chunks(self, part: Part) -> None:
@@ -71,25 +72,33 @@ class PartRepair:
         Where that gives the same file, byte for byte, the vectors are still those of its rows; else those vectors are
         kept of whose text the hash can still be read.
         """
-        assert part.chunks is not None
-        manifest, number = self._without(part), self.writer.manifest.next_part
-        files = [self._link(self.layout.documents, part, number)]
+        number = self.writer.manifest.next_part
         again = self._cut_alike(part, number)
-        fresh = Part(number, part.documents, dead=part.dead)
         if again is None:
-            texts = salvage.saved_texts(self.layout, part)
+            texts, files = salvage.saved_texts(self.layout, part), []
         else:
-            fresh = replace(fresh, chunks=part.chunks)
-            files.append(self.layout.chunks(number))
-            texts = salvage.texts_of(self.layout, fresh)
-        if again:
-            fresh, linked = self._with_vectors(fresh, part)
-            files += linked
-        lost = self._vector_files(part, damaged=True) if again else self._vector_files(part)
-        manifest, donated, _ = self._donate(manifest, part, texts, lost)
-        self._commit(manifest, fresh, [*files, *donated])
+            texts = salvage.texts_of(self.layout, Part(number, part.documents, again))
+            files = [self.layout.chunks(number)]
+        self._go_on(part, again, texts, files)
         how = "its chunks are the same as they were" if again else "it is cut again"
         self.report.done.append(f"Part {part.number} goes on as part {number}: {how}.")
+
+    def _go_on(self, part: Part, chunks: FileRecord | None, texts: salvage.Saved, files: list[Path]) -> int:
+        """Commit a part of the same documents and ``chunks`` under the next number; return how many vectors are kept.
+
+        With the same chunks, it has the sound files of vectors, too.
+        """
+        manifest = self.writer.manifest
+        fresh = Part(manifest.next_part, part.documents, chunks, dead=part.dead)
+        files.append(self._link(self.layout.documents, part, fresh.number))
+        if chunks:
+            sound = self._vector_files(part, damaged=False)
+            files += [self._link(partial(self.layout.embeddings, one.made_with), part, fresh.number) for one in sound]
+            fresh = replace(fresh, vectors=self._sound_vectors(part))
+        lost = self._vector_files(part, damaged=True if chunks else None)
+        manifest, donated, kept = self._donate(manifest, part, texts, lost)
+        self.writer.commit(manifest.with_successor(fresh, [part.number]), [*files, *donated])
+        return kept
 
     def _cut_alike(self, part: Part, number: int) -> FileRecord | None:
         """Write the chunks of a part again under a new number; ``None`` where they are not what they were."""
@@ -116,18 +125,13 @@ class PartRepair:
         files = salvage.vector_files(part).items()
         return [record for made_with, record in files if damaged is None or (made_with in lost) == damaged]
 
-    def _with_vectors(self, fresh: Part, part: Part) -> tuple[Part, list[Path]]:
-        """Give a part of the same chunks the sound vectors; return the links to their files, too."""
-        files = [
-            self._link(partial(self.layout.embeddings, record.made_with), part, fresh.number)
-            for record in self._vector_files(part, damaged=False)
-        ]
+    def _sound_vectors(self, part: Part) -> dict[str, FileRecord]:
+        """Return the records of a part's vectors by field, without the damaged ones."""
         lost = self.plan.vectors.get(part.number, frozenset())
-        vectors = {field: record for field, record in part.vectors.items() if record.made_with not in lost}
-        return replace(fresh, vectors=vectors), files
+        return {field: record for field, record in part.vectors.items() if record.made_with not in lost}
 
     def _donate(
-        self, manifest: Manifest, part: Part, texts: salvage.Texts, records: Sequence[FileRecord]
+        self, manifest: Manifest, part: Part, texts: salvage.Saved, records: Sequence[FileRecord]
     ) -> tuple[Manifest, list[Path], int]:
         """Keep the vectors in ``records`` of chunks that are known, both of which can be read; count them, too."""
         files: list[Path] = []
@@ -139,10 +143,21 @@ class PartRepair:
             same = texts.ids[mine] == saved.ids[theirs]
             mine, theirs = mine[same], theirs[same]
             kept += len(mine)
-            manifest, made = self.donors.add(manifest, texts.hashes[mine], saved.vectors[theirs], record.made_with)
-            files += made
+            if len(mine):
+                hashes, vectors = texts.values[mine], saved.values[theirs]
+                manifest = with_sample(self.layout, manifest, hashes, vectors, record.made_with)
+                self._donated.append(manifest.samples[-1])
+                files.append(self.layout.sample(manifest.samples[-1].number))
         self._add("salvaged", kept)
         return manifest, files, kept
+
+    def drop_donated(self) -> None:
+        """Take the kept vectors away; in a store without a student, also those that an interrupted repair has left."""
+        manifest = self.writer.manifest
+        stale = manifest.student is None and not manifest.settings.fast
+        kept = () if stale else tuple(one for one in manifest.samples if one not in self._donated)
+        if kept != manifest.samples:
+            self.writer.commit(replace(manifest, samples=kept))
 
     def documents(self) -> None:
         """Let parts go on with the documents that can be read, and have the files of the others read again.
@@ -152,7 +167,7 @@ class PartRepair:
         if not self.plan.documents:
             return
         damaged = [self.writer.manifest.part(number) for number in self.plan.documents]
-        self.lost.names = set().union(*(salvage.saved_names(self.layout, part) for part in damaged))
+        self.lost_names = set().union(*(salvage.saved_names(self.layout, part) for part in damaged))
         manifest = self.writer.manifest
         files: list[Path] = []
         for part in damaged:
@@ -172,20 +187,20 @@ class PartRepair:
         import pyarrow as pa
 
         kinds = self.plan.parts[part.number]
-        rows, table = salvage.saved_documents(self.layout, part)
         known = np.zeros(part.documents.rows, dtype=bool)
-        if table is not None:
-            known[self._as_cut(part, rows, table, kinds)] = True
+        if saved := salvage.saved_documents(self.layout, part):
+            known[self._as_cut(part, *saved, kinds)] = True
         known[list(part.dead)] = False
         files: list[Path] = []
-        number = manifest.next_part
-        if table is not None and known.any():
-            documents = table.filter(pa.array(known[rows]))
-            path = self.layout.documents(number)
-            fresh = Part(number, write_table(path, documents, part.documents.made_with))
-            files.append(path)
+        if saved and known.any():
+            rows, table = saved
+            files.append(self.layout.documents(manifest.next_part))
+            record = write_table(files[0], table.filter(pa.array(known[rows])), part.documents.made_with)
+            fresh = Part(manifest.next_part, record)
             if part.chunks and "chunks" not in kinds:
-                fresh, more = self._with_rows(fresh, part, known)
+                dead = tuple(np.flatnonzero(~known).tolist())
+                sound = replace(part, dead=dead, vectors=self._sound_vectors(part))
+                fresh, more = with_live_rows(self.layout, fresh, [sound])
                 files += more
             manifest = manifest.with_part(fresh)
         kept, live = int(known.sum()), part.live_documents
@@ -218,22 +233,6 @@ class PartRepair:
             right[one["doc_row"]] = right.get(one["doc_row"], True) and same
         return np.array([row for row in rows.tolist() if right.get(row)], dtype=np.int64)
 
-    def _with_rows(self, fresh: Part, part: Part, known: NDArray[np.bool_]) -> tuple[Part, list[Path]]:
-        """Give a rescued part the chunks of its documents, and their vectors."""
-        assert part.chunks is not None
-        dead = tuple(np.flatnonzero(~known).tolist())
-        chunks, keep = live_chunks(self.writer, replace(part, dead=dead), 0)
-        files = [self.layout.chunks(fresh.number)]
-        fresh = replace(fresh, chunks=write_table(files[0], chunks, part.chunks.made_with))
-        written: dict[str, FileRecord] = {}
-        for record in self._vector_files(part, damaged=False):
-            vectors = salvage.vectors_of(self.layout, part, record).vectors[keep]
-            ids, made_with = chunks.column("chunk_id"), record.made_with
-            written[made_with] = write_embeddings(self.layout, fresh.number, ids, vectors, made_with)
-            files.append(self.layout.embeddings(made_with, fresh.number))
-        there = {field: record.made_with for field, record in part.vectors.items() if record.made_with in written}
-        return replace(fresh, vectors={field: written[made_with] for field, made_with in there.items()}), files
-
     def _ledger_without(self, manifest: Manifest) -> FilesRecord | None:
         """Write a ledger in which files that lost documents are to be read again; ``None`` where it is damaged."""
         if self.plan.ledger or manifest.files is None:
@@ -246,7 +245,7 @@ class PartRepair:
             if there < state.documents:
                 unknown = replace(state, mtime_us=0, sha256=None, rows=None, documents=there)
                 changes[key] = replace(unknown, outcome=Outcome.FAILED, reason=LOST_REASON)
-                self.lost.expected[key] = state.documents
+                self.expected[key] = state.documents
         record = ledger.updated(np.ones(len(ledger), dtype=bool), changes).write(self.layout, manifest)
         return replace(record, covers=UNREAD)
 
@@ -255,19 +254,8 @@ class PartRepair:
     def _add(self, name: str, amount: int) -> None:
         self.report.counts[name] = self.report.counts.get(name, 0) + amount
 
-    def _without(self, part: Part) -> Manifest:
-        manifest = self.writer.manifest
-        return replace(manifest, parts=tuple(one for one in manifest.parts if one.number != part.number))
-
     def _link(self, place: Callable[[int], Path], part: Part, number: int) -> Path:
         """Give a good file of a part the name that it has in another."""
         target = place(number)
         link_or_copy(place(part.number), target)
         return target
-
-    def _commit(self, manifest: Manifest, fresh: Part, files: list[Path]) -> None:
-        """Commit a part that takes the place of another; the ledger knows what is in it."""
-        ledger = manifest.files
-        if ledger and all(part.number <= ledger.covers for part in self.writer.manifest.parts):
-            manifest = replace(manifest, files=replace(ledger, covers=fresh.number))
-        self.writer.commit(manifest.with_part(fresh), files)

@@ -8,11 +8,10 @@ sampled vectors while the parts are made anew. Each step is a commit: an interru
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from .. import encoders
-from ..config import TEXT_FIELD
 from ..stages.chunk import chunk
 from ..stages.distill import distill
 from ..stages.embed import FieldWork, embed
@@ -20,19 +19,19 @@ from ..stages.embed import pending as without_vectors
 from ..stages.index import index
 from ..stages.ingest import ingest
 from ..store.students import usable_student
+from ..store.vectors import with_sample
 from . import salvage
-from .examine import maker, maker_of_field
+from .examine import maker
+from .lost import still_lost, unread
 from .part_repair import UNREAD, PartRepair
 from .rebuilt_ledger import ledger_of
-from .rescued_vectors import Donors
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ..config import RuntimeConfig
-    from ..contracts import Encoder, Reporter
+    from ..contracts import Reporter
     from ..stages.report import RunReport
-    from ..store.manifest import Manifest
     from ..store.writer import Writer
     from .findings import DoctorReport
     from .plan import RepairPlan
@@ -57,8 +56,7 @@ class Repair:
         self.run = run
         self.reporter = reporter
         self.how = how
-        self.donors = Donors(writer)
-        self.parts = PartRepair(writer, plan, report, self.donors, reporter)
+        self.parts = PartRepair(writer, plan, report, reporter)
 
     def go(self) -> None:
         """Do what is planned.
@@ -87,7 +85,8 @@ class Repair:
             manifest = replace(self.writer.manifest, samples=others)
             files: list[Path] = []
             if len(hashes):
-                manifest, files = self.donors.add(manifest, hashes, vectors, sample.file.made_with, stays=True)
+                manifest = with_sample(self.layout, manifest, hashes, vectors, sample.file.made_with)
+                files.append(self.layout.sample(manifest.samples[-1].number))
             self.writer.commit(manifest, files)
             self.report.done.append(f"Kept {len(hashes):,} of {sample.file.rows:,} sampled vectors.")
 
@@ -113,23 +112,20 @@ class Repair:
 
     def _finish(self) -> None:
         """Run the stages that have something to do now, the index last."""
-        writer, run = self.writer, self.run
-        self.parts.lost.remember(writer.manifest)
-        sources = writer.manifest.sources
-        if self.parts.all_files or self.plan.reread or self.parts.lost.expected:
-            only = self.parts.lost.expected.keys() if self.parts.lost.expected and not self.parts.all_files else None
-            ingest(writer, sources, self.reporter, run, only=only)
-            self.report.lost = self.parts.lost.still(writer.manifest)
-        touched = bool(
-            self.plan.parts or self.plan.student or self.plan.ledger or self.parts.lost.expected or self.plan.reread
-        )
-        if touched or (self.plan.index and self._index_has_more()):
+        writer, run, plan, parts = self.writer, self.run, self.plan, self.parts
+        parts.expected = unread(self.layout, writer.manifest) | parts.expected
+        if parts.all_files or plan.reread or parts.expected:
+            only = parts.expected.keys() if parts.expected and not parts.all_files else None
+            ingest(writer, writer.manifest.sources, self.reporter, run, only=only)
+            self.report.lost = still_lost(self.layout, writer.manifest, parts.expected, parts.lost_names)
+        touched = bool(plan.parts or plan.student or plan.ledger or parts.expected or plan.reread)
+        if touched or (plan.index and self._index_has_more()):
             self._through_the_pipeline()
-        if writer.manifest.index is not None and (touched or self.plan.index or self.plan.served):
-            index(writer, self.reporter, run, rebuild=self.plan.index)
-            if self.plan.index:
+        if writer.manifest.index is not None and (touched or plan.index or plan.served):
+            index(writer, self.reporter, run, rebuild=plan.index)
+            if plan.index:
                 self.report.done.append(f"Rebuilt the index: {writer.manifest.index.rows:,} chunks.")
-        self.donors.drop()
+        parts.drop_donated()
         reused = run.counts.get("reused", 0) - self.report.counts.get("salvaged", 0)
         self.report.counts |= {"embedded": run.counts.get("embedded", 0), "reused": max(0, reused)}
 
@@ -145,35 +141,13 @@ class Repair:
         if any(part.chunks is None for part in writer.manifest.parts):
             tokenizer = encoders.card(settings.model).tokenizer()
             chunk(writer, tokenizer, self.reporter, self.run, keep_tokens=settings.fast)
-        made_by = writer.manifest.encoder
-        if made_by is None:
-            return
-        if made_by.teacher and usable_student(writer.manifest, made_by.teacher) is None:
-            student = distill(writer, settings.teacher_share, lambda: self._model, self.reporter, self.run)
-            made_by = replace(made_by, fingerprint=student.fingerprint)
-            self.report.done.append(f"Fitted the distilled encoder again: {student.fingerprint}.")
-        if without_vectors(writer.manifest, TEXT_FIELD, made_by.fingerprint):
-            work = FieldWork(made_by.fingerprint, lambda: self._encoder, without=self.plan.broken)
-            embed(writer, work, self.reporter, self.run)
-        for name, other in writer.manifest.encoders.items():
-            if name != TEXT_FIELD and without_vectors(writer.manifest, name, other.fingerprint):
-                load = partial(maker_of_field, writer.manifest, name, self.how, self.reporter)
-                embed(writer, FieldWork(other.fingerprint, load, name, self.plan.broken), self.reporter, self.run)
-
-    @cached_property
-    def _encoder(self) -> Encoder:
-        return maker(self.layout, self._with_encoder, self.how, self.reporter)
-
-    @property
-    def _with_encoder(self) -> Manifest:
-        """The manifest, with the student as its encoder where that was just made."""
-        manifest = self.writer.manifest
-        if manifest.encoder and manifest.encoder.teacher and manifest.student:
-            return manifest.with_encoder(
-                TEXT_FIELD, replace(manifest.encoder, fingerprint=manifest.student.fingerprint)
-            )
-        return manifest
-
-    @cached_property
-    def _model(self) -> Encoder:
-        return encoders.card(self.writer.manifest.settings.model).open(self.how, self.reporter.message)
+        for name, made_by in writer.manifest.encoders.items():
+            if made_by.teacher and usable_student(writer.manifest, made_by.teacher) is None:
+                load_model = cache(lambda: encoders.card(settings.model).open(self.how, self.reporter.message))
+                student = distill(writer, settings.teacher_share, load_model, self.reporter, self.run)
+                made_by = replace(made_by, fingerprint=student.fingerprint)
+                self.report.done.append(f"Fitted the distilled encoder again: {student.fingerprint}.")
+            if without_vectors(writer.manifest, name, made_by.fingerprint):
+                load = partial(maker, self.layout, writer.manifest, made_by, self.how, self.reporter)
+                work = FieldWork(made_by.fingerprint, load, name, self.plan.broken)
+                embed(writer, work, self.reporter, self.run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -30,23 +30,14 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64]
 
 
-class Texts(NamedTuple):
-    """Chunks of a part."""
-
-    rows: Rows
-    """int64 ``(n,)``, ascending."""
-    ids: NDArray[np.object_]
-    hashes: Hashes
-
-
 class Saved(NamedTuple):
-    """Vectors of chunks of a part."""
+    """What is known of chunks of a part."""
 
     rows: Rows
     """int64 ``(n,)``, ascending."""
     ids: NDArray[np.object_]
-    vectors: Vectors
-    """float32 ``(n, dim)``; ``(0, 0)`` where there is none."""
+    values: NDArray[Any]
+    """Hashes of their texts, or vectors, float32 ``(n, dim)``; ``(0, 0)`` where there is none."""
 
 
 def row_groups(path: Path, record: FileRecord, columns: Sequence[str] | None = None) -> Iterator[tuple[int, pa.Table]]:
@@ -81,16 +72,12 @@ def row_groups(path: Path, record: FileRecord, columns: Sequence[str] | None = N
             start += rows
 
 
-def saved_documents(layout: Layout, part: Part) -> tuple[Rows, pa.Table | None]:
-    """Return the rows of a part's documents that can be read, ascending, and these documents."""
-    import pyarrow as pa
-
-    names = documents_schema().names
+def saved_documents(layout: Layout, part: Part) -> tuple[Rows, pa.Table] | None:
+    """Return the rows of a part's documents that can be read, ascending, and these documents; ``None``: none can."""
     found = list(row_groups(layout.documents(part.number), part.documents))
-    tables = [table.select([name for name in names if name in table.column_names]) for _, table in found]
-    if not tables:
-        return np.empty(0, dtype=np.int64), None
-    return _rows(found), pa.concat_tables(tables, promote_options="default")
+    names = documents_schema().names
+    tables = [(start, table.select([name for name in names if name in table.column_names])) for start, table in found]
+    return _joined(tables) if tables else None
 
 
 def saved_names(layout: Layout, part: Part) -> set[str]:
@@ -104,32 +91,28 @@ def saved_names(layout: Layout, part: Part) -> set[str]:
 
 def chunk_names(layout: Layout, part: Part) -> set[str]:
     """Return ``source:doc_id`` of the documents that the chunks and embeddings of a part belong to."""
-    ids: list[str] = []
-    if part.chunks:
-        for _, table in row_groups(layout.chunks(part.number), part.chunks, ("chunk_id",)):
-            ids += table.column("chunk_id").to_pylist()
-    for made_with, record in vector_files(part).items():
-        for _, table in row_groups(layout.embeddings(made_with, part.number), record, ("chunk_id",)):
-            ids += table.column("chunk_id").to_pylist()
-    return {chunk_id.rsplit("#", 1)[0] for chunk_id in ids}
+    files = [(layout.chunks(part.number), part.chunks)] if part.chunks else []
+    files += [(layout.embeddings(made_with, part.number), record) for made_with, record in vector_files(part).items()]
+    tables = [table for path, record in files for _, table in row_groups(path, record, ("chunk_id",))]
+    return {chunk_id.rsplit("#", 1)[0] for table in tables for chunk_id in _ids(table)}
 
 
-def texts_of(layout: Layout, part: Part) -> Texts:
+def texts_of(layout: Layout, part: Part) -> Saved:
     """Return what a part's chunks are, from a file that has its checksum."""
     table = chunk_columns(layout, part, "chunk_id", "sha256")
-    return Texts(np.arange(table.num_rows), _ids(table), as_hashes(table.column("sha256")))
+    return Saved(np.arange(table.num_rows), _ids(table), as_hashes(table.column("sha256")))
 
 
-def saved_texts(layout: Layout, part: Part) -> Texts:
+def saved_texts(layout: Layout, part: Part) -> Saved:
     """Return what can be read of a part's chunks: those whose text has its hash."""
-    empty = Texts(np.empty(0, dtype=np.int64), np.empty(0, dtype=object), np.empty((0, 4), dtype=np.uint64))
-    found = [empty]
-    for start, table in _rotten(layout.chunks(part.number), part.chunks) if part.chunks else ():
-        texts = zip(table.column("context").to_pylist(), table.column("text").to_pylist(), strict=True)
-        made = [hashlib.sha256(f"{context}{text}".encode()).digest() for context, text in texts]
-        same = np.flatnonzero([one == kept for one, kept in zip(made, table.column("sha256").to_pylist(), strict=True)])
-        found.append(Texts(start + same, _ids(table)[same], as_hashes(table.column("sha256"))[same]))
-    return Texts(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
+    found = _rotten(layout.chunks(part.number), part.chunks) if part.chunks else []
+    if not found:
+        return Saved(np.empty(0, dtype=np.int64), np.empty(0, dtype=object), np.empty((0, 4), dtype=np.uint64))
+    rows, table = _joined(found)
+    columns = zip(*(table.column(name).to_pylist() for name in ("context", "text", "sha256")), strict=True)
+    made = [hashlib.sha256(f"{context}{text}".encode()).digest() == kept for context, text, kept in columns]
+    same = np.flatnonzero(made)
+    return Saved(rows[same], _ids(table)[same], as_hashes(table.column("sha256"))[same])
 
 
 def vector_files(part: Part) -> dict[str, FileRecord]:
@@ -148,9 +131,10 @@ def saved_vectors(layout: Layout, part: Part, record: FileRecord) -> Saved:
     found = _rotten(layout.embeddings(record.made_with, part.number), record)
     if not found:
         return Saved(np.empty(0, dtype=np.int64), np.empty(0, dtype=object), np.empty((0, 0), dtype=np.float32))
-    vectors = np.concatenate([as_vectors(table.column("vector")) for _, table in found])
+    rows, table = _joined(found)
+    vectors = as_vectors(table.column("vector"))
     good = good_vectors(vectors)
-    return Saved(_rows(found)[good], np.concatenate([_ids(table) for _, table in found])[good], vectors[good])
+    return Saved(rows[good], _ids(table)[good], vectors[good])
 
 
 def saved_sample(layout: Layout, sample: SampleRecord) -> tuple[Hashes, Vectors]:
@@ -158,9 +142,10 @@ def saved_sample(layout: Layout, sample: SampleRecord) -> tuple[Hashes, Vectors]
     found = _rotten(layout.sample(sample.number), sample.file)
     if not found:
         return np.empty((0, 4), dtype=np.uint64), np.empty((0, 0), dtype=np.float32)
-    vectors = np.concatenate([as_vectors(table.column("vector")) for _, table in found])
+    _, table = _joined(found)
+    vectors = as_vectors(table.column("vector"))
     good = good_vectors(vectors)
-    return np.concatenate([as_hashes(table.column("sha256")) for _, table in found])[good], vectors[good]
+    return as_hashes(table.column("sha256"))[good], vectors[good]
 
 
 def _rotten(path: Path, record: FileRecord) -> list[tuple[int, pa.Table]]:
@@ -178,5 +163,9 @@ def _ids(table: pa.Table) -> NDArray[np.object_]:
     return ids
 
 
-def _rows(found: Sequence[tuple[int, pa.Table]]) -> Rows:
-    return np.concatenate([np.arange(start, start + table.num_rows) for start, table in found])
+def _joined(found: Sequence[tuple[int, pa.Table]]) -> tuple[Rows, pa.Table]:
+    """Return row groups as one table, and which rows of the file it has."""
+    import pyarrow as pa
+
+    rows = np.concatenate([np.arange(start, start + table.num_rows) for start, table in found])
+    return rows, pa.concat_tables([table for _, table in found], promote_options="default")

@@ -22,11 +22,10 @@ from ..arms.kind import Built
 from ..config import limits
 from ..errors import DamagedError
 from ..labels import label, part_of
-from ..store.array_checks import check_ascending
-from ..store.arrays import mapped, save_array
+from ..store.arrays import check_ascending, mapped, save_array
 from ..store.files import link_or_copy
 from ..store.piece import REPAIR
-from ..store.segments import SegmentRecord, Size, segment_records, to_merge
+from ..store.segments import SegmentRecord, segment_records, to_merge
 from .payload import payloads, shown_of
 
 if TYPE_CHECKING:
@@ -149,7 +148,7 @@ class RowsKind:
         before = segment_records(work.previous.record, "rows") if work.previous else []
         opened = [_mapped(work.previous.folder, *one) for one in before] if work.previous else []
         live = [_live(segment, work) for segment in opened]
-        sizes = [Size(int(mask.sum()), int((~mask).sum())) for mask in live]
+        sizes = [(int(mask.sum()), int((~mask).sum())) for mask in live]
         added = sum(part.chunks.rows for part in work.changes.added if part.chunks)
         merged = to_merge(sizes, added, limits.INDEX.segment_ratio, limits.INDEX.dead_share)
         kept = [at for at in range(len(opened)) if at not in merged]
@@ -161,7 +160,7 @@ class RowsKind:
         number = max((one.number for one in before), default=0) + 1
         written = _write(_folder(work.folder, number), _fresh(work, [(opened[at], live[at]) for at in merged]))
         segments = [before[at] for at in kept] + ([SegmentRecord(number, written)] if written else [])
-        rows = sum(sizes[at].live for at in kept) + written
+        rows = sum(sizes[at][0] for at in kept) + written
         return Built(rows, {"segments": [list(one) for one in sorted(segments, key=lambda one: -one.rows)]})
 
     def open(self, piece: Piece, opening: Opening) -> RowStore:

@@ -15,11 +15,13 @@ from ..store.schemas import chunks_schema, documents_schema
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from pathlib import Path
 
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from ..store.manifest import Manifest
+    from ..store.layout import Layout
+    from ..store.manifest import FileRecord, Manifest
     from ..store.writer import Writer
     from .report import RunReport
 
@@ -79,29 +81,18 @@ def _merge(writer: Writer, group: Sequence[Part]) -> None:
 
     layout, manifest = writer.layout, writer.manifest
     number = manifest.next_part
-    tables = [_live_documents(writer, part) for part in group]
+    names = documents_schema().names
+    tables = [
+        read_columns(layout.documents(part.number), part.documents, names).filter(pa.array(_live_rows(part)))
+        for part in group
+    ]
     documents = pa.concat_tables(tables, promote_options="default")  # older parts lack the newest columns
     merged = Part(number, write_table(layout.documents(number), documents, group[0].documents.made_with))
     new_files = [layout.documents(number)]
-    if chunks_made := group[0].chunks:
-        offsets = np.cumsum([0, *(part.live_documents for part in group)])
-        kept = [live_chunks(writer, part, int(offset)) for part, offset in zip(group, offsets, strict=False)]
-        chunks = pa.concat_tables([table for table, _ in kept])
-        merged = replace(merged, chunks=write_table(layout.chunks(number), chunks, chunks_made.made_with))
-        new_files.append(layout.chunks(number))
-        vectors = {}
-        for field, made in group[0].vectors.items():
-            live = [read_vectors(layout, part, field)[rows] for part, (_, rows) in zip(group, kept, strict=True)]
-            joined = np.concatenate(live)
-            vectors[field] = write_embeddings(layout, number, chunks.column("chunk_id"), joined, made.made_with)
-            new_files.append(layout.embeddings(made.made_with, number))
-        merged = replace(merged, vectors=vectors)
-    gone = {other.number for other in group}
-    others = tuple(other for other in manifest.parts if other.number not in gone)
-    files = manifest.files
-    if files and all(part.number <= files.covers for part in manifest.parts):
-        files = replace(files, covers=number)  # the ledger knows what is in the new part: it was in the old ones
-    writer.commit(replace(manifest, parts=(*others, merged), files=files, next_part=number + 1), new_files)
+    if group[0].chunks:
+        merged, more = with_live_rows(layout, merged, group)
+        new_files += more
+    writer.commit(manifest.with_successor(merged, [part.number for part in group]), new_files)
 
 
 def _live_rows(part: Part) -> NDArray[np.bool_]:
@@ -110,20 +101,37 @@ def _live_rows(part: Part) -> NDArray[np.bool_]:
     return live
 
 
-def _live_documents(writer: Writer, part: Part) -> pa.Table:
+def with_live_rows(layout: Layout, fresh: Part, group: Sequence[Part]) -> tuple[Part, list[Path]]:
+    """Give a part of the live documents of ``group``, in this order, their chunks and vectors; return its files, too.
+
+    The parts of the group have been made alike.
+    """
     import pyarrow as pa
 
-    names = documents_schema().names
-    table = read_columns(writer.layout.documents(part.number), part.documents, names)
-    return table.filter(pa.array(_live_rows(part)))
+    assert group[0].chunks is not None
+    offsets = np.cumsum([0, *(part.live_documents for part in group)]).tolist()
+    kept = [_live_chunks(layout, part, offset) for part, offset in zip(group, offsets, strict=False)]
+    chunks = pa.concat_tables([table for table, _ in kept])
+    files = [layout.chunks(fresh.number)]
+    record = write_table(files[0], chunks, group[0].chunks.made_with)
+    written: dict[str, FileRecord] = {}
+    for field, made in group[0].vectors.items():
+        if made.made_with in written:
+            continue  # fields that one encoder made share a file
+        live = [read_vectors(layout, part, field)[rows] for part, (_, rows) in zip(group, kept, strict=True)]
+        ids, vectors = chunks.column("chunk_id"), np.concatenate(live)
+        written[made.made_with] = write_embeddings(layout, fresh.number, ids, vectors, made.made_with)
+        files.append(layout.embeddings(made.made_with, fresh.number))
+    vectors_of = {field: written[made.made_with] for field, made in group[0].vectors.items()}
+    return replace(fresh, chunks=record, vectors=vectors_of), files
 
 
-def live_chunks(writer: Writer, part: Part, offset: int) -> tuple[pa.Table, NDArray[np.bool_]]:
+def _live_chunks(layout: Layout, part: Part, offset: int) -> tuple[pa.Table, NDArray[np.bool_]]:
     """Return a part's live chunks and which rows they are; their live documents are numbered from ``offset``."""
     import pyarrow as pa
 
     live = _live_rows(part)
-    table = read_chunks(writer.layout, part)
+    table = read_chunks(layout, part)
     owners = table.column("doc_row").to_numpy()
     keep = live[owners]
     numbered = pa.array((np.cumsum(live) - 1)[owners[keep]] + offset, pa.int32())

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..contracts import TokenIds
-from ..store.manifest import SampleRecord
-from ..store.parts import dead_chunk_rows, read_token_ids, write_sample
-from ..store.vectors import KnownVectors, distinct, read_hashes, read_sample_hashes, read_sample_vectors
+from ..store.parts import dead_chunk_rows, read_token_ids
+from ..store.vectors import KnownVectors, distinct, read_hashes, read_sample_hashes, sampled, with_sample
 from .embed_input import read_texts, take
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from ..config import DistillConfig
     from ..contracts import Progress, TokenEncoder, Tokenizer, Vectors
-    from ..store.manifest import Part
+    from ..store.manifest import Part, SampleRecord
     from ..store.vectors import Hashes
     from ..store.writer import Writer
     from .report import RunReport
@@ -98,7 +97,7 @@ def taught(
     A fast store keeps copies of those that it had as vectors of its chunks, which are about to be replaced.
     """
     known = KnownVectors(writer.layout, writer.manifest, fingerprint)
-    missing = _unknown(known, sample.hashes)
+    missing = known.unknown(sample.hashes)
     progress.advance(len(sample.hashes) - len(missing))
     for start in range(0, len(missing), config.batch_chunks):
         batch = missing[start : start + config.batch_chunks]
@@ -111,7 +110,7 @@ def taught(
     ordered[found] = vectors
     if writer.manifest.settings.fast:
         kept = KnownVectors(writer.layout, replace(writer.manifest, parts=(), index=None), fingerprint)
-        rest = _unknown(kept, sample.hashes)
+        rest = kept.unknown(sample.hashes)
         for start in range(0, len(rest), config.batch_chunks):
             batch = rest[start : start + config.batch_chunks]
             _commit(writer, sample.hashes[batch], ordered[batch], fingerprint)
@@ -125,7 +124,7 @@ def prune(writer: Writer, texts: Hashes, fingerprint: str | None = None) -> None
         made_with = record.file.made_with
         alive = np.isin(hashes[:, 0], texts[:, 0]) & (fingerprint in (None, made_with))
         if not alive.all():
-            vectors = read_sample_vectors(writer.layout, record)
+            _, vectors = sampled(writer.layout, record)
             if alive.any():
                 _commit(writer, hashes[alive], vectors[alive], made_with)
             others = tuple(other for other in writer.manifest.samples if other != record)
@@ -137,12 +136,6 @@ def _tokens(writer: Writer, part: Part, rows: NDArray[np.int64], tokenizer: Toke
     if kept:
         return take(kept, rows)
     return tokenizer.token_ids(read_texts(writer.layout, [part]).take(rows).to_pylist())
-
-
-def _unknown(known: KnownVectors, hashes: Hashes) -> NDArray[np.int64]:
-    unknown = np.ones(len(hashes), dtype=bool)
-    unknown[known.lookup(hashes)[0]] = False
-    return np.flatnonzero(unknown)
 
 
 def _encoded(encoder: TokenEncoder, tokens: TokenIds, progress: Progress) -> Vectors:
@@ -158,9 +151,7 @@ def _encoded(encoder: TokenEncoder, tokens: TokenIds, progress: Progress) -> Vec
 
 
 def _commit(writer: Writer, hashes: Hashes, vectors: Vectors, fingerprint: str) -> SampleRecord:
-    manifest = writer.manifest
-    number = max((record.number for record in manifest.samples), default=0) + 1
-    words = [row.tobytes() for row in np.ascontiguousarray(hashes, dtype="<u8")]
-    record = SampleRecord(number, write_sample(writer.layout, number, words, vectors, fingerprint))
-    writer.commit(replace(manifest, samples=(*manifest.samples, record)), [writer.layout.sample(number)])
+    manifest = with_sample(writer.layout, writer.manifest, hashes, vectors, fingerprint)
+    record = manifest.samples[-1]
+    writer.commit(manifest, [writer.layout.sample(record.number)])
     return record

@@ -1,4 +1,4 @@
-"""Arrays as bare files."""
+"""Arrays as bare files: written, and looked through before they are mapped and believed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import numpy as np
 from ..errors import DamagedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+_BLOCK_BYTES = 1 << 24
 
 
 def write_array(file: IO[bytes], array: NDArray[Any]) -> None:
@@ -50,3 +53,41 @@ def mapped(path: Path, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:
     if size != expected:
         raise DamagedError(f"{path} has {size} bytes instead of {expected}.")
     return np.frombuffer(data, dtype=dtype).reshape(shape)
+
+
+def check_finite(path: Path, kind: str, count: int | None = None, hint: str = "") -> None:
+    """Read floating-point numbers through.
+
+    Raises:
+        DamagedError: one is NaN or infinite, or there are not ``count`` of them.
+    """
+    found = 0
+    for numbers in _blocks(path, kind, hint):
+        found += len(numbers)
+        if not np.isfinite(numbers).all():
+            raise DamagedError(f"{path} holds values that are not finite numbers.", hint)
+    if count is not None and found != count:
+        raise DamagedError(f"{path} has {found} numbers instead of {count}.", hint)
+
+
+def check_ascending(path: Path, hint: str = "") -> None:
+    """Read labels through.
+
+    Raises:
+        DamagedError: one is not larger than the one before it.
+    """
+    last = -1
+    for labels in _blocks(path, "<u8", hint):
+        if int(labels[0]) <= last or (labels[1:] <= labels[:-1]).any():
+            raise DamagedError(f"{path} holds labels that are not in order.", hint)
+        last = int(labels[-1])
+
+
+def _blocks(path: Path, kind: str, hint: str) -> Iterator[NDArray[Any]]:
+    dtype = np.dtype(kind)
+    try:
+        with path.open("rb") as file:
+            while len(block := np.fromfile(file, dtype, _BLOCK_BYTES // dtype.itemsize)):
+                yield block
+    except OSError as error:
+        raise DamagedError(f"{path} cannot be read: {error.strerror}.", hint) from error

@@ -7,10 +7,10 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ..errors import DamagedError, EmbedctlError, shortage
-from .columns import check_columns
 from .durable import naming
 from .manifest import FileRecord
 from .regular import check_folders, check_regular
+from .schemas import check_columns
 from .verified import FileCheck, remember, verify
 
 if TYPE_CHECKING:

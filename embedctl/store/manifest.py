@@ -12,6 +12,8 @@ from ..errors import MismatchError
 from .codec import below_folder, matching, text, whole
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ..records import JSON, Source
 
 FORMAT_VERSION = 4
@@ -269,6 +271,14 @@ class Manifest:
         if any(other.number == part.number for other in self.parts):
             return replace(self, parts=tuple(part if other.number == part.number else other for other in self.parts))
         return replace(self, parts=(*self.parts, part), next_part=max(self.next_part, part.number + 1))
+
+    def with_successor(self, fresh: Part, gone: Collection[int]) -> Manifest:
+        """Return a manifest in which a new part has the documents of those called ``gone``; their ledger knows it."""
+        files = self.files
+        if files and all(part.number <= files.covers for part in self.parts):
+            files = replace(files, covers=fresh.number)
+        parts = tuple(part for part in self.parts if part.number not in gone)
+        return replace(self, parts=parts, files=files).with_part(fresh)
 
     def with_dead(self, dead: dict[int, set[int]]) -> Manifest:
         """Return a manifest in which these document rows are dead too; parts with no live row are gone."""

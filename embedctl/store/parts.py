@@ -12,7 +12,7 @@ from ..config import TEXT_FIELD
 from ..contracts import TokenIds
 from ..records import Chunk, Document, SecretSpan
 from .files import iter_batches, read_columns, write_table
-from .schemas import chunks_schema, documents_schema, embeddings_schema, samples_schema
+from .schemas import chunks_schema, documents_schema, embeddings_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,9 +50,8 @@ def write_embeddings(
     """Write ``embeddings/<encoder>/<part>.parquet``; ``vectors`` is float32 ``(len(chunk_ids), dim)``."""
     import pyarrow as pa
 
-    dim = vectors.shape[1]
-    column = pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(vectors).reshape(-1)), dim)
-    table = pa.Table.from_arrays([chunk_ids.cast(pa.string()), column], schema=embeddings_schema(dim))
+    columns = [chunk_ids.cast(pa.string()), vector_column(vectors)]
+    table = pa.Table.from_arrays(columns, schema=embeddings_schema(vectors.shape[1]))
     return write_table(layout.embeddings(encoder, number), table, encoder, vectors=True)
 
 
@@ -131,16 +130,6 @@ def read_vectors(layout: Layout, part: Part, field: str = TEXT_FIELD) -> Vectors
     return as_vectors(read_columns(path, record, ["vector"]).column("vector"))
 
 
-def write_sample(layout: Layout, number: int, hashes: Sequence[bytes], vectors: Vectors, encoder: str) -> FileRecord:
-    """Write ``samples/<n>.parquet``; ``vectors`` is float32 ``(len(hashes), dim)``."""
-    import pyarrow as pa
-
-    dim = vectors.shape[1]
-    column = pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(vectors).reshape(-1)), dim)
-    table = pa.Table.from_arrays([pa.array(hashes, pa.binary(32)), column], schema=samples_schema(dim))
-    return write_table(layout.sample(number), table, encoder, vectors=True)
-
-
 def read_sample(layout: Layout, sample: SampleRecord, *names: str) -> pa.Table:
     """Return columns of a file of sampled texts."""
     return read_columns(layout.sample(sample.number), sample.file, names)
@@ -151,6 +140,13 @@ def as_vectors(column: pa.ChunkedArray) -> Vectors:
     joined = column.combine_chunks()
     flat = joined.flatten().to_numpy(zero_copy_only=False)
     return np.asarray(flat, dtype=np.float32).reshape(len(joined), joined.type.list_size)
+
+
+def vector_column(vectors: Vectors) -> pa.FixedSizeListArray:
+    """Return float32 ``(rows, dim)`` as a column of fixed-size lists."""
+    import pyarrow as pa
+
+    return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(vectors).reshape(-1)), vectors.shape[1])
 
 
 def dead_chunk_rows(layout: Layout, part: Part) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -3,45 +3,40 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..labels import labels, part_of, row_of
-from .parts import as_vectors, chunk_columns, read_sample, read_vectors
+from .files import write_table
+from .manifest import SampleRecord
+from .parts import as_vectors, chunk_columns, read_sample, read_vectors, vector_column
+from .schemas import samples_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     import pyarrow as pa
     from numpy.typing import NDArray
 
     from ..contracts import Vectors
     from .layout import Layout
-    from .manifest import Manifest, Part, SampleRecord
+    from .manifest import Manifest, Part
 
     Hashes = NDArray[np.uint64]
     """uint64 ``(n, 4)``: sha256 in four words."""
+    Held = tuple[Hashes, Vectors]
+    """What is known of each row."""
+    Run = tuple[NDArray[np.uint64], NDArray[np.uint64]]
+    """First words of hashes, ascending, and the label of each."""
 
 WORDS = 4
 READERS = 4
 """Threads that read hashes: a large store has hundreds of files of them."""
 _SAMPLES = 1 << 31
 """Added to the number of a file of sampled texts, so that it is none of a part."""
-
-
-class _Run(NamedTuple):
-    """Sorted first words of hashes, and part and row of each."""
-
-    keys: NDArray[np.uint64]
-    places: NDArray[np.uint64]
-
-
-class _Held(NamedTuple):
-    """What a part has of each row."""
-
-    hashes: Hashes
-    vectors: Vectors
 
 
 class KnownVectors:
@@ -54,21 +49,19 @@ class KnownVectors:
         """Look the parts of a snapshot through; ``without`` are numbers of damaged ones, which are not read."""
         self._layout = layout
         self._fingerprint = fingerprint
-        self._parts: dict[int, Part] = {}
-        self._samples: dict[int, SampleRecord] = {}
-        self._runs: list[_Run] = []
-        self._held: dict[int, _Held] = {}
-        """Parts that are not on disk yet."""
-        self._last: tuple[int, _Held] | None = None
+        self._sources: dict[int, Callable[[], Held]] = {}
+        """Number of a part, or of a file of sampled texts -> how it is read."""
+        self._runs: list[Run] = []
+        self._last: tuple[int, Held] | None = None
         served = manifest.index.parts if manifest.index else ()
+        parts = []
         for part in {part.number: part for part in (*served, *manifest.parts)}.values():
-            if _field_of(part, fingerprint) is not None and part.number not in without:
-                self._parts[part.number] = part
+            if part.number not in without and any(one.made_with == fingerprint for one in part.vectors.values()):
+                parts.append(part)
+                self.settle(part)
         with ThreadPoolExecutor(READERS) as pool:
-            runs = [
-                _run(number, keys)
-                for number, keys in zip(self._parts, pool.map(self._keys, self._parts.values()), strict=True)
-            ]
+            keys = pool.map(lambda part: read_hashes(layout, part)[:, 0].copy(), parts)
+            runs = [_run(part.number, found) for part, found in zip(parts, keys, strict=True)]
         if runs:
             self._runs.append(_merged(*runs))
         for sample in manifest.samples:
@@ -78,18 +71,21 @@ class KnownVectors:
     def add_sample(self, sample: SampleRecord) -> None:
         """Find the vectors of a file of sampled texts, too."""
         number = _SAMPLES + sample.number
-        self._samples[number] = sample
+        self._sources[number] = partial(sampled, self._layout, sample)
         self._add(number, read_sample_hashes(self._layout, sample))
 
     def hold(self, number: int, hashes: Hashes, vectors: Vectors) -> None:
         """Remember the vectors of a part that is being written."""
-        self._held[number] = _Held(hashes, vectors)
+        self._sources[number] = lambda: (hashes, vectors)
         self._add(number, hashes)
 
     def settle(self, part: Part) -> None:
-        """Let go of a part that is on disk now, and find its vectors there."""
-        self._parts[part.number] = part
-        del self._held[part.number]
+        """Find the vectors of a part on disk, and let go of them where they were held until it was there."""
+        field = next(name for name, record in part.vectors.items() if record.made_with == self._fingerprint)
+        self._sources[part.number] = lambda: (
+            read_hashes(self._layout, part),
+            read_vectors(self._layout, part, field),
+        )
 
     def lookup(self, wanted: Hashes) -> tuple[NDArray[np.int64], Vectors]:
         """Return the rows of ``wanted`` that are known, int64 ``(m,)``, and their vectors, float32 ``(m, dim)``.
@@ -99,57 +95,42 @@ class KnownVectors:
         rows: list[NDArray[np.int64]] = []
         vectors: list[Vectors] = []
         unmet = np.arange(len(wanted))
-        for run in self._runs:
-            if not len(run.keys) or not len(unmet):
+        for known, places in self._runs:
+            if not len(known) or not len(unmet):
                 continue
             keys = wanted[unmet, 0]
-            at = np.minimum(np.searchsorted(run.keys, keys), len(run.keys) - 1)
-            hits = np.flatnonzero(run.keys[at] == keys)
-            places = run.places[at[hits]]
+            at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+            hits = np.flatnonzero(known[at] == keys)
+            found = places[at[hits]]
             met = np.zeros(len(unmet), dtype=bool)
-            numbers = part_of(places)
+            numbers = part_of(found)
             for number in np.unique(numbers).tolist():
                 here = numbers == number
-                source = row_of(places[here])
-                part = self._part(number)
-                same = (part.hashes[source] == wanted[unmet[hits[here]]]).all(axis=1)
+                source = row_of(found[here])
+                hashes_there, vectors_there = self._read(number)
+                same = (hashes_there[source] == wanted[unmet[hits[here]]]).all(axis=1)
                 rows.append(unmet[hits[here][same]])
-                vectors.append(part.vectors[source[same]])
+                vectors.append(vectors_there[source[same]])
                 met[hits[here][same]] = True
             unmet = unmet[~met]
         if not rows:
             return np.empty(0, dtype=np.int64), np.empty((0, 0), dtype=np.float32)
         return np.concatenate(rows), np.concatenate(vectors)
 
-    def _part(self, number: int) -> _Held:
-        """Return hashes and vectors of a part; the last one that was read stays, since neighbours move together."""
-        held = self._held.get(number)
-        if held:
-            return held
-        if self._last is None or self._last[0] != number:
-            if number in self._samples:
-                sample = self._samples[number]
-                held = _Held(read_sample_hashes(self._layout, sample), read_sample_vectors(self._layout, sample))
-            else:
-                part = self._parts[number]
-                field = _field_of(part, self._fingerprint)
-                assert field is not None
-                held = _Held(read_hashes(self._layout, part), read_vectors(self._layout, part, field))
-            self._last = (number, held)
-        return self._last[1]
+    def unknown(self, hashes: Hashes) -> NDArray[np.int64]:
+        """Return the rows of ``hashes`` that have no known vector, ascending."""
+        return np.setdiff1d(np.arange(len(hashes)), self.lookup(hashes)[0])
 
-    def _keys(self, part: Part) -> NDArray[np.uint64]:
-        return read_hashes(self._layout, part)[:, 0].copy()
+    def _read(self, number: int) -> Held:
+        """Return hashes and vectors of a part; the last one that was read stays, since neighbours move together."""
+        if self._last is None or self._last[0] != number:
+            self._last = (number, self._sources[number]())
+        return self._last[1]
 
     def _add(self, number: int, hashes: Hashes) -> None:
         self._runs.append(_merged(_run(number, hashes[:, 0])))
-        while len(self._runs) > 1 and 2 * len(self._runs[-1].keys) >= len(self._runs[-2].keys):
+        while len(self._runs) > 1 and 2 * len(self._runs[-1][0]) >= len(self._runs[-2][0]):
             self._runs.append(_merged(self._runs.pop(), self._runs.pop()))
-
-
-def _field_of(part: Part, fingerprint: str) -> str | None:
-    """Return a field whose vectors in a part this encoder made; ``None``: there is none."""
-    return next((name for name, record in part.vectors.items() if record.made_with == fingerprint), None)
 
 
 def read_hashes(layout: Layout, part: Part) -> Hashes:
@@ -162,9 +143,22 @@ def read_sample_hashes(layout: Layout, sample: SampleRecord) -> Hashes:
     return as_hashes(read_sample(layout, sample, "sha256").column("sha256"))
 
 
-def read_sample_vectors(layout: Layout, sample: SampleRecord) -> Vectors:
-    """Return the vectors in a file of sampled texts, float32 ``(rows, dim)``."""
-    return as_vectors(read_sample(layout, sample, "vector").column("vector"))
+def sampled(layout: Layout, sample: SampleRecord) -> Held:
+    """Return the hashes in a file of sampled texts, and their vectors, float32 ``(rows, dim)``."""
+    table = read_sample(layout, sample, "sha256", "vector")
+    return as_hashes(table.column("sha256")), as_vectors(table.column("vector"))
+
+
+def with_sample(layout: Layout, manifest: Manifest, hashes: Hashes, vectors: Vectors, encoder: str) -> Manifest:
+    """Write vectors of texts, float32 ``(n, dim)``, to a new file; return the manifest that names it, as its last."""
+    import pyarrow as pa
+
+    number = max((record.number for record in manifest.samples), default=0) + 1
+    words = [row.tobytes() for row in np.ascontiguousarray(hashes, dtype="<u8")]
+    columns = [pa.array(words, pa.binary(32)), vector_column(vectors)]
+    table = pa.Table.from_arrays(columns, schema=samples_schema(vectors.shape[1]))
+    record = SampleRecord(number, write_table(layout.sample(number), table, encoder, vectors=True))
+    return replace(manifest, samples=(*manifest.samples, record))
 
 
 def as_hashes(column: pa.ChunkedArray) -> Hashes:
@@ -187,12 +181,12 @@ def distinct(hashes: Hashes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return first[order], place[inverse]
 
 
-def _run(number: int, keys: NDArray[np.uint64]) -> _Run:
+def _run(number: int, keys: NDArray[np.uint64]) -> Run:
     """Return the keys of a part's rows, in the order of its rows."""
-    return _Run(keys, labels(number, np.arange(len(keys))))
+    return keys, labels(number, np.arange(len(keys)))
 
 
-def _merged(*runs: _Run) -> _Run:
-    keys = np.concatenate([run.keys for run in runs])
+def _merged(*runs: Run) -> Run:
+    keys = np.concatenate([keys for keys, _ in runs])
     order = np.argsort(keys, kind="stable")
-    return _Run(keys[order], np.concatenate([run.places for run in runs])[order])
+    return keys[order], np.concatenate([places for _, places in runs])[order]

@@ -19,7 +19,7 @@ from embedctl.arms.dense.segments_writer import write_segment
 from embedctl.config import HnswConfig, IndexLimits
 from embedctl.contracts import DenseRetriever
 from embedctl.errors import DamagedError, MismatchError, ModelError
-from embedctl.store.segments import Size, to_merge
+from embedctl.store.segments import to_merge
 
 GROUPS = ((1, 90_000), (7,))
 """Interleaved: the labels of part 7 lie between those of the other segment."""
@@ -228,20 +228,20 @@ def test_a_segment_without_rows_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_many_small_additions_make_few_segments_and_cost_little() -> None:
-    sizes: list[Size] = []
+    sizes: list[tuple[int, int]] = []
     written = 0
     for _ in range(1_000):
         taken = to_merge(sizes, 10, ratio=2, dead_share=0.25)
-        rows = 10 + sum(sizes[at].live for at in taken)
-        sizes = [size for at, size in enumerate(sizes) if at not in taken] + [Size(rows, 0)]
+        rows = 10 + sum(sizes[at][0] for at in taken)
+        sizes = [size for at, size in enumerate(sizes) if at not in taken] + [(rows, 0)]
         written += rows
         assert len(sizes) <= 11
-    assert sum(size.live for size in sizes) == 10_000
+    assert sum(live for live, _ in sizes) == 10_000
     assert written <= 12 * 10_000
 
 
 def test_segments_with_many_dead_rows_are_written_again() -> None:
-    sizes = [Size(1_000, 0), Size(70, 30), Size(75, 25)]
+    sizes = [(1_000, 0), (70, 30), (75, 25)]
     assert to_merge(sizes, 0, ratio=2, dead_share=0.25) == [1, 2]
     assert to_merge(sizes[:1], 0, ratio=2, dead_share=0.25) == []
-    assert to_merge([Size(0, 40)], 0, ratio=2, dead_share=0.25) == [0]
+    assert to_merge([(0, 40)], 0, ratio=2, dead_share=0.25) == [0]

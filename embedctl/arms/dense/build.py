@@ -15,7 +15,7 @@ from ...labels import labels
 from ...store.arrays import save_array
 from ...store.files import link_or_copy
 from ...store.parts import dead_chunk_rows, read_vectors
-from ...store.segments import SegmentRecord, Size, segment_records, to_merge
+from ...store.segments import SegmentRecord, segment_records, to_merge
 from ...system.memory import available_memory
 from ...system.preconditions import require_disk, require_memory
 from ...system.processors import processors
@@ -95,7 +95,7 @@ class DenseBuild:
         opened = self._open_previous()
         fresh = {part.number: dead_chunk_rows(work.layout, part) for part in work.changes.added}
         rows = sum(part.chunks.rows - len(fresh[part.number]) for part in work.changes.added if part.chunks)
-        sizes = [Size(len(segment.labels) - len(segment.dead), len(segment.dead)) for segment in opened]
+        sizes = [(len(segment.labels) - len(segment.dead), len(segment.dead)) for segment in opened]
         merged = to_merge(sizes, rows, most.segment_ratio, most.dead_share)
         kept = [at for at in range(len(self._old)) if at not in merged]
         records = [self._old[at] for at in kept]

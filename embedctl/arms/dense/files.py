@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...store.array_checks import check_ascending, check_finite
+from ...store.arrays import check_ascending, check_finite
 from ...store.piece import REPAIR
 from .segments import BITS, LABELS, VECTORS
 
