@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..contracts import Vectors
-    from .model_folder import ModelFolder
+    from .model_files import ModelFiles
     from .query_tokenizer import QueryTokenizer
 
 
@@ -36,7 +36,7 @@ class Converted:
     dim: int
 
 
-def convert(folder: ModelFolder, tokenizer: QueryTokenizer, precisions: Sequence[str]) -> Converted:
+def convert(folder: ModelFiles, tokenizer: QueryTokenizer, precisions: Sequence[str]) -> Converted:
     """Convert transformer, pooling, dense layers and normalization as one graph.
 
     ``precisions`` are tried in order.

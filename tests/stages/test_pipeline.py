@@ -445,13 +445,13 @@ def test_a_store_made_with_one_runtime_answers_with_the_other(docs: Path, tmp_pa
     """The vectors are not the same bits, but those of one space."""
     runtimes = (RuntimeConfig("torch"), RuntimeConfig("openvino"))
     for made_with in runtimes:
-        store = embedctl.create(tmp_path / made_with.runtime / ".embedctl")
-        store.index([docs], runtime=made_with)
-        answers = [
-            store.query("when are keys rotated", QueryConfig(mode="dense"), runtime=runtime) for runtime in runtimes
-        ]
+        path = tmp_path / made_with.runtime / ".embedctl"
+        embedctl.create(path, runtime=made_with).index([docs])
+        stores = [embedctl.open(path, runtime=runtime) for runtime in runtimes]
+        answers = [store.query("when are keys rotated", QueryConfig(mode="dense")) for store in stores]
         assert [hit.id for hit in answers[0].hits] == [hit.id for hit in answers[1].hits] != []
         for one, other in zip(answers[0].hits, answers[1].hits, strict=True):
             assert one.scores["cosine"] == pytest.approx(other.scores["cosine"], abs=3e-3)
-        store.index(runtime=runtimes[1 - runtimes.index(made_with)])
-        assert store.status()["pending"]["embed"] == 0
+        other_store = stores[1 - runtimes.index(made_with)]
+        other_store.index()
+        assert other_store.status()["pending"]["embed"] == 0

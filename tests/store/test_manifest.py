@@ -67,7 +67,9 @@ def whole() -> Manifest:
     source = Source(
         "docs", "docs", WalkRules(include=("*.md",)), RecordFields(text="body"), only=("a.md",), forgotten=("7",)
     )
-    settings_ = StoreSettings(ChunkConfig("window", 64, 8, False), "some/model", "german", HnswConfig(8, 50, 60, 1))
+    settings_ = StoreSettings(
+        ChunkConfig("window", 64, 8, False), "some/model", "german", HnswConfig(8, 50, 60, "on", 1)
+    )
     record = IndexRecord(
         generation=3,
         settings=settings_,

@@ -52,7 +52,9 @@ def full_manifest() -> Manifest:
     record = FileRecord(rows=3, bytes=10, sha256="ab" * 32, made_with="ef" * 8)
     part = Part(4, record, record, {TEXT_FIELD: record}, dead=(0, 2))
     return Manifest(
-        settings=StoreSettings(ChunkConfig("window", 64, 8, False), "some/model", "german", HnswConfig(8, 50, 60, 1)),
+        settings=StoreSettings(
+            ChunkConfig("window", 64, 8, False), "some/model", "german", HnswConfig(8, 50, 60, "on", 1)
+        ),
         sources=(
             Source(
                 "docs",
