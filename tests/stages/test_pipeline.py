@@ -452,6 +452,6 @@ def test_a_store_made_with_one_runtime_answers_with_the_other(docs: Path, tmp_pa
         assert [hit.id for hit in answers[0].hits] == [hit.id for hit in answers[1].hits] != []
         for one, other in zip(answers[0].hits, answers[1].hits, strict=True):
             assert one.scores["cosine"] == pytest.approx(other.scores["cosine"], abs=3e-3)
-        store = stores[1 - runtimes.index(made_with)]
-        store.index()
-        assert store.status()["pending"]["embed"] == 0
+        other_store = stores[1 - runtimes.index(made_with)]
+        other_store.index()
+        assert other_store.status()["pending"]["embed"] == 0
