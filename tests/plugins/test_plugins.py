@@ -229,6 +229,7 @@ def test_tuning_weighs_the_arm(folder: Path) -> None:
     (folder / "pieces.tsv").write_text("\n".join(["query-id\tcorpus-id\tscore", *qrels]) + "\n", encoding="utf-8")
     arguments = ("--queries", "pieces.jsonl", "--qrels", "pieces.tsv", "--metric", "mrr@1", "--dry-run", "--json")
     tuned = json.loads(typed(folder, "tune", *arguments))
+    tuned = tuned["fit"]
     weights = tuned["best"]["fusion"]["weights"]
     assert weights["exact"] > max(weight for arm, weight in weights.items() if arm != "exact")
     assert not tuned["written"]
