@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..contracts import Vectors
-    from .model_folder import ModelFolder
+    from .model_files import ModelFiles
     from .query_tokenizer import QueryTokenizer
 
 
-def convert(folder: ModelFolder, tokenizer: QueryTokenizer, precisions: Sequence[str]) -> tuple[Any, dict[str, Any]]:
+def convert(folder: ModelFiles, tokenizer: QueryTokenizer, precisions: Sequence[str]) -> tuple[Any, dict[str, Any]]:
     """Convert transformer, pooling, dense layers and normalization as one graph that gives the vectors of torch.
 
     Return the ``openvino.Model``, ids and mask ``(b, longest)`` to unit-norm vectors ``(b, dim)``, and facts about it:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..config import RuntimeConfig
     from ..contracts import Tell, Vectors
-    from .model_folder import ModelFolder
+    from .model_files import ModelFiles
     from .packing import Packed
     from .query_tokenizer import QueryTokenizer
 
@@ -34,7 +34,7 @@ FEW_BATCHES = 2
 class OpenVinoRuntime:
     """Compiled twice, each when first needed: for one query as soon as possible, for many texts as many as possible."""
 
-    def __init__(self, folder: ModelFolder, config: RuntimeConfig, tokenizer: QueryTokenizer, message: Tell) -> None:
+    def __init__(self, folder: ModelFiles, config: RuntimeConfig, tokenizer: QueryTokenizer, message: Tell) -> None:
         """Take the converted model from the machine's cache, or convert it.
 
         Raises:
@@ -120,7 +120,7 @@ def _keep(request: Any, target: tuple[Vectors, NDArray[Any]]) -> None:
 
 
 def _prepared(
-    core: Any, folder: ModelFolder, tokenizer: QueryTokenizer, message: Tell
+    core: Any, folder: ModelFiles, tokenizer: QueryTokenizer, message: Tell
 ) -> tuple[Path | None, Any, Mapping[str, Any]]:
     """Return where the converted model is cached, what to compile (a path, or the model itself), and its facts."""
     version = openvino().get_version().split("-", 1)[0]
@@ -145,14 +145,14 @@ def _prepared(
     return place, _usable(str(place / "model.xml"), folder, known), known
 
 
-def _usable(model: Any, folder: ModelFolder, facts: Mapping[str, Any]) -> Any:
+def _usable(model: Any, folder: ModelFiles, facts: Mapping[str, Any]) -> Any:
     if facts["reason"]:
         raise ConversionError(folder.name, facts["reason"])
     return model
 
 
 def _converted(
-    folder: ModelFolder, tokenizer: QueryTokenizer, precisions: list[str], message: Tell
+    folder: ModelFiles, tokenizer: QueryTokenizer, precisions: list[str], message: Tell
 ) -> tuple[dict[str, Any], Any]:
     """Convert the model; one that cannot be is remembered with its reason."""
     message("info", f"Converting the model {folder.name} for this machine; this is done once.")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..contracts import Vectors
-    from .model_folder import ModelFolder
+    from .model_files import ModelFiles
     from .query_tokenizer import QueryTokenizer
 
 LEAST_COSINE = 0.9995
@@ -34,7 +34,7 @@ PROBES = (
 
 
 def least_cosine(
-    run: Callable[[Packed, Vectors], None], modules: Any, folder: ModelFolder, tokenizer: QueryTokenizer
+    run: Callable[[Packed, Vectors], None], modules: Any, folder: ModelFiles, tokenizer: QueryTokenizer
 ) -> float:
     """Return the lowest cosine of what ``run`` gives to what the SentenceTransformer ``modules`` encodes.
 

@@ -9,7 +9,7 @@ from ..errors import UsageError
 if TYPE_CHECKING:
     from ..config import RuntimeConfig
     from ..contracts import Tell, Vectors
-    from .model_folder import ModelFolder
+    from .model_files import ModelFiles
     from .packing import Packed
     from .query_tokenizer import QueryTokenizer
 
@@ -28,7 +28,7 @@ class Runtime(Protocol):
         ...
 
 
-def open_runtime(folder: ModelFolder, config: RuntimeConfig, tokenizer: QueryTokenizer, message: Tell) -> Runtime:
+def open_runtime(folder: ModelFiles, config: RuntimeConfig, tokenizer: QueryTokenizer, message: Tell) -> Runtime:
     """Open the runtime that ``config`` asks for.
 
     Raises:

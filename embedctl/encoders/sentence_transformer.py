@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ..config import RuntimeConfig
     from ..contracts import Shape, Tell, TokenIds, Vectors
-    from .model_folder import ModelFolder
+    from .model_files import ModelFiles
     from .tokenization import HuggingFaceTokenizer
 
 
@@ -26,7 +26,7 @@ class SentenceTransformerEncoder:
 
     shape: Shape = "dense"
 
-    def __init__(self, folder: ModelFolder, runtime: RuntimeConfig, message: Tell) -> None:
+    def __init__(self, folder: ModelFiles, runtime: RuntimeConfig, message: Tell) -> None:
         """Open the model.
 
         Raises:

@@ -11,7 +11,7 @@ from .probes import LEAST_COSINE, least_cosine
 if TYPE_CHECKING:
     from ..config import RuntimeConfig
     from ..contracts import Vectors
-    from .model_folder import ModelFolder
+    from .model_files import ModelFiles
     from .packing import Packed
     from .query_tokenizer import QueryTokenizer
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class TorchRuntime:
     """Runs every module of the model in float32."""
 
-    def __init__(self, folder: ModelFolder, config: RuntimeConfig, tokenizer: QueryTokenizer) -> None:
+    def __init__(self, folder: ModelFiles, config: RuntimeConfig, tokenizer: QueryTokenizer) -> None:
         """Load the model.
 
         Raises:
@@ -50,7 +50,7 @@ class TorchRuntime:
                 vectors[batch.rows] = output.float().cpu().numpy()
 
 
-def load_modules(folder: ModelFolder, device: str) -> Any:
+def load_modules(folder: ModelFiles, device: str) -> Any:
     """Return the SentenceTransformer, in float32 and for inference.
 
     Raises:

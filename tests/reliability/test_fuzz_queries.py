@@ -107,19 +107,19 @@ def fuzzed_question(seed: int, store: embedctl.Store) -> None:
 
     texts = tuple(fuzzing.glob(chance) for _ in range(chance.choice([0, 0, 0, 1, 2])))
     where = fuzzing.condition(chance) if chance.random() < 0.2 else ""
+    cosine = chance.choice([None, None, 0.5, float("nan"), float("-inf"), 2.0])
+    bm25 = chance.choice([None, None, 0.5, float("nan"), float("inf")])
     config = QueryConfig(
         mode=chance.choice(["hybrid", "bm25", "dense"]),
         n=count() if chance.random() < 0.3 else 10,
         max_per_file=chance.choice([0, 0, 1, 2, -1]),
         ef=chance.choice([None, None, 1, 10**9, 0, 10**40]),
-        min_cosine=chance.choice([None, None, 0.5, float("nan"), float("-inf"), 2.0]),
-        min_bm25=chance.choice([None, None, 0.5, float("nan"), float("inf")]),
+        min_scores={arm: least for arm, least in (("dense", cosine), ("bm25", bm25)) if least is not None},
         ranking=RankingRequest(
             candidates=count() if chance.random() < 0.3 else None,
             fusion=chance.choice([None, *get_args(FusionName)]),
             rrf_k=chance.choice([None, 60, 0, 10**9, -1, 10**40]),
-            bm25_weight=weight(),
-            dense_weight=weight(),
+            weights={"bm25": weight(), "dense": weight()},
             title=chance.choice([None, weight()]),
             rm3=chance.choice([None, True]),
             rocchio=chance.choice([None, True]),

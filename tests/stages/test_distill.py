@@ -91,14 +91,14 @@ def made(model: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a fast store over records."""
     folder = tmp_path_factory.mktemp("made")
     records = write_records(folder / "records.jsonl")
-    embedctl.create(folder / ".embedctl").index([records], settings=fast(model), runtime=TORCH)
+    embedctl.create(folder / ".embedctl", runtime=TORCH).index([records], settings=fast(model))
     return folder
 
 
 @pytest.fixture
 def store(made: Path, tmp_path: Path) -> embedctl.Store:
     shutil.copytree(made, tmp_path / "copy")
-    return embedctl.open(tmp_path / "copy" / ".embedctl")
+    return embedctl.open(tmp_path / "copy" / ".embedctl", runtime=TORCH)
 
 
 def fast(model: str, share: float = 0.3) -> SettingsRequest:
@@ -116,18 +116,18 @@ QUERY = "lost keys of the vault"
 def check_answers(store: embedctl.Store, which: str, encoder: Watched | Encoder) -> None:
     """Compare the cosines of the hits with the best of every product there is; ties may come in any order."""
     config = QueryConfig(mode="dense", encoder=which)  # type: ignore[arg-type]
-    found = [hit.scores["cosine"] for hit in store.query(QUERY, config, runtime=TORCH).hits]
+    found = [hit.scores["cosine"] for hit in store.query(QUERY, config).hits]
     expected = np.sort(vectors(store) @ encoder.encode_queries([QUERY])[0])[::-1][:10]
     np.testing.assert_allclose(np.array(found, dtype=np.float32), expected, atol=2e-3)
 
 
 def first_ids(store: embedctl.Store, encoder: str) -> list[str]:
     config = QueryConfig(mode="dense", encoder=encoder)  # type: ignore[arg-type]
-    return [hit.id for hit in store.query(QUERY, config, runtime=TORCH).hits]
+    return [hit.id for hit in store.query(QUERY, config).hits]
 
 
 def test_a_fast_store_embeds_a_sample_and_answers(model: str, watched: Watched, tmp_path: Path) -> None:
-    store = embedctl.create(tmp_path / ".embedctl")
+    store = embedctl.create(tmp_path / ".embedctl", runtime=TORCH)
     report = store.index([write_records(tmp_path / "records.jsonl")], settings=fast(model))
     manifest = read_manifest(Layout(store.path))
     student = manifest.student
@@ -198,7 +198,7 @@ def test_an_interrupted_sample_goes_on_where_it_was(
     model: str, watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("embedctl.stages.distill.DistillConfig", lambda: DistillConfig(batch_chunks=100))
-    store = embedctl.create(tmp_path / ".embedctl")
+    store = embedctl.create(tmp_path / ".embedctl", runtime=TORCH)
     watched.fail_after = 250
     with pytest.raises(KeyboardInterrupt):
         store.index([write_records(tmp_path / "records.jsonl")], settings=fast(model))
@@ -216,7 +216,7 @@ def test_an_interrupted_sample_goes_on_where_it_was(
 def test_a_full_store_is_distilled_without_the_model_and_keeps_its_vectors(
     model: str, watched: Watched, tmp_path: Path
 ) -> None:
-    store = embedctl.create(tmp_path / ".embedctl")
+    store = embedctl.create(tmp_path / ".embedctl", runtime=TORCH)
     store.index([write_records(tmp_path / "records.jsonl")], settings=SettingsRequest(model=model))
     with pytest.raises(ModelError, match="embedctl distill"):
         first_ids(store, "student")
@@ -266,7 +266,7 @@ def test_distilling_again_lets_go_of_what_left_the_store(store: embedctl.Store, 
 
 
 def test_few_chunks_are_embedded_by_the_model(model: str, watched: Watched, tmp_path: Path) -> None:
-    store = embedctl.create(tmp_path / ".embedctl")
+    store = embedctl.create(tmp_path / ".embedctl", runtime=TORCH)
     store.index([write_records(tmp_path / "few.jsonl", 20)], settings=fast(model))
     assert watched.texts == 20
     status = store.status()
