@@ -15,6 +15,7 @@ import numpy as np
 from ...errors import DamagedError, MismatchError
 from ...labels import is_in
 from .hnsw_file import SPACE, HnswFacts, checked_facts, load_graph, read_labels, save_graph
+from .hnsw_links import link_lost_rows
 from .segments_writer import in_order
 
 if TYPE_CHECKING:
@@ -123,11 +124,15 @@ def write_graph(
         _fill(graph, added, config.threads, advance)
         for label in dead_labels(segments, labels).tolist():
             graph.unmark_deleted(label)
-        return save_graph(graph, path, np.concatenate([labels, added.live_labels]))
+        facts = save_graph(graph, path, np.concatenate([labels, added.live_labels]))
+        link_lost_rows(path, facts, config.threads)
+        return facts
     graph = hnswlib.Index(SPACE, segments.dim)
     graph.init_index(max(plan.rows, 1), config.m, config.ef_construction, _SEED)
     _fill(graph, segments, config.threads, advance)
-    return save_graph(graph, path, segments.live_labels)
+    facts = save_graph(graph, path, segments.live_labels)
+    link_lost_rows(path, facts, config.threads)
+    return facts
 
 
 def dead_labels(segments: Segments, labels: Labels) -> Labels:
