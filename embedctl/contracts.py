@@ -5,6 +5,7 @@ Contract tests hold every registered piece to them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
 
@@ -198,7 +199,7 @@ class ArmRequest:
 class ArmQuery(Protocol):
     """One arm, asked one query; not to be asked by two threads at a time.
 
-    A subclass needs ``best``, ``scores`` and ``most``; the rest has defaults that fit an arm with one way to search.
+    A subclass needs ``best`` and ``scores``; the rest has defaults that fit an arm with one way to search.
     """
 
     excludes: bool = False
@@ -213,8 +214,8 @@ class ArmQuery(Protocol):
         ...
 
     def most(self) -> float:
-        """Return what no score can exceed."""
-        ...
+        """Return what no score can exceed; inf: unknown, and its best hit counts as the best possible."""
+        return math.inf
 
     def feedback(self, first: Ranking, texts: Callable[[Labels], list[str]]) -> tuple[ArmQuery, dict[str, Any]]:
         """Return the query moved towards its first hits, and what they had in common, for ``--explain``."""

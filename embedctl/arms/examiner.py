@@ -1,7 +1,7 @@
 """The contract by which doctor looks into the pieces of a kind.
 
-A kind of arm may have a method ``examiner() -> Examiner``. Without it, doctor compares lengths and checksums of its
-files, opens it, and compares the number of its rows.
+Of every piece, doctor compares lengths and checksums of its files, opens it, and compares the number of its rows. A
+kind that has more to compare returns an :class:`Examiner` of its own.
 """
 
 from __future__ import annotations

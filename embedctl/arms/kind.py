@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .examiner import Examiner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from ..config import StoreSettings
-    from ..contracts import Arm, Vectors
+    from ..contracts import Vectors
     from ..errors import EmbedctlError
     from ..records import JSON
     from ..store.layout import Layout
@@ -106,20 +109,23 @@ class Opening:
     """Called where damage of an optional file is met, with the error and a sentence on what happens instead."""
 
 
-class ArmKind(Protocol):
-    """A kind of arm; registered in ``ARMS``, or by an entry point of the group ``embedctl.arms``."""
+class ArmKind(ABC):
+    """A kind of arm; registered in ``ARMS``, or by an entry point of the group ``embedctl.arms``.
 
-    score: str
-    """Name of its raw score for people, such as ``bm25``."""
-    least: float
+    A new kind is a subclass with ``build`` and ``open``; the rest has defaults that fit an arm that searches text and
+    is written from nothing each time.
+    """
+
+    least: float = 0.0
     """Smallest score that it can give."""
-    shape: str | None
+    shape: str | None = None
     """Shape of the encoder whose vectors it searches; ``None``: it searches text."""
-    feedback: str | None
+    feedback: str | None = None
     """Name of the setting that turns its feedback on; ``None``: it has none."""
-    holds_out: bool
+    holds_out: bool = False
     """Whether it can be opened with :class:`ExtraRows`, as synthetic queries need."""
 
+    @abstractmethod
     def build(self, work: ArmWork) -> Built:
         """Write the piece; the cost follows the changes.
 
@@ -127,29 +133,36 @@ class ArmKind(Protocol):
             ResourceError: there is not enough disk or memory.
             DamagedError: a part, or a file of the previous piece, is damaged.
         """
-        ...
 
-    def open(self, piece: Piece, opening: Opening) -> Arm:
-        """Open the piece, each file once it is verified.
+    @abstractmethod
+    def open(self, piece: Piece, opening: Opening) -> Any:
+        """Open the piece, each file once it is verified; return an :class:`~embedctl.contracts.Arm`.
 
         Raises:
             DamagedError: it is damaged, and no other file of the piece can do its work.
             MismatchError: this version cannot read it.
         """
-        ...
 
     def checks(self, encoder: EncoderRecord | None) -> Checks:
         """Return what must be right about its files besides their bytes."""
-        ...
+        del encoder
+        return {}
 
     def extends(self, piece: Piece, settings: StoreSettings) -> bool:
         """Return whether a build with ``settings`` can start from ``piece``."""
-        ...
+        del piece, settings
+        return False
 
     def disk_bytes(self, work: ArmWork) -> int:
         """Return how many bytes the build writes, at the least."""
-        ...
+        del work
+        return 0
 
     def memory_bytes(self, work: ArmWork) -> int:
         """Return how many bytes of memory the build takes, at the least."""
-        ...
+        del work
+        return 0
+
+    def examiner(self) -> Examiner:
+        """Return what ``doctor`` checks of its pieces besides lengths, checksums, and the number of rows."""
+        return Examiner()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..arms import ARMS
-from ..arms.examiner import Examiner
 from ..store.piece import Piece
 
 if TYPE_CHECKING:
+    from ..arms.examiner import Examiner
     from ..arms.kind import ArmKind
     from ..store.layout import Layout
     from ..store.manifest import ArmRecord, IndexRecord
@@ -26,8 +26,7 @@ def kind_of(name: str) -> ArmKind:
     if name == PAYLOADS:
         from .rows import ROWS
 
-        rows: Any = ROWS
-        return rows  # type: ignore[no-any-return]
+        return ROWS
     kind: ArmKind = ARMS.load(name)
     return kind
 
@@ -46,11 +45,9 @@ def piece(layout: Layout, index: IndexRecord, record: ArmRecord) -> Piece:
 
 
 def examiner_of(name: str) -> Examiner:
-    """Return what ``doctor`` checks of the pieces of a kind; the least there is where the kind brings none."""
+    """Return what ``doctor`` checks of the pieces of a kind."""
     if name == PAYLOADS:
         from .rows_examine import RowsExaminer
 
         return RowsExaminer()
-    make = getattr(kind_of(name), "examiner", Examiner)
-    examiner: Examiner = make()
-    return examiner
+    return kind_of(name).examiner()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..arms.kind import Built
+from ..arms.kind import ArmKind, Built
 from ..config import limits
 from ..errors import DamagedError
 from ..labels import label, part_of
@@ -139,7 +139,7 @@ class RowStore:
         return lines
 
 
-class RowsKind:
+class RowsKind(ArmKind):
     """Builds and opens rows as arms are built and opened."""
 
     def build(self, work: ArmWork) -> Built:
@@ -182,11 +182,6 @@ class RowsKind:
     def disk_bytes(self, work: ArmWork) -> int:
         """Return a share of the size of the chunks."""
         return sum(part.chunks.bytes for part in work.changes.added if part.chunks) // _SHARE
-
-    def memory_bytes(self, work: ArmWork) -> int:
-        """Return nothing: rows are written one block after the other."""
-        del work
-        return 0
 
 
 ROWS = RowsKind()

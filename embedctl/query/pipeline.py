@@ -229,13 +229,10 @@ class Pipeline:
 
     def _proposal(self, draft: Draft, arm: ArmSettings, ranking: Ranking) -> Proposal:
         fusion, asked = self.setup.ranking.fusion.record, draft.asked(arm.name)
-        return Proposal(
-            arm,
-            ranking,
-            self.setup.kind(arm).least,
-            asked.scores if fusion.completes else None,
-            asked.most() if fusion.bounded else np.inf,
-        )
+        least, most = self.setup.kind(arm).least, asked.most() if fusion.bounded else np.inf
+        if fusion.bounded and not np.isfinite(most):
+            most = float(ranking.scores.max(initial=least))
+        return Proposal(arm, ranking, least, asked.scores if fusion.completes else None, most)
 
     def _exclude(self, draft: Draft) -> None:
         if not draft.parsed.exclusions:

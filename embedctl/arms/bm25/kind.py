@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...config import limits
 from ...errors import DamagedError
 from ...store.piece import REPAIR
-from ..kind import Built
+from ..kind import ArmKind, Built
 from ..text_rows import text_rows
 from .arm import Bm25Arm
 from .tantivy_files import can_bury
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ...config import StoreSettings
-    from ...store.manifest import EncoderRecord, Part
-    from ...store.piece import Checks, Piece
+    from ...store.manifest import Part
+    from ...store.piece import Piece
     from ..kind import ArmWork, ExtraRows, Opening, TextRow
     from .examine import Bm25Examiner
 
@@ -27,12 +27,9 @@ _TEXT_SHARE = 4
 """The index is at least so many times smaller than the chunks on disk."""
 
 
-class Bm25Kind:
+class Bm25Kind(ArmKind):
     """See :class:`~embedctl.arms.kind.ArmKind`."""
 
-    score = "bm25"
-    least = 0.0
-    shape = None
     feedback = "rm3"
     holds_out = True
 
@@ -62,11 +59,6 @@ class Bm25Kind:
                 REPAIR,
             )
         return _with_rows(piece, language, opening.extra) if opening.extra and opening.extra.rows else arm
-
-    def checks(self, encoder: EncoderRecord | None) -> Checks:
-        """Return nothing: Tantivy's files have checksums only."""
-        del encoder
-        return {}
 
     def extends(self, piece: Piece, settings: StoreSettings) -> bool:
         """Return whether the index is of that language, and has the fields that are written since format 4."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..kind import ArmKind
 from .files import checks
 
 if TYPE_CHECKING:
@@ -19,10 +20,9 @@ _COPIES = 3
 """Of the vectors of one part, while they are read, converted and written."""
 
 
-class DenseKind:
+class DenseKind(ArmKind):
     """See :class:`~embedctl.arms.kind.ArmKind`."""
 
-    score = "cosine"
     least = -1.0
     shape = "dense"
     feedback = "rocchio"

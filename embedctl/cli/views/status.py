@@ -26,7 +26,6 @@ def render_status(state: State, screen: Screen) -> str:
         *_sources(state["sources"]),
         ("files", _files(state["files"])),
         ("content", _content(state)),
-        ("arms", _arms(state["settings"])),
         ("index", _index(state["index"])),
         ("ranking", _ranking(state)),
         ("pending", _pending(state["pending"])),
@@ -102,12 +101,6 @@ def _files(files: dict[str, int]) -> str:
 
 def _content(state: State) -> str:
     return ", ".join(counted(state[name], name.removesuffix("s")) for name in ("documents", "chunks", "parts"))
-
-
-def _arms(settings: State) -> str:
-    asked = settings["default_arms"]
-    others = [arm["name"] for arm in settings["arms"] if arm["name"] not in asked]
-    return ", ".join(asked) + (f"; only when named: {', '.join(others)}" if others else "")
 
 
 def _index(index: State | None) -> str:
