@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import permutations
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,14 +15,14 @@ from embedctl.config import FUSIONS, FilterConfig
 from embedctl.query.answer import Answer
 
 ARMS = ("bm25", "dense", "short", "wide")
-QUERIES = ("kestrel over the harbour", "night ledger", '"quarry signal" glacier', "orchard -vault", "unheardof words", "")
-WORDS = "kestrel harbour ledger vault turbine orchard signal glacier quarry night over the lighthouse".split()
+QUERIES = ("kestrel over the harbour", "night ledger", '"quarry signal" glacier', "orchard -vault", "unheardof", "")
+WORDS = ["kestrel", "harbour", "ledger", "vault", "turbine", "orchard", "signal", "glacier", "quarry", "night", "the"]
 DOCUMENTS = 120
 exact = partial(QueryConfig, dense="flat")
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedctl.Store]:
+def store(tmp_path_factory: pytest.TempPathFactory) -> embedctl.Store:
     """BM25, and three dense arms over hashed vectors of three lengths, on documents of random words."""
     folder = tmp_path_factory.mktemp("pipeline")
     random = np.random.default_rng(5)
@@ -37,7 +35,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedctl.Store]:
     store.add_arm("short", model="hashing:32")
     store.add_arm("wide", model="hashing:256")
     store.index(refresh=False)
-    yield store
+    return store
 
 
 def found(answer: Answer) -> list[tuple[str, float]]:
