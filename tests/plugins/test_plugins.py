@@ -232,5 +232,4 @@ def test_tuning_weighs_the_arm(folder: Path, tmp_path: Path) -> None:
     assert fit["scores"] == {"before": 0.0, "held_out": 1.0, "fitted": 1.0}
     assert not fit["written"]
     typed(copy, "arm", "default", "bm25", "dense")
-    without = json.loads(typed(copy, "tune", *arguments, "--dry-run", "--json"))["fit"]
-    assert without["scores"]["fitted"] < 0.5
+    typed(copy, "tune", *arguments, "--dry-run", code=2)  # no ranking finds anything relevant
