@@ -30,9 +30,9 @@ class NewArmOptions:
     """How a new arm searches."""
 
     model: str | None = setting(
-        None, "Encoder of the vectors that it searches.", metavar="SPEC", usual="vectors that the store has"
+        None, "Encoder of the vectors that it searches.", "SPEC", usual="vectors that the store has"
     )
-    kind: str = setting("dense", "Kind of arm: bm25, dense, or one that an installed package adds.", metavar="KIND")
+    kind: str = setting("dense", "Kind of arm: bm25, dense, or one that an installed package adds.", "KIND")
 
 
 def add(

@@ -17,9 +17,7 @@ ProgressStyle = Literal["auto", "bars", "lines", "tqdm", "none"]
 class CommonOptions:
     """Where the store is, and how much is said."""
 
-    store: Path | None = setting(
-        None, "The store's folder.", metavar="DIR", usual="$EMBEDCTL_STORE, or the nearest .embedctl"
-    )
+    store: Path | None = setting(None, "The store's folder.", "DIR", usual="$EMBEDCTL_STORE, or the nearest .embedctl")
     quiet: bool = setting(False, "No progress and no summary; problems are still printed.", "-q --quiet")
     verbose: bool = setting(False, "Print more; a traceback where embedctl has a bug.", "-v --verbose")
     progress: ProgressStyle = setting("auto", "How progress is shown on stderr; auto: bars on a terminal, else lines.")
@@ -50,7 +48,7 @@ class JsonOptions:
 class WaitOptions:
     """What every command that writes takes."""
 
-    wait: float = setting(0.0, "Wait so long for another writer to finish.", metavar="SECONDS", min=0, panel="Common")
+    wait: float = setting(0.0, "Wait so long for another writer to finish.", "SECONDS", min=0, panel="Common")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,7 @@ from ..config.setting import setting
 from .common_options import CommonOptions, WriteOptions
 from .finish import finish
 
-EXAMPLES = (
-    "embedctl distill",
-    "embedctl distill --share 0.2",
-    "embedctl distill --output student",
-)
+EXAMPLES = ("embedctl distill", "embedctl distill --share 0.2", "embedctl distill --output student")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +18,12 @@ class DistillOptions:
     share: float | None = setting(
         None,
         "Share of the chunks to learn from.",
-        metavar="SHARE",
+        "SHARE",
         min=0.01,
         usual="all where the model has embedded all, else that of --fast",
     )
     output: Path | None = setting(
-        None, "Copy the encoder there; Model2Vec reads it.", "-o --output", metavar="FOLDER", panel="Output"
+        None, "Copy the encoder there; Model2Vec reads it.", "-o --output FOLDER", panel="Output"
     )
 
 

@@ -9,11 +9,7 @@ from ..errors import UsageError
 from .common_options import CommonOptions, WriteOptions
 from .output import emit, emit_json
 
-EXAMPLES = (
-    "embedctl doctor",
-    "embedctl doctor --deep --json",
-    "embedctl doctor --repair --dry-run",
-)
+EXAMPLES = ("embedctl doctor", "embedctl doctor --deep --json", "embedctl doctor --repair --dry-run")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from ..errors import UsageError
 class JudgedOptions:
     """Queries, what should be found, and how that is measured."""
 
-    queries: Path | None = setting(None, "Queries with ids: JSON Lines, or .tsv, as for query.", metavar="FILE")
-    qrels: Path | None = setting(None, "Judgements: BEIR's three columns, or TREC's four.", metavar="FILE")
-    run: tuple[Path, ...] = setting((), "Also measure a TREC run of another tool; may be repeated.", metavar="FILE")
-    baseline: Path | None = setting(None, "Compare with what --save kept.", metavar="FILE", panel="Gate")
+    queries: Path | None = setting(None, "Queries with ids: JSON Lines, or .tsv, as for query.", "FILE")
+    qrels: Path | None = setting(None, "Judgements: BEIR's three columns, or TREC's four.", "FILE")
+    run: tuple[Path, ...] = setting((), "Also measure a TREC run of another tool; may be repeated.", "FILE")
+    baseline: Path | None = setting(None, "Compare with what --save kept.", "FILE", panel="Gate")
 
     def files(self) -> tuple[Path, Path]:
         """Return the files of queries and of judgements.
@@ -37,7 +37,5 @@ class KeptOptions:
 
     per_query: bool = setting(False, "List the queries, too, the worst first.")
     json: bool = setting(False, "Print one JSON object.")
-    save: Path | None = setting(None, "Keep that object: a baseline for later.", metavar="FILE")
-    target: Path | None = setting(
-        None, "Write what the setting in use finds: a TREC run.", "-o --output", metavar="FILE"
-    )
+    save: Path | None = setting(None, "Keep that object: a baseline for later.", "FILE")
+    target: Path | None = setting(None, "Write what the setting in use finds: a TREC run.", "-o --output FILE")

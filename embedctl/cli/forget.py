@@ -6,11 +6,7 @@ from .common_options import CommonOptions, WriteOptions
 from .finish import finish
 from .grouped import Argument
 
-EXAMPLES = (
-    "embedctl forget docs",
-    "embedctl forget docs/old/plan.md",
-    "embedctl forget 'mail:inbox.jsonl#17' --json",
-)
+EXAMPLES = ("embedctl forget docs", "embedctl forget docs/old/plan.md", "embedctl forget 'mail:inbox.jsonl#17' --json")
 
 
 def forget(

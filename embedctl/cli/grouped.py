@@ -69,10 +69,12 @@ class _Declared(NamedTuple):
             many = "..." if self.group else ""
             return [self._read_by_typer(typer.Argument(metavar=self.info.metavar + many, **self._extra()))]
         dashed = f"--{self.name.rpartition('__')[2].replace('_', '-')}"
-        names = self.info.flag.split() if self.info.flag else [dashed]
+        words = (self.info.flag or "").split()
+        names = [word for word in words if word.startswith("-")] or [dashed]
+        metavar = next((word for word in words if word not in names), None)
         if self.group is bool:
             names = [f"{names[0]}/--no-{names[0][2:]}"]
-        made = [self._read_by_typer(typer.Option(*names, metavar=self.info.metavar, **self._extra()))]
+        made = [self._read_by_typer(typer.Option(*names, metavar=metavar, **self._extra()))]
         for flag, key in self.info.aliases.items():
             alias = typer.Option(flag, metavar="X", help=f"As {names[-1]} {key}=X.", rich_help_panel=self.panel)
             made.append(_parameter(f"{self.name}__{key}", float | None, alias, None))

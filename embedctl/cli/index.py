@@ -49,13 +49,7 @@ def index(
         raise UsageError("--no-refresh looks at no source.", "Leave it out, or leave out paths and --dry-run.")
     store = embedctl.create(common.store, reporter=common.reporter(), runtime=encoder)
     if run.dry_run:
-        plan = store.preflight(
-            sources.paths,
-            files=files,
-            source=request,
-            settings=wanted,
-            rebuild=settings.rebuild,
-        )
+        plan = store.preflight(sources.paths, files=files, source=request, settings=wanted, rebuild=settings.rebuild)
         return _show_plan(plan, write.json, common.verbose)
     report = store.index(
         sources.paths,

@@ -6,11 +6,7 @@ from ..config.measuring import InspectConfig
 from .common_options import CommonOptions, JsonOptions
 from .output import emit, emit_json
 
-EXAMPLES = (
-    "embedctl inspect",
-    "embedctl inspect --verbose",
-    "embedctl inspect --sample 5000 --json",
-)
+EXAMPLES = ("embedctl inspect", "embedctl inspect --verbose", "embedctl inspect --sample 5000 --json")
 
 
 def inspect(sample: InspectConfig, output: JsonOptions, common: CommonOptions) -> int:

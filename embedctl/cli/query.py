@@ -22,8 +22,7 @@ EXAMPLES = (
 
 def query(
     text: Annotated[
-        list[str] | None,
-        Argument("TEXT", 'Words, "phrases" and -exclusions; several are joined. "-" reads stdin.'),
+        list[str] | None, Argument("TEXT", 'Words, "phrases" and -exclusions; several are joined. "-" reads stdin.')
     ] = None,
     *,
     output: OutputOptions,

@@ -15,14 +15,14 @@ Format = Literal["text", "json", "jsonl", "csv", "trec"]
 class OutputOptions:
     """How the hits are printed."""
 
-    n: int = setting(QueryConfig().n, "Maximum number of hits.", "-n --number", metavar="N", min=1)
+    n: int = setting(QueryConfig().n, "Maximum number of hits.", "-n --number N", min=1)
     files: bool = setting(False, "Print only paths, each once.", "-l --files")
     null: bool = setting(False, "As -l, with a NUL byte behind each path.", "-0 --null")
     full: bool = setting(False, "Print whole chunks instead of snippets.")
     json: bool = setting(False, "Print one JSON object; short for --format json.")
     jsonl: bool = setting(False, "Print one JSON object for each hit.")
     form: Format | None = setting(None, "Print the hits in this format.", "--format", usual="text")
-    query_id: str | None = setting(None, "First column of --format trec.", metavar="ID", usual="1")
+    query_id: str | None = setting(None, "First column of --format trec.", "ID", usual="1")
     explain: bool = setting(False, "Report how the answer was found.")
 
     @property
@@ -45,13 +45,10 @@ class BatchOptions:
     """Many queries at once."""
 
     queries: str | None = setting(
-        None,
-        "Answer every query in FILE: lines of text, JSON Lines, or .tsv; - is stdin.",
-        metavar="FILE|-",
-        panel="Output",
+        None, "Answer every query in FILE: lines of text, JSON Lines, or .tsv; - is stdin.", "FILE|-", panel="Output"
     )
     target: Path | None = setting(
-        None, "With --queries: write there; .parquet makes it Parquet.", "-o --output", metavar="FILE", panel="Output"
+        None, "With --queries: write there; .parquet makes it Parquet.", "-o --output FILE", panel="Output"
     )
 
 
@@ -60,7 +57,7 @@ class RefreshOptions:
     """Whether the index is brought up to date first."""
 
     refresh: bool = setting(False, "Refresh the index first.", panel="Search")
-    wait: float = setting(0.0, "With --refresh: wait for another writer.", metavar="SECONDS", min=0, panel="Search")
+    wait: float = setting(0.0, "With --refresh: wait for another writer.", "SECONDS", min=0, panel="Search")
 
 
 def query_config(

@@ -20,13 +20,11 @@ EXAMPLES = (
 class ReportOptions:
     """Queries to measure with, and the file to write."""
 
-    target: Path = setting(Path("report.html"), "Write the page there.", "-o --output", metavar="FILE")
+    target: Path = setting(Path("report.html"), "Write the page there.", "-o --output FILE")
     queries: Path | None = setting(
-        None, "JSON Lines, .tsv, or lines of text, as for query.", metavar="FILE", panel="Judgements"
+        None, "JSON Lines, .tsv, or lines of text, as for query.", "FILE", panel="Judgements"
     )
-    qrels: Path | None = setting(
-        None, "Judgements: BEIR's three columns, or TREC's four.", metavar="FILE", panel="Judgements"
-    )
+    qrels: Path | None = setting(None, "Judgements: BEIR's three columns, or TREC's four.", "FILE", panel="Judgements")
     synthetic: bool = setting(
         False, "Without judgements: measure with queries made from the corpus.", panel="Judgements"
     )

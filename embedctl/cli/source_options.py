@@ -22,29 +22,25 @@ class SourceOptions:
     paths: Annotated[
         list[Path], Argument("PATH", "Folders and files to cover from now on. Without: refresh what is covered.")
     ] = field(default_factory=list)
-    include: tuple[str, ...] = setting((), "Take only matching files; may be repeated.", metavar="GLOB")
-    exclude: tuple[str, ...] = setting((), "Leave out matching files and folders; may be repeated.", metavar="GLOB")
+    include: tuple[str, ...] = setting((), "Take only matching files; may be repeated.", "GLOB")
+    exclude: tuple[str, ...] = setting((), "Leave out matching files and folders; may be repeated.", "GLOB")
     hidden: bool = setting(False, "Take files and folders that begin with a dot.")
     no_ignore: bool = setting(False, "Disregard .gitignore and .embedctlignore.")
     max_file_size: str | None = setting(
-        None, "Skip larger files (500KB, 1GB).", metavar="SIZE", usual=f"{_RULES.max_file_bytes // 10**6}MB"
+        None, "Skip larger files (500KB, 1GB).", "SIZE", usual=f"{_RULES.max_file_bytes // 10**6}MB"
     )
     parse_timeout: int | None = setting(
-        None, "Time limit for parsing one file.", metavar="SECONDS", min=1, usual=f"{_PARSER.seconds:g}"
+        None, "Time limit for parsing one file.", "SECONDS", min=1, usual=f"{_PARSER.seconds:g}"
     )
     parse_memory: str | None = setting(
-        None, "Memory limit for parsing one file.", metavar="SIZE", usual=f"{_PARSER.memory_bytes // 10**9}GB"
+        None, "Memory limit for parsing one file.", "SIZE", usual=f"{_PARSER.memory_bytes // 10**9}GB"
     )
-    files_from: str | None = setting(
-        None, "Cover the files listed in FILE, or on stdin, one on each line.", metavar="FILE|-"
-    )
+    files_from: str | None = setting(None, "Cover the files listed in FILE, or on stdin, one on each line.", "FILE|-")
     null: bool = setting(False, "The list of --files-from is separated by NUL bytes.", "-0 --null")
-    id_field: str | None = setting(None, "Column with the id in record files.", metavar="NAME")
-    title_field: str | None = setting(None, "Column with the title in record files.", metavar="NAME")
-    text_field: str | None = setting(None, "Column with the text in record files.", metavar="NAME")
-    name: str | None = setting(
-        None, "Name of the source, the first part of its ids.", metavar="NAME", usual="its path's"
-    )
+    id_field: str | None = setting(None, "Column with the id in record files.", "NAME")
+    title_field: str | None = setting(None, "Column with the title in record files.", "NAME")
+    text_field: str | None = setting(None, "Column with the text in record files.", "NAME")
+    name: str | None = setting(None, "Name of the source, the first part of its ids.", "NAME", usual="its path's")
 
     def request(self) -> SourceRequest:
         """Return what was asked for; rules and fields stay ``None`` where no flag touches them.

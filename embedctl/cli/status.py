@@ -8,11 +8,7 @@ from ..config.setting import setting
 from .common_options import CommonOptions, JsonOptions
 from .output import emit, emit_json, note
 
-EXAMPLES = (
-    "embedctl status",
-    "embedctl status --check --json | jq .stale",
-    "embedctl status --files failed",
-)
+EXAMPLES = ("embedctl status", "embedctl status --check --json | jq .stale", "embedctl status --files failed")
 
 Listed = Literal["indexed", "skipped", "failed", "all"]
 

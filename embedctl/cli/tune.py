@@ -11,19 +11,15 @@ from ..errors import UsageError
 from .common_options import CommonOptions, WriteOptions
 from .output import emit, emit_json
 
-EXAMPLES = (
-    "embedctl tune --queries queries.jsonl --qrels qrels.tsv",
-    "embedctl tune --show",
-    "embedctl tune --undo",
-)
+EXAMPLES = ("embedctl tune --queries queries.jsonl --qrels qrels.tsv", "embedctl tune --show", "embedctl tune --undo")
 
 
 @dataclass(frozen=True, slots=True)
 class TuneOptions:
     """Judged queries to fit to, or another action."""
 
-    queries: Path | None = setting(None, "JSON Lines, .tsv, or lines of text, as for query.", metavar="FILE")
-    qrels: Path | None = setting(None, "Judgements: BEIR's three columns, or TREC's four.", metavar="FILE")
+    queries: Path | None = setting(None, "JSON Lines, .tsv, or lines of text, as for query.", "FILE")
+    qrels: Path | None = setting(None, "Judgements: BEIR's three columns, or TREC's four.", "FILE")
     dry_run: bool = setting(False, "Print what would be changed; write nothing.", panel="Fit")
     undo: bool = setting(False, "Rank as before the last tuning.", panel="Fit")
     show: bool = setting(False, "Print how the store ranks, and since which tuning.", panel="Fit")

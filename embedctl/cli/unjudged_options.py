@@ -18,14 +18,12 @@ class UnjudgedOptions:
     """What is measured without judgements."""
 
     synthetic: bool = setting(False, "Measure with queries made from the corpus.")
-    save_queries: Path | None = setting(
-        None, "With --synthetic: write these queries and judgements there.", metavar="FOLDER"
-    )
+    save_queries: Path | None = setting(None, "With --synthetic: write these queries and judgements there.", "FOLDER")
     ann: bool = setting(False, "Measure what each dense plan loses against an exact search; needs no judgements.")
     number: int | None = setting(
-        None, "Queries to make, or --ann to ask.", "-n --number", metavar="N", min=1, usual=_SYNTHETIC.queries
+        None, "Queries to make, or --ann to ask.", "-n --number N", min=1, usual=_SYNTHETIC.queries
     )
-    target_recall: float | None = setting(None, "With --ann: recall to reach.", metavar="X", min=0, usual=_ANN.target)
+    target_recall: float | None = setting(None, "With --ann: recall to reach.", "X", min=0, usual=_ANN.target)
     build: bool = setting(False, f"With --ann: build a graph to measure for more than {_ANN.build_rows:,} chunks, too.")
 
     def check(self, judged: JudgedOptions) -> None:

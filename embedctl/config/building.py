@@ -67,7 +67,7 @@ class RuntimeConfig:
     runtime: RuntimeName = setting(
         "auto", "What runs the encoder; auto: openvino, or torch, with a message, for a model that cannot be converted."
     )
-    device: str = setting("cpu", "A torch device, such as cuda or mps; implies torch.", metavar="NAME")
+    device: str = setting("cpu", "A torch device, such as cuda or mps; implies torch.", "NAME")
     batch_tokens: int = 2_048
     """Most padded tokens in one forward pass; on CPUs more is slower (measured from 2,048 to 16,384)."""
     device_batch_tokens: int = 32_768
@@ -202,24 +202,20 @@ _NEW = StoreSettings()
 class SettingsRequest:
     """What a command asks of :class:`StoreSettings`; ``None`` keeps what the store has."""
 
-    model: str | None = setting(None, "The encoder.", metavar="NAME|FOLDER", usual=DEFAULT_MODEL)
-    language: str | None = setting(None, "Stemmer and tokenizer of BM25.", metavar="NAME", usual=_NEW.language)
+    model: str | None = setting(None, "The encoder.", "NAME|FOLDER", usual=DEFAULT_MODEL)
+    language: str | None = setting(None, "Stemmer and tokenizer of BM25.", "NAME", usual=_NEW.language)
     strategy: str | None = setting(
         None,
         "How documents are cut: auto, markdown, rst, code, recursive, window, page or none.",
-        metavar="NAME",
+        "NAME",
         usual=_NEW.chunk.strategy,
     )
-    size: int | None = setting(
-        None, "Longest chunk.", "--chunk-size", metavar="TOKENS", min=1, usual="the encoder's maximum"
-    )
-    overlap: int | None = setting(
-        None, "Shared by neighbouring chunks.", metavar="TOKENS", min=0, usual=_NEW.chunk.overlap
-    )
+    size: int | None = setting(None, "Longest chunk.", "--chunk-size TOKENS", min=1, usual="the encoder's maximum")
+    overlap: int | None = setting(None, "Shared by neighbouring chunks.", "TOKENS", min=0, usual=_NEW.chunk.overlap)
     context: bool | None = setting(None, "Search title and headings along with each chunk.", usual="--context")
-    m: int | None = setting(None, "Links of a graph node.", "--hnsw-m", metavar="N", min=2, usual=_NEW.hnsw.m)
+    m: int | None = setting(None, "Links of a graph node.", "--hnsw-m N", min=2, usual=_NEW.hnsw.m)
     ef_construction: int | None = setting(
-        None, "Breadth of graph building.", metavar="N", min=1, usual=_NEW.hnsw.ef_construction
+        None, "Breadth of graph building.", "N", min=1, usual=_NEW.hnsw.ef_construction
     )
     hnsw: HnswBuild | None = setting(
         None,
@@ -227,11 +223,11 @@ class SettingsRequest:
         usual=_NEW.hnsw.build,
     )
     threads: int | None = setting(
-        None, "For parsing and the graph; 0: all processors, 1: byte-identical results.", metavar="N", min=0, usual=0
+        None, "For parsing and the graph; 0: all processors, 1: byte-identical results.", "N", min=0, usual=0
     )
     secrets: Secrets | None = setting(None, "What becomes of keys and passwords in texts.", usual=_NEW.secrets)
     teacher_share: float | None = setting(
-        None, "With --fast: share of the sample.", metavar="SHARE", min=0, max=1, usual=DistillConfig().share
+        None, "With --fast: share of the sample.", "SHARE", min=0, max=1, usual=DistillConfig().share
     )
 
     def applied_to(self, settings: StoreSettings) -> StoreSettings:

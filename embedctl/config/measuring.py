@@ -28,21 +28,21 @@ class EvaluationConfig:
 
     query: QueryConfig = field(default_factory=QueryConfig)
     """The setting in use. The others share everything with it but mode, fusion and weights."""
-    metric: str = setting("ndcg@10", "Metric to compare: ndcg@10, recall@100, map ...", metavar="METRIC")
+    metric: str = setting("ndcg@10", "Metric to compare: ndcg@10, recall@100, map ...", "METRIC")
     """It has an interval, and sorts the queries."""
     metrics: tuple[str, ...] = setting(
         ("ndcg@10", "recall@10", "recall@100", "precision@10", "mrr@10", "map@100", "success@1"),
         "Metrics to show as well, with commas between.",
-        metavar="LIST",
+        "LIST",
         split=True,
     )
     only: tuple[str, ...] = setting(
-        (), "Compare only with this: an arm, a fusion, stored, or in-use; may be repeated.", metavar="NAME"
+        (), "Compare only with this: an arm, a fusion, stored, or in-use; may be repeated.", "NAME"
     )
     """Settings to measure besides the one in use; empty: all. ``in-use``: none."""
     depth: int = 100
     """Documents, or judged chunks, of a ranking; raised to the largest k of the metrics."""
-    timed: int = setting(100, "Queries asked one at a time, to measure how long an answer takes.", metavar="N", min=0)
+    timed: int = setting(100, "Queries asked one at a time, to measure how long an answer takes.", "N", min=0)
     significance: SignificanceConfig = field(default_factory=SignificanceConfig)
 
 
@@ -50,7 +50,7 @@ class EvaluationConfig:
 class GateConfig:
     """When a change for the worse ends with another exit code."""
 
-    max_drop: float = setting(0.01, "With --baseline: the mean over queries may fall so far.", metavar="X", min=0)
+    max_drop: float = setting(0.01, "With --baseline: the mean over queries may fall so far.", "X", min=0)
     strict: bool = setting(False, "With --baseline: fail on a drop that may be chance, too.")
     least_common: float = 0.5
     """Share of the baseline's queries that must be judged alike now."""
@@ -107,8 +107,8 @@ class AnnConfig:
 class TuneConfig:
     """How ``embedctl tune`` looks for a better ranking, and what it takes for a gain."""
 
-    metric: str = setting("ndcg@10", "Metric to raise: ndcg@10, recall@100, map ...", metavar="METRIC")
-    folds: int = setting(5, "Parts of the queries, each held out once.", metavar="N", min=2)
+    metric: str = setting("ndcg@10", "Metric to raise: ndcg@10, recall@100, map ...", "METRIC")
+    folds: int = setting(5, "Parts of the queries, each held out once.", "N", min=2)
     held_out: int = 300
     """Cross-validation is repeated, with other folds, until so many scores of held-out queries are there."""
     most_repeats: int = 5
@@ -128,9 +128,7 @@ class TuneConfig:
 class InspectConfig:
     """How many chunks are looked at; what is cheap is counted over all of them."""
 
-    sample: int = setting(
-        20_000, "Chunks that are compared with each other; all of a smaller store.", metavar="N", min=100
-    )
+    sample: int = setting(20_000, "Chunks that are compared with each other; all of a smaller store.", "N", min=100)
     """The time grows with its square (measured: 6 s)."""
     texts: int = 3_000
     """Of the sample: chunks whose texts are tokenized and told a language."""

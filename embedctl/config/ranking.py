@@ -153,19 +153,16 @@ class RankingRequest:
     """What a query asks of :class:`RankingConfig`; ``None`` keeps what the store was tuned to, or else the default."""
 
     candidates: int | None = setting(
-        None, "Chunks that each arm proposes.", metavar="N", min=1, usual=RankingConfig().candidates
+        None, "Chunks that each arm proposes.", "N", min=1, usual=RankingConfig().candidates
     )
     fusion: FusionName | None = setting(
-        None, f"How the arms become one ranking: {', '.join(FUSIONS)}.", metavar="NAME", usual=FusionConfig().name
+        None, f"How the arms become one ranking: {', '.join(FUSIONS)}.", "NAME", usual=FusionConfig().name
     )
-    rrf_k: int | None = setting(
-        None, "Constant of reciprocal rank fusion.", metavar="K", min=0, usual=FusionConfig().rrf_k
-    )
+    rrf_k: int | None = setting(None, "Constant of reciprocal rank fusion.", "K", min=0, usual=FusionConfig().rrf_k)
     weights: Mapping[str, float] = setting(
         dict,
         "Weight of this arm in the fusion; may be repeated.",
-        "--weight",
-        metavar="NAME=W",
+        "--weight NAME=W",
         aliases={"--bm25-weight": "bm25", "--dense-weight": "dense"},
     )
     """By name of arm; arms that are not named keep theirs."""
@@ -176,10 +173,10 @@ class RankingRequest:
     rm3: bool | None = setting(None, "Ask BM25 again, with words that its first hits have in common.")
     rocchio: bool | None = setting(None, "Ask the dense arm again, nearer to its first hits.")
     rewriters: tuple[str, ...] | None = setting(
-        None, "Rewrite the query with this first; may be repeated.", "--rewrite", metavar="NAME"
+        None, "Rewrite the query with this first; may be repeated.", "--rewrite NAME"
     )
     rerankers: tuple[str, ...] | None = setting(
-        None, "Order the first hits again with this; may be repeated.", "--rerank", metavar="NAME"
+        None, "Order the first hits again with this; may be repeated.", "--rerank NAME"
     )
     reranked: int | None = setting(None, "Chunks that each reranker scores.", None, min=1)
 

@@ -17,8 +17,7 @@ class Setting(NamedTuple):
 
     help: str
     flag: str | None = ""
-    """Spellings, with blanks between them; empty: the field's name with dashes; ``None``: limits without a flag."""
-    metavar: str | None = None
+    """Spellings and metavar: ``-n --number N``. No spelling: the field's name; ``None``: limits without a flag."""
     min: float | None = None
     max: float = MOST
     panel: str = ""

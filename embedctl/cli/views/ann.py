@@ -22,7 +22,7 @@ def render_ann(report: AnnReport, screen: Screen) -> str:
     lines = [
         StyledText(f"{report.rows:,} chunks, {report.dim} dimensions; each search asks for {report.depth}. ").append(
             f"recall@{report.k}: share of the true {report.k} nearest that are found."
-        ),
+        )
     ]
     lines = [part for line in lines for part in line.wrapped(screen.width)]
     for told in report.notes:

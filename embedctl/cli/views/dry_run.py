@@ -27,11 +27,7 @@ def render_dry_run(plan: Preflight, verbose: bool = False) -> str:
         lines.append("")
     outcomes = [f"{kind.value} {plan.outcomes[kind.value]:,}" for kind in Outcome if plan.outcomes[kind.value]]
     lines.append(", ".join(outcomes) or "no files")
-    amounts = [
-        counted(plan.documents, "document"),
-        counted(plan.chunks, "chunk"),
-        counted(plan.tokens, "token"),
-    ]
+    amounts = [counted(plan.documents, "document"), counted(plan.chunks, "chunk"), counted(plan.tokens, "token")]
     estimate = f"; about {time_text(plan.seconds)} to embed, by {plan.basis}" if plan.tokens else ""
     lines.append(f"to do: {', '.join(amounts)}{estimate}")
     lines.append("dry run: nothing was written")
