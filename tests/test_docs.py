@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from embedctl import errors, records
-from embedctl.cli.app import COMMANDS, app
+from embedctl.cli.app import COMMANDS, app, built
 from embedctl.cli.run import run
 from embedctl.store import manifest, schemas
 
@@ -61,7 +61,7 @@ each_document = pytest.mark.parametrize("path", documents(), ids=_name)
 @cache
 def flags_by_command() -> dict[str, frozenset[str]]:
     """Return the flags of each command; those of ``embedctl`` itself under an empty name."""
-    commands = {"": app, **{name: app.built(name) for name in COMMANDS}}
+    commands = {"": app, **{name: built(name) for name in COMMANDS}}
     return {name: frozenset(_flags(command)) for name, command in commands.items()}
 
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from embedctl.cli.app import app
+from embedctl.cli.app import built
 from embedctl.cli.run import run
 
 sys.path.append(str(Path(__file__).parents[1] / "cli"))
@@ -250,7 +250,7 @@ def typed(chance: random.Random, folder: Path) -> Typed:
     seldom = ("refresh", "store", "queries", "target", "form", "query_id", "progress", "query_encoder", "runtime")
     given: dict[str, Any] = {}
     arguments: list[str] = []
-    for parameter in app.built(command).params:
+    for parameter in built(command).params:
         if not isinstance(parameter, click.Option) or chance.random() > (0.03 if parameter.name in seldom else 0.15):
             continue
         flag = chance.choice([*parameter.opts, *parameter.secondary_opts])
