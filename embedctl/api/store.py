@@ -177,7 +177,8 @@ class Store:
         self, *, deep: bool = False, repair: bool = False, dry_run: bool = False, wait: float = 0.0
     ) -> DoctorReport:
         """Look for damage, reading every byte where ``deep``; ``repair`` it, or with ``dry_run`` list the repairs."""
-        from ..doctor.doctor import DoctorRequest, doctor
+        from ..doctor.doctor import doctor
+        from ..doctor.examine import DoctorRequest
 
         return doctor(self._layout, DoctorRequest(deep, repair, dry_run, wait, self._runtime), self._reporter)
 

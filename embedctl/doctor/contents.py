@@ -13,6 +13,7 @@ from ..records import NORM_OFF
 from ..store.files import iter_batches, read_columns
 from ..store.parts import as_vectors, chunk_columns, read_vectors
 from .findings import REPAIR, Finding, Kind
+from .named import below
 from .quick import damaged, told
 
 if TYPE_CHECKING:
@@ -63,17 +64,15 @@ def check_parts(layout: Layout, parts: Sequence[Part], most_tokens: int | None, 
         hashes = np.sort(np.fromiter(map(hash, ids), np.int64, len(ids)))
         if (hashes[1:] == hashes[:-1]).any():
             message = "It was written wrongly: two of its chunks have one id. Please report this."
-            yield Finding("chunks", "damage", message, _chunks(layout, part), REPAIR, part=part.number)
+            yield Finding(
+                "chunks", "damage", message, below(layout, layout.chunks(part.number)), REPAIR, part=part.number
+            )
         seen.append(hashes)
         progress.advance()
     every = np.sort(np.concatenate([np.empty(0, np.int64), *seen]))
     if (every[1:] == every[:-1]).any() and not any((one[1:] == one[:-1]).any() for one in seen):
         yield Finding("chunks", "damage", "Chunks of two parts have one id. Please report this.", "chunks")
     return f"{len(parts):,} parts, {len(every):,} live chunks"
-
-
-def _chunks(layout: Layout, part: Part) -> str:
-    return layout.chunks(part.number).relative_to(layout.root).as_posix()
 
 
 def _problems(layout: Layout, part: Part, most_tokens: int | None, ids: list[str]) -> Iterator[tuple[Kind, str, str]]:
@@ -104,14 +103,14 @@ def _problems(layout: Layout, part: Part, most_tokens: int | None, ids: list[str
                 broken.setdefault(f"chunk {{}} is longer than the {most_tokens} tokens that the encoder reads", row)
             row += 1
     for problem, first in broken.items():
-        yield "chunks", _chunks(layout, part), problem.format(first)
+        yield "chunks", below(layout, layout.chunks(part.number)), problem.format(first)
     for record in part.vectors.values():
         path = layout.embeddings(record.made_with, part.number)
         table = read_columns(path, record, ("chunk_id", "vector"))
         for problem in _vector_problems(
             table.column("chunk_id").to_pylist(), every, as_vectors(table.column("vector"))
         ):
-            yield "embeddings", path.relative_to(layout.root).as_posix(), problem
+            yield "embeddings", below(layout, path), problem
 
 
 def _chunk_problems(chunk: dict[str, Any], document: tuple[str, str], text: str) -> Iterator[str]:
@@ -150,16 +149,17 @@ def first_bad(vectors: Vectors) -> int | None:
 def check_ledger_rows(manifest: Manifest, files: FilesRecord, ledger: Ledger, live: Callable[[str, str], int]) -> Steps:
     """The ledger counts for each file the documents that are there; ``live`` counts those of a file."""
     known = 0
+    message = ""
     for (source, path), state in ledger.items():
         found = live(source, path)
         known += found
         if found != state.documents:
             message = f'It counts {state.documents:,} documents of "{path}" ({source}); the parts have {found:,}.'
-            yield Finding("ledger", "warning", message, f"files/{files.number:06d}.parquet", REPAIR)
-            return f"{len(ledger):,} files"
+            break
     total = sum(part.live_documents for part in manifest.parts)
-    if known != total:
+    if not message and known != total:
         message = f"It knows the files of {known:,} documents; the parts have {total:,}."
+    if message:
         yield Finding("ledger", "warning", message, f"files/{files.number:06d}.parquet", REPAIR)
     return f"{len(ledger):,} files"
 
@@ -195,7 +195,7 @@ def check_encoded(
                 f"Chunk {mine[cosines.argmin()]}, embedded again, has cosine {cosines.min():.4f} to its stored vector: "
                 "the encoder does not work here as it did where the vector was made. Try another --runtime."
             )
-            yield Finding("embeddings", "warning", message, path.relative_to(layout.root).as_posix())
+            yield Finding("embeddings", "warning", message, below(layout, path))
     return f"{len(rows)} chunks embedded again, least cosine {worst:.5f}"
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..config import RuntimeConfig
 from ..errors import DamagedError, EmbedctlError, NoStoreError
 from ..plural import counted
 from ..stages.report import RunReport, reported
@@ -14,7 +12,7 @@ from ..store.durable import mode_of
 from ..store.garbage import collect, missing
 from ..store.verified import verify
 from ..store.writer import read_backup, read_manifest, restore_manifest, writing
-from .examine import Thoroughness, examine
+from .examine import DoctorRequest, examine
 from .findings import REPAIR, DoctorReport, Finding
 from .named import named_files
 from .plan import RepairPlan
@@ -32,18 +30,6 @@ TRIES = 5
 """Snapshots that are examined at most while others are published."""
 
 
-@dataclass(frozen=True, slots=True)
-class DoctorRequest:
-    """What is asked for."""
-
-    deep: bool = False
-    repair: bool = False
-    dry_run: bool = False
-    """With ``repair``: say what would be done, and write nothing."""
-    wait: float = 0.0
-    runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
-
-
 def doctor(layout: Layout, request: DoctorRequest, reporter: Reporter) -> DoctorReport:
     """Examine a store; with ``repair``, make it whole under its write lock.
 
@@ -56,11 +42,10 @@ def doctor(layout: Layout, request: DoctorRequest, reporter: Reporter) -> Doctor
         ModelError: a text has to be embedded again, and the model is not on this machine.
     """
     start = time.perf_counter()
-    how = Thoroughness(request.repair or request.deep, request.deep, request.runtime)
     if request.repair and not request.dry_run:
-        report = _repaired(layout, request, how, reporter)
+        report = _repaired(layout, request, reporter)
     else:
-        report, manifest = _looked(layout, how, reporter)
+        report, manifest = _looked(layout, request, reporter)
         if request.repair:
             report.repair = "plan"
             lost = any(one.kind == "manifest" for one in report.findings) and manifest
@@ -70,7 +55,7 @@ def doctor(layout: Layout, request: DoctorRequest, reporter: Reporter) -> Doctor
     return report
 
 
-def _looked(layout: Layout, how: Thoroughness, reporter: Reporter) -> tuple[DoctorReport, Manifest | None]:
+def _looked(layout: Layout, how: DoctorRequest, reporter: Reporter) -> tuple[DoctorReport, Manifest | None]:
     """Examine the current snapshot, without a lock; again where it was replaced, and files removed, meanwhile."""
     for left in reversed(range(TRIES)):
         try:
@@ -96,7 +81,7 @@ def _is_current(layout: Layout, manifest: Manifest) -> bool:
 
 
 def _without_manifest(
-    layout: Layout, error: DamagedError, how: Thoroughness, reporter: Reporter
+    layout: Layout, error: DamagedError, how: DoctorRequest, reporter: Reporter
 ) -> tuple[DoctorReport, Manifest | None]:
     """Examine what the copy of a damaged manifest names, as far as there is one."""
     name = layout.manifest.name
@@ -116,7 +101,7 @@ def _without_manifest(
     return report, manifest
 
 
-def _repaired(layout: Layout, request: DoctorRequest, how: Thoroughness, reporter: Reporter) -> DoctorReport:
+def _repaired(layout: Layout, request: DoctorRequest, reporter: Reporter) -> DoctorReport:
     found: list[Finding] = []
     done: list[str] = []
     try:
@@ -125,7 +110,7 @@ def _repaired(layout: Layout, request: DoctorRequest, how: Thoroughness, reporte
         try:
             read_backup(layout)
         except DamagedError:
-            return _without_manifest(layout, error, how, reporter)[0]
+            return _without_manifest(layout, error, request, reporter)[0]
         if layout.manifest.is_dir() and not layout.manifest.is_symlink():
             layout.manifest.rename(layout.manifest.with_name(f"{layout.manifest.name}.aside"))
         manifest = restore_manifest(layout, REPAIR, request.wait)
@@ -137,7 +122,7 @@ def _repaired(layout: Layout, request: DoctorRequest, how: Thoroughness, reporte
         if opened := wrong_modes(layout):
             _close(layout, opened)
             done.append(f"Took the rights of other users from {len(opened):,} files and folders.")
-        report = examine(layout, writer.manifest, how, reporter)
+        report = examine(layout, writer.manifest, request, reporter)
         report.findings[:0] = found
         report.done += done
         report.repair = "done"
@@ -147,7 +132,7 @@ def _repaired(layout: Layout, request: DoctorRequest, how: Thoroughness, reporte
             collect(layout, writer.manifest)
         if stale:
             report.done.append(f"Removed {counted(stale, 'file')} left over from earlier snapshots or killed runs.")
-        again = examine(layout, writer.manifest, Thoroughness(runtime=request.runtime), reporter)
+        again = examine(layout, writer.manifest, DoctorRequest(runtime=request.runtime), reporter)
         report.settle(again, _kept(layout, writer.manifest))
         run.counts |= {name: report.counts[name] for name in ("salvaged",) if name in report.counts}
     return report

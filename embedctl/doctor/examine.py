@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import encoders
 from ..config import TEXT_FIELD, RuntimeConfig
@@ -13,9 +13,8 @@ from ..store.live_documents import LiveDocuments
 from ..store.students import student_folder
 from .contents import check_checksums, check_encoded, check_ledger_rows, check_parts
 from .findings import DoctorReport
-from .index_contents import IndexContents
-from .index_pieces import index_pieces
-from .named import named_files
+from .index_contents import check_derived, check_rows, measure_recall
+from .named import index_pieces, named_files
 from .quick import check_files, check_footers, check_index, check_ledger
 from .surroundings import (
     check_backup,
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from ..contracts import Encoder, Reporter
     from ..store.layout import Layout
     from ..store.manifest import EncoderRecord, IndexRecord, Manifest, Part
-    from .named import Named
+    from .named import IndexPiece, Named
 
 SEED = 20_260_101
 """Of all samples: an examination of the same store gives the same report."""
@@ -42,17 +41,20 @@ SAMPLED_CHUNKS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Thoroughness:
-    """How much is read."""
+class DoctorRequest:
+    """How much is read, and what is done about what is found."""
 
-    checksums: bool = False
-    """Every byte, to compare checksums."""
     deep: bool = False
     """Also what must hold between rows, and how good the approximate plans are."""
+    repair: bool = False
+    """Every byte is read first, to compare checksums, as with ``deep``."""
+    dry_run: bool = False
+    """With ``repair``: say what would be done, and write nothing."""
+    wait: float = 0.0
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
 
 
-def examine(layout: Layout, manifest: Manifest, how: Thoroughness, reporter: Reporter) -> DoctorReport:
+def examine(layout: Layout, manifest: Manifest, how: DoctorRequest, reporter: Reporter) -> DoctorReport:
     """Make the checks and return what they find; nothing is written."""
     report = DoctorReport(str(layout.root), manifest.snapshot, how.deep)
     files = named_files(layout, manifest)
@@ -60,7 +62,7 @@ def examine(layout: Layout, manifest: Manifest, how: Thoroughness, reporter: Rep
     report.run("backup", check_backup(layout, manifest))
     report.run("files", check_files(files))
     report.run("footers", check_footers(_sound(report, files)))
-    if how.checksums or how.deep:
+    if how.repair or how.deep:
         read = _sound(report, files)
         broken = {named.piece for named in files if named.name in _damaged(report)} - {""}
         with reporter.stage("read", len(read), "files") as progress:
@@ -104,7 +106,7 @@ def _broken_parts(report: DoctorReport) -> set[int]:
     return {one.part for one in report.damage if one.part is not None}
 
 
-def _deep(report: DoctorReport, layout: Layout, manifest: Manifest, how: Thoroughness, reporter: Reporter) -> None:
+def _deep(report: DoctorReport, layout: Layout, manifest: Manifest, how: DoctorRequest, reporter: Reporter) -> None:
     """Check what must hold between rows; only of files that have their checksums."""
     broken = _broken_parts(report)
     sound = [part for part in manifest.parts if part.number not in broken]
@@ -131,13 +133,12 @@ def _deep_index(report: DoctorReport, layout: Layout, index: IndexRecord, report
         if one.unknown is None and damaged.isdisjoint({one.folder, *map(one.file, one.piece.record.files)})
     ]
     served = [part for part in index.parts if part.number not in broken]
-    contents = IndexContents(layout, index, pieces)
+    opened: list[tuple[IndexPiece, Any]] = []
     with reporter.stage("compare index", len(served), "parts") as progress:
-        report.run("index contents", contents.check_rows(served, progress))
-    report.run("bits and graph", contents.check_derived())
+        report.run("index contents", check_rows(layout, index, pieces, served, progress, opened))
+    report.run("bits and graph", check_derived(opened))
     if not any(one.kind == "index" for one in report.damage):
-        report.run("recall", contents.measure_recall(SEED))
-    report.recall = contents.recall
+        report.run("recall", measure_recall(report, opened, SEED))
 
 
 def _most_tokens(manifest: Manifest) -> int | None:

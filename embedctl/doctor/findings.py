@@ -71,15 +71,6 @@ class Check:
     ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class Recall:
-    """Recall@10 of the approximate plans against the exact scan; ``None``: the store has no such structure."""
-
-    hnsw: float | None
-    binary: float | None
-    queries: int
-
-
 @dataclass(slots=True)
 class DoctorReport:
     """What was looked at, found, done and left."""
@@ -92,7 +83,9 @@ class DoctorReport:
     counts: dict[str, int] = field(default_factory=dict)
     """``parts``, ``documents``, ``chunks``, ``files``, ``bytes``; after a repair also ``salvaged``, ``reused``,
     ``embedded`` (vectors), and ``documents_lost``."""
-    recall: Recall | None = None
+    recall: dict[str, float | None] | None = None
+    """Recall@10 of ``hnsw`` and ``binary`` against the exact scan, ``None`` where the store has no such structure, on
+    so many ``queries``."""
     bytes_read: int = 0
     """Bytes of the store that were read to compare checksums."""
     done: list[str] = field(default_factory=list)
@@ -161,7 +154,7 @@ class DoctorReport:
             "findings": [one.to_json() for one in self.findings],
             "done": self.done,
             "lost": self.lost,
-            "recall": asdict(self.recall) if self.recall else None,
+            "recall": self.recall,
             "counts": dict(sorted(self.counts.items())),
             "bytes_read": self.bytes_read,
             "seconds": round(self.seconds, 3),

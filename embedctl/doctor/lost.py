@@ -1,19 +1,21 @@
-"""Which documents of damaged parts could not be read again."""
+"""Which documents of damaged parts could not be read again, and the ledger as the parts tell it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from ..records import Outcome
 from ..sources.describe import path_from_base
-from ..store.ledger import FileKey, read_ledger
+from ..store.ledger import FileKey, FileState, Ledger, read_ledger
+from ..store.parts import live_documents
 from ..store.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ..store.layout import Layout
-    from ..store.manifest import Manifest
+    from ..store.manifest import Manifest, Part
 
 LOST_REASON = "its part of the store was damaged; it is read again as soon as it is there"
 """What the ledger says of a file until it is read again."""
@@ -52,3 +54,23 @@ def still_lost(layout: Layout, manifest: Manifest, expected: Mapping[FileKey, in
         count = expected[source, path] - len(mine & live)
         lost += missing or [f"{path_from_base(snapshot.roots.get(source, ''), path)}: {max(1, count):,} documents"]
     return lost
+
+
+def ledger_of(layout: Layout, parts: Iterable[Part]) -> Ledger:
+    """Return a ledger of the files that the live documents of ``parts`` came from.
+
+    Times are not trusted, so that each file is read again and compared by its hash; a record file is compared record
+    by record. Files that gave no document are not known.
+    """
+    states: dict[FileKey, FileState] = {}
+    records: Counter[FileKey] = Counter()
+    for part in parts:
+        for _, document in live_documents(layout, part, ("source", "path", "record", "size", "sha256")):
+            source, path, record, size, sha256 = document.values()
+            if record is None:
+                states[source, path] = FileState(size, 0, sha256, Outcome.INDEXED, None, 1)
+            else:
+                records[source, path] += 1
+    for key, documents in records.items():
+        states[key] = FileState(0, 0, None, Outcome.INDEXED, None, documents)
+    return Ledger.of(states)

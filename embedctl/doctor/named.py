@@ -1,19 +1,24 @@
-"""Every file that a manifest names, what it holds, and how its damage changes answers."""
+"""Every file that a manifest names, what it holds, and how its damage changes answers; pieces with their examiners."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ..arms.examiner import Examiner
+from ..errors import UsageError
+from ..index.pieces import PAYLOADS, examiner_of, piece, pieces
+from ..store.piece import Piece
 from ..store.verified import FileCheck, verify
-from .index_pieces import index_pieces
+from .findings import REPAIR, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from ..arms.examiner import Flaw
     from ..store.layout import Layout
-    from ..store.manifest import FileRecord, IndexRecord, Manifest, Part
+    from ..store.manifest import EncoderRecord, FileRecord, IndexRecord, Manifest
 
 NamedKind = Literal["documents", "chunks", "embeddings", "ledger", "index", "samples", "student"]
 
@@ -74,36 +79,32 @@ def named_files(layout: Layout, manifest: Manifest) -> list[Named]:
 
 
 def _named(layout: Layout, manifest: Manifest) -> Iterator[Named]:
-    def name(path: Path) -> str:
-        return path.relative_to(layout.root).as_posix()
-
     current = {part.number for part in manifest.parts}
     served = manifest.index.parts if manifest.index else ()
     for part in (*(one for one in served if one.number not in current), *manifest.parts):
-        yield from _of_part(layout, part, part.number in current)
-    for one in served:  # their embeddings may be those of an encoder that the store has left
-        yield from _vectors(layout, one, current=False)
-    for part in manifest.parts:
-        yield from _vectors(layout, part, current=True)
+        live = part.number in current
+        path = layout.documents(part.number)
+        yield Named(path, below(layout, path), part.documents, "documents", part.number, live)
+        if part.chunks:
+            path = layout.chunks(part.number)
+            yield Named(path, below(layout, path), part.chunks, "chunks", part.number, live)
+    # The index's embeddings may be those of an encoder that the store has left.
+    for part, live in (*((one, False) for one in served), *((one, True) for one in manifest.parts)):
+        for record in part.vectors.values():
+            path = layout.embeddings(record.made_with, part.number)
+            yield Named(path, below(layout, path), record, "embeddings", part.number, live)
     if manifest.files:
         path = layout.files(manifest.files.number)
-        yield Named(path, name(path), manifest.files.file, "ledger")
+        yield Named(path, below(layout, path), manifest.files.file, "ledger")
     for sample in manifest.samples:
         path = layout.sample(sample.number)
-        yield Named(path, name(path), sample.file, "samples")
+        yield Named(path, below(layout, path), sample.file, "samples")
     if manifest.student:
         folder = layout.student(manifest.student.fingerprint)
         for file, record in manifest.student.files.items():
-            yield Named(folder / file, name(folder / file), record, "student", group=folder)
+            yield Named(folder / file, below(layout, folder / file), record, "student", group=folder)
     if manifest.index:
         yield from _of_index(layout, manifest.index)
-
-
-def _vectors(layout: Layout, part: Part, current: bool) -> Iterator[Named]:
-    for record in part.vectors.values():
-        path = layout.embeddings(record.made_with, part.number)
-        name = path.relative_to(layout.root).as_posix()
-        yield Named(path, name, record, "embeddings", part.number, current)
 
 
 def _of_index(layout: Layout, index: IndexRecord) -> Iterator[Named]:
@@ -122,9 +123,47 @@ def _of_index(layout: Layout, index: IndexRecord) -> Iterator[Named]:
             )
 
 
-def _of_part(layout: Layout, part: Part, current: bool) -> Iterator[Named]:
-    path = layout.documents(part.number)
-    yield Named(path, path.relative_to(layout.root).as_posix(), part.documents, "documents", part.number, current)
-    if part.chunks:
-        path = layout.chunks(part.number)
-        yield Named(path, path.relative_to(layout.root).as_posix(), part.chunks, "chunks", part.number, current)
+class IndexPiece(NamedTuple):
+    """An arm, or the rows."""
+
+    name: str
+    piece: Piece
+    encoder: EncoderRecord | None
+    examiner: Examiner
+    folder: str
+    """Below the store's folder, POSIX style."""
+    unknown: UsageError | None = None
+    """Why its kind cannot be loaded; only its files are checked then."""
+
+    @property
+    def title(self) -> str:
+        """How messages call it."""
+        return "The rows" if self.name == PAYLOADS else f'The arm "{self.name}"'
+
+    def file(self, name: str = "") -> str:
+        """Return where one of its files lies below the store's folder, or its folder."""
+        return f"{self.folder}/{name}" if name else self.folder
+
+    def finding(self, flaw: Flaw) -> Finding:
+        """Return a flaw as damage."""
+        return Finding("index", "damage", flaw.message, self.file(flaw.file), REPAIR)
+
+
+def index_pieces(layout: Layout, index: IndexRecord) -> list[IndexPiece]:
+    """Return all pieces of an index, the rows last."""
+    generation = layout.generation(index.generation)
+    found = []
+    for name, record in pieces(index).items():
+        encoder = index.encoders[record.field] if record.field else None
+        folder = (generation / record.folder).relative_to(layout.root).as_posix()
+        try:
+            one = IndexPiece(name, piece(layout, index, record), encoder, examiner_of(record.kind), folder)
+        except UsageError as error:
+            one = IndexPiece(name, Piece(generation, record, {}, ""), encoder, Examiner(), folder, error)
+        found.append(one)
+    return found
+
+
+def below(layout: Layout, path: Path) -> str:
+    """Return a path below the store's folder, POSIX style; ``.`` for the folder itself."""
+    return path.relative_to(layout.root).as_posix()

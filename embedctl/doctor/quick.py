@@ -14,8 +14,7 @@ from ..errors import DamagedError
 from ..store.files import reading
 from ..store.parts import dead_chunk_rows
 from .findings import REPAIR, Finding
-from .index_pieces import index_pieces
-from .named import PARQUET, Named
+from .named import PARQUET, Named, below, index_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterable, Sequence
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..store.layout import Layout
     from ..store.manifest import Manifest
-    from .index_pieces import IndexPiece
+    from .named import IndexPiece
 
     Steps = Generator[Finding, None, str]
 
@@ -124,12 +123,12 @@ def check_index(layout: Layout, manifest: Manifest, unreadable: Iterable[int], d
             if part.number not in blind:
                 path = layout.chunks(part.number)
                 yield Finding(
-                    "chunks", "damage", f"{told(error, path)}.", _name(layout, path), REPAIR, part=part.number
+                    "chunks", "damage", f"{told(error, path)}.", below(layout, path), REPAIR, part=part.number
                 )
             blind |= {part.number}
     if not blind.intersection(part.number for part in record.parts) and rows != record.rows:
         message = f"The index has {record.rows:,} rows; its parts have {rows:,} live chunks."
-        yield Finding("index", "damage", message, _name(layout, layout.generation(record.generation)), REPAIR)
+        yield Finding("index", "damage", message, below(layout, layout.generation(record.generation)), REPAIR)
     names = ", ".join(one.name for one in pieces)
     return f"generation {record.generation}, {record.rows:,} chunks: {names}"
 
@@ -155,7 +154,3 @@ def check_ledger(manifest: Manifest) -> Steps:
         message = f"It counts {counted:,} documents; the parts have {live:,}. The next refresh may miss a change."
         yield Finding("ledger", "warning", message, f"files/{files.number:06d}.parquet", REPAIR)
     return f"{live:,} documents"
-
-
-def _name(layout: Layout, path: Path) -> str:
-    return path.relative_to(layout.root).as_posix()

@@ -22,9 +22,8 @@ from ..store.students import usable_student
 from ..store.vectors import with_sample
 from . import salvage
 from .examine import maker
-from .lost import still_lost, unread
+from .lost import ledger_of, still_lost, unread
 from .part_repair import UNREAD, PartRepair
-from .rebuilt_ledger import ledger_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,6 +23,7 @@ from ..store.students import usable_student
 from ..store.writer import read_backup
 from ..system.memory import available_memory
 from .findings import REPAIR, Finding, Severity
+from .named import below
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -71,7 +72,7 @@ def check_modes(layout: Layout) -> Steps:
             f"{len(wrong):,} files and folders let in other users than the store's own folder does, or not its owner."
         )
         severity: Severity = "warning" if mode & 0o077 else "note"  # nobody comes past a closed folder
-        yield Finding("modes", severity, message, _below(layout, str(wrong[0])), REPAIR)
+        yield Finding("modes", severity, message, below(layout, wrong[0]), REPAIR)
     if os.name == "posix" and mode & 0o077:
         message = f"The store's folder lets other users in (mode {mode:04o}). That is right if they are to search it."
         yield Finding("modes", "note", message, ".", f"chmod 700 {layout.root}")
@@ -111,11 +112,11 @@ def check_leftovers(layout: Layout, manifest: Manifest) -> Steps:
         message = (
             f"A killed run left {counted(len(killed), 'file')}. The next run that writes removes what is left over."
         )
-        yield Finding("leftovers", "note", message, _below(layout, str(killed[0])), REPAIR)
+        yield Finding("leftovers", "note", message, below(layout, killed[0]), REPAIR)
     elif found:
         message = f"{counted(len(found), 'file')} ({size:,} bytes) left over from earlier snapshots or killed runs. "
         message += "The next run that writes removes what is left over."
-        yield Finding("leftovers", "note", message, _below(layout, str(found[0])), REPAIR)
+        yield Finding("leftovers", "note", message, below(layout, found[0]), REPAIR)
     return f"{len(found):,} files, {size:,} bytes"
 
 
@@ -228,7 +229,3 @@ def check_pending(manifest: Manifest) -> Steps:
         message = f"Documents wait: {told}. Answers are those of the last index."
         yield Finding("pending", "note", message, None, "embedctl index --no-refresh")
     return "nothing" if not waiting else f"{max(waiting.values()):,} documents"
-
-
-def _below(layout: Layout, path: str) -> str:
-    return Path(path).relative_to(layout.root).as_posix() if path != str(layout.root) else "."

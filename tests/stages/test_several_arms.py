@@ -11,7 +11,7 @@ from damage import flip, garbage, remove, truncate
 from index_world import DIM, LIMITS, MADE_WITH, Heard, World
 
 from embedctl.config import TEXT_FIELD
-from embedctl.doctor.examine import Thoroughness, examine
+from embedctl.doctor.examine import DoctorRequest, examine
 from embedctl.doctor.findings import DoctorReport
 from embedctl.doctor.plan import RepairPlan
 from embedctl.labels import label
@@ -36,7 +36,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def look(world: World, deep: bool = True) -> DoctorReport:
-    return examine(world.layout, world.manifest, Thoroughness(deep=deep), Heard())
+    return examine(world.layout, world.manifest, DoctorRequest(deep=deep), Heard())
 
 
 def damage(report: DoctorReport) -> list[tuple[str, str | None]]:

@@ -86,6 +86,6 @@ def _vectors(report: DoctorReport) -> str:
 def _recall(report: DoctorReport) -> str:
     if report.recall is None:
         return ""
-    values = (("hnsw", report.recall.hnsw), ("binary", report.recall.binary))
+    values = ((name, report.recall[name]) for name in ("hnsw", "binary"))
     told = [f"{name} {value:.3f}" for name, value in values if value is not None]
     return f"; recall@10 {', '.join(told)}" if told else ""
