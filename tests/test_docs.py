@@ -70,6 +70,8 @@ def _flags(command: Any) -> Iterator[str]:
     for parameter in command.params:
         if parameter.param_type_name == "option":
             yield from (*parameter.opts, *parameter.secondary_opts)
+    for part in getattr(command, "commands", {}).values():
+        yield from _flags(part) if command is not app else ()
 
 
 class Call(NamedTuple):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from ..records import SecretSpan
 from .placeholders import is_dummy_token
-from .rules import KEPT, OWN, Rule, detector_patterns
+from .rule import Rule
+from .rules import KEPT, OWN, detector_patterns
 from .shapes import SHAPES
 
 if TYPE_CHECKING:
