@@ -15,7 +15,7 @@ import embedctl
 from embedctl.arms.dense.arm import DenseArm
 from embedctl.arms.dense.build import live_vectors
 from embedctl.arms.dense.recall import exact_scores, noisy_vectors, shares
-from embedctl.config import TEXT_FIELD, IndexLimits
+from embedctl.config import TEXT_FIELD, IndexLimits, SettingsRequest
 from embedctl.config.measuring import AnnConfig
 from embedctl.contracts import Encoder, Ranking
 from embedctl.errors import NoStoreError
@@ -49,14 +49,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Iterat
     """Two stores of two parts, with dead rows: ``small`` is scanned, ``large`` has sign bits and a graph."""
     folder = tmp_path_factory.mktemp("ann")
     write(folder / "docs", 0, 140)
-    embedctl.create(folder / "small").index([folder / "docs"])
+    embedctl.create(folder / "small").index([folder / "docs"], settings=SettingsRequest(hnsw="off"))
     write(folder / "docs", 140, 155)
     (folder / "docs" / "7.txt").unlink()
     embedctl.open(folder / "small").index()
     shutil.copytree(folder / "small", folder / "large")
     with pytest.MonkeyPatch.context() as lowered:
         lower(lowered)
-        embedctl.open(folder / "large").index(refresh=False, rebuild=True)
+        embedctl.open(folder / "large").index(refresh=False, rebuild=True, settings=SettingsRequest(hnsw="on"))
     return folder
 
 
@@ -140,6 +140,15 @@ def test_a_small_store_loses_nothing_and_tells_what_it_would(folder: Path) -> No
         for count in (100, 140)
     )
     assert few < many < 1
+
+
+def test_the_graph_of_a_small_store_is_measured_as_it_is(folder: Path) -> None:
+    shutil.copytree(folder / "small", folder / "graph")
+    embedctl.open(folder / "graph").index(refresh=False, settings=SettingsRequest(hnsw="on"))
+    report = measured(folder / "graph")
+    assert not report.built
+    assert [point.plan for point in report.points if point.current] == ["flat", "hnsw"] * 2
+    assert min(point.recall for point in report.points) > 0.98
 
 
 def test_nothing_is_built_for_a_store_that_is_larger_than_was_allowed(folder: Path) -> None:
