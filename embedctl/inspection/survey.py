@@ -132,8 +132,8 @@ class Survey:
 
     def chunks(self) -> EmbeddedChunks:
         """Read the numbers of every chunk."""
-        columns = [self._chunk_numbers(part) for part in self.parts]
-        return EmbeddedChunks(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+        columns = zip(*map(self._chunk_numbers, self.parts), strict=True)
+        return EmbeddedChunks(*map(np.concatenate, columns))
 
     def _chunk_numbers(self, part: Part) -> tuple[NDArray[Any], ...]:
         rows = self._live[part.number]

@@ -15,7 +15,7 @@ from .chunk_map import chunk_map
 from .corpus import read_corpus
 from .data import ReportData
 from .page import page_html
-from .quality import quality_of, scores_of, unjudged
+from .quality import quality_of, read_titles, scores_of, unjudged
 from .sample import read_sample
 from .sections.corpus import corpus_section
 from .sections.health import health_section
@@ -23,7 +23,6 @@ from .sections.neighbourhood import map_section
 from .sections.plans import plans_section
 from .sections.quality import quality_section, worst_section
 from .sections.scores import scores_section
-from .titles import read_titles
 from .vega import require_library
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Results of an evaluation, for a report."""
+"""Results of an evaluation, for a report, with the titles of documents."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..evaluation.resolve import CHUNK, names_of
 from ..evaluation.significance import mean_interval
+from ..index.open import require_index
+from ..store.parts import live_documents
 from .data import Quality, Scores, SettingRow, WorstQuery
-from .titles import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from ..config.measuring import ReportConfig
     from ..evaluation.evaluation import Evaluation
     from ..evaluation.runs import Run
+    from ..store.layout import Layout
+    from ..store.manifest import Manifest
     from .data import ScoreGroups
 
 
@@ -109,3 +113,36 @@ def _judged(grade: int | None) -> str:
     if grade is None:
         return ""
     return " (relevant)" if grade > 0 else " (judged not relevant)"
+
+
+def read_titles(layout: Layout, manifest: Manifest, names: Collection[str]) -> dict[str, str]:
+    """Return titles of documents of the index by name; :func:`title_of` reads them.
+
+    Names are ids of documents or chunks, ``source:id``, or paths from the store's base.
+
+    Raises:
+        NoStoreError: there is no index.
+    """
+    wanted = {name for one in names for name in (one, _document(one))}
+    roots = {source.name: source.root for source in manifest.sources}
+    titles: dict[str, str] = {}
+    for part in require_index(layout, manifest).parts:
+        columns = ("source", "doc_id", "path", "record", "title")
+        for _, entry in live_documents(layout, part, columns):
+            if entry["title"]:
+                for name, _ in names_of(entry, roots):
+                    if name in wanted:
+                        titles.setdefault(name, entry["title"])
+    return titles
+
+
+def title_of(name: str, titles: Mapping[str, str]) -> str:
+    """Return ``title (name)``, or the name alone where there is no title."""
+    title = titles.get(name) or titles.get(_document(name))
+    return f"{title} ({name})" if title and title != name else name
+
+
+def _document(name: str) -> str:
+    """Return the name of a chunk's document, and any other name as it is."""
+    chunk = CHUNK.fullmatch(name)
+    return chunk[1] if chunk else name

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ..contracts import Vectors
     from ..store.layout import Layout
-    from ..store.manifest import IndexRecord, Manifest, Part
+    from ..store.manifest import IndexRecord, Manifest
 
 _DOCUMENT = ("source", "path", "record", "title")
 _CHUNK = ("doc_row", "start_line", "end_line", "page", "heading", "text")
@@ -55,7 +55,10 @@ def read_sample(
     vectors: list[Vectors] = [np.empty((0, index.encoder.dim), np.float32)]
     for part, rows in zip(index.parts, chosen, strict=True):
         if len(rows):
-            chunks += _named(layout, part, rows, roots)
+            documents = read_columns(layout.documents(part.number), part.documents, _DOCUMENT)
+            found = chunk_columns(layout, part, *_CHUNK).take(rows)
+            owners = documents.take(found.column("doc_row")).to_pylist()
+            chunks += [_chunk(*pair, roots) for pair in zip(found.to_pylist(), owners, strict=True)]
             vectors.append(read_vectors(layout, part)[rows])
     return tuple(chunks), np.concatenate(vectors)
 
@@ -70,13 +73,6 @@ def _choose(layout: Layout, index: IndexRecord, most: int) -> list[NDArray[np.in
         found.append(labels(part.number, live))
     taken = np.concatenate(found)[np.sort(np.argsort(np.concatenate(keys), kind="stable")[:most])]
     return [row_of(taken[part_of(taken) == part.number]) for part in index.parts]
-
-
-def _named(layout: Layout, part: Part, rows: NDArray[np.int64], roots: dict[str, str]) -> list[MapChunk]:
-    documents = read_columns(layout.documents(part.number), part.documents, _DOCUMENT)
-    chunks = chunk_columns(layout, part, *_CHUNK).take(rows)
-    owners = documents.take(chunks.column("doc_row")).to_pylist()
-    return [_chunk(chunk, document, roots) for chunk, document in zip(chunks.to_pylist(), owners, strict=True)]
 
 
 def _chunk(chunk: dict[str, Any], document: dict[str, Any], roots: dict[str, str]) -> MapChunk:

@@ -18,9 +18,8 @@ from embedctl.evaluation.runs import Ranked, Run
 from embedctl.evaluation.significance import difference, mean_interval
 from embedctl.query.query_file import NamedQuery
 from embedctl.report.corpus import read_corpus
-from embedctl.report.quality import quality_of, scores_of, unjudged
+from embedctl.report.quality import quality_of, read_titles, scores_of, title_of, unjudged
 from embedctl.report.sample import read_sample
-from embedctl.report.titles import read_titles, title_of
 from embedctl.store.layout import require_store
 from embedctl.store.writer import read_manifest
 

@@ -35,7 +35,8 @@ def hold_out(document: SampledDocument, passage: str, most: int) -> ReducedDocum
     """
     pattern = _pattern(passage)
     title = pattern.sub(" ", document.title).strip()
-    path = "" if _names(document.path, passage) else document.path
+    named = _words(passage)
+    path = "" if named and named <= _words(document.path) else document.path
     changed: list[int] = []
     reduced: list[SampledChunk] = []
     left = 0
@@ -65,8 +66,5 @@ def _without(context: str, pattern: re.Pattern[str]) -> str:
     return f"{line}\n" if line else ""
 
 
-def _names(path: str, passage: str) -> bool:
-    """Return whether a path has all words of the passage."""
-    parts = set(re.findall(r"[^\W_]+", path.casefold()))
-    wanted = set(re.findall(r"[^\W_]+", passage.casefold()))
-    return bool(wanted) and wanted <= parts
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[^\W_]+", text.casefold()))
