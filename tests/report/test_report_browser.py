@@ -29,7 +29,7 @@ HOSTILE = "</script><script>document.title = 'taken'</script><img src=x onerror=
 HOSTILE_NAME = "<img src=x onerror=alert(2)>"
 CONFIG = ReportConfig(
     evaluation=replace(ReportConfig().evaluation, timed=2),
-    ann=AnnConfig(queries=20, sampled=20, efs=(100, 200), candidates=(100, 200)),
+    ann=AnnConfig(queries=20, sampled=20, efs=(100, 150, 200, 250, 300, 350), candidates=(100, 200)),
     worst=80,
 )
 EXPECTED = {
