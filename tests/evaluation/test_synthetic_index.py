@@ -252,7 +252,7 @@ def test_what_is_left_is_encoded_by_what_made_the_vectors(
         given.append(which)
         return Student() if which == "student" else encoder
 
-    monkeypatch.setattr("embedctl.query.query_encoder.query_encoder", opened_for)
+    monkeypatch.setattr("embedctl.query.session.query_encoder", opened_for)
     config = EvaluationConfig(query=QueryConfig(encoder="student"), only=("in-use",), timed=0, significance=QUICK)
     fresh = embedctl.open(store.path)
     assert len(fresh.evaluate_synthetic(config, synthetic=SyntheticConfig(queries=6)).queries) == 6

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import embedctl.inspection
-from embedctl.cli.app import COMMANDS, app
+from embedctl.cli.app import COMMANDS, built
 from embedctl.inspection.glossary import THRESHOLDS, judged
 from embedctl.plural import percent
 
@@ -30,7 +30,7 @@ def sentences(path: Path) -> list[str]:
 
 def test_commands_and_flags_that_are_named_exist() -> None:
     flags = {
-        name: {option for parameter in app.built(name).params for option in parameter.opts + parameter.secondary_opts}
+        name: {option for parameter in built(name).params for option in parameter.opts + parameter.secondary_opts}
         for name in ("index", "query", "doctor")
     }
     everywhere = set().union(*flags.values())
