@@ -23,9 +23,7 @@ from .survey import Survey, draw
 from .words import TokenCounter, TokenCounts, tokenizer_topic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from ..contracts import Labels, Reporter, Tokenizer, Vectors
     from ..store.layout import Layout
@@ -57,6 +55,7 @@ def inspect(layout: Layout, manifest: Manifest, config: InspectConfig | None, re
     lists, near, compared = _near(survey, chunks, labels, vectors, config, reporter)
     tokenizer, why_not = _tokenizer(manifest.settings.model)
     reader = TokenCounter(tokenizer) if tokenizer else None
+    longest = tokenizer.usual_tokens if tokenizer else int(chunks.tokens.max())
     texts = survey.texts(draw(labels, config.texts, config.seed))
     with reporter.stage("texts", len(texts), "texts") as progress:
         readings = reader.read([text.context + text.text for text in texts]) if reader else []
@@ -71,7 +70,7 @@ def inspect(layout: Layout, manifest: Manifest, config: InspectConfig | None, re
         *space,
         hubness(lists, config.neighbours, student is not None),
         duplicates(chunks, near),
-        lengths(chunks, _limit(manifest, tokenizer, chunks)),
+        lengths(chunks, manifest.settings.chunk.size or longest),
         tokenizer_topic(TokenCounts.total(readings), words) if reader else Topic.of("tokenizer", (), why_not),
         language_topic(shares, manifest.settings, _languages(manifest.settings.model)),
     )
@@ -88,7 +87,10 @@ def inspect(layout: Layout, manifest: Manifest, config: InspectConfig | None, re
         neighbours=config.neighbours,
         seed=config.seed,
         topics=topics,
-        hubs=tuple(Hub(names[label], lists, _tokens(chunks, label)) for label, lists in hubs),
+        hubs=tuple(
+            Hub(names[label], count, int(chunks.tokens[np.searchsorted(chunks.labels, np.uint64(label))]))
+            for label, count in hubs
+        ),
         pairs=tuple(
             NearPair(names[one.label], names[one.other], one.cosine, one.copies > 0, one.copies, one.within_document)
             for one in alike
@@ -128,14 +130,10 @@ def _near(
         first_cosines = cosines[:, 0] if lists.size else np.full(len(labels), SELF, np.float32)
         return lists, NearestTexts(labels, labels[others], first_cosines, everything=True), labels
     chosen = np.searchsorted(labels, draw(labels, config.queries, config.seed))
+    blocks = ((mine, chunks.hashes[np.searchsorted(chunks.labels, mine)], own) for mine, own in survey.vectors())
     with reporter.stage("search", len(chunks), "chunks") as progress:
-        best = nearest_of_all(vectors[chosen], hashes[chosen], _blocks(survey, chunks), progress)
+        best = nearest_of_all(vectors[chosen], hashes[chosen], blocks, progress)
     return lists, NearestTexts(labels[chosen], *best, everything=False), labels
-
-
-def _blocks(survey: Survey, chunks: EmbeddedChunks) -> Iterator[tuple[Labels, NDArray[np.uint64], Vectors]]:
-    for labels, vectors in survey.vectors():
-        yield labels, chunks.hashes[np.searchsorted(chunks.labels, labels)], vectors
 
 
 def _names(survey: Survey, labels: Sequence[int]) -> dict[int, ChunkName]:
@@ -146,22 +144,12 @@ def _names(survey: Survey, labels: Sequence[int]) -> dict[int, ChunkName]:
     return names
 
 
-def _tokens(chunks: EmbeddedChunks, label: int) -> int:
-    return int(chunks.tokens[np.searchsorted(chunks.labels, np.uint64(label))])
-
-
 def _tokenizer(model: str) -> tuple[Tokenizer | None, str]:
     """Return the model's tokenizer; or ``None``, and a sentence with the reason."""
     try:
         return card(model).tokenizer(), ""
     except ModelError as error:
         return None, f"Not looked at: {error.message}"
-
-
-def _limit(manifest: Manifest, tokenizer: Tokenizer | None, chunks: EmbeddedChunks) -> int:
-    """Return how many tokens a chunk may have: by the settings and the model, else those of the longest."""
-    usual = tokenizer.usual_tokens if tokenizer else int(chunks.tokens.max())
-    return manifest.settings.chunk.size or usual
 
 
 def _languages(model: str) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -59,19 +58,15 @@ class TokenCounts(NamedTuple):
         return self.unknown / self.tokens if self.tokens else 0.0
 
 
-@dataclass(slots=True)
-class _Split:
-    pieces: int = 0
-    unknown: bool = False
-    spellings: Counter[str] = field(default_factory=Counter)
-
-
 class TokenCounter:
     """Reads texts as a tokenizer does, and remembers the words that it has no token for."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        self._split: defaultdict[str, _Split] = defaultdict(_Split)
+        self._spellings: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        """Split word in lower case -> how often it is spelt which way."""
+        self._pieces: defaultdict[str, int] = defaultdict(int)
+        self._unknown: set[str] = set()
 
     def read(self, texts: Sequence[str]) -> list[TokenCounts]:
         """Return what the tokenizer makes of each text."""
@@ -97,20 +92,21 @@ class TokenCounter:
         split = np.flatnonzero((pieces >= SPLIT) | blind)
         for at in split.tolist():
             word = text[spans[at, 0] : spans[at, 1]]
-            kept = self._split[word.casefold()]
-            kept.pieces = max(kept.pieces, int(pieces[at]))
-            kept.unknown |= bool(blind[at])
-            kept.spellings[word] += 1
+            folded = word.casefold()
+            self._spellings[folded][word] += 1
+            self._pieces[folded] = max(self._pieces[folded], int(pieces[at]))
+            if blind[at]:
+                self._unknown.add(folded)
         return TokenCounts(*tokens, len(spans), int(pieces.sum()), len(split))
 
     def split_words(self, most: int) -> tuple[SplitWord, ...]:
         """Return the most frequent words that were split or not known, as they are most often spelt."""
-        ranked = sorted(self._split.items(), key=lambda item: (-item[1].spellings.total(), item[0]))[:most]
-        return tuple(
-            SplitWord(min(one.spellings, key=lambda word: (-one.spellings[word], word)), one.pieces,
-                      one.spellings.total(), one.unknown)
-            for _, one in ranked
-        )  # fmt: skip
+        ranked = sorted(self._spellings.items(), key=lambda item: (-item[1].total(), item[0]))[:most]
+        found = []
+        for word, spellings in ranked:
+            usual = min(spellings, key=lambda spelling: (-spellings[spelling], spelling))
+            found.append(SplitWord(usual, self._pieces[word], spellings.total(), word in self._unknown))
+        return tuple(found)
 
 
 def tokenizer_topic(reading: TokenCounts, words: Sequence[SplitWord]) -> Topic:

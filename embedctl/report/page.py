@@ -39,7 +39,7 @@ def page_html(page: ReportPage) -> str:
         charts=Markup(_charts(page)),  # noqa: S704
         library=Markup(library),  # noqa: S704
         program=Markup(program),  # noqa: S704
-        script_sources=" ".join(f"'sha256-{_sha256(script)}'" for script in (library, program)),
+        script_sources=" ".join(map(_source, (library, program))),
     )
     return whole_characters(html)
 
@@ -57,8 +57,8 @@ def _charts(page: ReportPage) -> str:
     return whole_characters(text).translate(_HARMLESS)
 
 
-def _sha256(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+def _source(script: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
 @cache

@@ -15,9 +15,6 @@ from ..errors import UsageError
 Spec = dict[str, Any]
 """A Vega-Lite specification."""
 
-MISSING = "A report needs packages that are not installed: {names}."
-INSTALL = "Install them with \"pip install 'embedctl[report]'\"."
-
 _SNIPPET = "window.vegaEmbed = vegaEmbed;"
 _INK, _MUTED, _GRID = "var(--ink)", "var(--muted)", "var(--grid)"
 COLOURS = tuple(f"var(--colour-{at})" for at in range(1, 9))
@@ -64,7 +61,10 @@ def require_library() -> None:
     needed = {"vl_convert": "vl-convert-python", "jinja2": "Jinja2", "sklearn": "scikit-learn"}
     missing = [name for module, name in needed.items() if find_spec(module) is None]
     if missing:
-        raise UsageError(MISSING.format(names=", ".join(missing)), INSTALL)
+        raise UsageError(
+            f"A report needs packages that are not installed: {', '.join(missing)}.",
+            "Install them with \"pip install 'embedctl[report]'\".",
+        )
 
 
 @cache
