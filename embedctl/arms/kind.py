@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -79,10 +79,6 @@ class ArmWork:
     """Called with the number of chunks that are done; raises to end the build."""
     message: Callable[[str, str], None] = dataclasses.field(default=lambda _kind, _text: None)
     """As ``Reporter.message``."""
-
-    def whole(self) -> ArmWork:
-        """Return the same work from nothing."""
-        return replace(self, changes=PartChanges(self.parts), previous=None)
 
 
 class Built(NamedTuple):
