@@ -103,10 +103,7 @@ def rocchio(query: Vectors, hits: Vectors, config: RocchioConfig) -> Vectors:
     no hits known to be wrong, as Li et al. have it for dense vectors, "Pseudo relevance feedback with deep language
     models and dense retrievers: successes and pitfalls", ACM TOIS 2023.
 
-    Args:
-        query: unit norm, float32 ``(dim,)``.
-        hits: float32 ``(n, dim)``, at least one.
-        config: the weights.
+    ``query`` has unit norm, float32 ``(dim,)``; ``hits`` are float32 ``(n, dim)``, at least one.
     """
     mean = hits.mean(axis=0, dtype=np.float64)
     moved = config.query_weight * query.astype(np.float64) + config.hits_weight * mean
