@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -79,8 +79,8 @@ class HuggingFaceTokenizer:
         counts = np.zeros(len(texts) + 1, dtype=np.int64)
         if self.additive:
             for batch in batches(segments(texts, whole_words=True)):
-                found = self._words.token_ids([segment.text for segment in batch])
-                np.add.at(counts, [segment.text_index + 1 for segment in batch], np.diff(found.offsets))
+                found = self._words.token_ids([text for _, _, text in batch])
+                np.add.at(counts, [index + 1 for index, _, _ in batch], np.diff(found.offsets))
                 ids.append(found.ids)
         else:
             done = 1
@@ -125,10 +125,9 @@ def _in_segments(
     """Return what ``locate`` says of ``texts``, which it sees in bounded batches of bounded segments."""
     pieces: list[list[LocatedTokens]] = [[] for _ in texts]
     for batch in batches(segments(texts, whole_words=whole_words)):
-        for segment, found in zip(batch, locate([segment.text for segment in batch]), strict=True):
-            base = segment.base
+        for (index, base, _), found in zip(batch, locate([text for _, _, text in batch]), strict=True):
             moved = LocatedTokens(found.ids, found.starts + base, found.ends + base) if base else found
-            pieces[segment.text_index].append(moved)
+            pieces[index].append(moved)
     return [_joined(pieces, index) for index in range(len(texts))]
 
 
@@ -177,16 +176,10 @@ SEGMENT_CHARACTERS = 65_536
 BATCH_CHARACTERS = 1_000_000
 """Text that is tokenized at once, on every core; about 40 MB of encodings."""
 
+TextPiece: TypeAlias = "tuple[int, int, str]"
+"""A piece of one of many texts: the place of the text, the offset of the piece in it, and the piece."""
+
 _PLAIN_BLANK = re.compile(r"[\n \t\r]")
-
-
-class TextPiece(NamedTuple):
-    """A piece of one of many texts."""
-
-    text_index: int
-    base: int
-    """Offset of the piece in its text."""
-    text: str
 
 
 def segments(texts: Iterable[str], *, whole_words: bool = False) -> Iterator[TextPiece]:
@@ -198,12 +191,12 @@ def segments(texts: Iterable[str], *, whole_words: bool = False) -> Iterator[Tex
     for index, text in enumerate(texts):
         if len(text) <= SEGMENT_CHARACTERS:
             if text:
-                yield TextPiece(index, 0, text)
+                yield index, 0, text
             continue
         start = 0
         while start < len(text):
             cut = _cut(text, start, start + SEGMENT_CHARACTERS, whole_words=whole_words)
-            yield TextPiece(index, start, text[start:cut])
+            yield index, start, text[start:cut]
             start = cut
 
 
@@ -228,7 +221,7 @@ def batches(pieces: Iterable[TextPiece]) -> Iterator[list[TextPiece]]:
     characters = 0
     for piece in pieces:
         batch.append(piece)
-        characters += len(piece.text)
+        characters += len(piece[2])
         if characters >= BATCH_CHARACTERS:
             yield batch
             batch, characters = [], 0

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,29 +17,8 @@ from embedctl.config import FUSIONS, FilterConfig
 from embedctl.query.answer import Answer
 
 ARMS = ("bm25", "dense", "short", "wide")
-QUERIES = (
-    "kestrel over the harbour",
-    "night ledger",
-    '"quarry signal" glacier',
-    "orchard -vault",
-    "unheardof words",
-    "",
-)
-WORDS = [
-    "kestrel",
-    "harbour",
-    "ledger",
-    "vault",
-    "turbine",
-    "orchard",
-    "signal",
-    "glacier",
-    "quarry",
-    "night",
-    "over",
-    "the",
-    "lighthouse",
-]
+QUERIES = ("kestrel over the harbour", "night ledger", '"quarry signal" glacier', "orchard -vault", "unheardof words", "")
+WORDS = "kestrel harbour ledger vault turbine orchard signal glacier quarry night over the lighthouse".split()
 DOCUMENTS = 120
 exact = partial(QueryConfig, dense="flat")
 
