@@ -170,7 +170,7 @@ def test_thresholds_are_on_the_scores_of_the_query_as_typed(
 ) -> None:
     """The same rows pass with feedback and without, even where feedback puts them behind all others."""
     monkeypatch.setattr("embedctl.arms.dense.arm.RocchioConfig", lambda: RocchioConfig(3, 0.1, -1.0))
-    monkeypatch.setattr("embedctl.arms.bm25.arm.Rm3Config", lambda: Rm3Config(query_weight=0.01))
+    monkeypatch.setattr("embedctl.arms.bm25.query.Rm3Config", lambda: Rm3Config(query_weight=0.01))
     every = store.query("kestrel", config(mode, RankingRequest(), n=106, min_scores={arm: least}))
     n = len(every.hits) + 1
     assert 2 < n < 8
