@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from embedctl import errors, records
-from embedctl.cli.app import COMMANDS, app
+from embedctl.cli.app import COMMANDS, app, built
 from embedctl.cli.run import run
 from embedctl.store import manifest, schemas
 
@@ -61,12 +61,15 @@ each_document = pytest.mark.parametrize("path", documents(), ids=_name)
 @cache
 def flags_by_command() -> dict[str, frozenset[str]]:
     """Return the flags of each command; those of ``embedctl`` itself under an empty name."""
-    commands = {"": app, **{name: app.built(name) for name in COMMANDS}}
+    commands = {"": app, **{name: built(name) for name in COMMANDS}}
     return {name: frozenset(_flags(command)) for name, command in commands.items()}
 
 
 def _flags(command: Any) -> Iterator[str]:
     yield from ("-h", "--help")
+    for subcommand in getattr(command, "commands", {}).values():
+        if command is not app:
+            yield from _flags(subcommand)
     for parameter in command.params:
         if parameter.param_type_name == "option":
             yield from (*parameter.opts, *parameter.secondary_opts)
