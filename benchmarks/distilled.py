@@ -17,8 +17,10 @@ from .results import Row
 from .stores import collection_store, store_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from embedctl.contracts import Vectors
 
     from .bench import Bench
     from .collection import Collection
@@ -93,7 +95,7 @@ def _speed(bench: Bench, collection: Collection, student: Path, texts: list[str]
     teacher, static = card(DEFAULT_MODEL).open(RuntimeConfig()), student_card(student).open()
     some = texts[:: max(1, len(texts) // TEACHER_TEXTS)]
     tokens = card(DEFAULT_MODEL).tokenizer().token_ids(texts)
-    ways = {
+    ways: dict[str, tuple[Callable[[], Vectors], int]] = {
         "the model, from text": (lambda: teacher.encode_documents(some), len(some)),
         "the student, from text": (lambda: static.encode_documents(texts), len(texts)),
         "the student, from kept tokens": (lambda: static.encode_tokens(tokens), len(texts)),

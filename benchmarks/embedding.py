@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from embedctl.config import DEFAULT_MODEL, RuntimeConfig
-from embedctl.encoders import card
+from embedctl.encoders import card, token_encoder
 from embedctl.encoders.model_folder import resolve
 
 from .results import Row
@@ -104,12 +104,14 @@ def _runners(texts: list[str]) -> tuple[dict[str, Runner], str]:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     encoder = card(DEFAULT_MODEL).open(RuntimeConfig())
+    by_tokens = token_encoder(encoder)
+    assert by_tokens is not None
     kept = card(DEFAULT_MODEL).tokenizer().token_ids(texts)
     transformer = SentenceTransformer(str(resolve(DEFAULT_MODEL).path), device="cpu", local_files_only=True)
     bare, precision = _bare(transformer, texts)
     return {
         "embedctl": lambda: encoder.encode_documents(texts),
-        "embedctl, tokens kept": lambda: encoder.encode_tokens(kept),
+        "embedctl, tokens kept": lambda: by_tokens.encode_tokens(kept),
         SENTENCE_TRANSFORMER: lambda: np.asarray(transformer.encode(texts, show_progress_bar=False)),
         BARE: bare,
     }, precision

@@ -13,10 +13,10 @@ import numpy as np
 import embedctl
 from embedctl.config import DEFAULT_MODEL, TEXT_FIELD, ChunkConfig
 from embedctl.encoders import card
-from embedctl.records import chunks_schema, documents_schema
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import EncoderRecord
 from embedctl.store.parts import chunk_columns, read_vectors, write_embeddings
+from embedctl.store.schemas import chunks_schema, documents_schema
 from embedctl.store.writer import read_manifest, writing
 
 from . import corpus

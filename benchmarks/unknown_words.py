@@ -11,19 +11,22 @@ from __future__ import annotations
 
 import argparse
 import sys
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from embedctl.config import DEFAULT_MODEL, FusionConfig, FusionName, RankingConfig, RuntimeConfig
-from embedctl.encoders import card
+from embedctl.config import FusionConfig, FusionName, QueryConfig, RankingConfig, RankingRequest, RuntimeConfig
+from embedctl.contracts import ArmRequest
 from embedctl.evaluation.metrics import Metric, run_values
-from embedctl.index.payload import shown_of
-from embedctl.query.document_fusion import fuse, gather
+from embedctl.index.rows import shown
+from embedctl.query.document_fusion import fuse
+from embedctl.query.draft import Draft
 from embedctl.query.parse import parse_query
-from embedctl.query.searcher import Searcher
+from embedctl.query.pipeline import Pipeline, query_of
+from embedctl.query.session import Session
+from embedctl.reporters import make_reporter
 from embedctl.store.layout import Layout
 from embedctl.store.writer import read_manifest
 
@@ -32,9 +35,10 @@ from .collection import Collection
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from embedctl.contracts import Vectors
     from embedctl.query.document_fusion import Candidates
 
+BM25 = FusionConfig(weights=(("bm25", 1.0), ("dense", 0.0)))
+DENSE = FusionConfig(weights=(("bm25", 0.0), ("dense", 1.0)))
 SHARE = 0.1
 UNKNOWN = "zqxj"
 """Begins a word that no corpus has."""
@@ -45,13 +49,20 @@ class Mismatch:
 
     def __init__(self, store: Path, queries: Mapping[str, str], share: float) -> None:
         layout = Layout(store)
-        self._searcher = Searcher(layout, read_manifest(layout), lambda: card(DEFAULT_MODEL).open(RuntimeConfig()))
-        self._most = int(share * len(self._searcher.bm25))
+        searcher = Session(layout, make_reporter("silent"), RuntimeConfig()).searcher(read_manifest(layout))
+        # Fused so, arms are asked for everything that any fusion needs.
+        ranking = RankingRequest.of(RankingConfig(fusion=FusionConfig("absolute")))
+        config = QueryConfig(arms=("bm25", "dense"), dense="flat", ranking=ranking)
+        self._pipeline = Pipeline(searcher.ready(config, len(queries)))
+        self._bm25 = searcher.index.arm("bm25")
+        self._most = int(share * self._bm25.rows)
         self._common = cache(self._is_common)
         self._names: dict[int, str] = {}
-        vectors = self._searcher.encoder.encode_queries([parse_query(text).dense_text for text in queries.values()])
-        asked = zip(queries.items(), vectors, strict=True)
-        self._candidates = {query: self._asked(self._known(text), vector) for (query, text), vector in asked}
+        drafts = self._pipeline.encode([Draft(text, name) for name, text in queries.items()])
+        for draft in drafts:
+            draft.rewrite(self._known(draft.text))
+        asked = zip(queries, self._pipeline.ask(drafts), strict=True)
+        self._candidates = {name: self._found(draft) for name, draft in asked}
 
     def rankings(self, fusion: FusionConfig) -> dict[str, list[str]]:
         """Return the documents that each query finds, best first; a fusion of one arm is that arm alone."""
@@ -61,19 +72,20 @@ class Mismatch:
         }
 
     def _is_common(self, word: str) -> bool:
-        return len(self._searcher.bm25.ask(parse_query(word)).search(self._most + 1).labels) > self._most
+        setup, more = self._pipeline.setup, self._most + 1
+        asked = self._bm25.ask([query_of(Draft(word))], ArmRequest(more, setup.ranking, setup.config))
+        return len(asked[0].best(more).labels) == more
 
     def _known(self, text: str) -> str:
         """Return the query with an unknown word in place of each that is not common."""
         words = parse_query(text).words
         return " ".join(word if self._common(word) else f"{UNKNOWN}{at}" for at, word in enumerate(words))
 
-    def _asked(self, text: str, vector: Vectors) -> Candidates:
-        depth, dense = RankingConfig().candidates, self._searcher.dense
-        bm25 = self._searcher.bm25.ask(parse_query(text))
-        arms = (bm25.search(depth), dense.search(dense.plan("flat", None), vector, depth, None))
-        found = gather(arms, bm25.documents, (bm25.scores, partial(dense.cosine, vector)), (bm25.most(), 1.0))
-        names = (shown_of(payload)["doc_id"] for payload in bm25.payloads(found.labels))
+    def _found(self, draft: Draft) -> Candidates:
+        setup = self._pipeline.setup
+        found = self._pipeline.retrieve(draft, setup.depth).candidates
+        assert found is not None
+        names = (fields["doc_id"] for fields in shown(setup.index.rows, found.labels))
         self._names |= zip(found.labels.tolist(), names, strict=True)
         return found
 
@@ -90,8 +102,8 @@ def main() -> None:
     qrels = collection.qrels()
     queries = {name: text for name, text in collection.queries().items() if name in qrels}
     mismatch = Mismatch(asked.store, queries, asked.share)
-    settings = {"bm25": FusionConfig("rrf", 60, 1.0, 0.0), "dense": FusionConfig("rrf", 60, 0.0, 1.0)}
-    for name, fusion in (settings | {name: FusionConfig(name) for name in get_args(FusionName)}).items():
+    fusions = {"bm25": BM25, "dense": DENSE} | {name: FusionConfig(name) for name in get_args(FusionName)}
+    for name, fusion in fusions.items():
         values = run_values((Metric("ndcg", 10),), mismatch.rankings(fusion), qrels)
         sys.stdout.write(f"{name:<14}{float(np.mean(values)):.4f}\n")
 

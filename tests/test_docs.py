@@ -67,6 +67,9 @@ def flags_by_command() -> dict[str, frozenset[str]]:
 
 def _flags(command: Any) -> Iterator[str]:
     yield from ("-h", "--help")
+    for subcommand in getattr(command, "commands", {}).values():
+        if command is not app:
+            yield from _flags(subcommand)
     for parameter in command.params:
         if parameter.param_type_name == "option":
             yield from (*parameter.opts, *parameter.secondary_opts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .examiner import Examiner
@@ -82,10 +82,6 @@ class ArmWork:
     """Called with the number of chunks that are done; raises to end the build."""
     message: Callable[[str, str], None] = dataclasses.field(default=lambda _kind, _text: None)
     """As ``Reporter.message``."""
-
-    def whole(self) -> ArmWork:
-        """Return the same work from nothing."""
-        return replace(self, changes=PartChanges(self.parts), previous=None)
 
 
 class Built(NamedTuple):

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import typer
 from typer.core import TyperCommand, TyperOption
@@ -107,15 +107,13 @@ class _Declared(NamedTuple):
             extra |= {"min": self.info.min, "max": None} if self.kind in (int, float) else {}
         if self.kind is Path:
             extra["parser"] = _path
-        if self.group in (list, tuple) and get_args(self.kind):
-            extra["autocompletion"] = _offered(_names(self.kind))
         return extra
 
     def _read_by_typer(self, info: Any) -> inspect.Parameter:
         kind, default = self.kind, self.default
         if self.group in (list, tuple, Mapping):
             required = default is MISSING and self.group is list
-            kind = list[Path] if kind is Path else list[str]  # choices in lists are checked by the library
+            kind = list[Path] if kind is Path else list[str]
             default = default if required else None
         return _parameter(self.name, kind if default is MISSING else kind | None, info, default)
 
@@ -177,21 +175,6 @@ def _parameter(name: str, kind: Any, info: Any, default: Any) -> inspect.Paramet
     """Return a parameter as typer reads it: keyword-only, so that their order does not matter."""
     default = inspect.Parameter.empty if default is MISSING else default
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind, info], default=default)
-
-
-def _names(kind: Any) -> tuple[str, ...]:
-    """Return the values of a literal, or of several in a union."""
-    values = get_args(kind)
-    return values if get_origin(kind) is Literal else tuple(name for one in values for name in _names(one))
-
-
-def _offered(names: tuple[str, ...]) -> Callable[[], list[str]]:
-    """Return names for completion as a function, of which typer reads the signature: no lambda, no partial."""
-
-    def offered() -> list[str]:
-        return list(names)
-
-    return offered
 
 
 def _path(value: str) -> Path:

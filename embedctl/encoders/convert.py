@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .openvino_library import ConversionError, converter, openvino
 from .packing import Packed
-from .probes import LEAST_COSINE, PROBES, least_cosine
-from .torch_runtime import load_modules
+from .torch_runtime import LEAST_COSINE, PROBES, least_cosine, load_modules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

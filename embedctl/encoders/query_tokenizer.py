@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def special_tokens(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the ids that a tokenizer of the ``tokenizers`` library puts in front of an input and behind it."""
+    encoding = tokenizer.encode("a")
+    mask = encoding.special_tokens_mask
+    lead = mask.index(0) if 0 in mask else len(mask)
+    trail = len(mask) - mask[::-1].index(0) if 0 in mask else len(mask)
+    return tuple(encoding.ids[:lead]), tuple(encoding.ids[trail:])
+
+
 class QueryTokenizer:
     """A ``tokenizer.json`` for whole inputs: all that a query needs, and light to load.
 
@@ -74,12 +83,7 @@ class QueryTokenizer:
 
     @cached_property
     def _special(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """What is put in front of an input and behind it."""
-        encoding = self._tokenizer.encode("a")
-        mask = encoding.special_tokens_mask
-        lead = mask.index(0) if 0 in mask else len(mask)
-        trail = len(mask) - mask[::-1].index(0) if 0 in mask else len(mask)
-        return tuple(encoding.ids[:lead]), tuple(encoding.ids[trail:])
+        return special_tokens(self._tokenizer)
 
     def _ids(self, texts: list[str]) -> list[list[int]]:
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]

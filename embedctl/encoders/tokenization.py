@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from ..config import digest
 from ..contracts import LocatedTokens, TokenIds
 from ..errors import ModelError
-from .text_segments import batches, segments, text_batches
+from .query_tokenizer import special_tokens
 from .word_table import WordTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -47,9 +48,9 @@ class HuggingFaceTokenizer:
         self.document_prompt = document_prompt
         self._melting = "" if self.additive else document_prompt
         """What can melt with the text behind it, and so is tokenized with every text."""
-        before, after = self._special_tokens()
+        before, after = special_tokens(self._tokenizer)
         if self.additive:
-            before = [*before, *self._tokenizer.encode(document_prompt, add_special_tokens=False).ids]
+            before = (*before, *self._tokenizer.encode(document_prompt, add_special_tokens=False).ids)
         self.prefix_ids = np.array(before, dtype=np.int32)
         """Special tokens and prompt, which every input has in front of the ids of its text."""
         self.suffix_ids = np.array(after, dtype=np.int32)
@@ -78,8 +79,8 @@ class HuggingFaceTokenizer:
         counts = np.zeros(len(texts) + 1, dtype=np.int64)
         if self.additive:
             for batch in batches(segments(texts, whole_words=True)):
-                found = self._words.token_ids([segment.text for segment in batch])
-                np.add.at(counts, [segment.text_index + 1 for segment in batch], np.diff(found.offsets))
+                found = self._words.token_ids([text for _, _, text in batch])
+                np.add.at(counts, [index + 1 for index, _, _ in batch], np.diff(found.offsets))
                 ids.append(found.ids)
         else:
             done = 1
@@ -112,14 +113,6 @@ class HuggingFaceTokenizer:
     def _lines(self, words: list[str]) -> LocatedTokens:
         return _in_segments(self._encoded, ["\n".join(words)], whole_words=True)[0]
 
-    def _special_tokens(self) -> tuple[list[int], list[int]]:
-        """Return the ids that are put in front of a text and behind it."""
-        encoding = self._tokenizer.encode("a")
-        special = encoding.special_tokens_mask
-        before = special.index(0) if 0 in special else len(special)
-        after = len(special) - special[::-1].index(0) if 0 in special else len(special)
-        return encoding.ids[:before], encoding.ids[after:]
-
 
 def _located(encoding: Any) -> LocatedTokens:
     offsets = np.fromiter(chain.from_iterable(encoding.offsets), dtype=np.int64)
@@ -132,10 +125,9 @@ def _in_segments(
     """Return what ``locate`` says of ``texts``, which it sees in bounded batches of bounded segments."""
     pieces: list[list[LocatedTokens]] = [[] for _ in texts]
     for batch in batches(segments(texts, whole_words=whole_words)):
-        for segment, found in zip(batch, locate([segment.text for segment in batch]), strict=True):
-            base = segment.base
+        for (index, base, _), found in zip(batch, locate([text for _, _, text in batch]), strict=True):
             moved = LocatedTokens(found.ids, found.starts + base, found.ends + base) if base else found
-            pieces[segment.text_index].append(moved)
+            pieces[index].append(moved)
     return [_joined(pieces, index) for index in range(len(texts))]
 
 
@@ -177,3 +169,73 @@ def _additive(definition: dict[str, Any]) -> bool:
         and kind("post_processor") in {None, "TemplateProcessing", "BertProcessing", "RobertaProcessing"}
         and not any(any(map(str.isspace, token["content"])) or not token["content"].isprintable() for token in added)
     )
+
+
+SEGMENT_CHARACTERS = 65_536
+"""Longer texts are cut before they are tokenized: the tokenizer's own memory grows with the longest text."""
+BATCH_CHARACTERS = 1_000_000
+"""Text that is tokenized at once, on every core; about 40 MB of encodings."""
+
+TextPiece: TypeAlias = "tuple[int, int, str]"
+"""A piece of one of many texts: the place of the text, the offset of the piece in it, and the piece."""
+
+_PLAIN_BLANK = re.compile(r"[\n \t\r]")
+
+
+def segments(texts: Iterable[str], *, whole_words: bool = False) -> Iterator[TextPiece]:
+    """Yield the texts in pieces of at most ``SEGMENT_CHARACTERS`` that begin at plain white space.
+
+    Where there is none, a piece ends inside a word; with ``whole_words`` it goes on to the next white space instead.
+    Of an empty text there is no piece.
+    """
+    for index, text in enumerate(texts):
+        if len(text) <= SEGMENT_CHARACTERS:
+            if text:
+                yield index, 0, text
+            continue
+        start = 0
+        while start < len(text):
+            cut = _cut(text, start, start + SEGMENT_CHARACTERS, whole_words=whole_words)
+            yield index, start, text[start:cut]
+            start = cut
+
+
+def _cut(text: str, start: int, end: int, *, whole_words: bool) -> int:
+    """Return where the segment from ``start`` ends: before the last line break or blank, else at ``end``."""
+    if end >= len(text):
+        return len(text)
+    for separator in ("\n", " ", "\t", "\r"):
+        # Before the blank, not after: tokenizers that mark words with a leading space need it in front of its word.
+        found = text.rfind(separator, start + 1, end)
+        if found > 0:
+            return found
+    if not whole_words:
+        return end
+    blank = _PLAIN_BLANK.search(text, end)
+    return blank.start() if blank else len(text)
+
+
+def batches(pieces: Iterable[TextPiece]) -> Iterator[list[TextPiece]]:
+    """Yield the pieces in order, in lists of about ``BATCH_CHARACTERS``."""
+    batch: list[TextPiece] = []
+    characters = 0
+    for piece in pieces:
+        batch.append(piece)
+        characters += len(piece[2])
+        if characters >= BATCH_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+def text_batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield whole texts in order, in runs of about ``BATCH_CHARACTERS``."""
+    start = characters = 0
+    for index, text in enumerate(texts):
+        characters += len(text)
+        if characters >= BATCH_CHARACTERS:
+            yield texts[start : index + 1]
+            start, characters = index + 1, 0
+    if start < len(texts):
+        yield texts[start:] if start else texts

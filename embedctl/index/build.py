@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from ..arms.kind import ArmWork, PartChanges
 from ..errors import DamagedError, NoStoreError
-from ..store.files import describe_file
 from ..store.manifest import ArmRecord, EncoderRecord, IndexRecord, Manifest
 from ..system.preconditions import require_disk, require_memory
-from .pieces import PAYLOADS, kind_of, piece, pieces
+from .pieces import PAYLOADS, described, kind_of, piece, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
     from ..config import ArmSettings
     from ..contracts import Progress, Reporter
     from ..store.layout import Layout
-    from ..store.manifest import FileRecord, Part
-    from ..store.piece import Piece
+    from ..store.manifest import Part
 
 _BUILDING = "Building the index"
 _REBUILD = 'Rebuild the index with "embedctl index --no-refresh --rebuild".'
@@ -160,7 +158,7 @@ def build(
     records: dict[str, ArmRecord] = {}
     new_files: list[Path] = []
     for name, work in works.items():
-        files, fresh = _described(work)
+        files, fresh = described(work)
         records[name] = ArmRecord(kinds[name], work.field, work.folder.name, files, built[name].rows, built[name].facts)
         new_files += fresh
     rows = {record.rows for record in records.values()}
@@ -178,8 +176,8 @@ def build(
         payloads=payloads,
     )
     for name, of_arm in pieces(record).items():
-        described = [(works[name].folder / path, file.sha256) for path, file in of_arm.files.items()]
-        piece(layout, record, of_arm).remember(described)
+        sums = [(works[name].folder / path, file.sha256) for path, file in of_arm.files.items()]
+        piece(layout, record, of_arm).remember(sums)
     folders = sorted({path.parent for path in root.rglob("*")} | {root})
     return record, [*new_files, *folders]
 
@@ -233,19 +231,3 @@ def _all(works: Mapping[str, ArmWork], kinds: Mapping[str, str], tracks: _Tracks
     if failed:
         raise next((error for error in failed if not isinstance(error, StoppedError)), failed[0])
     return {name: future.result() for name, future in building.items()}
-
-
-def _described(work: ArmWork) -> tuple[dict[str, FileRecord], list[Path]]:
-    """Return the files of a piece, and those that are new: one that was linked is described already."""
-    files: dict[str, FileRecord] = {}
-    fresh: list[Path] = []
-    before: Piece | None = work.previous
-    for path in sorted(path for path in work.folder.rglob("*") if path.is_file()):
-        name = path.relative_to(work.folder).as_posix()
-        known = before.record.files.get(name) if before else None
-        if before and known and (before.folder / name).exists() and (before.folder / name).samefile(path):
-            files[name] = known
-            continue
-        files[name] = describe_file(path)
-        fresh.append(path)
-    return files, fresh

@@ -16,7 +16,7 @@ from ..errors import DamagedError, EmbedctlError, NoStoreError, ResourceError, s
 from ..store.manifest import INDEX_SINCE, ArmRecord
 from ..store.piece import REPAIR, Piece
 from ..store.writer import read_manifest
-from .pieces import PAYLOADS, kind_of, piece, pieces
+from .pieces import PAYLOADS, described, kind_of, piece, pieces
 
 if TYPE_CHECKING:
     from ..arms.kind import ExtraRows
@@ -146,7 +146,8 @@ class Index:
                         f"The parts have {built.rows} live chunks; the index in the manifest has {self.record.rows}.",
                         'Find out what is damaged with "embedctl doctor".',
                     )
-                return kind.open(_temporary_piece(work, record, built.facts), opening)
+                made = ArmRecord(record.kind, record.field, record.kind, described(work)[0], record.rows, built.facts)
+                return kind.open(Piece(Path(folder), made, {}, ""), opening)
         except OSError as error:
             if shortage(error) is None:
                 raise
@@ -155,15 +156,3 @@ class Index:
                 f"{tempfile.gettempdir()}.",
                 'Repair the index with "embedctl doctor --repair", or name another temporary folder in TMPDIR.',
             ) from error
-
-
-def _temporary_piece(work: ArmWork, record: ArmRecord, facts: Any) -> Piece:
-    from ..store.files import describe_file
-
-    files = {
-        path.relative_to(work.folder).as_posix(): describe_file(path)
-        for path in sorted(work.folder.rglob("*"))
-        if path.is_file()
-    }
-    made = ArmRecord(record.kind, record.field, work.folder.name, files, record.rows, facts)
-    return Piece(work.folder.parent, made, {}, "")

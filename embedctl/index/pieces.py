@@ -8,10 +8,12 @@ from ..arms import ARMS
 from ..store.piece import Piece
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..arms.examiner import Examiner
-    from ..arms.kind import ArmKind
+    from ..arms.kind import ArmKind, ArmWork
     from ..store.layout import Layout
-    from ..store.manifest import ArmRecord, IndexRecord
+    from ..store.manifest import ArmRecord, FileRecord, IndexRecord
 
 PAYLOADS = "rows"
 """Name of the piece that hits show; no arm can have it."""
@@ -42,6 +44,24 @@ def piece(layout: Layout, index: IndexRecord, record: ArmRecord) -> Piece:
     kind = kind_of(record.kind)
     version = f"{record.kind} {encoder.dim if encoder else 0}"
     return Piece(layout.generation(index.generation), record, kind.checks(encoder), version)
+
+
+def described(work: ArmWork) -> tuple[dict[str, FileRecord], list[Path]]:
+    """Return the files of a piece that was built, and those that are new: a linked one is described already."""
+    from ..store.files import describe_file
+
+    files: dict[str, FileRecord] = {}
+    fresh: list[Path] = []
+    before = work.previous
+    for path in sorted(path for path in work.folder.rglob("*") if path.is_file()):
+        name = path.relative_to(work.folder).as_posix()
+        known = before.record.files.get(name) if before else None
+        if before and known and (before.folder / name).exists() and (before.folder / name).samefile(path):
+            files[name] = known
+            continue
+        files[name] = describe_file(path)
+        fresh.append(path)
+    return files, fresh
 
 
 def examiner_of(name: str) -> Examiner:

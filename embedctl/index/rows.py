@@ -73,11 +73,9 @@ class _Segment(NamedTuple):
 class RowStore:
     """The rows of one generation, mapped."""
 
-    def __init__(self, segments: Sequence[_Segment], folder: Path, extra: ExtraRows | None = None) -> None:
+    def __init__(self, segments: Sequence[_Segment], folder: Path) -> None:
         self._segments = tuple(segments)
         self._folder = folder
-        self._extra = {} if extra is None else {row.label: at for at, row in enumerate(extra.rows)}
-        self._added = extra
         self._block = lru_cache(maxsize=_BLOCKS_KEPT)(self._read)
 
     def documents(self, labels: Labels) -> NDArray[np.uint64]:
@@ -87,10 +85,8 @@ class RowStore:
             DamagedError: there is no such row.
         """
         documents = np.empty(len(labels), dtype=np.uint64)
-        for places, segment, rows in self._located(labels):
-            documents[places] = segment.documents[rows]
-        for at, extra in self._of_extra(labels):
-            documents[at] = extra.doc_key
+        for places, number, rows in self._located(labels):
+            documents[places] = self._segments[number].documents[rows]
         return documents
 
     def payloads(self, labels: Labels) -> list[str]:
@@ -100,32 +96,22 @@ class RowStore:
             DamagedError: there is no such row.
         """
         found = [""] * len(labels)
-        for places, segment, rows in self._located(labels):
-            number = next(at for at, one in enumerate(self._segments) if one is segment)
+        for places, number, rows in self._located(labels):
             for at, row in zip(places.tolist(), rows.tolist(), strict=True):
                 found[at] = self._block(number, row // BLOCK)[row % BLOCK].decode()
-        if self._added is not None:
-            for at, extra in self._of_extra(labels):
-                found[at] = self._added.payloads[self._extra[extra.label]]
         return found
 
-    def _located(self, labels: Labels) -> Iterator[tuple[NDArray[np.intp], _Segment, NDArray[np.intp]]]:
-        """Yield places in ``labels``, their segment, and their rows in it."""
-        left = len(labels) - sum(label_ in self._extra for label_ in labels.tolist()) if self._extra else len(labels)
-        for segment in self._segments:
+    def _located(self, labels: Labels) -> Iterator[tuple[NDArray[np.intp], int, NDArray[np.intp]]]:
+        """Yield places in ``labels``, the place of their segment, and their rows in it."""
+        left = len(labels)
+        for number, segment in enumerate(self._segments):
             rows = np.minimum(np.searchsorted(segment.labels, labels), len(segment.labels) - 1)
             places = np.flatnonzero(segment.labels[rows] == labels)
             if len(places):
                 left -= len(places)
-                yield places, segment, rows[places]
+                yield places, number, rows[places]
         if left:
             raise DamagedError(f"The rows in {self._folder} lack {left} of {len(labels)} labels.", REPAIR)
-
-    def _of_extra(self, labels: Labels) -> Iterator[tuple[int, Any]]:
-        if self._added is not None:
-            for at, value in enumerate(labels.tolist()):
-                if value in self._extra:
-                    yield at, self._added.rows[self._extra[value]]
 
     def _read(self, number: int, block: int) -> list[bytes]:
         segment = self._segments[number]
@@ -167,7 +153,9 @@ class RowsKind(ArmKind):
         """Map the segments, whose files are all verified."""
         piece.verify(piece.record.files)
         segments = [_mapped(piece.folder, *one) for one in segment_records(piece.record, "rows")]
-        return RowStore(segments, piece.folder, opening.extra)
+        if opening.extra is not None and opening.extra.rows:
+            segments.append(_in_memory(opening.extra))
+        return RowStore(segments, piece.folder)
 
     def checks(self, encoder: object) -> Checks:
         """Return what must be right about the labels."""
@@ -205,6 +193,17 @@ def _mapped(root: Path, number: int, rows: int) -> _Segment:
         mapped(folder / _DOCUMENTS, "<u8", (rows,)),
         ends,
         mapped(folder / _PAYLOADS, "u1", (size,)),
+    )
+
+
+def _in_memory(extra: ExtraRows) -> _Segment:
+    texts = [payload.encode() for payload in extra.payloads]
+    blocks = [zlib.compress(b"\n".join(texts[at : at + BLOCK]), _LEVEL) for at in range(0, len(texts), BLOCK)]
+    return _Segment(
+        np.array([row.label for row in extra.rows], dtype=np.uint64),
+        np.array([row.doc_key for row in extra.rows], dtype=np.uint64),
+        np.cumsum([len(block) for block in blocks], dtype=np.uint64),
+        np.frombuffer(b"".join(blocks), dtype=np.uint8),
     )
 
 

@@ -32,10 +32,7 @@ def search_many(
 ) -> Iterator[Answer]:
     """Yield the answer to each query of ``source``, in their order.
 
-    Args:
-        setup: everything is open.
-        source: the queries.
-        allowed_for: chunks that may answer a query, by its id, where each has its own.
+    Everything of ``setup`` is open; ``allowed_for``: chunks that may answer a query, by its id, where each has its own.
 
     Raises:
         UsageError: the source says that it holds no queries.

@@ -97,9 +97,7 @@ class Proposal:
 def gather(proposals: Sequence[Proposal], documents_of: Callable[[Labels], NDArray[np.uint64]]) -> Candidates:
     """Return the evidence of the arms about the union of their rankings.
 
-    Args:
-        proposals: one for each arm.
-        documents_of: labels of chunks to labels of their documents, uint64 ``(n,)`` to uint64 ``(n,)``.
+    ``documents_of``: labels of chunks to labels of their documents, uint64 ``(n,)`` to uint64 ``(n,)``.
     """
     labels = np.unique(np.concatenate([one.ranking.labels for one in proposals])).astype(np.uint64)
     ranks, scores = [], []

@@ -34,8 +34,6 @@ _WORD = re.compile(r"\S+")
 class ParsedQuery:
     """A query text and its pieces."""
 
-    original: str
-    """As typed."""
     words: tuple[str, ...]
     """As typed between blanks, punctuation included, repeated where repeated."""
     phrases: tuple[str, ...]
@@ -51,7 +49,6 @@ def parse_query(text: str) -> ParsedQuery:
     if not any(_says_something(piece) for piece, _, excluded in pieces if not excluded):
         pieces = [(word, False, False) for word in text.split()]
     return ParsedQuery(
-        original=text,
         words=tuple(piece for piece, phrase, excluded in pieces if not phrase and not excluded),
         phrases=tuple(piece for piece, phrase, excluded in pieces if phrase and not excluded),
         exclusions=tuple(piece for piece, _, excluded in pieces if excluded),

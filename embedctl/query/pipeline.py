@@ -49,9 +49,7 @@ class Pipeline:
     def prepare(self, drafts: Sequence[Draft], *, encoded: bool = True) -> list[Draft]:
         """Run the stages up to the arms, which are asked but not searched yet.
 
-        Args:
-            drafts: queries.
-            encoded: whether to encode them now; ``False``: each draft encodes itself when a vector is first needed.
+        Not ``encoded``: each draft encodes itself when a vector is first needed.
         """
         return self.ask(self.encode(self.rewrite(drafts)) if encoded else self.rewrite(drafts))
 

@@ -37,13 +37,7 @@ class Searcher:
         load_encoder: Callable[[str], Encoder],
         extra: ExtraRows | None = None,
     ) -> None:
-        """Open a snapshot.
-
-        Args:
-            layout: of the store.
-            manifest: the snapshot.
-            load_encoder: returns the encoder of queries in a field.
-            extra: rows that are searched beside those of the index.
+        """Open a snapshot; ``load_encoder`` returns the encoder of queries in a field, ``extra`` is searched as well.
 
         Raises:
             NoStoreError: it has no index yet.
@@ -93,12 +87,9 @@ class Searcher:
         return asked_arms(config, self._manifest.settings, self.index.record)
 
     def setup(self, config: QueryConfig, allowed: Allowed | None = None, queries: int = 1) -> Setup:
-        """Return everything that queries with ``config`` have in common.
+        """Return everything that queries with a validated ``config`` have in common.
 
-        Args:
-            config: validated.
-            allowed: as :meth:`allowed` returned it.
-            queries: how many are expected; 0: find what a single query finds.
+        ``queries``: how many are expected; 0: find what a single query finds.
 
         Raises:
             UsageError: the index has no such arm, or no arm has a weight.
@@ -152,10 +143,7 @@ class Searcher:
 
         Encoders are loaded by a thread of their own while the arms that search text are asked.
 
-        Args:
-            text: the query.
-            config: validated.
-            counted: ``False``: a measurement, which changes no plan of later queries.
+        ``config`` is validated. Not ``counted``: a measurement, which changes no plan of later queries.
         """
         start = time.perf_counter()
         draft = Draft(text)

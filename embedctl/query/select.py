@@ -80,8 +80,8 @@ def _tests(manifest: Manifest, config: FilterConfig) -> list[_Test]:
 
 
 def _where(expression: str) -> _Test:
-    predicate = parse_where(expression)
-    asked = {field.split(".")[0] for field in predicate.fields}
+    fulfils, names = parse_where(expression)
+    asked = {name.split(".")[0] for name in names}
     built_in = tuple(name for name in BUILT_IN if name in asked)
     columns = tuple("mtime_us" if name == "mtime" else name for name in built_in)
     parsed = lru_cache(maxsize=10_000)(json.loads)  # documents often have their metadata in common
@@ -90,7 +90,7 @@ def _where(expression: str) -> _Test:
         fields = dict(zip(built_in, values, strict=True))
         if "mtime" in fields:
             fields["mtime"] = _iso(fields["mtime"])
-        return predicate({**fields, **parsed(metadata)})
+        return fulfils({**fields, **parsed(metadata)})
 
     return ("metadata", *columns), passes
 

@@ -139,11 +139,6 @@ def validated(config: QueryConfig, n: int | None = None) -> QueryConfig:
 def settled(config: QueryConfig, own: RankingConfig, arms: Sequence[ArmSettings]) -> RankingConfig:
     """Return how the hits of a validated ``config`` are ranked in a store whose own ranking is ``own``.
 
-    Args:
-        config: of the query.
-        own: of the store.
-        arms: those that the query asks.
-
     Raises:
         UsageError: a weight or threshold is of an arm that is not asked, or nothing has a weight.
     """

@@ -27,7 +27,6 @@ from __future__ import annotations
 
 import operator
 import re
-from dataclasses import dataclass
 from fnmatch import translate
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -72,21 +71,10 @@ _LONGEST_SHOWN = 80
 """Characters of a token that a message quotes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Predicate:
-    """A parsed condition."""
+def parse_where(text: str) -> tuple[Callable[[Metadata], bool], frozenset[str]]:
+    """Return whether metadata fulfil a condition, unknown counts as no; and every field that it asks about.
 
-    fields: frozenset[str]
-    """Every field it asks about; the names of a nested one joined by dots."""
-    condition: Condition
-
-    def __call__(self, metadata: Metadata) -> bool:
-        """Return whether ``metadata`` fulfils the condition; unknown counts as no."""
-        return self.condition(metadata) is True
-
-
-def parse_where(text: str) -> Predicate:
-    """Read an expression.
+    The names of a nested field are joined by dots.
 
     Raises:
         UsageError: it is not one; the message says what was expected where, the hint points at the place.
@@ -95,7 +83,7 @@ def parse_where(text: str) -> Predicate:
     condition = parser.expression()
     if parser.token.kind != "end":
         parser.fail('"and", "or" or the end')
-    return Predicate(frozenset(parser.fields), condition)
+    return lambda metadata: condition(metadata) is True, frozenset(parser.fields)
 
 
 class _Token(NamedTuple):

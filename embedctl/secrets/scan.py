@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from ..records import SecretSpan
 from .placeholders import is_dummy_token
-from .rule import Rule
 from .rules import KEPT, OWN, detector_patterns
 from .shapes import SHAPES
 
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ahocorasick_rs import BytesAhoCorasick
+
+    from .rule import Rule
 
 MASK = "\u2588"
 _LEAST_GROUP = 20

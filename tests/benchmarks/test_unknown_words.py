@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 import embedctl
-from benchmarks.unknown_words import Mismatch
+from benchmarks.unknown_words import BM25, DENSE, Mismatch
 from embedctl.config import FusionConfig, QueryConfig
 
 if TYPE_CHECKING:
     from embedctl.contracts import Encoder
 
 QUERIES = {"rare": "quantization rerankers", "common": "what a search for vectors gives", "both": "quantization search"}
-BM25, DENSE = FusionConfig("rrf", 60, 1.0, 0.0), FusionConfig("rrf", 60, 0.0, 1.0)
 
 
 def test_only_words_that_many_chunks_have_are_asked_of_bm25(

@@ -76,7 +76,7 @@ ANY_TEXT = (
     segment=st.sampled_from([7, 40, 65_536]),
 )
 def test_ids_of_any_text_are_what_the_encoder_reads(make_tokenizer, monkeypatch, texts, kind, prompt, segment):
-    monkeypatch.setattr("embedctl.encoders.text_segments.SEGMENT_CHARACTERS", segment)
+    monkeypatch.setattr("embedctl.encoders.tokenization.SEGMENT_CHARACTERS", segment)
     tokenizer = make_tokenizer(kind, 256, prompt)
     found = tokenizer.token_ids(texts)
     assert found.ids.dtype == np.int32

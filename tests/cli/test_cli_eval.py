@@ -145,7 +145,7 @@ def test_every_setting_is_measured_and_the_json_is_what_the_schema_says(
     candidates = {setting["name"]: setting["ranking"]["candidates"] for setting in told["settings"]}
     assert (candidates["rrf"], candidates["convex"], candidates["stored"]) == (150, 150, 100)
     fusions = {setting["name"]: setting["ranking"]["fusion"] for setting in told["settings"]}
-    assert (fusions["rrf"]["bm25_weight"], fusions["rrf"]["dense_weight"]) == (None, None)  # the default of the fusion
+    assert (fusions["rrf"]["bm25_weight"], fusions["rrf"]["dense_weight"]) == (1.0, 1.0)  # the default of the fusion
     assert all(setting["latency_ms"]["queries"] == 2 for setting in told["settings"])
     assert len(told["queries"]) == 9
     assert told["notes"] == ['Judged, but not among the queries: 65 queries ("q02", "q03", "q04" and 62 more).']

@@ -124,7 +124,7 @@ def test_shell_completion(here: Path) -> None:
     for words, at, offered in (
         ("embedctl st", "1", ["status"]),
         ("embedctl query --mode ", "3", ["hybrid", "bm25", "dense"]),
-        ("embedctl eval --only conv", "3", ["convex", "convex-minmax"]),
+        ("embedctl query --fusion conv", "3", ["convex", "convex-minmax"]),
         ("embedctl query --min-b", "2", ["--min-bm25"]),
     ):
         asked = {"_EMBEDCTL_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": at}

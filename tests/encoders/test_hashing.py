@@ -15,8 +15,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.utils import murmurhash3_32
 
 from embedctl.encoders import card, hashing
-from embedctl.encoders.hashing import features_of, words_of
-from embedctl.encoders.murmur import murmur3
+from embedctl.encoders.hashing import features_of, murmur3, words_of
 from embedctl.errors import UsageError
 
 TEXTS = [

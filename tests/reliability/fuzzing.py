@@ -1,6 +1,6 @@
 """Hostile questions: what may be typed, what may come in a file, and what must be true of every outcome.
 
-Flags are drawn from the parameters that click knows, so that a new flag is fuzzed without a word here.
+Flags are drawn from the parameters that typer knows, so that a new flag is fuzzed without a word here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import click
+from typer.core import TyperOption
 
 from embedctl.cli.app import built
 from embedctl.cli.run import run
@@ -196,16 +196,16 @@ def glob(chance: random.Random) -> str:
     return "".join(chance.choices([*pieces, *(["**/", "*"] * 3), chance.choice(ATOMS)], k=chance.randint(0, 7)))
 
 
-def value(chance: random.Random, parameter: click.Parameter, folder: Path) -> str:
+def value(chance: random.Random, parameter: TyperOption, folder: Path) -> str:
     """Return a value for one option, by its name and type."""
-    name, kind = parameter.name or "", parameter.type
-    if isinstance(kind, click.Choice) and chance.random() < 0.95:
+    name, kind = named(parameter), parameter.type
+    if hasattr(kind, "choices") and chance.random() < 0.95:
         return str(chance.choice(list(kind.choices)))
-    if isinstance(kind, click.IntRange | click.FloatRange) or kind in (click.INT, click.FLOAT):
+    if kind.name.startswith(("int", "float")):
         return chance.choice(["1", "2", "5", "50"]) if chance.random() < 0.6 else number(chance)
     if name == "queries":
         return str(query_file(chance, folder))
-    if isinstance(kind, click.Path):
+    if parameter.metavar in ("FILE", "DIR"):
         inside = [
             str(folder / "found.parquet"),
             str(folder / "found.txt"),
@@ -244,23 +244,28 @@ def query_file(chance: random.Random, folder: Path) -> Path | str:
     return path
 
 
+def named(parameter: TyperOption) -> str:
+    """Return the longest spelling of a flag as a name."""
+    return parameter.opts[-1].lstrip("-").replace("-", "_")
+
+
 def typed(chance: random.Random, folder: Path) -> Typed:
     """Return a command line that asks something."""
     command = chance.choice([*["query"] * 8, "show", "status"])
-    seldom = ("refresh", "store", "queries", "target", "form", "query_id", "progress", "query_encoder", "runtime")
+    seldom = ("refresh", "store", "queries", "output", "format", "query_id", "progress", "query_encoder", "runtime")
     given: dict[str, Any] = {}
     arguments: list[str] = []
     for parameter in built(command).params:
-        if not isinstance(parameter, click.Option) or chance.random() > (0.03 if parameter.name in seldom else 0.15):
+        if not isinstance(parameter, TyperOption) or chance.random() > (0.03 if named(parameter) in seldom else 0.15):
             continue
         flag = chance.choice([*parameter.opts, *parameter.secondary_opts])
         for _ in range(chance.randint(1, 3) if parameter.multiple else 1):
             if parameter.is_flag:
                 arguments.append(flag)
-                given[parameter.name or ""] = True
+                given[named(parameter)] = True
                 continue
             told = value(chance, parameter, folder)
-            given[parameter.name or ""] = told
+            given[named(parameter)] = told
             arguments += [f"{flag}={told}"] if flag.startswith("--") and chance.random() < 0.5 else [flag, told]
     if "mode" not in given and command == "query" and chance.random() < 0.3:
         given["mode"] = "bm25"
@@ -315,12 +320,12 @@ def check(asked: Typed, outcome: Outcome, schema: bool = True) -> None:
 def check_query(asked: Typed, outcome: Outcome, schema: bool) -> None:
     """Raise unless the output is in the format that was asked for."""
     given, out = asked.given, outcome.out
-    form = next((name for name in ("json", "jsonl") if name in given), given.get("form", "text"))
+    form = next((name for name in ("json", "jsonl") if name in given), given.get("format", "text"))
     if {"files", "null"} & given.keys():
         return
     written = out.decode()
     if "queries" in given:
-        if "target" not in given and form != "trec":
+        if "output" not in given and form != "trec":
             for line in written.splitlines() if written.isascii() else written.split("\n")[:-1]:
                 check_answer(parsed(line), given, schema)
     elif form == "json":
@@ -353,7 +358,7 @@ def check_answer(answer: dict[str, Any], given: dict[str, Any], schema: bool) ->
 def check_hits(hits: list[dict[str, Any]], given: dict[str, Any]) -> None:
     """Raise unless ranks count from 1, scores fall, thresholds hold and no limit is passed."""
     assert [hit["rank"] for hit in hits] == list(range(1, len(hits) + 1))
-    assert len({hit["id"] for hit in hits}) == len(hits) <= int(given.get("n", 10))
+    assert len({hit["id"] for hit in hits}) == len(hits) <= int(given.get("number", 10))
     scores = [hit["score"] for hit in hits]
     assert scores == sorted(scores, reverse=True)
     for hit in hits:

@@ -26,7 +26,7 @@ from damage_kinds import Target, applies, damaged
 from tally import counted
 
 from embedctl.arms.dense.arm import DenseArm
-from embedctl.arms.dense.plan import Plan, choose
+from embedctl.arms.dense.structures import Plan
 from embedctl.errors import DamagedError
 from embedctl.index.open import Index, require_index
 from embedctl.store.layout import Layout
@@ -261,7 +261,7 @@ def test_what_a_writer_removed_is_not_called_damaged(corpus: Corpus, tmp_path: P
     for _ in range(2):
         corpus.ask("index", layout.root, rebuild=True)
     assert not layout.generation(record.generation).exists()
-    assert choose(arm.structures, Plan("hnsw", ""), None, 1).name == "binary"
+    assert arm.structures.choose(Plan("hnsw", ""), None, 1).name == "binary"
     assert early.damage == {}
     for name in ("bm25", "dense"):
         with pytest.raises(DamagedError, match="is missing"):

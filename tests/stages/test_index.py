@@ -14,7 +14,7 @@ from older_formats import as_format
 
 from embedctl.arms.dense.build import DenseBuild
 from embedctl.arms.dense.hnsw_writer import GraphPlan
-from embedctl.arms.dense.plan import Plan, choose, cost
+from embedctl.arms.dense.structures import Plan
 from embedctl.config import TEXT_FIELD, HnswBuild, HnswConfig, PartLimits
 from embedctl.errors import DamagedError, NoStoreError
 from embedctl.index.build import IndexChanges
@@ -74,9 +74,9 @@ def test_small_indexes_have_a_graph_for_many_queries_and_no_bits(world: World) -
         *(f"rows/000001/{name}" for name in ("labels.u64", "documents.u64", "blocks.u64", "payloads.z")),
     }
     own = world.structures()
-    assert choose(own, Plan("auto", ""), None, 3) == ("flat", "80 chunks; at most 300 are scanned exactly", None)
-    assert choose(own, Plan("auto", ""), None, 4) == ("hnsw", "80 chunks, 4 queries", None)
-    plan = choose(own, Plan("binary", ""), None, 1)
+    assert own.choose(Plan("auto", ""), None, 3) == ("flat", "80 chunks; at most 300 are scanned exactly", None)
+    assert own.choose(Plan("auto", ""), None, 4) == ("hnsw", "80 chunks, 4 queries", None)
+    plan = own.choose(Plan("binary", ""), None, 1)
     assert plan.name == "flat"
     assert "no bits" in plan.reason
 
@@ -91,7 +91,7 @@ def test_a_graph_is_left_out_and_made_as_the_settings_say(world: World) -> None:
         world.check()
     world.graphs("off")
     world.index()
-    plan = choose(world.structures(), Plan("hnsw", ""), None, 1)
+    plan = world.structures().choose(Plan("hnsw", ""), None, 1)
     assert plan.name == "flat"
     assert "no graph" in plan.reason
 
@@ -102,20 +102,20 @@ def test_plans_follow_size_filter_and_number_of_queries(world: World) -> None:
     arm = world.dense()
     own, auto = arm.structures, Plan("auto", "")
     every = own.segments.live_labels
-    assert choose(own, auto, None, 1).name == "binary"
-    assert choose(own, auto, LabelSet(every[:20]), 1).name == "flat"
-    assert choose(own, auto, LabelSet(every[:21]), 1).name == "binary"
-    assert choose(own, auto, None, 3).name == "binary"
-    plan = choose(own, auto, None, 4)
+    assert own.choose(auto, None, 1).name == "binary"
+    assert own.choose(auto, LabelSet(every[:20]), 1).name == "flat"
+    assert own.choose(auto, LabelSet(every[:21]), 1).name == "binary"
+    assert own.choose(auto, None, 3).name == "binary"
+    plan = own.choose(auto, None, 4)
     assert (plan.name, plan.reason) == ("hnsw", "400 chunks, 4 queries")
-    assert choose(own, auto, None, 1).reason == "the graph is loaded"
-    assert cost(own, plan, 500, None) == {"scanned": 0, "bytes": 0, "rescored": 500, "ef": 500}
-    narrow = choose(own, Plan("hnsw", "", 7), None, 1)
-    efs = [cost(own, one, k, None)["ef"] for one, k in ((narrow, 5), (narrow, 9), (plan, 5))]
+    assert own.choose(auto, None, 1).reason == "the graph is loaded"
+    assert own.cost(plan, 500, None) == {"scanned": 0, "bytes": 0, "rescored": 500, "ef": 500}
+    narrow = own.choose(Plan("hnsw", "", 7), None, 1)
+    efs = [own.cost(one, k, None)["ef"] for one, k in ((narrow, 5), (narrow, 9), (plan, 5))]
     assert efs == [7, 9, HnswConfig().ef]
-    binary = cost(own, choose(own, Plan("binary", ""), None, 1), 1, None)
+    binary = own.cost(own.choose(Plan("binary", ""), None, 1), 1, None)
     assert (binary["scanned"], binary["rescored"]) == (400, 50)
-    assert cost(own, choose(own, Plan("flat", ""), None, 1), 10, None)["bytes"] == 400 * DIM * 2
+    assert own.cost(own.choose(Plan("flat", ""), None, 1), 10, None)["bytes"] == 400 * DIM * 2
 
 
 def test_an_arm_counts_the_queries_of_its_session(world: World) -> None:
@@ -129,8 +129,8 @@ def test_an_arm_counts_the_queries_of_its_session(world: World) -> None:
 def test_a_graph_that_does_not_fit_into_memory_is_not_loaded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.add(200)
     world.index()
-    monkeypatch.setattr("embedctl.arms.dense.plan.available_memory", lambda: 1_000)
-    plan = choose(world.structures(), Plan("auto", ""), None, 1_000)
+    monkeypatch.setattr("embedctl.arms.dense.structures.available_memory", lambda: 1_000)
+    plan = world.structures().choose(Plan("auto", ""), None, 1_000)
     assert plan.name == "binary"
     assert "0.0 GB are there" in plan.reason
 
@@ -201,7 +201,7 @@ def test_too_little_memory_leaves_the_graph_out_with_a_sentence(world: World, mo
     ((kind, text),) = world.reporter.messages
     assert kind == "warning"
     assert "400 chunks, about 0.6 GB of memory, of which 0.0 GB" in text
-    assert choose(world.structures(), Plan("auto", ""), None, 100).name == "binary"
+    assert world.structures().choose(Plan("auto", ""), None, 100).name == "binary"
     world.check()
 
 

@@ -67,13 +67,9 @@ class LiveRows:
     """Tells live rows from others, and counts among them."""
 
     def __init__(self, searcher: tantivy.Searcher, counted: int, folder: Path, files: Collection[str] | None) -> None:
-        """Read the labels of rows that are not alive.
+        """Read the labels of rows that are not alive among the ``counted`` ones of Tantivy.
 
-        Args:
-            searcher: of the index.
-            counted: rows that Tantivy counts.
-            folder: holds the index.
-            files: as in :class:`~embedctl.arms.bm25.arm.Bm25Arm`.
+        ``files``: as in :class:`~embedctl.arms.bm25.arm.Bm25Arm`.
 
         Raises:
             DamagedError: these labels are not in order, or there are more than rows.
@@ -131,10 +127,7 @@ def _idf(having: int, rows: int) -> float:
 def fillers(searcher: tantivy.Searcher, schema: tantivy.Schema, gone: int) -> list[dict[str, int]] | None:
     """Return the filler rows that an index lacks, each as its tokens by field; ``None``: it is to be rebuilt.
 
-    Args:
-        searcher: of an index that has a filler row.
-        schema: its own.
-        gone: how many of its rows are not alive.
+    The index has a filler row; ``gone``: how many of its rows are not alive.
     """
     rows = int(searcher.num_docs)
     live = rows - gone

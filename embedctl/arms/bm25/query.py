@@ -110,12 +110,9 @@ class Bm25Query(ArmQuery):
         return self.expanded(added) if added else self, {"hits": len(hits), "terms": shown}
 
     def expansion(self, hits: Sequence[str], scores: Sequence[float], rm3: Rm3Config) -> Expansion:
-        """Return the terms that relevance model 3 adds, most weight first; a word of the query weighs 1.
+        """Return the terms that relevance model 3 adds by the texts and scores of the query's first hits.
 
-        Args:
-            hits: texts of its first hits.
-            scores: theirs.
-            rm3: which terms count, and how much.
+        Most weight first; a word of the query weighs 1.
 
         Raises:
             DamagedError: the index cannot be read.

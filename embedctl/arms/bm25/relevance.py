@@ -64,10 +64,7 @@ def beside_query(model: Mapping[str, float], query_terms: int, query_weight: flo
 
     ``weight / query_terms + (1 - weight) * P(w|R)`` divided by ``weight / query_terms``, less the 1 of the query's own.
 
-    Args:
-        model: as :func:`relevance_model` returns it.
-        query_terms: at least 1.
-        query_weight: above 0, at most 1.
+    ``query_terms`` is at least 1, ``query_weight`` above 0 and at most 1.
     """
     share = query_terms * (1.0 - query_weight) / query_weight
     return {term: share * weight for term, weight in model.items()}

@@ -8,8 +8,7 @@ import numpy as np
 
 from ...config import RocchioConfig
 from ...contracts import ArmQuery
-from . import plan as plans
-from .plan import Plan
+from .structures import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +31,7 @@ class DenseArm:
         wanted = Plan(request.config.dense, "", request.config.ef)
         expected = self._answered + request.queries if request.queries else 1
         asked = [
-            DenseQuery(self.structures, plans.choose(self.structures, wanted, query.allowed, expected), query.allowed)
+            DenseQuery(self.structures, self.structures.choose(wanted, query.allowed, expected), query.allowed)
             for query in queries
         ]
         together = len(queries) > 1 and all(query.allowed is queries[0].allowed for query in queries)
@@ -63,10 +62,10 @@ class DenseQuery(ArmQuery):
         if k in self.known:
             return self.known[k]
         vector = self.vector()
-        ranking = plans.retriever(self.structures, self.plan).search(vector, k, self.allowed)
+        ranking = self.structures.retriever(self.plan).search(vector, k, self.allowed)
         if self.complete(ranking, k):
             return ranking
-        return plans.scan(self.structures, self.allowed).search(vector, k, self.allowed)
+        return self.structures.scan(self.allowed).search(vector, k, self.allowed)
 
     def scores(self, labels: Labels) -> Scores:
         """Return the exact similarity to each of ``labels``, float32 ``(n,)``; NaN where there is no such row."""
@@ -88,7 +87,7 @@ class DenseQuery(ArmQuery):
 
     def explain(self, k: int) -> dict[str, Any]:
         """Return the plan, as one clause, and its cost."""
-        cost = plans.cost(self.structures, self.plan, k, self.allowed)
+        cost = self.structures.cost(self.plan, k, self.allowed)
         return {"plan": f"{self.plan.name}: {self.plan.reason}", "cost": cost}
 
     def complete(self, ranking: Ranking, k: int) -> bool:
@@ -104,10 +103,7 @@ def rocchio(query: Vectors, hits: Vectors, config: RocchioConfig) -> Vectors:
     no hits known to be wrong, as Li et al. have it for dense vectors, "Pseudo relevance feedback with deep language
     models and dense retrievers: successes and pitfalls", ACM TOIS 2023.
 
-    Args:
-        query: unit norm, float32 ``(dim,)``.
-        hits: float32 ``(n, dim)``, at least one.
-        config: the weights.
+    ``query`` has unit norm, float32 ``(dim,)``; ``hits`` are float32 ``(n, dim)``, at least one.
     """
     mean = hits.mean(axis=0, dtype=np.float64)
     moved = config.query_weight * query.astype(np.float64) + config.hits_weight * mean
@@ -118,10 +114,10 @@ def rocchio(query: Vectors, hits: Vectors, config: RocchioConfig) -> Vectors:
 def _search_batch(one: DenseQuery, vectors: Vectors, k: int) -> list[Ranking]:
     """Return what ``one.best(k)`` is for each row of float32 ``(queries, dim)``, found in several threads."""
     own, allowed = one.structures, one.allowed
-    rankings = list(plans.retriever(own, one.plan).search_batch(vectors, k, allowed))
+    rankings = list(own.retriever(one.plan).search_batch(vectors, k, allowed))
     short = [at for at, ranking in enumerate(rankings) if not one.complete(ranking, k)]
     if short:
-        completed = plans.scan(own, allowed).search_batch(vectors[short], k, allowed)
+        completed = own.scan(allowed).search_batch(vectors[short], k, allowed)
         for at, ranking in zip(short, completed, strict=True):
             rankings[at] = ranking
     return rankings

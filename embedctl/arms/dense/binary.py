@@ -30,13 +30,9 @@ class BinaryRetriever:
     """Scans the bits of every live row; a twentieth of the bytes of the vectors."""
 
     def __init__(self, segments: Segments, centre: Vectors, per_row: int, least: int) -> None:
-        """Take segments with bits.
+        """Take segments with bits around ``centre``, float32 ``(dim,)``.
 
-        Args:
-            segments: all of them have planes.
-            centre: what the bits were taken around, float32 ``(dim,)``.
-            per_row: candidates that are compared exactly for each row wanted.
-            least: candidates at least.
+        So many candidates are compared exactly: ``per_row`` for each row wanted, and ``least`` at least.
         """
         self._segments = segments
         self._centre = centre

@@ -27,7 +27,7 @@ from .segments import BITS, LABELS, VECTORS, Segment, Segments, open_segment
 from .segments_writer import centre_of, runs_of, write_planes, write_segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -101,7 +101,9 @@ class DenseBuild:
         records = [self._old[at] for at in kept]
         self._linked = {record.number for record in records}
         for record in records:
-            self._link_segment(record)
+            assert self._before is not None
+            for name in (VECTORS, LABELS):
+                link_or_copy(self._before.segment(record.number) / name, self._files.segment(record.number) / name)
         runs: dict[int, Callable[[], Batch]] = {}
         for at in merged:
             runs.update(runs_of(opened[at]))
@@ -113,7 +115,7 @@ class DenseBuild:
         self.records = sorted(records, key=lambda record: -record.rows)
         dead = np.sort(np.concatenate([_NO_LABELS, *(opened[at].labels[opened[at].dead] for at in kept)]))
         save_array(self._files.dead, dead.astype("<u8"))
-        self.segments = Segments([self._opened(record, dead) for record in self.records], self._dim)
+        self.segments = Segments(_opened(self._files, self.records, self._dim, dead), self._dim)
 
     def write_bits(self) -> None:
         """Give every segment of a large arm sign bits: around the centre that linked ones have, or a new one."""
@@ -185,23 +187,16 @@ class DenseBuild:
         for part, rows in changes.buried:
             dead.append(labels(part.number, dead_chunk_rows(store, replace(part, dead=tuple(rows)))))
         dead += [labels(part.number, np.arange(part.chunks.rows if part.chunks else 0)) for part in changes.removed]
-        every = np.unique(np.concatenate(dead))
-        before = self._before
-        return [open_segment(before.segment(one.number), one.rows, self._dim, every, planes=False) for one in self._old]
-
-    def _opened(self, record: SegmentRecord, dead: Labels) -> Segment:
-        return open_segment(self._files.segment(record.number), record.rows, self._dim, dead, planes=False)
-
-    def _link_segment(self, record: SegmentRecord) -> None:
-        assert self._before is not None
-        source, target = self._before.segment(record.number), self._files.segment(record.number)
-        for name in (VECTORS, LABELS):
-            link_or_copy(source / name, target / name)
+        return _opened(self._before, self._old, self._dim, np.unique(np.concatenate(dead)))
 
     def _previous_graph(self) -> Path | None:
         if self._work.previous is None or self._before is None:
             return None
         return self._before.hnsw if self._before.hnsw.name in self._work.previous.record.files else None
+
+
+def _opened(files: DenseFiles, records: Sequence[SegmentRecord], dim: int, dead: Labels) -> list[Segment]:
+    return [open_segment(files.segment(one.number), one.rows, dim, dead, planes=False) for one in records]
 
 
 def _most_graph_rows(settings: StoreSettings) -> int | None:

@@ -123,16 +123,12 @@ class Candidates:
         """Look at the scores of the rows from ``start`` on; minus infinity: not to be taken."""
         near = np.flatnonzero(scores >= self.least)
         if len(near):
-            self.take(near + start, scores[near].astype(np.float32))
-
-    def take(self, rows: Rows, scores: NDArray[np.float32]) -> None:
-        """Keep of these rows what may be among the best."""
-        rows, scores = np.append(self.rows, rows), np.append(self.scores, scores)
-        if 0 < self.k < len(scores):
-            self.least = float(np.partition(scores, -self.k)[-self.k]) - 2 * self.slack
-            near = scores >= self.least
-            rows, scores = rows[near], scores[near]
-        self.rows, self.scores = rows, scores
+            self.rows = np.append(self.rows, near + start)
+            self.scores = np.append(self.scores, scores[near].astype(np.float32))
+            if 0 < self.k < len(self.scores):
+                self.least = float(np.partition(self.scores, -self.k)[-self.k]) - 2 * self.slack
+                kept = self.scores >= self.least
+                self.rows, self.scores = self.rows[kept], self.scores[kept]
 
 
 def ranked(segments: Segments, vector: Vectors, rows: Rows, k: int) -> Ranking:

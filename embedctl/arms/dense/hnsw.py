@@ -34,12 +34,9 @@ class HnswRetriever:
     """Searches one graph and its tail. Safe to share between threads; searches of the graph take turns."""
 
     def __init__(self, path: Path, segments: Segments, ef: int) -> None:
-        """Load the graph.
+        """Load the graph in ``path``, beside which its facts and labels lie.
 
-        Args:
-            path: the graph; its facts and labels lie beside it.
-            segments: the vectors of the generation.
-            ef: candidates kept during a search; raised to ``k`` where it is smaller.
+        ``ef``: candidates kept during a search; raised to ``k`` where it is smaller.
 
         Raises:
             DamagedError: a file is missing, or is not what its facts say.

@@ -34,11 +34,7 @@ _EQUAL = 1e-6
 def noisy_vectors(segments: Segments, count: int, noise: float, seed: int) -> Vectors:
     """Return queries for which there is something near: live vectors with noise added, float32 ``(n, dim)``, unit norm.
 
-    Args:
-        segments: to sample from.
-        count: how many, where there are so many.
-        noise: length of what is added to a vector of length one, in a random direction.
-        seed: of the sample and the noise.
+    At most ``count``; ``noise``: length of what is added to a vector of length one, in a random direction.
     """
     rng = np.random.default_rng(seed)
     labels = segments.live_labels

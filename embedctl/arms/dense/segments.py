@@ -67,14 +67,9 @@ class Segment:
 
 
 def open_segment(folder: Path, rows: int, dim: int, dead: Labels, planes: bool) -> Segment:
-    """Map the segment in ``folder``, which is not empty.
+    """Map the segment in ``folder``, which must have ``rows`` vectors, at least one; ``planes``: and sign bits.
 
-    Args:
-        folder: holds the files.
-        rows: how many it must have.
-        dim: of its vectors.
-        dead: sorted labels of dead rows, of this segment and of others.
-        planes: whether it has sign bits.
+    ``dead``: sorted labels of dead rows, of this segment and of others.
 
     Raises:
         DamagedError: a file is missing or has another length.

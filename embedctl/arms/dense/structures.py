@@ -1,19 +1,21 @@
-"""The structures of a dense arm: vectors, sign bits and graph, each opened when it is first needed.
+"""The structures of a dense arm, and the choice among them: what answers a query, why, and at what cost.
 
-Sign bits and the graph only make answers faster: where their files are damaged, the vectors answer.
+Vectors, sign bits and graph are each opened when first needed. Sign bits and the graph only make answers faster: where
+their files are damaged, the vectors answer.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ...config import limits
-from ...errors import DamagedError
+from ...errors import DamagedError, MismatchError
 from ...store.piece import REPAIR
 from ...store.segments import segment_records
+from ...system.memory import available_memory
 from .binary import BinaryRetriever
 from .files import DenseFiles
 from .flat import FlatRetriever
@@ -21,13 +23,25 @@ from .kernels import sign_planes, to_float16
 from .segments import Segment, Segments, open_segment, read_centre
 
 if TYPE_CHECKING:
-    from ...contracts import Labels, Vectors
+    from ...config import DensePlan
+    from ...contracts import Allowed, DenseRetriever, Labels, Vectors
     from ...errors import EmbedctlError
     from ...store.piece import Piece
     from ..kind import Opening
     from .hnsw import HnswRetriever
 
 INSTEAD = "Queries scan the vectors instead."
+
+
+class Plan(NamedTuple):
+    """The structure that answers."""
+
+    name: DensePlan
+    """``flat``, ``binary`` or ``hnsw``."""
+    reason: str
+    """One clause."""
+    ef: int | None = None
+    """Candidates kept while a graph is walked, where not the store's own number is asked for."""
 
 
 class Structures:
@@ -45,6 +59,7 @@ class Structures:
         self._files = DenseFiles(piece.folder)
         self._records = segment_records(piece.record)
         self._lost: set[str] = set()
+        """Of ``hnsw`` and ``binary``: damaged, or gone with a replaced generation."""
         self.centre: Vectors = np.empty(0, dtype=np.float32)
         """What the sign bits were taken around, float32 ``(dim,)``; empty where there are none."""
         self.dim = opening.encoder.dim
@@ -66,10 +81,6 @@ class Structures:
     def ef(self) -> int:
         """Candidates kept during a walk of the graph, at least."""
         return self._opening.settings.hnsw.ef
-
-    def lost(self, structure: str) -> bool:
-        """Return whether ``hnsw`` or ``binary`` is damaged, or gone with a replaced generation."""
-        return structure in self._lost
 
     def lose(self, structure: str, error: EmbedctlError) -> None:
         """Use ``hnsw`` or ``binary`` no more."""
@@ -105,10 +116,87 @@ class Structures:
             )
         return retriever
 
-    @property
-    def loaded(self) -> bool:
-        """Whether the graph is loaded."""
-        return "hnsw" in self.__dict__
+    def choose(self, plan: Plan, allowed: Allowed | None, expected: int) -> Plan:
+        """Return the plan to follow, and open its structure; damaged ones are skipped.
+
+        Args:
+            plan: what is asked for; the name ``auto`` leaves the choice open.
+            allowed: chunks that may answer.
+            expected: queries of this session, those that were answered already included.
+
+        Raises:
+            DamagedError: the vectors are damaged.
+        """
+        while True:
+            chosen = self._chosen(plan.name, allowed, expected)._replace(ef=plan.ef)
+            try:
+                self.retriever(chosen)
+            except (DamagedError, MismatchError) as error:
+                if chosen.name == "flat":
+                    raise
+                self.lose(chosen.name, error)
+            else:
+                return chosen
+
+    def retriever(self, plan: Plan) -> DenseRetriever:
+        """Return the structure of a plan, opened."""
+        if plan.name == "hnsw":
+            return self.hnsw if plan.ef is None else self.hnsw.with_ef(plan.ef)
+        return self.binary if plan.name == "binary" else self.flat
+
+    def scan(self, allowed: Allowed | None) -> DenseRetriever:
+        """Return the scan that completes an answer which the graph did not reach."""
+        gathered = allowed is not None and allowed.count <= limits.INDEX.gathered_rows
+        return self.binary if self.has_bits and not gathered else self.flat
+
+    def cost(self, plan: Plan, k: int, allowed: Allowed | None) -> dict[str, int | None]:
+        """Return the cost of a query for ``k`` rows.
+
+        ``scanned``: rows whose vectors or bits are looked at one after the other; ``bytes`` of vectors and bits that
+        are read, in round numbers, without those of the graph; ``rescored``: candidates that are compared exactly;
+        ``ef``: candidates kept while the graph is walked.
+        """
+        total, vector = self.segments.total, 2 * self.dim
+        if plan.name == "hnsw":
+            tail = self.hnsw.tail
+            return {"scanned": tail, "bytes": tail * vector, "rescored": k, "ef": max(plan.ef or self.ef, k)}
+        if plan.name == "binary":
+            rescored = min(self.binary.candidates(k), total)
+            read = total * self.dim // 8 + rescored * vector
+            return {"scanned": total, "bytes": read, "rescored": rescored, "ef": None}
+        scanned = self.flat.scanned(allowed)
+        return {"scanned": scanned, "bytes": scanned * vector, "rescored": min(k, scanned), "ef": None}
+
+    def _chosen(self, wanted: DensePlan, allowed: Allowed | None, expected: int) -> Plan:
+        rows, most = len(self.segments), limits.INDEX
+        few = f"at most {most.flat_rows:,} are scanned exactly"
+        walks = self.graph_bytes and expected > most.graph_after
+        if wanted in ("hnsw", "binary") and wanted in self._lost:
+            return Plan("binary" if self.has_bits else "flat", f"{wanted} was asked for, but it is damaged or gone")
+        if wanted == "hnsw" and not self.graph_bytes:
+            return Plan("flat", f"hnsw was asked for, but this index of {rows:,} chunks has no graph")
+        if wanted == "binary" and not self.has_bits:
+            return Plan("flat", f"binary was asked for, but this index of {rows:,} chunks has no bits; {few}")
+        if wanted != "auto":
+            return Plan(wanted, "asked for")
+        if allowed is not None and (not self.has_bits or allowed.count <= most.gathered_rows):
+            return Plan("flat", f"{allowed.count:,} chunks pass the filter")
+        if allowed is not None:
+            return Plan("binary", f"{allowed.count:,} chunks pass the filter, more than {most.gathered_rows:,}")
+        if "hnsw" in self.__dict__:
+            return Plan("hnsw", "the graph is loaded")
+        free = available_memory() if walks else None
+        short = None if free is None or free >= self.graph_bytes else free / 1e9
+        if walks and short is None:
+            return Plan("hnsw", f"{rows:,} chunks, {expected:,} queries")
+        if not self.has_bits:
+            return Plan("flat", f"{rows:,} chunks; " + ("bits are damaged or gone" if "binary" in self._lost else few))
+        if short is not None:
+            return Plan("binary", f"the graph needs {self.graph_bytes / 1e9:.1f} GB, {short:.1f} GB are there")
+        if not self.graph_bytes:
+            lacks = "a damaged graph" if "hnsw" in self._lost else "no graph"
+            return Plan("binary", f"{rows:,} chunks, more than {most.flat_rows:,}, and {lacks}")
+        return Plan("binary", f"{rows:,} chunks; the graph is loaded for more than {most.graph_after} queries")
 
     def _open(self, field: str) -> Segments:
         self._piece.verify(self._files.names("vectors", self._records))
