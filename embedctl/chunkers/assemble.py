@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,13 @@ if TYPE_CHECKING:
     from ..records import Document
     from .fitting import Fitted
 
+_LINE_END = re.compile(r"\r\n?|\n")
+
 
 def rows(document: Document, doc_row: int, fitted: Sequence[Fitted]) -> list[Chunk]:
     """Return the rows for spans whose context and token count are known."""
     text, pages = document.text, document.pages
-    lines = LineCounter(text)
+    line_ends = [match.end() for match in _LINE_END.finditer(text)]
     prefix = f"{document.source}:{document.doc_id}#"
     chunks = []
     for ordinal, (start, end, heading, context, tokens, ids) in enumerate(fitted):
@@ -31,8 +34,8 @@ def rows(document: Document, doc_row: int, fitted: Sequence[Fitted]) -> list[Chu
                 ordinal=ordinal,
                 start=start,
                 end=end,
-                start_line=lines.line(start),
-                end_line=lines.line(end - 1),
+                start_line=bisect_right(line_ends, start) + 1,
+                end_line=bisect_right(line_ends, end - 1) + 1,
                 page=max(1, bisect_right(pages, start)) if pages else None,
                 heading=heading,
                 context=context,
@@ -43,32 +46,3 @@ def rows(document: Document, doc_row: int, fitted: Sequence[Fitted]) -> list[Chu
             )
         )
     return chunks
-
-
-class LineCounter:
-    r"""1-based line numbers; ``\n``, ``\r\n`` and a lone ``\r`` each end a line.
-
-    Counts on from the last question, so rising positions cost one pass over the text. A position between the two
-    characters of ``\r\n`` counts as the next line; chunks never begin or end there.
-    """
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._returns = "\r" in text
-        self._position = 0
-        self._line = 1
-
-    def line(self, position: int) -> int:
-        """Return the line of the character at ``position``."""
-        if position < self._position:
-            self._line -= self._breaks(position, self._position)
-        else:
-            self._line += self._breaks(self._position, position)
-        self._position = position
-        return self._line
-
-    def _breaks(self, start: int, end: int) -> int:
-        breaks = self._text.count("\n", start, end)
-        if self._returns:
-            breaks += self._text.count("\r", start, end) - self._text.count("\r\n", start, end)
-        return breaks

@@ -11,6 +11,7 @@ import zipfile
 import zlib
 
 from ..errors import ParseError, UnsupportedError
+from .kinds import OLE2
 from .markup import failing_as
 
 MOST_BYTES = 512 * 1024 * 1024
@@ -36,7 +37,7 @@ def open_archive(data: bytes, kind: str) -> zipfile.ZipFile:
     """
     if not data:
         raise UnsupportedError("empty file")
-    if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+    if data.startswith(OLE2):
         raise ParseError(f"not a readable {kind}: it is password-protected or in an old binary format")
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))

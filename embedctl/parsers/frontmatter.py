@@ -7,7 +7,7 @@ import math
 import re
 import tomllib
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from .markup import clean
 
@@ -21,20 +21,13 @@ _YAML = re.compile(r"---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.D
 _TOML = re.compile(r"\+\+\+[ \t]*\r?\n(.*?)^\+\+\+[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 
 
-class FrontMatter(NamedTuple):
-    """Typed settings and the offset at which the body begins."""
-
-    metadata: dict[str, JSON]
-    body_start: int
-
-
-def front_matter(text: str) -> FrontMatter:
-    """Return the front matter of ``text``, or nothing and 0 where there is none or it is broken.
+def front_matter(text: str) -> tuple[dict[str, JSON], int]:
+    """Return the settings at the head of ``text`` and where its body begins; none and 0 where they are broken.
 
     Dates become ISO strings, keys become strings, numbers that JSON cannot hold become text. YAML aliases are
     refused, because a few lines of them can stand for gigabytes.
     """
-    nothing = FrontMatter({}, 0)
+    nothing: tuple[dict[str, JSON], int] = ({}, 0)
     if not text.startswith(("---", "+++")):
         return nothing
     pattern, load = (_YAML, _load_yaml) if text.startswith("---") else (_TOML, tomllib.loads)
@@ -47,15 +40,11 @@ def front_matter(text: str) -> FrontMatter:
             settings = {}
         if not isinstance(settings, dict):  # two thematic breaks with text between them
             return nothing
-        return FrontMatter({_key(key): _jsonable(value) for key, value in settings.items()}, match.end())
+        return {_key(key): _jsonable(value) for key, value in settings.items()}, match.end()
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - broken front matter is text, whatever the loaders raise over it
         return nothing
-
-
-class RefusedError(ValueError):
-    """YAML that is valid and that we do not load."""
 
 
 def _load_yaml(source: str) -> Any:
@@ -64,11 +53,11 @@ def _load_yaml(source: str) -> Any:
     depth = 0
     for event in yaml.parse(source, Loader=_loader()):
         if isinstance(event, yaml.AliasEvent):
-            raise RefusedError("aliases")
+            raise yaml.YAMLError("aliases")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MOST_DEPTH:
-                raise RefusedError("nested too deep")
+                raise yaml.YAMLError("nested too deep")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
     return yaml.load(source, Loader=_loader())  # noqa: S506 - the loader is a safe one

@@ -99,7 +99,8 @@ _SIGNATURES = (
     (b"SQLite format 3\0", "SQLite database"),
     (b"PAR1", "Parquet file"),
 )
-_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""First bytes of a protected Office file, or of one from before Office 2007."""
 _ZIPPED = {"docx", "pptx", "sheet", "epub"}
 
 
@@ -125,7 +126,7 @@ def parser_for(path: str, head: bytes) -> str:
     for signature, what in _SIGNATURES:
         if head.startswith(signature):
             raise UnsupportedError(f"{what} under another name" if named else what)
-    if head.startswith((_ZIP, _OLE2)):
+    if head.startswith((_ZIP, OLE2)):
         raise UnsupportedError("archive or Office file under another name" if named else "binary file")
     return named or _by_content(ending, head)
 

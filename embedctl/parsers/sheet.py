@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import EmbedctlError, ParseError
 from ..records import Markup, ParsedDocument
 from .archives import open_archive, read_member
+from .kinds import OLE2
 from .markup import clean, join_pages, one_line, required
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ KIND = "spreadsheet"
 MOST_CELLS = 20_000_000
 """A sheet that spans more than this is refused: the reader allocates every cell it spans, filled or not."""
 
-_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SHARED = "xl/sharedStrings.xml"
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
 _CELL = re.compile(rb"""<(?:\w+:)?c\s[^<>]*?\br\s*=\s*["']([A-Za-z]{1,16})(\d{0,16})""")
@@ -50,7 +50,7 @@ def parse(data: bytes, _path: str) -> ParsedDocument:
 
 def _media_type(data: bytes) -> str:
     """Return the media type that the content shows, after checking that it is safe to open."""
-    if data.startswith(_OLE2):
+    if data.startswith(OLE2):
         return "application/vnd.ms-excel"
     with open_archive(data, KIND) as archive:
         names = archive.namelist()

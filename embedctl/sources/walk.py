@@ -10,7 +10,7 @@ import os
 import posixpath
 import stat
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ..config import STORE_DIRECTORY, WalkRules
 from ..errors import UnsupportedError
@@ -23,6 +23,9 @@ from .records import is_record_file
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
+
+    _Level = tuple[str, Iterator[os.DirEntry[str]], "Chain"]
+    """A folder: its path with a slash at its end, empty for the root; its entries; the patterns that hold in it."""
 
 NEVER_READ = frozenset({".git", ".hg", ".svn", STORE_DIRECTORY})
 """Always left out: version control's own files, and ours."""
@@ -55,13 +58,6 @@ def walk(root: Path, rules: WalkRules, only: Sequence[str] | None = None, *, den
         root, only = root.parent, (root.name,)
     walker = _Walker(str(root.absolute()), rules, deny)
     return walker.folder("", walker.enclosing) if only is None else walker.listed(only)
-
-
-class _Level(NamedTuple):
-    prefix: str
-    """Path of the folder relative to the root, with a slash at its end; empty for the root."""
-    entries: Iterator[os.DirEntry[str]]
-    chain: Chain
 
 
 class _Walker:
@@ -151,7 +147,7 @@ class _Walker:
             own, problems = self._own_patterns(prefix, names)
             yield from problems
             chain = own + chain
-        stack.append(_Level(prefix, iter(entries), chain))
+        stack.append((prefix, iter(entries), chain))
 
     def _own_patterns(self, prefix: str, names: set[str]) -> tuple[Chain, list[SkippedEntry]]:
         own: list[Patterns] = []
