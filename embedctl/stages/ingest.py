@@ -18,7 +18,7 @@ from ..sources.parquet import ended_afterwards
 from ..sources.records import RecordReader, SameRecords
 from ..store.ledger import FileKey, FileState, read_ledger
 from ..store.live_documents import LiveDocuments, LiveRecords
-from .decide import Action, Met, RereadRules, decide, stored_otherwise
+from .decide import Action, Met, decide, stored_otherwise
 from .make_document import file_document, record_document, record_prefix
 from .part_writer import PartWriter
 from .read_ahead import ReadAhead
@@ -115,8 +115,8 @@ class _Ingest:
             return
         unchanged = 0
         documents = self.before.documents
-        reading = RereadRules(self.writer.manifest.settings.secrets, self.again, source.name in self.reread)
-        decided = decide(source, self.writer.layout, self.before, reading)
+        secrets, reread = self.writer.manifest.settings.secrets, source.name in self.reread
+        decided = decide(source, self.writer.layout, self.before, secrets, self.again, reread)
         if (only := self.only) is not None:
             decided = (met for met in decided if (source.name, met.entry.path) in only)
         for met, result in ahead.results(decided):
