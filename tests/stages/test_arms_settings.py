@@ -10,7 +10,7 @@ from embedctl.config import TEXT_FIELD, ArmSettings, FieldSettings, StoreSetting
 from embedctl.errors import ModelError, UsageError
 from embedctl.stages.arms import add, applied, listing, remove, with_default
 from embedctl.store.manifest import ArmRecord, EncoderRecord, FileRecord, IndexRecord, Manifest, Part
-from embedctl.store.manifest_json import check_manifest
+from embedctl.store.manifest_json import manifest_text
 
 USUAL = StoreSettings(model="usual")
 A, B = "0a" * 8, "1b" * 8
@@ -36,7 +36,7 @@ def test_an_arm_with_another_model_has_a_field_of_its_own() -> None:
     assert settings.arms == (*USUAL.arms, ArmSettings("hash", "dense", "hash"))
     assert settings.default_arms == USUAL.default_arms
     assert settings.model_of("hash") == "hashing"
-    check_manifest(Manifest(settings=settings))
+    manifest_text(Manifest(settings=settings))
 
 
 @pytest.mark.parametrize("model", [None, "usual", "copy-of-usual"])
@@ -127,7 +127,7 @@ def test_vectors_of_a_removed_field_are_named_no_more() -> None:
     assert [set(part.vectors) for part in manifest.parts] == [{TEXT_FIELD}, {TEXT_FIELD}]
     assert set(manifest.encoders) == {TEXT_FIELD}
     assert manifest.index == whole().index
-    check_manifest(manifest)
+    manifest_text(manifest)
 
 
 def test_listing() -> None:
