@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import ParseError, UnsupportedError
 from ..records import BadRecord, Document, FileEntry, Outcome, SkippedEntry, Source
+from ..runners.threads import WriteBehind
 from ..sources.describe import path_from_base, source_root
 from ..sources.parquet import ended_afterwards
 from ..sources.records import RecordReader, SameRecords
@@ -59,10 +60,11 @@ def ingest(
         report.timing("ingest"),
         reporter.stage("ingest", None, "files") as progress,
         ReadAhead(threads) as ahead,
-        PartWriter(writer, report, read_otherwise) as parts,
+        WriteBehind(writer) as behind,
         ended_afterwards(),
     ):
         reread = frozenset(source.name for source in read_otherwise)
+        parts = PartWriter(writer.layout, behind, report, read_otherwise)
         run = _Ingest(writer, parts, report, progress, reread, None if only is None else frozenset(only))
         for source in sources:
             run.take(source, ahead)
