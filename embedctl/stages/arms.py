@@ -27,16 +27,6 @@ RESERVED = frozenset({"hybrid", "rrf", "cosine", "rows"})
 
 
 @dataclass(frozen=True, slots=True)
-class ArmRequest:
-    """An arm that is to be added."""
-
-    name: str
-    kind: str
-    model: str | None = None
-    """``None``: the vectors of the field ``text``, or no vectors for kinds that search text."""
-
-
-@dataclass(frozen=True, slots=True)
 class ArmListing:
     """One arm, and how far it is."""
 
@@ -55,7 +45,9 @@ class ArmListing:
 
 def add(
     settings: StoreSettings,
-    wanted: ArmRequest,
+    name: str,
+    kind: str,
+    model: str | None,
     needs_field: Callable[[str], bool],
     fingerprint_of: Callable[[str], str],
 ) -> StoreSettings:
@@ -65,33 +57,36 @@ def add(
 
     Args:
         settings: of the store.
-        wanted: the arm.
+        name: of the arm.
+        kind: of the arm.
+        model: ``None``: the vectors of the field ``text``, or no vectors for kinds that search text.
         needs_field: whether arms of a kind search vectors; raises :class:`UsageError` for an unknown kind.
         fingerprint_of: the fingerprint of a model; raises :class:`ModelError` where it is not on this machine.
 
     Raises:
         UsageError: the name is taken or cannot be one, there is no such kind, or it has no use for a model.
     """
-    _check_name(settings, wanted.name)
-    if not needs_field(wanted.kind):
-        if wanted.model is not None:
-            raise UsageError(f'Arms of the kind "{wanted.kind}" search the text itself.', "Leave the model out.")
-        return replace(settings, arms=(*settings.arms, ArmSettings(wanted.name, wanted.kind)))
+    _check_name(settings, name)
+    if not needs_field(kind):
+        if model is not None:
+            raise UsageError(f'Arms of the kind "{kind}" search the text itself.', "Leave the model out.")
+        return replace(settings, arms=(*settings.arms, ArmSettings(name, kind)))
     field = TEXT_FIELD
-    if wanted.model is not None:
-        found = _field_with(settings, fingerprint_of(wanted.model), fingerprint_of)
-        field = found or _free_name(wanted.name, {one.name for one in settings.fields})
+    if model is not None:
+        found = _field_with(settings, fingerprint_of(model), fingerprint_of)
+        field = found or _free_name(name, {one.name for one in settings.fields})
         if found is None:
-            settings = replace(settings, fields=(*settings.fields, FieldSettings(field, wanted.model)))
-    return replace(settings, arms=(*settings.arms, ArmSettings(wanted.name, wanted.kind, field)))
+            settings = replace(settings, fields=(*settings.fields, FieldSettings(field, model)))
+    return replace(settings, arms=(*settings.arms, ArmSettings(name, kind, field)))
 
 
-def added(settings: StoreSettings, wanted: ArmRequest) -> StoreSettings:
+def added(settings: StoreSettings, name: str, kind: str, model: str | None) -> StoreSettings:
     """Return :func:`add` with the kinds and encoders of this machine; the model is kept by its canonical name."""
-    model = wanted.model and card(wanted.model).name
     return add(
         settings,
-        replace(wanted, model=model),
+        name,
+        kind,
+        model and card(model).name,
         lambda kind: ARMS.load(kind).shape is not None,
         lambda spec: card(spec).fingerprint,
     )

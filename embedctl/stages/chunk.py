@@ -7,33 +7,31 @@ from functools import partial
 from itertools import tee
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from ..chunkers.batch import FailedDocument, chunk_documents
+from ..records import Outcome
 from ..runners import run
 from ..runners.stage import Change
+from ..sources.describe import path_from_base
 from ..store.files import link_or_copy
 from ..store.ledger import read_ledger
 from ..store.manifest import Manifest, Part
 from ..store.parts import iter_documents, write_chunks
-from .failed_chunks import place_of, report_failed, with_failed
 from .secrets import searchable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ..contracts import Progress, Reporter, Tokenizer
     from ..records import Chunk, Document
     from ..store.layout import Layout
+    from ..store.ledger import FileKey, FileState, Ledger
     from ..store.writer import Writer
     from .report import RunReport
 
 
-class Withheld(NamedTuple):
-    """Chunks of a document that are left out because they hold a secret."""
-
-    document: Document
-    reason: str
-    chunks: int
-    """Number of them."""
+CANNOT_BE_CUT = "cannot be cut into chunks: "
 
 
 class PartChunks(NamedTuple):
@@ -42,7 +40,8 @@ class PartChunks(NamedTuple):
     chunks: list[Chunk]
     failed: dict[int, FailedDocument]
     """Documents that cannot be cut, by row."""
-    withheld: list[Withheld]
+    withheld: list[tuple[Document, str, int]]
+    """Documents of which so many chunks are left out because they hold a secret, with the reason."""
 
 
 def chunk(
@@ -91,7 +90,7 @@ class _Chunk:
         manifest = manifest.with_part(replace(part, chunks=record))
         if cut.failed:
             # They make no chunks, so they are no documents of the store; the ledger remembers them as failed.
-            ledger = with_failed(read_ledger(layout, before), cut.failed.values())
+            ledger = _with_failed(read_ledger(layout, before), cut.failed.values())
             manifest = manifest.with_dead({part.number: set(cut.failed)})
             written = ledger.write(layout, manifest)
             manifest = replace(manifest, files=written)
@@ -99,9 +98,9 @@ class _Chunk:
         return Change(manifest, files)
 
     def _tell(self, manifest: Manifest, cut: PartChunks) -> None:
-        report_failed(manifest, cut.failed.values(), self.report)
-        for left_out in cut.withheld:
-            self.report.withheld(place_of(manifest, left_out.document), left_out.reason, left_out.chunks)
+        _report_failed(manifest, cut.failed.values(), self.report)
+        for document, reason, left_out in cut.withheld:
+            self.report.withheld(_place_of(manifest, document), reason, left_out)
         self.report.add("chunks", len(cut.chunks))
         self.report.add("tokens", sum(piece.tokens for piece in cut.chunks))
 
@@ -120,7 +119,7 @@ def cut_part(writer: Writer, part: Part, tokenizer: Tokenizer, progress: Progres
             continue
         kept, reason = searchable(document, chunks) if settings.secrets == "skip" else (chunks, None)
         if reason:
-            cut.withheld.append(Withheld(document, reason, len(chunks) - len(kept)))
+            cut.withheld.append((document, reason, len(chunks) - len(kept)))
         # Only behind a dead document is a row not the position among the live ones.
         cut.chunks.extend(kept if row == at else (replace(piece, doc_row=row) for piece in kept))
     return cut
@@ -139,3 +138,36 @@ def _fresh(layout: Layout, manifest: Manifest, part: Part) -> tuple[Manifest, Pa
     link_or_copy(layout.documents(part.number), layout.documents(number))
     others = tuple(other for other in manifest.parts if other.number != part.number)
     return replace(manifest, parts=others, next_part=number + 1), Part(number, part.documents, dead=part.dead)
+
+
+def _place_of(manifest: Manifest, document: Document) -> str:
+    """Return the path of a document, and its row in a record file, as reports name it."""
+    root = next(source.root for source in manifest.sources if source.name == document.source)
+    path = path_from_base(root, document.path)
+    return path if document.record is None else f"{path}, row {document.record}"
+
+
+def _report_failed(manifest: Manifest, failed: Iterable[FailedDocument], report: RunReport) -> None:
+    """Report documents as failed; if this run read them, they were counted as added or changed so far."""
+    for document, reason in failed:
+        counted = next((kind for kind in (Outcome.ADDED, Outcome.CHANGED) if report.outcomes[kind.value]), None)
+        if counted:
+            report.outcomes[counted.value] -= 1
+        report.problem(_place_of(manifest, document), Outcome.FAILED, f"{CANNOT_BE_CUT}{reason}")
+
+
+def _with_failed(ledger: Ledger, failed: Iterable[FailedDocument]) -> Ledger:
+    """Return the ledger with these documents as failed: a file is read again by the next run, a row when it changes."""
+    changes: dict[FileKey, FileState] = {}
+    for document, reason in failed:
+        key = (document.source, document.path)
+        state = changes.get(key) or ledger.get(key)
+        if state is None:
+            continue
+        if document.record is None:
+            changes[key] = replace(state, outcome=Outcome.FAILED, reason=f"{CANNOT_BE_CUT}{reason}", documents=0)
+        else:
+            bad = state.bad_rows + 1
+            told = f"{bad} of its rows could not be read"
+            changes[key] = replace(state, reason=told, bad_rows=bad, documents=state.documents - 1)
+    return ledger.updated(np.ones(len(ledger), dtype=bool), changes)

@@ -7,9 +7,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..records import FileEntry, Outcome, SkippedEntry
+from ..sources.describe import source_root
 from ..sources.records import is_record_file
+from ..sources.walk import walk
 from ..store.parts import live_documents
-from .entries import entries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -46,41 +47,64 @@ class Met(NamedTuple):
     """It is read although it has not changed, because its text is to be stored in another way."""
 
 
-class RereadRules(NamedTuple):
-    """What is read besides what has changed, and what is not read at all."""
+def entries(source: Source, layout: Layout, secrets: Secrets) -> Iterator[FileEntry | SkippedEntry]:
+    """Yield what the source's walk meets, whatever the store's folder is called.
 
-    secrets: Secrets
-    """Unless ``allow``, files that hold keys or passwords by their name are left out."""
-    again: Collection[FileKey] = frozenset()
-    """These files are read although they have not changed."""
-    records: bool = False
-    """All record files are, too: their rows mean something else than before."""
+    Files that hold keys or passwords by their name are skipped, unless ``secrets`` is ``allow``.
+
+    Raises:
+        UsageError: the source's folder is not there.
+    """
+    inside = f"{layout.root}/"
+    forgotten = frozenset(source.forgotten)
+    root = source_root(source, layout.base)
+    found = walk(root, source.rules, source.only, deny=secrets != "allow")
+    if not forgotten and not layout.root.is_relative_to(root):
+        yield from found
+        return
+    for entry in found:
+        if isinstance(entry, SkippedEntry):
+            yield entry
+        elif entry.path in forgotten and not is_record_file(entry.path):
+            yield SkippedEntry(entry.path, "forgotten")
+        elif not entry.absolute.startswith(inside):
+            yield entry
 
 
-def decide(source: Source, layout: Layout, ledger: Ledger, reading: RereadRules) -> Iterator[Met]:
+def decide(
+    source: Source, layout: Layout, ledger: Ledger, secrets: Secrets, again: Collection[FileKey], all_records: bool
+) -> Iterator[Met]:
     """Yield what the source's walk meets.
+
+    Args:
+        source: to walk.
+        layout: of the store.
+        ledger: what is known of the files.
+        secrets: unless ``allow``, files that hold keys or passwords by their name are left out.
+        again: files that are read although they have not changed.
+        all_records: so are all record files: their rows mean something else than before.
 
     Raises:
         UsageError: the source's folder is not there.
     """
     row_of, quiet, fingerprints = ledger.paths(source.name).get, ledger.quiet, ledger.fingerprints
-    for entry in entries(source, layout, reading.secrets):
+    for entry in entries(source, layout, secrets):
         row = row_of(entry.path)
         if isinstance(entry, SkippedEntry):
             yield Met(source, entry, Action.LEAVE_OUT, row, None if row is None else ledger.state(row))
             continue
-        if row is not None and reading.again and (source.name, entry.path) in reading.again:
+        if row is not None and again and (source.name, entry.path) in again:
             stale = replace(ledger.state(row), sha256=None)  # its content is not known to be what it should be
             action = Action.READ_RECORDS if is_record_file(entry.path) else Action.READ_FILE
             yield Met(source, entry, action, row, stale, again=True)
             continue
         same = row is not None and fingerprints[row] == (entry.size, entry.mtime_us)
-        if row is not None and same and quiet[row] and not reading.records:
+        if row is not None and same and quiet[row] and not all_records:
             yield Met(source, entry, Action.KEEP, row, None)
             continue
         known = None if row is None else ledger.state(row)
         records = is_record_file(entry.path)
-        if same and known and known.outcome is not Outcome.FAILED and not (reading.records and records):
+        if same and known and known.outcome is not Outcome.FAILED and not (all_records and records):
             yield Met(source, entry, Action.KEEP, row, known)
         else:
             yield Met(source, entry, Action.READ_RECORDS if records else Action.READ_FILE, row, known)

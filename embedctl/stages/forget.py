@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from .index import index
 from .report import RunReport, reported
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from ..contracts import Reporter
     from ..store.layout import Layout
@@ -78,58 +78,53 @@ def _bury(writer: Writer, targets: Sequence[str], report: RunReport) -> None:
     layout, manifest = writer.layout, writer.manifest
     sources = {source.name: source for source in manifest.sources}
     wanted = {target for target in targets if target not in sources}
-    found = _find(layout, manifest, set(targets) & sources.keys(), wanted)
-    for target in sorted(wanted - found.met):
+    met: set[str] = set()
+    rows: dict[int, set[int]] = {}
+    ids: dict[str, set[str]] = {}
+    files: set[FileKey] = set()  # that are one document each
+    documents: Counter[FileKey] = Counter()
+    for number, row, document, hits in _find(layout, manifest, set(targets) & sources.keys(), wanted):
+        file = (document["source"], document["path"])
+        met |= hits
+        rows.setdefault(number, set()).add(row)
+        ids.setdefault(document["source"], set()).add(document["doc_id"])
+        documents[file] += 1
+        if document["record"] is None:
+            files.add(file)
+    for target in sorted(wanted - met):
         raise UsageError(
             f'The store has no source or document called "{target}".{nearest(target, sources)}',
             f"Its sources are: {', '.join(sources) or 'none'}.",
         )
     ledger = {
-        key: replace(state, documents=state.documents - found.documents[key])
+        key: replace(state, documents=state.documents - documents[key])
         for key, state in read_ledger(layout, manifest).items()
-        if key[0] not in targets and key not in found.files
+        if key[0] not in targets and key not in files
     }
     kept = tuple(
-        replace(source, forgotten=tuple(sorted({*source.forgotten, *found.ids.get(source.name, ())})))
+        replace(source, forgotten=tuple(sorted({*source.forgotten, *ids.get(source.name, ())})))
         for source in manifest.sources
         if source.name not in targets
     )
-    report.outcomes[Outcome.DELETED.value] += sum(len(rows) for rows in found.rows.values())
-    manifest = replace(manifest.with_dead(found.rows), sources=kept)
+    report.outcomes[Outcome.DELETED.value] += sum(map(len, rows.values()))
+    manifest = replace(manifest.with_dead(rows), sources=kept)
     record = Ledger.of(ledger).write(layout, manifest)
     writer.commit(replace(manifest, files=record), [layout.files(record.number)])
 
 
-@dataclass(slots=True)
-class _Found:
-    """What the targets stand for."""
+def _find(
+    layout: Layout, manifest: Manifest, named: Collection[str], wanted: Collection[str]
+) -> Iterator[tuple[int, int, dict[str, Any], set[str]]]:
+    """Yield part, row and columns of each document that is to go, and the targets among ``wanted`` that name it.
 
-    rows: dict[int, set[int]] = field(default_factory=dict)
-    """Part number -> rows of its documents."""
-    ids: dict[str, set[str]] = field(default_factory=dict)
-    """Source -> ids of documents."""
-    files: set[FileKey] = field(default_factory=set)
-    """Files that are one document each."""
-    documents: Counter[FileKey] = field(default_factory=Counter)
-    """Documents by the file they came from."""
-    met: set[str] = field(default_factory=set)
-    """Targets that name something."""
-
-
-def _find(layout: Layout, manifest: Manifest, named: Collection[str], wanted: Collection[str]) -> _Found:
-    found, snapshot = _Found(), Snapshot(layout, manifest)
+    ``named`` are the sources that go as a whole.
+    """
+    snapshot = Snapshot(layout, manifest)
     roots = snapshot.roots
     spellings = {layout.from_base(target): target for target in wanted} | {target: target for target in wanted}
     for part, row, document in snapshot.live_rows(("source", "doc_id", "path", "record")):
         source, doc_id, path = document["source"], document["doc_id"], document["path"]
         names = {doc_id, path, path_from_base(roots[source], path), f"{source}:{doc_id}", f"{source}:{path}"}
         hits = {spellings[name] for name in names & spellings.keys()}
-        if not (hits or source in named):
-            continue
-        found.met |= hits
-        found.rows.setdefault(part.number, set()).add(row)
-        found.ids.setdefault(source, set()).add(doc_id)
-        found.documents[source, path] += 1
-        if document["record"] is None:
-            found.files.add((source, path))
-    return found
+        if hits or source in named:
+            yield part.number, row, document, hits

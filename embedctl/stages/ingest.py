@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +13,13 @@ import numpy as np
 
 from ..errors import ParseError, UnsupportedError
 from ..records import BadRecord, Document, FileEntry, Outcome, SkippedEntry, Source
+from ..runners.threads import WriteBehind
 from ..sources.describe import path_from_base, source_root
 from ..sources.parquet import ended_afterwards
 from ..sources.records import RecordReader, SameRecords
 from ..store.ledger import FileKey, FileState, read_ledger
 from ..store.live_documents import LiveDocuments, LiveRecords
-from .decide import Action, Met, RereadRules, decide, stored_otherwise
+from .decide import Action, Met, decide, stored_otherwise
 from .make_document import file_document, record_document, record_prefix
 from .part_writer import PartWriter
 from .read_ahead import ReadAhead
@@ -59,10 +60,11 @@ def ingest(
         report.timing("ingest"),
         reporter.stage("ingest", None, "files") as progress,
         ReadAhead(threads) as ahead,
-        PartWriter(writer, report, read_otherwise) as parts,
+        WriteBehind(writer) as behind,
         ended_afterwards(),
     ):
         reread = frozenset(source.name for source in read_otherwise)
+        parts = PartWriter(writer.layout, behind, report, read_otherwise)
         run = _Ingest(writer, parts, report, progress, reread, None if only is None else frozenset(only))
         for source in sources:
             run.take(source, ahead)
@@ -115,8 +117,8 @@ class _Ingest:
             return
         unchanged = 0
         documents = self.before.documents
-        reading = RereadRules(self.writer.manifest.settings.secrets, self.again, source.name in self.reread)
-        decided = decide(source, self.writer.layout, self.before, reading)
+        secrets, reread = self.writer.manifest.settings.secrets, source.name in self.reread
+        decided = decide(source, self.writer.layout, self.before, secrets, self.again, reread)
         if (only := self.only) is not None:
             decided = (met for met in decided if (source.name, met.entry.path) in only)
         for met, result in ahead.results(decided):
@@ -234,7 +236,7 @@ class _Ingest:
     def _take_records(self, met: Met, entry: FileEntry) -> None:
         source, known = met.source, met.known
         key = (source.name, entry.path)
-        tally = _Tally()
+        tally: Counter[str] = Counter()
         try:
             seen = examine(entry, known, source.name in self.reread)
             if known and seen.same:
@@ -242,16 +244,16 @@ class _Ingest:
                 return
             live = self.live.records(*key, record_prefix(source, entry))
             if known and seen.extent.start:
-                tally = _Tally(known.documents, known.bad_rows)
+                tally.update(documents=known.documents, bad_rows=known.bad_rows)
                 self._keep_records(key, known, live)
             reader = RecordReader(Path(entry.absolute), source.fields, live, seen.extent)
             self._read_records(met, entry, reader, live, tally)
         except ParseError as error:
             named = source.only == (entry.path,)
             # Of another kind than its name says: that is a failure only of what somebody named.
-            other = isinstance(error, UnsupportedError) and not (named or tally.documents)
+            other = isinstance(error, UnsupportedError) and not (named or tally["documents"])
             outcome = Outcome.SKIPPED if other else Outcome.FAILED
-            state = FileState(entry.size, entry.mtime_us, None, outcome, _reason(error), tally.documents)
+            state = FileState(entry.size, entry.mtime_us, None, outcome, _reason(error), tally["documents"])
             self._leave_out(met, state)
             return
         if not seen.extent.start:
@@ -263,10 +265,10 @@ class _Ingest:
             _trusted(entry.mtime_us) if same else 0,
             seen.sha256 if same else None,
             Outcome.INDEXED,
-            f"{tally.bad_rows} of its rows could not be read" if tally.bad_rows else None,
-            tally.documents,
+            f"{tally['bad_rows']} of its rows could not be read" if tally["bad_rows"] else None,
+            tally["documents"],
             reader.rows,
-            tally.bad_rows,
+            tally["bad_rows"],
         )
         self._note(key, state)
 
@@ -277,46 +279,41 @@ class _Ingest:
         if known.reason:
             self._problem(key, Outcome.FAILED, known.reason)
 
-    def _read_records(self, met: Met, entry: FileEntry, reader: RecordReader, live: LiveRecords, tally: _Tally) -> None:
+    def _read_records(
+        self, met: Met, entry: FileEntry, reader: RecordReader, live: LiveRecords, tally: Counter[str]
+    ) -> None:
+        """Take the records; count ``documents`` and ``bad_rows``."""
         source, key, prefix = met.source, (met.source.name, entry.path), record_prefix(met.source, entry)
         forgotten = frozenset(source.forgotten)
         for record in reader:
             if isinstance(record, SameRecords):
                 self.progress.advance(record.count)
                 self.report.outcomes[Outcome.UNCHANGED.value] += record.count
-                tally.documents += record.count
+                tally["documents"] += record.count
                 continue
             self.progress.advance()
             if isinstance(record, BadRecord):
                 self._problem(key, record.outcome, record.reason, record.row)
-                tally.bad_rows += record.outcome is Outcome.FAILED
+                tally["bad_rows"] += record.outcome is Outcome.FAILED
                 continue
             document = record_document(source, entry, record, prefix)
             if document.doc_id in forgotten:
                 self._problem(key, Outcome.SKIPPED, "forgotten", record.row)
                 continue
-            tally.documents += 1
+            tally["documents"] += 1
             self._take_record(document, record.row, live)
 
     def _take_record(self, document: Document, row: int, live: LiveRecords) -> None:
         found = live.find(document.doc_id, document.sha256, row)
         if found is None:
             self.report.outcomes[Outcome.ADDED.value] += 1
-        elif found.same:
-            self.report.outcomes[Outcome.UNCHANGED.value] += 1
-            return
         else:
-            self.report.outcomes[Outcome.CHANGED.value] += 1
-            self.parts.bury([found.place])
+            place, same = found
+            self.report.outcomes[(Outcome.UNCHANGED if same else Outcome.CHANGED).value] += 1
+            if same:
+                return
+            self.parts.bury([place])
         self._add(document)
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What was found in one record file."""
-
-    documents: int = 0
-    bad_rows: int = 0
 
 
 def _reason(error: ParseError) -> str:

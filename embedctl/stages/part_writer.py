@@ -8,49 +8,38 @@ from typing import TYPE_CHECKING
 
 from ..config import PartLimits
 from ..runners.stage import Change
-from ..runners.threads import WriteBehind
 from ..store.manifest import Part
 from ..store.parts import write_documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from types import TracebackType
 
     from ..records import Document, Source
+    from ..runners.threads import WriteBehind
+    from ..store.layout import Layout
     from ..store.ledger import Ledger
     from ..store.live_documents import DocumentPlace
     from ..store.manifest import Manifest
-    from ..store.writer import Writer
     from .report import RunReport
 
 
 class PartWriter:
-    """Fills parts; use it as a context manager, which waits for the commit that is under way.
+    """Fills parts, which ``behind`` commits.
 
     A part is committed together with the deaths of what its documents replace. One part at a time is being written,
     so that commits come in the order of the documents, and at most two parts are in memory.
     """
 
-    def __init__(self, writer: Writer, report: RunReport, sources: Sequence[Source] = ()) -> None:
+    def __init__(self, layout: Layout, behind: WriteBehind, report: RunReport, sources: Sequence[Source] = ()) -> None:
         """Prepare; ``sources`` are to be committed with the first part, in place of those of the same names."""
-        self._layout = writer.layout
+        self._layout = layout
+        self._behind = behind
         self._report = report
         self._limits = PartLimits()
         self._sources = {source.name: source for source in sources}
         self._documents: list[Document] = []
         self._bytes = 0
         self._dead: dict[int, set[int]] = {}
-        self._behind = WriteBehind(writer)
-
-    def __enter__(self) -> PartWriter:
-        self._behind.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Wait for the part that is being written: it belongs to what an interrupted run leaves."""
-        self._behind.__exit__(kind, error, trace)
 
     def add(self, document: Document) -> None:
         """Add a document to the part that is being filled."""

@@ -17,7 +17,7 @@ from ..sources.describe import path_from_base
 from ..sources.parquet import ended_afterwards
 from ..sources.records import RecordReader, SameRecords
 from ..store.ledger import FileState, read_ledger
-from .decide import Action, Met, RereadRules, decide, reads_otherwise, stored_otherwise
+from .decide import Action, Met, decide, reads_otherwise, stored_otherwise
 from .make_document import file_document, record_document, record_prefix
 from .read_ahead import ReadAhead
 from .record_file import examine
@@ -119,8 +119,8 @@ def _documents(layout: Layout, manifest: Manifest, sources: Sequence[Source], pl
         for source in sources:
             reread = reads_otherwise(before.get(source.name, source), source)
             unmet = set(ledger.paths(source.name))
-            reading = RereadRules(manifest.settings.secrets, again, reread)
-            for met, result in ahead.results(decide(source, layout, ledger, reading)):
+            decided = decide(source, layout, ledger, manifest.settings.secrets, again, reread)
+            for met, result in ahead.results(decided):
                 unmet.discard(met.entry.path)
                 outcome, reason = yield from _document(met, result, reread)
                 plan.tell(source, met.entry.path, outcome, reason)

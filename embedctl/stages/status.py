@@ -115,7 +115,7 @@ def _stale(layout: Layout, manifest: Manifest) -> dict[str, int]:
     from ..records import SkippedEntry
     from ..sources.describe import source_root
     from ..store.ledger import read_ledger
-    from .entries import entries
+    from .decide import entries
 
     ledger = read_ledger(layout, manifest)
     found: Counter[str] = Counter()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,14 +25,6 @@ DocumentPlace = tuple[int, int]
 
 _READERS = 4
 _MIX = 0x9E3779B97F4A7C15
-
-
-class LiveDocument(NamedTuple):
-    """A live document."""
-
-    place: DocumentPlace
-    same: bool
-    """Its content is the one that was asked for."""
 
 
 class LiveDocuments:
@@ -180,14 +172,17 @@ class LiveRecords:
         at = self._find(self._prefix + record_id)
         return 0 if at is None else int(self._met[at])
 
-    def find(self, doc_id: str, sha256: bytes, row: int) -> LiveDocument | None:
-        """Note that a document is in this row; ``None``: it is new."""
+    def find(self, doc_id: str, sha256: bytes, row: int) -> tuple[DocumentPlace, bool] | None:
+        """Note that a document is in this row; return where it is, and whether its content is ``sha256``.
+
+        ``None``: it is new.
+        """
         at = self._find(doc_id)
         if at is None:
             return None
         self._met[at] = row
         same = int(self._contents[at]) == int.from_bytes(sha256[:8], "little")
-        return LiveDocument(_places(self._places[at : at + 1])[0], same)
+        return split(int(self._places[at])), same
 
     def unmet(self) -> list[DocumentPlace]:
         """Return part and row of every document that was in no row."""

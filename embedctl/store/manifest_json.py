@@ -12,7 +12,7 @@ import json
 import re
 from dataclasses import replace
 from functools import cache, lru_cache
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from ..config import (
     LEAST_WEIGHT,
@@ -32,7 +32,7 @@ from ..config import (
 )
 from ..errors import DamagedError, MismatchError
 from ..records import Source
-from .codec import Codec, Codecs, FieldError, number, text, whole
+from .codec import Codecs, FieldError, number, text, whole
 from .manifest import CHECKSUM_SINCE, FORMAT_VERSION, INDEX_SINCE, Manifest, Name, Part
 from .manifest_rules import check_part, check_rules
 
@@ -76,25 +76,10 @@ _TYPES: dict[type, dict[str, Any]] = {
 _SETTINGS = {WalkRules, RecordFields, ChunkConfig, StoreSettings, RankingConfig, FeedbackConfig, *_TYPES} - {Source}
 
 
-class _Parsers(NamedTuple):
-    manifest: Codec
-    part: Codec
-
-
 @cache
-def _codecs() -> _Parsers:
+def _codecs() -> Codecs:
     names = {"JSON": object, "Source": Source, "WalkRules": WalkRules, "RecordFields": RecordFields}
-    codecs = Codecs(names, _TYPES, _SETTINGS)
-    return _Parsers(codecs.of(Manifest), codecs.of(Part))
-
-
-def check_manifest(manifest: Manifest) -> None:
-    """Refuse a manifest that no store can have.
-
-    Raises:
-        FieldError: it is.
-    """
-    manifest_text(manifest)
+    return Codecs(names, _TYPES, _SETTINGS)
 
 
 def manifest_text(manifest: Manifest) -> str:
@@ -105,7 +90,7 @@ def manifest_text(manifest: Manifest) -> str:
     """
     index = manifest.index
     bare = replace(manifest, parts=(), index=index and replace(index, parts=()), format_version=FORMAT_VERSION)
-    raw = _codecs().manifest.write(bare)
+    raw = _codecs().of(Manifest).write(bare)
     members = {name: _compact(value) for name, value in raw.items()}
     members["parts"] = _parts_json(manifest.parts, "parts")
     if index is not None:
@@ -154,7 +139,7 @@ def _read(raw: dict[str, Any]) -> Manifest:
     index = raw["index"]
     entries, served = raw["parts"], index and index["parts"]
     bare = raw | {"parts": [], "index": index and index | {"parts": []}}
-    manifest: Manifest = _codecs().manifest.read(bare)
+    manifest: Manifest = _codecs().of(Manifest).read(bare)
     parts = _parts(entries, "parts", {})
     if manifest.index is not None:
         known = {part.number: (entry, part) for entry, part in zip(entries, parts, strict=True)}
@@ -172,7 +157,7 @@ def _parts(entries: Any, path: str, known: dict[int, tuple[Any, Part]]) -> tuple
         before, part = known.get(entry["number"], (None, None))
         if part is None or before != entry:
             try:
-                part = _codecs().part.read(entry)
+                part = _codecs().of(Part).read(entry)
                 check_part(part)
             except FieldError as error:
                 raise error.below(f"{path}[{len(parts)}]") from None
@@ -192,7 +177,7 @@ def _parts_json(parts: tuple[Part, ...], path: str) -> str:
 @lru_cache(maxsize=1 << 14)
 def _part_json(part: Part) -> str:
     """Return a part as JSON, checked; kept, because each commit writes every part and makes one."""
-    raw = _codecs().part.write(part)
+    raw = _codecs().of(Part).write(part)
     check_part(part)
     return _compact(raw)
 

@@ -24,10 +24,6 @@ class Snapshot(NamedTuple):
         """Source -> its folder, as the manifest spells it."""
         return {source.name: source.root for source in self.manifest.sources}
 
-    def live_documents(self, part: Part, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield row and ``columns`` of each live document of a part."""
-        return live_documents(self.layout, part, columns)
-
     def live_rows(self, columns: tuple[str, ...]) -> Iterator[tuple[Part, int, dict[str, Any]]]:
         """Yield part, row and ``columns`` of each live document of the store."""
         for part in self.manifest.parts:

@@ -8,9 +8,9 @@ import pytest
 
 from embedctl.config import TEXT_FIELD, ArmSettings, FieldSettings, StoreSettings
 from embedctl.errors import ModelError, UsageError
-from embedctl.stages.arms import ArmRequest, add, applied, listing, remove, with_default
+from embedctl.stages.arms import add, applied, listing, remove, with_default
 from embedctl.store.manifest import ArmRecord, EncoderRecord, FileRecord, IndexRecord, Manifest, Part
-from embedctl.store.manifest_json import check_manifest
+from embedctl.store.manifest_json import manifest_text
 
 USUAL = StoreSettings(model="usual")
 A, B = "0a" * 8, "1b" * 8
@@ -27,7 +27,7 @@ def fingerprint_of(model: str) -> str:
 
 
 def added(settings: StoreSettings, name: str, kind: str = "dense", model: str | None = None) -> StoreSettings:
-    return add(settings, ArmRequest(name, kind, model), needs_field, fingerprint_of)
+    return add(settings, name, kind, model, needs_field, fingerprint_of)
 
 
 def test_an_arm_with_another_model_has_a_field_of_its_own() -> None:
@@ -36,7 +36,7 @@ def test_an_arm_with_another_model_has_a_field_of_its_own() -> None:
     assert settings.arms == (*USUAL.arms, ArmSettings("hash", "dense", "hash"))
     assert settings.default_arms == USUAL.default_arms
     assert settings.model_of("hash") == "hashing"
-    check_manifest(Manifest(settings=settings))
+    manifest_text(Manifest(settings=settings))
 
 
 @pytest.mark.parametrize("model", [None, "usual", "copy-of-usual"])
@@ -60,7 +60,7 @@ def test_the_vectors_of_a_student_are_not_those_of_its_model() -> None:
 def test_a_field_that_outlived_its_arm_keeps_its_name() -> None:
     settings = remove(added(added(USUAL, "one", model="other"), "two", model="other"), "one")
     settings = replace(settings, fields=(*settings.fields[:1], FieldSettings("one", "usual-2")))
-    again = add(settings, ArmRequest("one", "dense", "third"), needs_field, {"usual": A, "usual-2": B}.get)  # type: ignore[arg-type]
+    again = add(settings, "one", "dense", "third", needs_field, {"usual": A, "usual-2": B}.get)  # type: ignore[arg-type]
     assert again.fields[-1] == FieldSettings("one-2", "third")
     assert again.arms[-1] == ArmSettings("one", "dense", "one-2")
 
@@ -71,7 +71,7 @@ def test_a_model_that_is_gone_keeps_no_other_from_being_added() -> None:
             raise ModelError(f"{model} is not on this machine.")
         return B
 
-    settings = add(USUAL, ArmRequest("hash", "dense", "hashing"), needs_field, only_hashing)
+    settings = add(USUAL, "hash", "dense", "hashing", needs_field, only_hashing)
     assert settings.fields[-1] == FieldSettings("hash", "hashing")
 
 
@@ -127,7 +127,7 @@ def test_vectors_of_a_removed_field_are_named_no_more() -> None:
     assert [set(part.vectors) for part in manifest.parts] == [{TEXT_FIELD}, {TEXT_FIELD}]
     assert set(manifest.encoders) == {TEXT_FIELD}
     assert manifest.index == whole().index
-    check_manifest(manifest)
+    manifest_text(manifest)
 
 
 def test_listing() -> None:

@@ -14,7 +14,7 @@ import embedctl
 from embedctl import SettingsRequest
 from embedctl.config import TEXT_FIELD
 from embedctl.encoders import card
-from embedctl.stages.arms import ArmRequest, add, applied
+from embedctl.stages.arms import add, applied
 from embedctl.store.layout import Layout
 from embedctl.store.parts import chunk_columns, read_vectors
 from embedctl.store.writer import writing
@@ -33,8 +33,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = embedctl.create(folder / ".embedctl")
     store.index([folder / "birds.jsonl"], settings=SettingsRequest(model="hashing", threads=1))
     with writing(Layout(store.path), "test") as writer:
-        wanted = ArmRequest(OTHER, "dense", "hashing:64")
-        settings = add(writer.manifest.settings, wanted, lambda _: True, lambda model: card(model).fingerprint)
+        before = writer.manifest.settings
+        settings = add(before, OTHER, "dense", "hashing:64", lambda _: True, lambda model: card(model).fingerprint)
         writer.commit(applied(writer.manifest, settings))
     store.index(refresh=False)
     return folder

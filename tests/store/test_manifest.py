@@ -42,7 +42,7 @@ from embedctl.store.manifest import (
     StudentRecord,
     TunedRecord,
 )
-from embedctl.store.manifest_json import check_manifest, manifest_text, parse_manifest
+from embedctl.store.manifest_json import manifest_text, parse_manifest
 
 A, B = "0a" * 8, "1b" * 8
 HNSW = HnswConfig(8, 50, 60, "on", 1)
@@ -263,9 +263,9 @@ def test_weights_of_older_formats_are_those_of_their_arms() -> None:
 
 
 def test_what_cannot_be_read_again_is_not_written() -> None:
-    check_manifest(whole())
+    manifest_text(whole())
     with pytest.raises(FieldError, match=r"index\.rows"):
-        check_manifest(replace(whole(), index=replace(whole().index, rows=99)))  # type: ignore[type-var]
+        manifest_text(replace(whole(), index=replace(whole().index, rows=99)))  # type: ignore[type-var]
 
 
 SPANS = st.tuples(st.integers(0, 4000), st.integers(0, 40), st.binary(max_size=40))
@@ -354,5 +354,5 @@ def test_any_sealed_json_is_a_manifest_or_refused(edits: list[tuple[tuple[str | 
     with suppress(DamagedError, MismatchError):
         found = read(sealed(raw))
     if found is not None:
-        check_manifest(found)
+        manifest_text(found)
         assert read(manifest_text(found)) == replace(found, format_version=FORMAT_VERSION)
