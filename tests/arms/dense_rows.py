@@ -68,14 +68,14 @@ def clustered(count: int, seed: int) -> np.ndarray:
 
 def make_segments(rows: Rows, folder: Path, groups: Sequence[Sequence[int]]) -> tuple[Segments, np.ndarray]:
     """Write one segment for each group of parts; return them opened, with bits, and the centre of the bits."""
-    sizes = []
+    sizes, dim = [], next(iter(rows.vectors.values())).shape[1]
     for number, group in enumerate(groups):
         runs = {part: (lambda part=part: whole_part(rows, part)) for part in group}
-        sizes.append(write_segment(folder / str(number), runs, DIM))
+        sizes.append(write_segment(folder / str(number), runs, dim))
 
     def opened(planes: bool) -> Segments:
         return Segments(
-            [open_segment(folder / str(at), size, DIM, rows.dead_labels, planes) for at, size in enumerate(sizes)], DIM
+            [open_segment(folder / str(at), size, dim, rows.dead_labels, planes) for at, size in enumerate(sizes)], dim
         )
 
     segments = opened(False)

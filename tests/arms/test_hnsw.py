@@ -8,11 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dense_rows import NONE, Rows, clustered, labels_of, make_segments, oracle
+from numpy.typing import NDArray
 
 from embedctl.arms.dense.hnsw import HnswRetriever
+from embedctl.arms.dense.hnsw_check import check_graph
 from embedctl.arms.dense.hnsw_writer import GraphPlan, plan_graph, write_graph
+from embedctl.arms.dense.recall import shares
 from embedctl.arms.dense.segments import Segments
 from embedctl.config import HnswBuild, HnswConfig, IndexLimits
+from embedctl.encoders import card
 
 SERIAL = HnswConfig(threads=1)
 LIMITS = IndexLimits(flat_rows=0, graph_tail_rows=60, graph_tail_share=0.0)
@@ -108,3 +112,40 @@ def test_a_new_graph_is_made_as_the_settings_say(
     kept = "none" if build == "off" else "keep"
     assert plan_graph(segments, config, IndexLimits(), tmp_path / "old", most).action == kept
     assert plan_graph(Segments([], segments.dim), config, IndexLimits()).action == "none"
+
+
+def alike(kind: str) -> NDArray[np.float32]:
+    """Return rows that leave others without a link: texts of one template, or copies of one or four rows."""
+    if kind == "template":
+        texts = [f"Bird number {n} of the meadow sings in tune {n % 7}." for n in range(520)]
+        return card("hashing").open().encode_documents(texts)
+    axes = np.eye(64, dtype=np.float32)
+    return (
+        np.repeat(axes[:1], 600, axis=0) if kind == "one" else np.concatenate([np.repeat(axes[:4], 150, axis=0), axes])
+    )
+
+
+@pytest.mark.parametrize("kind", ["template", "copies", "one"])
+def test_every_row_is_reached_however_alike_they_are(tmp_path: Path, kind: str) -> None:
+    vectors = alike(kind)
+    rows = Rows({1: vectors}, {1: NONE})
+    segments = make_segments(rows, tmp_path / "segments", ((1,),))[0]
+    make(tmp_path / "g", segments)
+    check_graph(tmp_path / "g", segments.dim)
+    queries = np.unique(vectors, axis=0)
+    exact = [oracle(rows, vector, 10) for vector in queries]
+    found = HnswRetriever(tmp_path / "g", segments, ef=400).search_batch(queries, 10)
+    assert shares(exact, found, 10).min() == 1.0
+    everything = HnswRetriever(tmp_path / "g", segments, ef=len(vectors)).search(queries[0], len(vectors))
+    np.testing.assert_array_equal(np.sort(everything.labels), segments.live_labels)
+
+
+def test_an_extended_graph_reaches_every_row(tmp_path: Path) -> None:
+    vectors = alike("template")
+    before = make_segments(Rows({1: vectors[:300]}, {1: NONE}), tmp_path / "before", ((1,),))[0]
+    make(tmp_path / "old", before)
+    rows = Rows({1: vectors[:300], 2: vectors[300:]}, {1: NONE, 2: NONE})
+    segments = make_segments(rows, tmp_path / "now", ((1,), (2,)))[0]
+    assert make(tmp_path / "new", segments, tmp_path / "old").action == "extend"
+    everything = HnswRetriever(tmp_path / "new", segments, ef=len(vectors)).search(vectors[0], len(vectors))
+    np.testing.assert_array_equal(np.sort(everything.labels), segments.live_labels)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .hnsw_file import HEADER, load_graph
+from .hnsw_file import HEADER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,38 +25,30 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64]
     Flags = NDArray[np.bool_]
 
-_ROUNDS = 8
-"""Rows that were linked in one round are neighbours in the next."""
 _NEAR = 64
 """Neighbours among which room for a link is looked for."""
+_LINKS = 2
+"""Links to a lost row, so that it is found from more than one side."""
 _BLOCK_ROWS = 8_192
 
 
-def link_lost_rows(path: Path, facts: HnswFacts, threads: int) -> int:
-    """Link every row of the graph in ``path`` that no walk reaches from its nearest neighbour with room for a link.
-
-    Returns:
-        How many rows are still out of reach: 0, unless no neighbour has room.
-    """
+def link_lost_rows(graph: hnswlib.Index, path: Path, facts: HnswFacts, threads: int) -> None:
+    """Link the rows of ``graph``, saved in ``path``, that no walk reaches: from near rows that have room for a link."""
     if not facts.count:
-        return 0
+        return
     with path.open("rb") as file:
         entry = HEADER.unpack(file.read(HEADER.size))[7]
-    shape = (facts.count, 2 * facts.m + facts.dim + 3)
-    rows: Words = np.memmap(path, "<u4", "r+", HEADER.size, shape)
+    rows: Words = np.memmap(path, "<u4", "r+", HEADER.size, (facts.count, 2 * facts.m + facts.dim + 3))
     labels = rows[:, -2].astype(np.uint64) | rows[:, -1].astype(np.uint64) << np.uint64(32)
+    order = np.argsort(labels)
     reached = _reached(rows, entry, facts.m)
-    for _ in range(_ROUNDS):
-        lost = np.flatnonzero(~reached)
-        if not len(lost):
-            break
-        graph = load_graph(path, facts, facts.count)
-        graph.set_ef(max(_NEAR, facts.ef_construction))
-        for at in range(0, len(lost), _BLOCK_ROWS):
-            block = lost[at : at + _BLOCK_ROWS]
-            vectors = np.ascontiguousarray(rows[block, 1 + 2 * facts.m : -2]).view(np.float32)
-            _link(rows, block, _rows_of(labels, _nearest(graph, vectors, threads)), 2 * facts.m, reached)
-    return int(np.count_nonzero(~reached))
+    lost = np.flatnonzero(~reached)
+    graph.set_ef(max(_NEAR, facts.ef_construction))
+    for at in range(0, len(lost), _BLOCK_ROWS):
+        block = lost[at : at + _BLOCK_ROWS]
+        vectors = np.ascontiguousarray(rows[block, 1 + 2 * facts.m : -2]).view(np.float32)
+        near = order[np.searchsorted(labels[order], _nearest(graph, vectors, threads))]
+        _link(rows, block, near, 2 * facts.m, reached)
 
 
 def _reached(rows: Words, entry: int, m: int) -> Flags:
@@ -84,18 +76,14 @@ def _nearest(graph: hnswlib.Index, vectors: Vectors, threads: int) -> Labels:
             return labels
 
 
-def _rows_of(labels: Labels, wanted: Labels) -> Rows:
-    order = np.argsort(labels)
-    return order[np.searchsorted(labels[order], wanted)]
-
-
 def _link(rows: Words, lost: Rows, near: Rows, room: int, reached: Flags) -> None:
-    """Add a link to each lost row where one of the rows near it is reached and has less than ``room`` links."""
+    """Add a link to each lost row from the nearest rows that are reached and have less than ``room`` links."""
     for row, neighbours in zip(lost.tolist(), near.tolist(), strict=True):
+        added = 0
         for neighbour in neighbours:
             links = int(rows[neighbour, 0])
-            if reached[neighbour] and links < room:
+            if added < _LINKS and neighbour != row and links < room and reached[neighbour]:
                 rows[neighbour, 0] = links + 1
                 rows[neighbour, 1 + links] = row
-                reached[row] = True
-                break
+                added += 1
+        reached[row] |= added > 0

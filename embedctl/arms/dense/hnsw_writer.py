@@ -125,13 +125,13 @@ def write_graph(
         for label in dead_labels(segments, labels).tolist():
             graph.unmark_deleted(label)
         facts = save_graph(graph, path, np.concatenate([labels, added.live_labels]))
-        link_lost_rows(path, facts, config.threads)
+        link_lost_rows(graph, path, facts, config.threads)
         return facts
     graph = hnswlib.Index(SPACE, segments.dim)
     graph.init_index(max(plan.rows, 1), config.m, config.ef_construction, _SEED)
     _fill(graph, segments, config.threads, advance)
     facts = save_graph(graph, path, segments.live_labels)
-    link_lost_rows(path, facts, config.threads)
+    link_lost_rows(graph, path, facts, config.threads)
     return facts
 
 
