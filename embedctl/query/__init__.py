@@ -1,1 +1,1 @@
-"""What ``query`` does: understand, plan, ask both arms, fuse, filter, hydrate."""
+"""Answers to queries: one pipeline over the arms of a store."""

@@ -35,7 +35,7 @@ def forget(layout: Layout, targets: Sequence[str], reporter: Reporter, wait: flo
 
     What is forgotten is left out of its source from then on, so that no refresh brings it back; to have it again,
     forget the whole source and index it anew. Parts are rewritten
-    without the text, both indexes are made anew, and what held it is deleted at once. All of that is one snapshot: a
+    without the text, the index is rebuilt, and what held it is deleted at once. All of that is one snapshot: a
     run that is killed has forgotten everything, or nothing and can be repeated.
 
     Raises:
