@@ -34,9 +34,9 @@ def forget(layout: Layout, targets: Sequence[str], reporter: Reporter, wait: flo
     """Remove sources (by name) and files or documents (``source:path`` or path) from a store.
 
     What is forgotten is left out of its source from then on, so that no refresh brings it back; to have it again,
-    forget the whole source and index it anew. Parts are rewritten
-    without the text, the index is rebuilt, and what held it is deleted at once. All of that is one snapshot: a
-    run that is killed has forgotten everything, or nothing and can be repeated.
+    forget the whole source and index it again. Parts are rewritten without the text, the index is rebuilt, and what
+    held it is deleted at once. All of that is one snapshot: a run that is killed has forgotten everything, or nothing
+    and can be repeated.
 
     Raises:
         UsageError: the store has no such source or document; nothing is removed then.
