@@ -67,4 +67,5 @@ def _shell() -> str:
 
 
 def _script(shell: str) -> str:
-    return get_completion_script(prog_name="embedctl", complete_var=VARIABLE, shell=shell)
+    names = {"prog_name": "embedctl", "complete_var": VARIABLE, "shell": shell}
+    return get_completion_script(**names)
