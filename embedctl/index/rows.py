@@ -5,7 +5,7 @@ Segments, immutable and merged like those of vectors::
     rows/<segment>/labels.u64      label of each row, ascending
     rows/<segment>/documents.u64   label of each row's document
     rows/<segment>/blocks.u64      where each block of payloads ends
-    rows/<segment>/payloads.z      blocks of up to 32 payloads, one on a line, each block compressed by zlib
+    rows/<segment>/payloads.z      blocks of up to 8 payloads, one on a line, each block compressed by zlib
 
 Rows whose document died stay until their segment is merged; nothing asks for them.
 """
@@ -41,10 +41,10 @@ if TYPE_CHECKING:
 
 _LABELS, _DOCUMENTS, _BLOCKS, _PAYLOADS = "labels.u64", "documents.u64", "blocks.u64", "payloads.z"
 FILES = (_LABELS, _DOCUMENTS, _BLOCKS, _PAYLOADS)
-BLOCK = 32
+BLOCK = 8
 """Payloads that are compressed together."""
 _LEVEL = 1
-_BLOCKS_KEPT = 256
+_BLOCKS_KEPT = 1_024
 _SHARE = 4
 """Payloads take at least such a fraction of the chunks on disk."""
 

@@ -104,7 +104,9 @@ class LiveRows:
         for term in terms:
             having, all_having = self._frequencies(field, term)
             live += _idf(having, self.counted - len(self._gone))
-            counted += _idf(all_having, self.counted)
+            counted += _idf(all_having, self.counted) if len(self._gone) else 0.0
+        if not len(self._gone):
+            return Idf(live, live)
         return Idf(live, counted)
 
     @property
