@@ -11,7 +11,7 @@ import numpy as np
 
 from ..chunkers.batch import FailedDocument, chunk_documents
 from ..records import Outcome
-from ..runners import run
+from ..runners import inline
 from ..runners.stage import Change
 from ..sources.describe import path_from_base
 from ..store.files import link_or_copy
@@ -56,7 +56,8 @@ def chunk(
     total = sum(part.live_documents for part in pending(writer.manifest, made_with))
     with report.timing("chunk"), reporter.stage("chunk", total, "documents") as progress:
         cut = partial(cut_part, writer, tokenizer=tokenizer, progress=progress, keep_tokens=keep_tokens)
-        run(writer, _Chunk(writer.layout, made_with, report, cut))
+        stage = _Chunk(writer.layout, made_with, report, cut)
+        inline.run(writer, stage, stage.todo(writer.manifest))
 
 
 @dataclass(frozen=True, slots=True)
