@@ -1,7 +1,7 @@
 """Dataclasses as JSON: read, written and checked by their type hints.
 
-A codec is compiled once for a type. It refuses a value that the type does not allow, in both directions, with the path
-of the field: what could not be read again is not written. ``int`` is a number from 0 to 2**63 - 1 and no bool,
+The check of a type is compiled once. It refuses a value that the type does not allow, with the path of the field; what
+could not be read again is not written. ``int`` is a number from 0 to 2**63 - 1 and no bool,
 ``float`` is finite, ``str`` has no NUL; ``Annotated`` with one of the checks below says otherwise.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import partial
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -40,15 +40,6 @@ class FieldError(ValueError):
         return FieldError(f"{name}{dot}{self.field}", self.why)
 
 
-class Codec(NamedTuple):
-    """Both directions of one type; each raises :class:`FieldError`."""
-
-    read: Check
-    """From what ``json`` parsed."""
-    write: Check
-    """To what ``json`` prints."""
-
-
 def rule(allows: Callable[[Any], Any], why: str) -> Check:
     """Return a check for values that ``allows`` accepts.
 
@@ -63,16 +54,9 @@ def rule(allows: Callable[[Any], Any], why: str) -> Check:
     return check
 
 
-def whole(least: int = 0, most: int = MOST, why: str = "") -> Check:
-    """Return a check for integers in a range."""
-    why = why or f"is not a number from {least} to {most}"
-
-    def check(value: Any) -> Any:
-        if type(value) is not int or not least <= value <= most:  # True is no number
-            raise FieldError("", why)
-        return value
-
-    return check
+def whole(least: int = 0, most: int = MOST) -> Check:
+    """Return a check for integers in a range; ``True`` is none."""
+    return rule(lambda value: type(value) is int and least <= value <= most, f"is not a number from {least} to {most}")
 
 
 def number(allows: Callable[[float], bool] = lambda _: True, why: str = "is not a finite number") -> Check:
@@ -87,14 +71,7 @@ def text(allows: Callable[[str], Any] = lambda _: True, why: str = "is not a tex
 
 def matching(pattern: str, why: str) -> Check:
     """Return a check for texts that match a pattern from end to end."""
-    matches = re.compile(pattern).fullmatch
-
-    def check(value: Any) -> Any:
-        if type(value) is not str or not matches(value):
-            raise FieldError("", why.format(value))
-        return value
-
-    return check
+    return text(re.compile(pattern).fullmatch, why)
 
 
 def one_of(choices: Iterable[str]) -> Check:
@@ -118,7 +95,7 @@ _PLAIN: dict[Any, Check] = {
 
 
 class Codecs:
-    """Compiles codecs, each once."""
+    """Compiles the check of a type, each once."""
 
     def __init__(
         self, names: Mapping[str, Any], types: Mapping[type, Mapping[str, Any]], settings: Collection[type]
@@ -129,49 +106,49 @@ class Codecs:
         """Dataclass -> field -> type, instead of its hint."""
         self._settings = settings
         """Dataclasses whose fields may be absent where they have a default: older stores lack newer settings."""
-        self._made: dict[type, Codec] = {}
+        self._made: dict[type, Check] = {}
 
-    def of(self, hint: Any) -> Codec:
-        """Return the codec of a type.
+    def read(self, kind: type, raw: Any) -> Any:
+        """Return what ``raw``, as ``json`` parsed it, stands for, or raise a :class:`FieldError`."""
+        return self.check(kind)(raw)
 
-        Raises:
-            TypeError: no JSON stands for it.
-        """
+    def write(self, kind: type, value: Any) -> Any:
+        """Return what ``json`` prints for ``value``, or raise a :class:`FieldError` if it is not read as the same."""
+        raw = _plain(value)
+        if self.read(kind, raw) != value:
+            raise FieldError(kind.__name__, "has a value of another type")
+        return raw
+
+    def check(self, hint: Any) -> Check:
+        """Return the function that reads values of a type, or raise a ``TypeError`` if no JSON stands for it."""
         if hint in _PLAIN:
-            return Codec(_PLAIN[hint], _PLAIN[hint])
+            return _PLAIN[hint]
         if isinstance(hint, type) and is_dataclass(hint):
             if hint not in self._made:
                 self._made[hint] = self._record(hint)
             return self._made[hint]
         origin, inner = get_origin(hint), get_args(hint)
         if origin is Annotated:
-            return Codec(inner[1], inner[1])
+            return cast("Check", inner[1])
         if origin is Literal:
-            check = one_of(inner)
-            return Codec(check, check)
+            return one_of(inner)
         if origin in (Union, UnionType) and len(inner) == 2 and inner[1] is NoneType:
-            return Codec(*(partial(_optional, one) for one in self.of(inner[0])))
+            return partial(_optional, self.check(inner[0]))
         if origin is tuple and inner[1:] == (...,):
-            read, write = self.of(inner[0])
-            return Codec(partial(_sequence, list, tuple, read), partial(_sequence, tuple, list, write))
+            return partial(_sequence, self.check(inner[0]))
         if origin is tuple:
-            columns = [self.of(one) for one in inner]
-            reads, writes = [one.read for one in columns], [one.write for one in columns]
-            return Codec(partial(_row, list, tuple, reads), partial(_row, tuple, list, writes))
+            return partial(_row, [self.check(one) for one in inner])
         if origin in (dict, Mapping):
-            key, value = self.of(inner[0]), self.of(inner[1])
-            return Codec(*(partial(_mapping, *both) for both in zip(key, value, strict=True)))
+            return partial(_mapping, self.check(inner[0]), self.check(inner[1]))
         raise TypeError(f"no JSON stands for {hint!r}")
 
-    def _record(self, kind: Any) -> Codec:
-        """Return the codec of a dataclass, which is made by position."""
+    def _record(self, kind: Any) -> Check:
+        """Return the check of a dataclass, which is made by position."""
         hints = get_type_hints(kind, localns=self._names, include_extras=True) | dict(self._types.get(kind, {}))
-        members = [(one, self._member(hints[one.name], one.metadata.get("setting"))) for one in fields(kind)]
-        readers = [(one.name, codec.read) for one, codec in members]
-        writers = [(one.name, codec.write) for one, codec in members]
-        known = {one.name for one, _ in members}
-        lenient = [(one, codec) for one, codec in members if kind in self._settings and _has_default(one)]
-        absent = {one.name: codec.write(_default(one)) for one, codec in lenient}
+        members = [(one.name, self._member(hints[one.name], one.metadata.get("setting"))) for one in fields(kind)]
+        known = {name for name, _ in members}
+        lenient = fields(kind) if kind in self._settings else ()
+        absent = {one.name: _plain(value) for one in lenient if (value := _default(one)) is not MISSING}
 
         def read(raw: Any) -> Any:
             if type(raw) is not dict:
@@ -181,36 +158,32 @@ class Codecs:
             values = []
             name = ""
             try:
-                for name, read_member in readers:
+                for name, read_member in members:
                     values.append(read_member(raw[name]))
             except FieldError as error:
                 raise error.below(name) from None
             return kind(*values)
 
-        def write(value: Any) -> Any:
-            if type(value) is not kind:
-                raise FieldError("", f"is no {kind.__name__}")
-            raw = {}
-            name = ""
-            try:
-                for name, write_member in writers:
-                    raw[name] = write_member(getattr(value, name))
-            except FieldError as error:
-                raise error.below(name) from None
-            return raw
+        return read
 
-        return Codec(read, write)
-
-    def _member(self, hint: Any, setting: Setting | None) -> Codec:
-        """Return the codec of a member, which the range of a setting narrows."""
-        codec = self.of(hint)
-        if setting is None:
-            return codec
-        return Codec(*(partial(_narrowed, one, setting) for one in codec))
+    def _member(self, hint: Any, setting: Setting | None) -> Check:
+        """Return the check of a member, which the range of a setting narrows."""
+        check = self.check(hint)
+        return check if setting is None else partial(_narrowed, check, setting)
 
 
-def _has_default(one: Field[Any]) -> bool:
-    return one.default is not MISSING or one.default_factory is not MISSING
+def _plain(value: Any) -> Any:
+    """Return dataclasses as objects, and tuples as lists."""
+    kind = type(value)
+    if kind is str or kind is int:  # most of a manifest
+        return value
+    if members := getattr(kind, "__dataclass_fields__", None):
+        return {name: _plain(getattr(value, name)) for name in members}
+    if kind is tuple:
+        return list(map(_plain, value))
+    if kind is dict:
+        return {name: _plain(one) for name, one in value.items()}
+    return value
 
 
 def _default(one: Field[Any]) -> Any:
@@ -237,21 +210,21 @@ def _optional(check: Check, value: Any) -> Any:
     return None if value is None else check(value)
 
 
-def _sequence(before: Any, after: Any, check: Check, values: Any) -> Any:
-    if type(values) is not before:
+def _sequence(check: Check, values: Any) -> Any:
+    if type(values) is not list:
         raise FieldError("", "is not a list")
     done: list[Any] = []
     try:
         done.extend(map(check, values))
     except FieldError as error:  # of the value behind those that are done
         raise error.below(f"[{len(done)}]") from None
-    return after(done)
+    return tuple(done)
 
 
-def _row(before: Any, after: Any, checks: list[Check], values: Any) -> Any:
-    if type(values) is not before or len(values) != len(checks):
+def _row(checks: list[Check], values: Any) -> Any:
+    if type(values) is not list or len(values) != len(checks):
         raise FieldError("", f"is not a list of {len(checks)}")
-    return after([check(value) for check, value in zip(checks, values, strict=True)])
+    return tuple(check(value) for check, value in zip(checks, values, strict=True))
 
 
 def _mapping(key: Check, check: Check, values: Any) -> Any:

@@ -90,7 +90,7 @@ def manifest_text(manifest: Manifest) -> str:
     """
     index = manifest.index
     bare = replace(manifest, parts=(), index=index and replace(index, parts=()), format_version=FORMAT_VERSION)
-    raw = _codecs().of(Manifest).write(bare)
+    raw = _codecs().write(Manifest, bare)
     members = {name: _compact(value) for name, value in raw.items()}
     members["parts"] = _parts_json(manifest.parts, "parts")
     if index is not None:
@@ -139,7 +139,7 @@ def _read(raw: dict[str, Any]) -> Manifest:
     index = raw["index"]
     entries, served = raw["parts"], index and index["parts"]
     bare = raw | {"parts": [], "index": index and index | {"parts": []}}
-    manifest: Manifest = _codecs().of(Manifest).read(bare)
+    manifest: Manifest = _codecs().read(Manifest, bare)
     parts = _parts(entries, "parts", {})
     if manifest.index is not None:
         known = {part.number: (entry, part) for entry, part in zip(entries, parts, strict=True)}
@@ -157,7 +157,7 @@ def _parts(entries: Any, path: str, known: dict[int, tuple[Any, Part]]) -> tuple
         before, part = known.get(entry["number"], (None, None))
         if part is None or before != entry:
             try:
-                part = _codecs().of(Part).read(entry)
+                part = _codecs().read(Part, entry)
                 check_part(part)
             except FieldError as error:
                 raise error.below(f"{path}[{len(parts)}]") from None
@@ -177,7 +177,7 @@ def _parts_json(parts: tuple[Part, ...], path: str) -> str:
 @lru_cache(maxsize=1 << 14)
 def _part_json(part: Part) -> str:
     """Return a part as JSON, checked; kept, because each commit writes every part and makes one."""
-    raw = _codecs().of(Part).write(part)
+    raw = _codecs().write(Part, part)
     check_part(part)
     return _compact(raw)
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import pytest
 
 from embedctl.config.setting import setting
-from embedctl.store.codec import Codec, Codecs, FieldError, matching
+from embedctl.store.codec import Codecs, FieldError, matching
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Outer:
 
 
 @pytest.fixture
-def codec() -> Codec:
-    return Codecs({}, {}, {Inner}).of(Outer)
+def codec() -> Codecs:
+    return Codecs({}, {}, {Inner})
 
 
 WHOLE = {
@@ -40,16 +40,16 @@ WHOLE = {
 }
 
 
-def test_both_directions_agree(codec: Codec) -> None:
-    value = codec.read(WHOLE)
+def test_both_directions_agree(codec: Codecs) -> None:
+    value = codec.read(Outer, WHOLE)
     assert value == Outer(Inner(2, "b", 0.5), ("x", "y"), {"one": Inner(9)}, "graph")
-    assert codec.write(value) == WHOLE
+    assert codec.write(Outer, value) == WHOLE
 
 
-def test_settings_may_be_absent_and_records_may_not(codec: Codec) -> None:
-    assert codec.read(WHOLE | {"inner": {}}).inner == Inner()
+def test_settings_may_be_absent_and_records_may_not(codec: Codecs) -> None:
+    assert codec.read(Outer, WHOLE | {"inner": {}}).inner == Inner()
     with pytest.raises(FieldError, match="its field plan is missing"):
-        codec.read({name: value for name, value in WHOLE.items() if name != "plan"})
+        codec.read(Outer, {name: value for name, value in WHOLE.items() if name != "plan"})
 
 
 @pytest.mark.parametrize(
@@ -69,25 +69,25 @@ def test_settings_may_be_absent_and_records_may_not(codec: Codec) -> None:
         ("other", 1, "other is not known"),
     ],
 )
-def test_what_a_type_does_not_allow_is_not_read(codec: Codec, member: str, value: object, message: str) -> None:
+def test_what_a_type_does_not_allow_is_not_read(codec: Codecs, member: str, value: object, message: str) -> None:
     with pytest.raises(FieldError, match=f"^its field {message}"):
-        codec.read(WHOLE | {member: value})
+        codec.read(Outer, WHOLE | {member: value})
 
 
 @pytest.mark.parametrize(
     ("value", "message"),
     [
         (Outer(Inner(10)), "inner.size is not from 2 to 9"),
-        (Outer(Inner(), ["x"]), "names is not a list"),  # type: ignore[arg-type]
-        (Outer(None), "inner is no Inner"),  # type: ignore[arg-type]
+        (Outer(Inner(), ["x"]), "Outer has a value of another type"),  # type: ignore[arg-type]
+        (Outer(None), "inner is not an object"),  # type: ignore[arg-type]
         (Outer(Inner(), (), {"one": Inner(2, "c")}), "by_name.one.kind is none of a, b"),
     ],
 )
-def test_what_could_not_be_read_is_not_written(codec: Codec, value: Outer, message: str) -> None:
+def test_what_could_not_be_read_is_not_written(codec: Codecs, value: Outer, message: str) -> None:
     with pytest.raises(FieldError, match=f"^its field {message}"):
-        codec.write(value)
+        codec.write(Outer, value)
 
 
 def test_a_type_that_json_has_nothing_for_is_refused() -> None:
     with pytest.raises(TypeError, match="bytes"):
-        Codecs({}, {}, ()).of(bytes)
+        Codecs({}, {}, ()).check(bytes)
