@@ -21,7 +21,7 @@ from ..store.layout import FOLDERS
 from ..store.manifest import FORMAT_VERSION
 from ..store.students import usable_student
 from ..store.writer import read_backup
-from ..system.memory import available_memory
+from ..system.resources import available_memory
 from .findings import REPAIR, Finding, Severity
 from .named import below
 

@@ -7,7 +7,7 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from ..system.cache_folder import cache_folder
-from ..system.processors import processors
+from ..system.resources import processors
 from ..system.uninterrupted import uninterrupted
 from . import machine_cache
 from .openvino_library import ConversionError, openvino

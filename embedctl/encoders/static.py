@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import DamagedError, ModelError
-from ..system.processors import processors
+from ..system.resources import processors
 from .card import DEFAULT_RUNTIME, Card, silent
 from .machine_cache import remembered, sha256_file
 from .static_format import TABLE, TOKENIZER, StaticFacts, fingerprint_of, map_table, read_facts

@@ -29,7 +29,7 @@ from ..errors import NoStoreError
 from ..index.open import Index, require_index
 from ..plural import counted
 from ..query.parse import parse_query
-from ..system.memory import available_memory
+from ..system.resources import available_memory
 from .ann_report import AnnPoint, AnnReached, AnnReport
 from .significance import mean_interval
 from .synthetic.queries import make_queries

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..arms.kind import ArmWork, PartChanges
 from ..errors import DamagedError, NoStoreError
 from ..store.manifest import ArmRecord, EncoderRecord, IndexRecord, Manifest
-from ..system.preconditions import require_disk, require_memory
+from ..system.resources import require_disk, require_memory
 from .pieces import PAYLOADS, described, kind_of, piece, pieces
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from ..system.processors import processors
+from ..system.resources import processors
 from .answer import answer_of
 from .draft import Draft
 from .pipeline import Pipeline

@@ -17,7 +17,7 @@ from ..store.durable import fsync_path
 from ..store.manifest import EncoderRecord, Manifest, Part
 from ..store.parts import chunk_columns, write_embeddings
 from ..store.vectors import KnownVectors, distinct
-from ..system.preconditions import require_disk
+from ..system.resources import require_disk
 from .embed_input import ChunkTexts, read_chunks, read_texts, take
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from ..store.garbage import collect
 from ..store.manifest import Manifest
 from ..store.students import student_folder, usable_student
 from ..store.writer import Writer, read_manifest, writing
-from ..system.preconditions import require_memory
+from ..system.resources import require_memory
 from .chunk import chunk, pending
 from .decide import reads_otherwise
 from .distill import distill

@@ -10,7 +10,7 @@ from ..config import ParserLimits, ReadLimits
 from ..parsers.pool import ParserPool
 from ..parsers.reading import ReadTask, allowance
 from ..records import FileEntry
-from ..system.processors import processors
+from ..system.resources import processors
 from .decide import Action, Met, content_known
 
 if TYPE_CHECKING:

@@ -9,15 +9,6 @@ from io import FileIO
 
 from ..errors import UnsupportedError
 
-_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)  # a pipe would keep us waiting for somebody to write
-    | getattr(os, "O_NOCTTY", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
-
 
 def open_regular(path: str) -> FileIO:
     """Open a regular file for reading, without a buffer.
@@ -27,14 +18,19 @@ def open_regular(path: str) -> FileIO:
         OSError: the operating system refuses it.
     """
     try:
-        descriptor = os.open(path, _FLAGS)
+        file = FileIO(path, "rb", opener=_opened)
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise UnsupportedError("symbolic link, not followed") from error
-        if error.errno == errno.ENXIO:
+        if error.errno in (errno.ENXIO, errno.EISDIR):
             raise UnsupportedError("not a regular file") from error
         raise
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
         raise UnsupportedError("not a regular file")
-    return FileIO(descriptor, "rb")
+    return file
+
+
+def _opened(path: str, flags: int) -> int:
+    # A pipe would keep us waiting for somebody to write.
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY)

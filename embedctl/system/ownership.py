@@ -21,8 +21,6 @@ def foreign_owner(path: Path) -> str | None:
 
     Behind ``sudo``, the user who called it counts as this user.
     """
-    if not hasattr(os, "geteuid"):
-        return None  # Windows has no owners of that kind
     try:
         owner = path.stat().st_uid
     except OSError:
@@ -50,7 +48,7 @@ def require_private(folder: Path, variable: str) -> Path:
         mode = folder.stat().st_mode
     except OSError:
         return folder
-    if not hasattr(os, "geteuid") or not stat.S_ISDIR(mode):
+    if not stat.S_ISDIR(mode):
         return folder  # a file fails when something is written below it
     if mode & stat.S_IWOTH:
         raise UsageError(f"Everybody can write to the cache {folder}.", hint)
@@ -63,9 +61,9 @@ def require_private(folder: Path, variable: str) -> Path:
 
 
 def _name(owner: int) -> str:
-    try:
-        import pwd
+    import pwd
 
+    try:
         return pwd.getpwuid(owner).pw_name
-    except (ImportError, KeyError):
+    except KeyError:
         return str(owner)

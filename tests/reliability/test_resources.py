@@ -21,8 +21,7 @@ import embedctl
 from embedctl.arms.dense.hnsw_writer import graph_file_bytes
 from embedctl.config import HnswConfig
 from embedctl.errors import ResourceError, exit_code_of, shortage
-from embedctl.system import memory as machine
-from embedctl.system import preconditions
+from embedctl.system import resources
 
 pytestmark = pytest.mark.usefixtures("loaded")
 SEED = 20261122
@@ -178,20 +177,20 @@ def test_what_cannot_fit_is_refused_before_anything_is_written(
     folder = bench.fresh(REFRESH, tmp_path / "work")
     store, before = embedctl.open(layout_of(folder).root), answers(folder)
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(preconditions, "free_disk", lambda _: 1_000)
+    monkeypatch.setattr(resources, "free_disk", lambda _: 1_000)
     with pytest.raises(ResourceError, match=r"Storing the vectors takes at least 33\.8 kB of disk, and 1\.0 kB are"):
         store.index()
-    monkeypatch.setattr(preconditions, "free_disk", lambda _: 40_000)
+    monkeypatch.setattr(resources, "free_disk", lambda _: 40_000)
     with pytest.raises(ResourceError, match=r"Building the index takes at least \d+\.\d kB of disk"):
         store.index(rebuild=True)
-    monkeypatch.setattr(preconditions, "free_disk", lambda _: None)
-    monkeypatch.setattr(preconditions, "available_memory", lambda: 10_000_000)
+    monkeypatch.setattr(resources, "free_disk", lambda _: None)
+    monkeypatch.setattr(resources, "available_memory", lambda: 10_000_000)
     with pytest.raises(ResourceError, match=r"Building the index takes at least 16\.9 MB of memory, and 10\.0 MB"):
         store.index()
     assert answers(folder) == before
     assert commit_store.left_over(layout_of(folder)) == []
     assert [path.name for path in (folder / ".embedctl" / "index").iterdir()] == ["000001"]
-    monkeypatch.setattr(preconditions, "available_memory", lambda: None)
+    monkeypatch.setattr(resources, "available_memory", lambda: None)
     store.index()
     assert answers(folder) != before
 
@@ -201,16 +200,16 @@ def test_the_estimate_of_a_graph_counts_what_is_certain() -> None:
 
 
 def test_free_disk_is_that_of_the_next_folder_above(tmp_path: Path) -> None:
-    there = machine.free_disk(tmp_path)
+    there = resources.free_disk(tmp_path)
     assert there
-    assert abs((machine.free_disk(tmp_path / "not" / "made") or 0) - there) < 1 << 30
+    assert abs((resources.free_disk(tmp_path / "not" / "made") or 0) - there) < 1 << 30
 
 
 def test_a_limit_on_the_address_space_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
     limits = (taken + 50_000_000, resource.RLIM_INFINITY)
     monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
-    free = machine.available_memory()
+    free = resources.available_memory()
     assert free is not None
     assert free <= 50_000_000 + (1 << 20)
 

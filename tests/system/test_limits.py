@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from embedctl.system import cgroups
-from embedctl.system import memory as machine
-from embedctl.system.processors import processors
+from embedctl.system import resources
+from embedctl.system.resources import available_memory, processors
 
 
 def group(root: Path, name: str, limit: str, used: int, droppable: int) -> None:
@@ -24,22 +23,21 @@ def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "proc" / "self").mkdir(parents=True)
     (tmp_path / "proc" / "meminfo").write_text("MemTotal:  9000 kB\nMemAvailable:  8000 kB\n")
     (tmp_path / "proc" / "self" / "cgroup").write_text("0::/outer/inner\n")
-    monkeypatch.setattr("embedctl.system.memory.PROC", tmp_path / "proc")
-    monkeypatch.setattr(cgroups, "PROC", tmp_path / "proc")
-    monkeypatch.setattr(cgroups, "CGROUPS", tmp_path / "groups")
+    monkeypatch.setattr(resources, "PROC", tmp_path / "proc")
+    monkeypatch.setattr(resources, "CGROUPS", tmp_path / "groups")
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)), raising=False)
     return tmp_path
 
 
 def test_the_tightest_group_decides(system: Path) -> None:
-    assert machine.available_memory() == 8_000 * 1024
+    assert available_memory() == 8_000 * 1024
     group(system / "groups", "outer", "5000000", 3_000_000, 1_000_000)
     group(system / "groups", "outer/inner", "max", 2_000_000, 0)
-    assert machine.available_memory() == 3_000_000
+    assert available_memory() == 3_000_000
     group(system / "groups", "outer/inner", "2500000", 2_000_000, 0)
-    assert machine.available_memory() == 500_000
+    assert available_memory() == 500_000
     group(system / "groups", "outer/inner", "1500000", 2_000_000, 0)
-    assert machine.available_memory() == 0
+    assert available_memory() == 0
 
 
 def test_the_first_version_of_the_interface(system: Path) -> None:
@@ -49,7 +47,7 @@ def test_the_first_version_of_the_interface(system: Path) -> None:
     (folder / "memory.limit_in_bytes").write_text("4000000\n")
     (folder / "memory.usage_in_bytes").write_text("3000000\n")
     (folder / "memory.stat").write_text("total_inactive_file 250000\n")
-    assert machine.available_memory() == 1_250_000
+    assert available_memory() == 1_250_000
 
 
 def test_processors_are_those_that_every_group_grants(system: Path) -> None:

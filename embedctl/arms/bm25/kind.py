@@ -96,7 +96,7 @@ def _buried(work: ArmWork) -> Iterator[TextRow]:
 
 def _heap() -> int:
     """Return the memory to fill before a segment is written: less where memory is scarce."""
-    from ...system.memory import available_memory
+    from ...system.resources import available_memory
 
     heap, free = limits.INDEX.bm25_heap_bytes, available_memory()
     if free is None or free >= 2 * heap:

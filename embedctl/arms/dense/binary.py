@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...system.processors import processors
+from ...system.resources import processors
 from .flat import FlatRetriever, ranked
 from .kernels import hamming, sign_planes
 from .segments import check_query

@@ -16,9 +16,7 @@ from ...store.arrays import save_array
 from ...store.files import link_or_copy
 from ...store.parts import dead_chunk_rows, read_vectors
 from ...store.segments import SegmentRecord, segment_records, to_merge
-from ...system.memory import available_memory
-from ...system.preconditions import require_disk, require_memory
-from ...system.processors import processors
+from ...system.resources import available_memory, processors, require_disk, require_memory
 from ..kind import Built
 from .files import DenseFiles
 from .hnsw_file import facts_path, labels_path

@@ -9,7 +9,7 @@ import numpy as np
 from ...errors import DamagedError, MismatchError
 from ...labels import bounds
 from ...store.segments import segment_records
-from ...system.memory import available_memory
+from ...system.resources import available_memory
 from ..examiner import RECALL_AT, Examiner, Flaw, length_flaws
 from .build import live_vectors
 from .files import DenseFiles

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...contracts import Ranking
-from ...system.processors import processors
+from ...system.resources import processors
 from .kernels import dots, dots_of_many, to_float16, to_float32
 from .segments import check_query
 

@@ -15,7 +15,7 @@ from ...config import limits
 from ...errors import DamagedError, MismatchError
 from ...store.piece import REPAIR
 from ...store.segments import segment_records
-from ...system.memory import available_memory
+from ...system.resources import available_memory
 from .binary import BinaryRetriever
 from .files import DenseFiles
 from .flat import FlatRetriever

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ...query.draft import Draft
 from ...query.pipeline import Pipeline
-from ...system.processors import processors
+from ...system.resources import processors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
