@@ -51,7 +51,7 @@ class Mismatch:
         layout = Layout(store)
         searcher = Session(layout, make_reporter("silent"), RuntimeConfig()).searcher(read_manifest(layout))
         # Fused so, arms are asked for everything that any fusion needs.
-        ranking = RankingRequest.of(RankingConfig(fusion=FusionConfig("absolute")))
+        ranking = RankingRequest(base=RankingConfig(fusion=FusionConfig("absolute")))
         config = QueryConfig(arms=("bm25", "dense"), dense="flat", ranking=ranking)
         self._pipeline = Pipeline(searcher.ready(config, len(queries)))
         self._bm25 = searcher.index.arm("bm25")

@@ -6,7 +6,6 @@ millisecond, and no query needs these.
 
 from .building import (
     DEFAULT_MODEL,
-    SECRETS_MASKED,
     TEXT_FIELD,
     ArmSettings,
     ChunkConfig,
@@ -17,7 +16,6 @@ from .building import (
     HnswConfig,
     RecordFields,
     RuntimeConfig,
-    RuntimeName,
     Secrets,
     SettingsRequest,
     SourceRequest,
@@ -34,7 +32,6 @@ from .ranking import (
     MOST_WEIGHT,
     Bm25Config,
     FeedbackConfig,
-    Fusion,
     FusionConfig,
     FusionName,
     RankingConfig,
@@ -46,11 +43,11 @@ from .ranking import (
 # fmt: off
 __all__ = [
     "CACHE_ENVIRONMENT", "DEFAULT_MODEL", "FUSIONS", "LEAST_WEIGHT", "MOST_WEIGHT", "PARQUET_LIMITS",
-    "SECRETS_MASKED", "STORE_DIRECTORY", "STORE_ENVIRONMENT", "SYNTAX_LIMITS", "TEXT_FIELD", "ArmSettings",
+    "STORE_DIRECTORY", "STORE_ENVIRONMENT", "SYNTAX_LIMITS", "TEXT_FIELD", "ArmSettings",
     "Bm25Config", "ChildLimits", "ChunkConfig", "DensePlan", "DistillConfig", "FeedbackConfig", "FieldSettings",
-    "FilterConfig", "FitConfig", "Fusion", "FusionConfig", "FusionName", "HnswBuild", "HnswConfig", "IndexLimits",
+    "FilterConfig", "FitConfig", "FusionConfig", "FusionName", "HnswBuild", "HnswConfig", "IndexLimits",
     "Mode", "ParserLimits", "PartLimits", "QueryConfig", "QueryEncoder", "RankingConfig", "RankingRequest",
-    "ReadLimits", "RecordFields", "Rm3Config", "RocchioConfig", "RuntimeConfig", "RuntimeName", "Secrets",
+    "ReadLimits", "RecordFields", "Rm3Config", "RocchioConfig", "RuntimeConfig", "Secrets",
     "SettingsRequest", "SourceRequest", "StoreSettings", "WalkRules", "digest",
 ]
 # fmt: on

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, field
+from typing import Literal
 
-from .setting import setting
+from .setting import overlaid, setting
 
 SECRETS_MASKED = "secrets-masked-1"
 """Raised with the rules where that is worth reading every source of every store again."""
@@ -232,18 +232,8 @@ class SettingsRequest:
 
     def applied_to(self, settings: StoreSettings) -> StoreSettings:
         """Return ``settings`` with everything that was asked for."""
-
-        def asked(*names: str) -> dict[str, Any]:
-            return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-
-        return replace(
-            settings,
-            chunk=replace(settings.chunk, **asked("strategy", "size", "overlap", "context")),
-            hnsw=replace(
-                settings.hnsw, build=self.hnsw or settings.hnsw.build, **asked("m", "ef_construction", "threads")
-            ),
-            **asked("model", "language", "teacher_share", "secrets"),
-        )
+        hnsw = overlaid(settings.hnsw, self, build=self.hnsw or settings.hnsw.build)
+        return overlaid(settings, self, chunk=overlaid(settings.chunk, self), hnsw=hnsw)
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,10 +141,6 @@ class InspectConfig:
     """Hubs, duplicates and words that are named, each; languages twice as many."""
 
 
-def _evaluation() -> EvaluationConfig:
-    return EvaluationConfig(metrics=("ndcg@10", "recall@100", "mrr@10", "success@1"), timed=20)
-
-
 @dataclass(frozen=True, slots=True)
 class ReportConfig:
     """How much of a store one page shows; a page must open at once, and be the same for the same store."""
@@ -153,7 +149,9 @@ class ReportConfig:
     """Chunks on the map at most; t-SNE takes a few seconds for each thousand."""
     groups: int = 8
     """Colours of the map at most: as many as people can tell apart, whatever their eyes."""
-    evaluation: EvaluationConfig = field(default_factory=_evaluation)
+    evaluation: EvaluationConfig = field(
+        default_factory=lambda: EvaluationConfig(metrics=("ndcg@10", "recall@100", "mrr@10", "success@1"), timed=20)
+    )
     """What is measured with queries."""
     synthetic: SyntheticConfig = field(default_factory=SyntheticConfig)
     """How they are made, where nobody has any."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from .setting import setting
+from .setting import overlaid, setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -183,34 +183,17 @@ class RankingRequest:
     base: RankingConfig | None = None
     """The ranking to start from; ``None``: that of the store."""
 
-    @classmethod
-    def of(cls, ranking: RankingConfig) -> RankingRequest:
-        """Return what asks for exactly ``ranking``."""
-        return cls(base=ranking)
-
     def applied_to(self, ranking: RankingConfig) -> RankingConfig:
         """Return ``ranking`` with everything that was asked for; the weights of one fusion are not those of another."""
         ranking = self.base or ranking
-
-        def asked(*names: str) -> dict[str, Any]:
-            return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-
         fusion = ranking.fusion
         if self.fusion is not None and self.fusion != fusion.name:
             fusion = FusionConfig(self.fusion)
         weights = tuple(sorted({**dict(fusion.weights), **self.weights}.items()))
-        return replace(
+        return overlaid(
             ranking,
-            **asked(*_OWN),
-            fusion=replace(fusion, weights=weights, **asked("rrf_k")),
-            bm25=replace(ranking.bm25, **asked(*_names(ranking.bm25))),
-            feedback=replace(ranking.feedback, **asked(*_names(ranking.feedback))),
+            self,
+            fusion=overlaid(fusion, self, weights=weights),
+            bm25=overlaid(ranking.bm25, self),
+            feedback=overlaid(ranking.feedback, self),
         )
-
-
-_OWN = ("candidates", "rewriters", "rerankers", "reranked")
-"""Fields that a request and a ranking have by the same name."""
-
-
-def _names(part: Bm25Config | FeedbackConfig) -> list[str]:
-    return [one.name for one in fields(part)]

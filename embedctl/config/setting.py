@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field, fields
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import field, fields, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+Record = TypeVar("Record", bound=Any)
 MOST = 2**31 - 1
 """Of every number; more than any store has rows."""
 
@@ -36,6 +37,12 @@ def setting(default: Any, help: str, flag: str | None = "", **more: Any) -> Any:
     if callable(default):
         return field(default_factory=default, metadata=metadata)
     return field(default=default, metadata=metadata)
+
+
+def overlaid(record: Record, request: Any, **changes: Any) -> Record:
+    """Return ``record`` with what ``request`` asks for under the same names, ``None`` for nothing; then ``changes``."""
+    values = {one.name: getattr(request, one.name, None) for one in fields(record)}
+    return replace(record, **{name: value for name, value in values.items() if value is not None} | changes)
 
 
 def out_of_range(*records: Any) -> Iterator[str]:

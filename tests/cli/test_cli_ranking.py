@@ -110,7 +110,7 @@ def test_asking_for_a_ranking_gives_that_ranking() -> None:
     )
     for wanted in (TUNED, other, RankingConfig()):
         for own in (TUNED, other, RankingConfig()):
-            assert RankingRequest.of(wanted).applied_to(own) == wanted
+            assert RankingRequest(base=wanted).applied_to(own) == wanted
         assert RankingRequest().applied_to(wanted) == wanted
 
 

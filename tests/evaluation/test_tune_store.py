@@ -140,7 +140,7 @@ def test_a_measured_score_is_that_of_the_query_on_every_query(
         memo = Memo(opened.setup, [text for _, text in named], config.kept_rows)
         score = RankingScores(memo, opened.grades, opened.names, metric, progress)
     for ranking in RANKINGS:
-        asked = QueryConfig(ranking=RankingRequest.of(ranking))
+        asked = QueryConfig(ranking=RankingRequest(base=ranking))
         evaluated = store.evaluate(
             named, judgements, EvaluationConfig(query=asked, metrics=("ndcg@10",), only=("in-use",), timed=0)
         )
@@ -180,7 +180,7 @@ def test_a_useless_arm_is_dropped_until_that_is_undone(
     assert after == [
         {**store.query(text, QueryConfig(n=20, mode="hybrid")).to_json(), "timings": None} for text in ASKED
     ]
-    best = store.query("kitten", QueryConfig(ranking=RankingRequest.of(RankingConfig())))
+    best = store.query("kitten", QueryConfig(ranking=RankingRequest(base=RankingConfig())))
     assert best.explanation.weights == {"bm25": 1.0, "dense": 1.0}
     assert best.explanation.ranking == "asked"
     assert store.query("kitten").explanation.ranking == "tuned"
