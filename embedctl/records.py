@@ -237,6 +237,8 @@ class Hit:
 _DECLARED = {one.name: _ORIGIN.fullmatch(str(one.type)) for one in fields(Hit)}
 CHUNK_FIELDS = tuple(name for name, match in _DECLARED.items() if match and match[1] == "Chunk")
 DOCUMENT_FIELDS = tuple(name for name, match in _DECLARED.items() if match and match[1] == "Document")
+HIT_TYPES = {one.name: _ORIGIN.sub(r"\2", str(one.type)) for one in fields(Hit)}
+"""Types of the fields of a hit, as they are written above."""
 _JSON_TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
     "str | None": (str, type(None)),
@@ -245,5 +247,5 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
     "tuple[str, ...]": (list,),
     "dict[str, JSON]": (dict,),
 }
-PAYLOAD_TYPES = {name: _JSON_TYPES[match[2]] for name, match in _DECLARED.items() if match}
+PAYLOAD_TYPES = {name: _JSON_TYPES[HIT_TYPES[name]] for name, match in _DECLARED.items() if match}
 """Types of the fields that are kept with a chunk, as JSON has them."""

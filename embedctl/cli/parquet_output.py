@@ -6,6 +6,7 @@ import json
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from ..records import HIT_TYPES
 from .views.formats import more_ranks, more_scores
 
 if TYPE_CHECKING:
@@ -51,31 +52,14 @@ def _schema(answer: Answer | None) -> pa.Schema:
     import pyarrow as pa
 
     text, number, score = pa.string(), pa.int32(), pa.float64()
-    return pa.schema(
-        [
-            pa.field("query_id", text, nullable=False),
-            pa.field("query", text, nullable=False),
-            pa.field("rank", number, nullable=False),
-            pa.field("id", text, nullable=False),
-            pa.field("doc_id", text, nullable=False),
-            pa.field("source", text, nullable=False),
-            pa.field("path", text, nullable=False),
-            pa.field("record", pa.int64()),
-            pa.field("start_line", number, nullable=False),
-            pa.field("end_line", number, nullable=False),
-            pa.field("page", number),
-            pa.field("heading", pa.list_(text), nullable=False),
-            pa.field("title", text),
-            pa.field("media_type", text, nullable=False),
-            pa.field("text", text, nullable=False),
-            pa.field("metadata", text, nullable=False),
-            pa.field("score", score, nullable=False),
-            pa.field("rrf", score),
-            pa.field("bm25", score),
-            pa.field("cosine", score),
-            pa.field("bm25_rank", number),
-            pa.field("dense_rank", number),
-            *(pa.field(name, score) for name in (more_scores(answer) if answer else ())),
-            *(pa.field(name, number) for name in (more_ranks(answer) if answer else ())),
-        ]
-    )
+    kinds = {"str": text, "int": number, "float": score, "tuple[str, ...]": pa.list_(text), "dict[str, JSON]": text}
+    columns = []
+    for name, declared in {"query_id": "str", "query": "str", **HIT_TYPES}.items():
+        kind = declared.removesuffix(" | None")
+        if kind in kinds:  # scores and ranks have columns of their own
+            wide = pa.int64() if name == "record" else kinds[kind]
+            columns.append(pa.field(name, wide, nullable=kind != declared))
+    scores = {"rrf": score, "bm25": score, "cosine": score, "bm25_rank": number, "dense_rank": number}
+    if answer:
+        scores |= dict.fromkeys(more_scores(answer), score) | dict.fromkeys(more_ranks(answer), number)
+    return pa.schema([*columns, *(pa.field(name, kind) for name, kind in scores.items())])
