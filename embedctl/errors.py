@@ -95,23 +95,24 @@ class LockedError(EmbedctlError):
     exit_code = 11
 
 
-SHORTAGES = frozenset(
-    (
-        errno.ENOSPC,
-        errno.EDQUOT,
-        errno.EFBIG,
-        errno.ENOMEM,
-        errno.EMFILE,
-        errno.ENFILE,
-        errno.EACCES,
-        errno.EPERM,
-        errno.EROFS,
-        errno.EIO,
-    )
-)
-"""Resources that the operating system refused: no bug of embedctl's."""
-
-
+_ROOM = "Make room and run the same command again; what was committed stays."
+_RIGHTS = "Check who may read and write there."
+SHORTAGES = {
+    errno.ENOSPC: ("The disk is full", _ROOM),
+    errno.EDQUOT: ("The disk quota is used up", _ROOM),
+    errno.EFBIG: ("A file may not grow further", "Raise the limit with ulimit -f, or put the store on another disk."),
+    errno.ENOMEM: (
+        "The memory is used up",
+        "Close other programs or raise the limit, then run the same command again.",
+    ),
+    errno.EMFILE: ("Too many files are open", "Raise the limit with ulimit -n."),
+    errno.ENFILE: ("Too many files are open on this machine", "Close other programs."),
+    errno.EACCES: ("Permission denied", _RIGHTS),
+    errno.EPERM: ("Permission denied", _RIGHTS),
+    errno.EROFS: ("The file system is read-only", "Put the store elsewhere with --store."),
+    errno.EIO: ("The disk cannot be read or written", "Check it, then run the same command again."),
+}
+"""Resources that the operating system refused, no bug of embedctl's: what happened, and what to do next."""
 _IN_WORDS = {
     **{os.strerror(number): number for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM)},
     "bad allocation": errno.ENOMEM,
@@ -135,9 +136,8 @@ def shortage(error: BaseException) -> int | None:
 
 
 def _shortage_itself(error: BaseException) -> int | None:
-    number = None
     if isinstance(error, MemoryError):
-        number = errno.ENOMEM
+        number: int | None = errno.ENOMEM
     elif isinstance(error, OSError) and error.errno:
         number = error.errno
     elif found := _OF_RUST.search(str(error)):

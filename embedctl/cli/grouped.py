@@ -23,7 +23,7 @@ from ..errors import UsageError
 from .helptext import Paneled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 
 class Argument(NamedTuple):
@@ -123,6 +123,31 @@ def spellings(command: Any) -> tuple[list[str], list[str]]:
     options = [one for one in command.params if isinstance(one, TyperOption)]
     every = [name for one in options for name in (*one.opts, *one.secondary_opts)]
     return every, [name for one in options if not one.is_flag for name in one.opts]
+
+
+def texts_last(arguments: Sequence[str], options: Iterable[str], with_value: Iterable[str]) -> list[str]:
+    """Return the arguments of ``query`` with texts such as ``"-draft of the plan"`` moved behind a ``--``.
+
+    Args:
+        arguments: what follows ``query`` on the command line.
+        options: every spelling of an option.
+        with_value: those of them that take the next argument as their value.
+    """
+    known, valued = frozenset(options), frozenset(with_value)
+    kept: list[str] = []
+    texts: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--":
+            return [*kept, "--", *texts, *rest]
+        dashed = argument.startswith("-") and any(character.isspace() for character in argument)
+        if dashed and argument.split("=", 1)[0] not in known:
+            texts.append(argument)
+            continue
+        kept.append(argument)
+        if argument in valued:
+            kept.extend([value] if (value := next(rest, None)) is not None else [])
+    return [*kept, "--", *texts] if texts else kept
 
 
 def grouped(function: Callable[..., int], examples: Sequence[str] = ()) -> Command:

@@ -2,6 +2,8 @@
 
 The codes are a promise, see ``docs/cli.md``: 0 ok, 1 a bug, 2 usage, 3 done but some inputs failed, 4 damaged,
 5 model or settings mismatch, 6 resources, 10 no store, 11 locked, 130 interrupted.
+
+Ctrl-C, SIGTERM and a terminal that is closed: the first one ends a run in order, a second one at once.
 """
 
 from __future__ import annotations
@@ -9,16 +11,18 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import signal
 import sys
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
-from ..errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EmbedctlError, ResourceError, UsageError, shortage
-from .interrupts import Interrupts, settle
+from ..errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, SHORTAGES, EmbedctlError, ResourceError, UsageError, shortage
 from .output import ReaderLeftError, complain, note, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FrameType
 
     from typer import TyperException
 
@@ -29,24 +33,6 @@ GARBAGE_AFTER = 50_000
 WRITERS = frozenset({"index", "ingest", "chunk", "embed", "distill", "forget", "doctor"})
 READERS = frozenset({"query", "status", "show"})
 
-_ROOM = "Make room and run the same command again; what was committed stays."
-_RIGHTS = "Check who may read and write there."
-_SHORTAGES = {
-    errno.ENOSPC: ("The disk is full", _ROOM),
-    errno.EDQUOT: ("The disk quota is used up", _ROOM),
-    errno.EFBIG: ("A file may not grow further", "Raise the limit with ulimit -f, or put the store on another disk."),
-    errno.ENOMEM: (
-        "The memory is used up",
-        "Close other programs or raise the limit, then run the same command again.",
-    ),
-    errno.EMFILE: ("Too many files are open", "Raise the limit with ulimit -n."),
-    errno.ENFILE: ("Too many files are open on this machine", "Close other programs."),
-    errno.EACCES: ("Permission denied", _RIGHTS),
-    errno.EPERM: ("Permission denied", _RIGHTS),
-    errno.EROFS: ("The file system is read-only", "Put the store elsewhere with --store."),
-    errno.EIO: ("The disk cannot be read or written", "Check it, then run the same command again."),
-}
-
 _MISNAMED = {
     errno.ENAMETOOLONG: "A name is too long",
     errno.ELOOP: "Symbolic links lead in a circle",
@@ -54,12 +40,16 @@ _MISNAMED = {
 }
 _LONGEST_PATH = 200
 """Characters of a path that a message quotes."""
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+_ONE_WISH_S = 0.5
+"""Signals that come so soon after the first are the same wish: wrappers pass on what the terminal sent already."""
+_SHOW_CURSOR = b"\x1b[?25h"
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command that ``arguments`` (without the program's name) ask for, and return the exit code."""
     prepare()
-    interrupts = Interrupts()
+    interrupts = _Interrupts()
     try:
         interrupts.listen()
         code = _main(list(arguments))
@@ -83,10 +73,9 @@ def _main(arguments: list[str]) -> int:
     import typer
 
     from .app import app, built
-    from .texts import texts_last
 
     if arguments[:1] == ["query"]:
-        from .grouped import spellings
+        from .grouped import spellings, texts_last
 
         arguments = ["query", *texts_last(arguments[1:], *spellings(built("query")))]
     try:
@@ -132,7 +121,7 @@ def _unexpected(error: BaseException, arguments: Sequence[str]) -> int:
         note("".join(traceback.format_exception(error)).rstrip())
     number = shortage(error)
     if number is not None:
-        message, hint = _SHORTAGES[number]
+        message, hint = SHORTAGES[number]
         place = getattr(error, "filename", None)
         complain(f"{message}{f': {place}' if place else ''}.", hint)
         return ResourceError.exit_code
@@ -142,6 +131,43 @@ def _unexpected(error: BaseException, arguments: Sequence[str]) -> int:
         f"This is a bug in embedctl; run again with {TRACEBACK_ENVIRONMENT}=1 to see where, and report it.",
     )
     return EXIT_BUG
+
+
+def _settle() -> None:
+    """Ignore signals from now on: all is done and told, and only the interpreter is still to be taken apart."""
+    for name in _SIGNALS:
+        if number := getattr(signal, name, None):
+            signal.signal(number, signal.SIG_IGN)
+
+
+class _Interrupts:
+    """What the signals of one run do.
+
+    The first raises ``KeyboardInterrupt``: the part in hand is finished or dropped, and temporary files are removed.
+    While that goes on, the store is still locked; so a second one is not raised into it, but ends the process as
+    ``kill -9`` would, which a store survives at any moment.
+    """
+
+    def __init__(self) -> None:
+        self.met = False
+        """Whether there was one."""
+        self._since = 0.0
+
+    def listen(self) -> None:
+        """Take the signals that are not ignored, as SIGHUP is under ``nohup`` and SIGINT in background jobs."""
+        for name in _SIGNALS:
+            number = getattr(signal, name, None)  # Windows lacks SIGHUP
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._take)
+
+    def _take(self, _number: int, _frame: FrameType | None) -> None:
+        if not self.met:
+            self.met, self._since = True, time.monotonic()
+            raise KeyboardInterrupt
+        if time.monotonic() - self._since > _ONE_WISH_S:
+            if os.isatty(2):
+                os.write(2, _SHOW_CURSOR)  # a progress bar hid it
+            os._exit(EXIT_INTERRUPTED)
 
 
 def main() -> NoReturn:
@@ -155,7 +181,7 @@ def main() -> NoReturn:
     if only_reads:
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy is quicker to import without a pool that nobody uses
     code = run(sys.argv[1:])
-    settle()
+    _settle()
     if only_reads and sys.gettrace() is None and sys.getprofile() is None:
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):  # what could not be written has been told

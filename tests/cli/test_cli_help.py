@@ -11,8 +11,7 @@ import pytest
 from command import Cli
 
 from embedctl.cli.app import COMMANDS, Commands, app, built
-from embedctl.cli.grouped import spellings
-from embedctl.cli.texts import texts_last
+from embedctl.cli.grouped import spellings, texts_last
 
 PANELS = {"Output", "Search", "Ranking", "Filters", "Encoder", "Common"}
 DOCS = Path(__file__).parents[2] / "docs" / "cli.md"

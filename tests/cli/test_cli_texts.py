@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from embedctl.cli.texts import texts_last
+from embedctl.cli.grouped import texts_last
 
 OPTIONS = ["-n", "--number", "--where", "--json", "-h"]
 WITH_VALUE = ["-n", "--number", "--where"]
