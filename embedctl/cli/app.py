@@ -17,6 +17,8 @@ from .helptext import Paneled
 from .output import emit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .grouped import Command
 
 COMMANDS = {
@@ -70,14 +72,19 @@ class _Lazy(TyperCommand):
         return built(str(self.name)).make_context(info_name, args, parent, **extra)
 
 
-def _version(context: typer.Context, wanted: bool) -> None:
-    if wanted and not context.resilient_parsing:
-        emit(f"embedctl {__version__}\n")
-        raise typer.Exit
+def _version() -> None:
+    emit(f"embedctl {__version__}\n")
 
 
-def _flag(name: str, callback: Any, text: str) -> Any:
-    return typer.Option(name, callback=callback, is_eager=True, help=text)
+def _flag(name: str, act: Callable[[], None], text: str) -> Any:
+    """Return a flag that acts instead of a command."""
+
+    def called(context: typer.Context, wanted: bool) -> None:
+        if wanted and not context.resilient_parsing:
+            act()
+            raise typer.Exit
+
+    return typer.Option(name, callback=called, is_eager=True, help=text)
 
 
 def _main(

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-import typer
 from typer.completion import get_completion_script  # type: ignore[attr-defined]
 
 from ..errors import UsageError
@@ -30,17 +29,13 @@ _PLACES = {
 }
 
 
-def show_completion(context: typer.Context, wanted: bool) -> None:
+def show_completion() -> None:
     """Print the script for the shell that this runs in."""
-    if wanted and not context.resilient_parsing:
-        emit(_script(_shell()) + "\n")
-        raise typer.Exit
+    emit(_script(_shell()) + "\n")
 
 
-def install_completion(context: typer.Context, wanted: bool) -> None:
+def install_completion() -> None:
     """Write the script to where the shell finds it."""
-    if not wanted or context.resilient_parsing:
-        return
     shell = _shell()
     place = _PLACES[shell]
     script = Path.home() / place.script
@@ -53,7 +48,6 @@ def install_completion(context: typer.Context, wanted: bool) -> None:
             with startup.open("a", encoding="utf-8") as stream:
                 stream.write(f"{'' if present.endswith(chr(10)) or not present else chr(10)}{place.lines}")
     note(f"embedctl: Completion for {shell} is installed in {script}; open a new terminal to have it.")
-    raise typer.Exit
 
 
 def _shell() -> str:
