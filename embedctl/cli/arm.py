@@ -2,15 +2,12 @@
 
 import sys
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from ..config.setting import setting
 from .common_options import CommonOptions, JsonOptions, WaitOptions
 from .grouped import Argument
 from .output import emit, emit_json, note
-
-if TYPE_CHECKING:
-    from ..api import Store
 
 HELP = """Add, list, remove and choose the arms that queries ask.
 
@@ -46,7 +43,7 @@ def add(
     It is only recorded: "embedctl index" embeds what its model has not embedded yet, and builds it. Queries ask it by
     name, or after "embedctl arm default".
     """
-    store = _opened(common)
+    store = common.opened(reporter="silent")
     store.add_arm(name, arm.kind, arm.model, wait=wait.wait)
     return _told(f'Added the arm "{name}"; run "embedctl index --no-refresh" to build it.', common)
 
@@ -54,9 +51,9 @@ def add(
 def list_(output: JsonOptions, common: CommonOptions) -> int:
     """List the arms of the store, and how far each is built."""
     from .screen import Screen
-    from .views.arms import render_arms
+    from .views.status import render_arms
 
-    arms = _opened(common).arms()
+    arms = common.opened(reporter="silent").arms()
     if output.json:
         emit_json({"schema_version": 1, "arms": [asdict(arm) for arm in arms]})
     else:
@@ -69,7 +66,7 @@ def remove(name: Annotated[str, Argument("NAME", "Name of the arm.")], wait: Wai
 
     Vectors that no other arm searches go with it. Queries can ask it until "embedctl index" has built the index again.
     """
-    store = _opened(common)
+    store = common.opened(reporter="silent")
     store.remove_arm(name, wait=wait.wait)
     return _told(f'Removed the arm "{name}"; run "embedctl index --no-refresh" to take it out of the index.', common)
 
@@ -78,17 +75,11 @@ def default(
     names: Annotated[list[str], Argument("NAME", "Names of arms.")], wait: WaitOptions, common: CommonOptions
 ) -> int:
     """Choose the arms that queries ask unless they name others."""
-    store = _opened(common)
+    store = common.opened(reporter="silent")
     store.default_arms(names, wait=wait.wait)
     new = [arm.name for arm in store.arms() if arm.name in names and arm.rows is None]
     first = f' Run "embedctl index --no-refresh" first, which builds {", ".join(new)}.' if new else ""
     return _told(f"Queries ask from now on: {', '.join(names)}.{first}", common)
-
-
-def _opened(common: CommonOptions) -> "Store":
-    import embedctl
-
-    return embedctl.open(common.store)
 
 
 def _told(sentence: str, common: CommonOptions) -> int:

@@ -1,7 +1,6 @@
 """``chunk``: documents become chunks."""
 
 from .common_options import CommonOptions, WriteOptions
-from .finish import finish
 from .settings_options import SettingsOptions
 
 EXAMPLES = (
@@ -13,8 +12,6 @@ EXAMPLES = (
 
 def chunk(settings: SettingsOptions, write: WriteOptions, common: CommonOptions) -> int:
     """Run stage 2 alone: cut documents into chunks/."""
-    import embedctl
-
-    store = embedctl.open(common.store, reporter=common.reporter())
+    store = common.opened()
     report = store.chunk(settings=settings.request(), rebuild=settings.rebuild, wait=write.wait)
-    return finish(report, store, write, common)
+    return write.finish(report, store, common)

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ..config import RuntimeConfig
 from ..config.setting import setting
+from .output import emit_json, note
 
 if TYPE_CHECKING:
+    from ..api import Store
     from ..contracts import Reporter
+    from ..stages.report import RunReport
 
 ProgressStyle = Literal["auto", "bars", "lines", "tqdm", "none"]
 
@@ -22,6 +26,12 @@ class CommonOptions:
     verbose: bool = setting(False, "Print more; a traceback where embedctl has a bug.", "-v --verbose")
     progress: ProgressStyle = setting("auto", "How progress is shown on stderr; auto: bars on a terminal, else lines.")
 
+    def opened(self, runtime: RuntimeConfig | None = None, *, reporter: "Reporter | str | None" = None) -> "Store":
+        """Return the store that is there; without a reporter, its progress is shown as the flags say."""
+        import embedctl
+
+        return embedctl.open(self.store, reporter=reporter or self.reporter(), runtime=runtime)
+
     def reporter(self) -> "Reporter":
         """Return the reporter to hand to the store."""
         from ..reporters import make_reporter
@@ -31,10 +41,6 @@ class CommonOptions:
         if style == "auto":
             style = "none" if self.quiet else "bars" if is_terminal(sys.stderr) else "lines"
         return make_reporter("silent" if style == "none" else style)
-
-    def teller(self) -> str:
-        """Return the name of the reporter of a command that shows no progress but may have something to say."""
-        return "silent" if self.quiet else "lines"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +62,13 @@ class WriteOptions(WaitOptions):
     """What every command takes that reports its run."""
 
     json: bool = setting(False, "Print the run's report as JSON on stdout.", panel="Output")
+
+    def finish(self, report: "RunReport", store: "Store", common: CommonOptions) -> int:
+        """Print the report as JSON, or its summary on stderr; return its exit code."""
+        from .views.run import render_run
+
+        if self.json:
+            emit_json(report.to_json())
+        else:
+            note(render_run(report, store.path, verbose=common.verbose, quiet=common.quiet))
+        return report.exit_code

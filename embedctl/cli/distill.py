@@ -6,7 +6,6 @@ from pathlib import Path
 from ..config import RuntimeConfig
 from ..config.setting import setting
 from .common_options import CommonOptions, WriteOptions
-from .finish import finish
 
 EXAMPLES = ("embedctl distill", "embedctl distill --share 0.2", "embedctl distill --output student")
 
@@ -33,10 +32,8 @@ def distill(sample: DistillOptions, encoder: RuntimeConfig, write: WriteOptions,
     Vectors that the store holds are used; a store that has them all runs the model for no chunk. Afterwards
     "embedctl query --query-encoder student" needs no model; a store made with --fast is embedded again.
     """
-    import embedctl
-
-    store = embedctl.open(common.store, reporter=common.reporter(), runtime=encoder)
+    store = common.opened(encoder)
     report = store.distill(sample.share, wait=write.wait)
     if sample.output is not None:
         store.export_student(sample.output)
-    return finish(report, store, write, common)
+    return write.finish(report, store, common)

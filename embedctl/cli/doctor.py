@@ -1,13 +1,13 @@
 """``doctor``: what is wrong with a store, and making it right."""
 
-import sys
 from dataclasses import dataclass
+from functools import partial
 
 from ..config import RuntimeConfig
 from ..config.setting import setting
 from ..errors import UsageError
 from .common_options import CommonOptions, WriteOptions
-from .output import emit, emit_json
+from .output import emit_result
 
 EXAMPLES = ("embedctl doctor", "embedctl doctor --deep --json", "embedctl doctor --repair --dry-run")
 
@@ -26,19 +26,13 @@ def doctor(examination: DoctorOptions, encoder: RuntimeConfig, write: WriteOptio
 
     Ends with code 0 if the store is sound or was made so, 3 if documents are lost, 4 if damage is left.
     """
-    import embedctl
-
-    from .screen import Screen
     from .views.doctor import render_doctor
 
     if examination.dry_run and not examination.repair:
         raise UsageError("--dry-run is about a repair.", 'Write "embedctl doctor --repair --dry-run".')
-    store = embedctl.open(common.store, reporter=common.reporter(), runtime=encoder)
+    store = common.opened(encoder)
     report = store.doctor(
         deep=examination.deep, repair=examination.repair, dry_run=examination.dry_run, wait=write.wait
     )
-    if write.json:
-        emit_json(report.to_json())
-    else:
-        emit(render_doctor(report, Screen(sys.stdout), verbose=common.verbose, quiet=common.quiet))
+    emit_result(report, write.json, partial(render_doctor, verbose=common.verbose, quiet=common.quiet))
     return report.exit_code

@@ -2,7 +2,6 @@
 
 from ..config import RuntimeConfig
 from .common_options import CommonOptions, WriteOptions
-from .finish import finish
 from .settings_options import SettingsOptions
 
 EXAMPLES = (
@@ -14,8 +13,6 @@ EXAMPLES = (
 
 def embed(settings: SettingsOptions, encoder: RuntimeConfig, write: WriteOptions, common: CommonOptions) -> int:
     """Run stage 3 alone: embed chunks into embeddings/."""
-    import embedctl
-
-    store = embedctl.open(common.store, reporter=common.reporter(), runtime=encoder)
+    store = common.opened(encoder)
     report = store.embed(settings=settings.request(), rebuild=settings.rebuild, wait=write.wait)
-    return finish(report, store, write, common)
+    return write.finish(report, store, common)

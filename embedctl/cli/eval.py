@@ -8,18 +8,16 @@ from ..config import FilterConfig, QueryConfig, RankingRequest, RuntimeConfig
 from ..config.measuring import EvaluationConfig, GateConfig
 from ..errors import EXIT_OK, EXIT_WORSE, UsageError
 from .common_options import CommonOptions
-from .eval_options import JudgedOptions, KeptOptions
-from .eval_unjudged import eval_ann, save_queries
-from .output import emit, emit_json, json_text, new_text_file, note
+from .eval_options import JudgedOptions, KeptOptions, UnjudgedOptions
+from .output import emit, emit_json, emit_result, json_text, note, write_text
 from .query_options import RefreshOptions, query_config
-from .unjudged_options import UnjudgedOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ..api import Store
     from ..evaluation.evaluation import Evaluation, GateVerdict
-    from ..evaluation.runs import Run
+    from ..evaluation.synthetic.queries import SyntheticSet
 
 EXAMPLES = (
     "embedctl eval --queries queries.jsonl --qrels qrels.tsv",
@@ -48,13 +46,14 @@ def eval(  # noqa: A001 - as the command is called
     are worse than they were. Files, metrics and the gate are explained in docs/eval.md. Without judgements, --synthetic
     makes queries from the corpus (docs/synthetic.md), and --ann measures the dense plans (docs/ann.md).
     """
+    from ..evaluation.runs import read_run
+
     unjudged = without_judgements
     unjudged.check(judgements)
     if unjudged.ann:
         printed, asked = replace(output, json=False, save=None), replace(judgements, queries=None)
         unjudged.check_alone(asked, measure, printed, gate, search, ranking, filters)
-        store = _opened(common, encoder, refresh)
-        return eval_ann(store, judgements.queries, unjudged, output)
+        return _ann(refresh.opened(common, encoder), judgements.queries, unjudged, output)
     if judgements.baseline is None and gate != GateConfig():
         raise UsageError(
             "--max-drop and --strict are about a comparison.", "Name what to compare with: --baseline FILE."
@@ -67,8 +66,8 @@ def eval(  # noqa: A001 - as the command is called
         from ..evaluation.metrics import parse_metric
 
         before = read_baseline(judgements.baseline, str(parse_metric(config.metric)))
-    runs = _runs(judgements.run)
-    store = _opened(common, encoder, refresh)
+    runs = {path.name: read_run(path) for path in judgements.run}
+    store = refresh.opened(common, encoder)
     if files is None:
         evaluation = store.evaluate_synthetic(config, synthetic=unjudged.synthetic_config())
     else:
@@ -77,26 +76,19 @@ def eval(  # noqa: A001 - as the command is called
     _print(evaluation, verdict, output)
     _keep(evaluation, verdict, output, judgements.baseline)
     if unjudged.save_queries is not None and evaluation.known_items is not None:
-        save_queries(evaluation.known_items.made, unjudged.save_queries)
+        _save_queries(evaluation.known_items.made, unjudged.save_queries)
     return EXIT_OK if verdict is None or verdict.passed else EXIT_WORSE
 
 
-def _opened(common: CommonOptions, encoder: RuntimeConfig, refresh: RefreshOptions) -> "Store":
-    """Return the store, refreshed where that was asked for."""
-    import embedctl
+def _ann(store: "Store", queries: "Path | None", unjudged: UnjudgedOptions, kept: KeptOptions) -> int:
+    """Measure the dense plans, print the result, and keep it where that was asked for."""
+    from .views.ann import render_ann
 
-    from .refresh import refreshed
-
-    store = embedctl.open(common.store, reporter=common.reporter(), runtime=encoder)
-    refreshed(store, refresh, common.quiet)
-    return store
-
-
-def _runs(paths: "tuple[Path, ...]") -> "dict[str, Run]":
-    """Return other tools' runs by the names of their files."""
-    from ..evaluation.runs import read_run
-
-    return {path.name: read_run(path) for path in paths}
+    report = store.measure_ann(unjudged.ann_config(), queries=queries)
+    emit_result(report, kept.json, render_ann)
+    if kept.save is not None:
+        write_text(kept.save, [json_text(report.to_json(), indent=1)])
+    return EXIT_OK
 
 
 def _print(evaluation: "Evaluation", verdict: "GateVerdict | None", kept: KeptOptions) -> None:
@@ -109,12 +101,8 @@ def _print(evaluation: "Evaluation", verdict: "GateVerdict | None", kept: KeptOp
         if verdict is not None and not verdict.passed:
             note(f"embedctl: {views.sentence(verdict)}")
         return
-    if evaluation.known_items is None:
-        emit(views.render_evaluation(evaluation, screen))
-    else:
-        from .views.synthetic import render_synthetic
-
-        emit(render_synthetic(evaluation, screen))
+    render = views.render_evaluation if evaluation.known_items is None else views.render_synthetic
+    emit(render(evaluation, screen))
     if kept.per_query:
         emit("\n" + views.render_queries(evaluation, screen))
     if verdict is not None:
@@ -127,18 +115,25 @@ def _keep(evaluation: "Evaluation", verdict: "GateVerdict | None", kept: KeptOpt
         from ..evaluation.runs import run_lines
         from .views.formats import RUN_TAG
 
-        with new_text_file(kept.target) as write:
-            for line in run_lines(evaluation.in_use.run, RUN_TAG):
-                write(line)
+        write_text(kept.target, run_lines(evaluation.in_use.run, RUN_TAG))
     if kept.save is None:
         return
-    if (
-        verdict is not None
-        and not verdict.passed
-        and baseline is not None
-        and kept.save.resolve() == baseline.resolve()
-    ):
+    failed = verdict is not None and not verdict.passed
+    if failed and baseline is not None and kept.save.resolve() == baseline.resolve():
         note(f'embedctl: "{kept.save}" stays as it is: what failed against it is no baseline.')
         return
-    with new_text_file(kept.save) as write:
-        write(json_text(evaluation.to_json(verdict), indent=1))
+    write_text(kept.save, [json_text(evaluation.to_json(verdict), indent=1)])
+
+
+def _save_queries(made: "SyntheticSet", folder: "Path") -> None:
+    """Write queries and judgements to a folder."""
+    from ..evaluation.synthetic.queries import JUDGEMENTS, QUERIES, judgement_lines, query_lines
+
+    queries, judgements = folder / QUERIES, folder / JUDGEMENTS
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(queries, query_lines(made))
+    write_text(judgements, judgement_lines(made))
+    note(
+        f'embedctl: Wrote {len(made.queries):,} synthetic queries to "{queries}", judgements to "{judgements}". As '
+        "they are they find their own words: rewrite them as you would ask before you measure with them."
+    )

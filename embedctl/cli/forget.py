@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from .common_options import CommonOptions, WriteOptions
-from .finish import finish
 from .grouped import Argument
 
 EXAMPLES = ("embedctl forget docs", "embedctl forget docs/old/plan.md", "embedctl forget 'mail:inbox.jsonl#17' --json")
@@ -19,7 +18,5 @@ def forget(
     Their text leaves every file of the store at once; the files that it came from are not touched. A forgotten file
     stays out of its source; index its path to bring it back.
     """
-    import embedctl
-
-    store = embedctl.open(common.store, reporter=common.reporter())
-    return finish(store.forget(targets, wait=write.wait), store, write, common)
+    store = common.opened()
+    return write.finish(store.forget(targets, wait=write.wait), store, common)

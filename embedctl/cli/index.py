@@ -1,19 +1,14 @@
 """``index``: the whole pipeline, from files to an index that answers queries."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..config import RuntimeConfig
 from ..config.setting import setting
 from ..errors import UsageError
 from .common_options import CommonOptions, WriteOptions
-from .finish import finish
-from .output import emit, emit_json
+from .output import emit_result
 from .settings_options import SettingsOptions
 from .source_options import SourceOptions
-
-if TYPE_CHECKING:
-    from ..stages.preflight import Preflight
 
 EXAMPLES = (
     "embedctl index docs notes.jsonl --exclude 'drafts/'",
@@ -44,13 +39,16 @@ def index(
     """
     import embedctl
 
+    from .views.run import render_dry_run
+
     request, wanted, files = sources.request(), settings.request(), sources.files()
     if run.no_refresh and (sources.paths or sources.files_from or run.dry_run):
         raise UsageError("--no-refresh looks at no source.", "Leave it out, or leave out paths and --dry-run.")
     store = embedctl.create(common.store, reporter=common.reporter(), runtime=encoder)
     if run.dry_run:
         plan = store.preflight(sources.paths, files=files, source=request, settings=wanted, rebuild=settings.rebuild)
-        return _show_plan(plan, write.json, common.verbose)
+        emit_result(plan, write.json, lambda found, _: render_dry_run(found, common.verbose))
+        return 0
     report = store.index(
         sources.paths,
         files=files,
@@ -60,14 +58,4 @@ def index(
         rebuild=settings.rebuild,
         wait=write.wait,
     )
-    return finish(report, store, write, common)
-
-
-def _show_plan(plan: "Preflight", json: bool, verbose: bool) -> int:
-    from .views.dry_run import render_dry_run
-
-    if json:
-        emit_json(plan.to_json())
-    else:
-        emit(render_dry_run(plan, verbose))
-    return 0
+    return write.finish(report, store, common)

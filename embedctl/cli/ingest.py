@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from ..config import Secrets, SettingsRequest, StoreSettings
 from ..config.setting import setting
 from .common_options import CommonOptions, WriteOptions
-from .finish import finish
 from .source_options import SourceOptions
 
 EXAMPLES = (
@@ -39,4 +38,4 @@ def ingest(sources: SourceOptions, settings: IngestOptions, write: WriteOptions,
         rebuild=settings.rebuild,
         wait=write.wait,
     )
-    return finish(report, store, write, common)
+    return write.finish(report, store, common)

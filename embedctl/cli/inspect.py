@@ -1,10 +1,10 @@
 """``inspect``: how healthy the embeddings of a store are."""
 
-import sys
+from functools import partial
 
 from ..config.measuring import InspectConfig
 from .common_options import CommonOptions, JsonOptions
-from .output import emit, emit_json
+from .output import emit_result
 
 EXAMPLES = ("embedctl inspect", "embedctl inspect --verbose", "embedctl inspect --sample 5000 --json")
 
@@ -15,14 +15,8 @@ def inspect(sample: InspectConfig, output: JsonOptions, common: CommonOptions) -
     Isotropy, effective dimension, hubs, duplicates, lengths, unknown words and languages. With -v, each figure with
     its definition and source.
     """
-    import embedctl
-
-    from .screen import Screen
     from .views.inspect import render_inspection
 
-    inspection = embedctl.open(common.store, reporter=common.reporter()).inspect(sample)
-    if output.json:
-        emit_json(inspection.to_json())
-    else:
-        emit(render_inspection(inspection, Screen(sys.stdout), verbose=common.verbose))
+    inspection = common.opened().inspect(sample)
+    emit_result(inspection, output.json, partial(render_inspection, verbose=common.verbose))
     return 0

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from ..errors import UsageError
-from .screen import harmless, is_terminal
+from .screen import Screen, harmless, is_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 
 class ReaderLeftError(Exception):
@@ -70,6 +70,14 @@ def emit_json(value: Any) -> None:
     emit(json_text(value, indent=2))
 
 
+def emit_result(result: Any, as_json: bool, view: Callable[[Any, Screen], str]) -> None:
+    """Write a result to stdout: its ``to_json()``, or as ``view`` shows it."""
+    if as_json:
+        emit_json(result.to_json())
+    else:
+        emit(view(result, Screen(sys.stdout)))
+
+
 def json_text(value: Any, indent: int | None = None) -> str:
     """Return ``value`` as JSON that every reader takes, with a line end: valid UTF-8, and numbers that are finite.
 
@@ -116,6 +124,13 @@ def new_text_file(path: Path) -> Iterator[Callable[[str], object]]:
 
     with new_file(path) as place, place.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
         yield write
+
+
+def write_text(path: Path, pieces: Iterable[str]) -> None:
+    """Write the pieces of a text to a :func:`new_text_file`."""
+    with new_text_file(path) as write:
+        for piece in pieces:
+            write(piece)
 
 
 def note(text: str) -> None:

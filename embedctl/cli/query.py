@@ -40,17 +40,13 @@ def query(
 
     Scores, filters and --where are explained in docs/query.md.
     """
-    import embedctl
-
-    from .refresh import refreshed
     from .relative_paths import Nearby
 
     config, wanted = query_config(search, ranking, filters, output), output.format
     many = requested_batch(batch, output, text or [])
-    shows_progress = refresh.refresh or many is not None
-    reporter = common.reporter() if shows_progress else common.teller()
-    store = embedctl.open(common.store, reporter=reporter, runtime=encoder)
-    refreshed(store, refresh, common.quiet)
+    warnings_only = "silent" if common.quiet else "lines"
+    reporter = common.reporter() if refresh.refresh or many is not None else warnings_only
+    store = refresh.opened(common, encoder, reporter=reporter)
     if many is not None:
         from .query_batch import query_batch
 
@@ -101,8 +97,7 @@ def _print(answer: "Answer", store: "Store", wanted: str, output: OutputOptions)
             listed = formats.paths(answer, "\0" if output.null else "\n")
             emit(listed) if output.null else emit_lines(listed)
         case _:
-            from .matching import telling
             from .screen import Screen
-            from .views.hits import render_hits
+            from .views.hits import render_hits, telling
 
             emit(render_hits(answer, store.matcher(telling(answer.query)), Screen(sys.stdout), output.full))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_OK, EXIT_SOME_FAILED
-from .output import emit, new_file, new_text_file, note
+from .output import emit, new_file, note, write_text
 from .relative_paths import Nearby
 
 if TYPE_CHECKING:
@@ -43,15 +42,16 @@ def query_batch(store: Store, batch: BatchRequest, config: QueryConfig) -> int:
         return nearby.answer(answer)
 
     answers = map(heard, store.query_many(_source(batch.queries, tell), config))
-    if batch.target is not None and batch.form == "parquet":
+    if batch.target is None:
+        for text in _lines(answers, batch):
+            emit(text)
+    elif batch.form == "parquet":
         from .parquet_output import write_parquet
 
         with new_file(batch.target) as path:
             write_parquet(path, answers)
     else:
-        with nullcontext(emit) if batch.target is None else new_text_file(batch.target) as write:
-            for text in _lines(answers, batch):
-                write(text)
+        write_text(batch.target, _lines(answers, batch))
     return EXIT_SOME_FAILED if left_out else EXIT_OK
 
 

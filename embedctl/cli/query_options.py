@@ -2,11 +2,17 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ..config import FilterConfig, QueryConfig, RankingRequest
+from ..config import FilterConfig, QueryConfig, RankingRequest, RuntimeConfig
 from ..config.setting import setting
 from ..errors import UsageError
+from .common_options import CommonOptions
+from .output import note
+
+if TYPE_CHECKING:
+    from ..api import Store
+    from ..contracts import Reporter
 
 Format = Literal["text", "json", "jsonl", "csv", "trec"]
 
@@ -58,6 +64,21 @@ class RefreshOptions:
 
     refresh: bool = setting(False, "Refresh the index first.", panel="Search")
     wait: float = setting(0.0, "With --refresh: wait for another writer.", "SECONDS", min=0, panel="Search")
+
+    def opened(
+        self, common: CommonOptions, encoder: RuntimeConfig, *, reporter: "Reporter | str | None" = None
+    ) -> "Store":
+        """Return the store, refreshed where that was asked for; print changes, and inputs that failed, on stderr."""
+        store = common.opened(encoder, reporter=reporter)
+        if not self.refresh:
+            return store
+        from .views.run import outcomes
+
+        report = store.index(wait=self.wait)
+        if report.failed or (report.changed and not common.quiet):
+            why = ' ("embedctl status --files failed" says why)' if report.failed else ""
+            note(f"embedctl: Refreshed: {outcomes(report)}{why}.")
+        return store
 
 
 def query_config(

@@ -30,11 +30,7 @@ class ReportOptions:
     )
 
     def check(self) -> None:
-        """Refuse what does not go together.
-
-        Raises:
-            UsageError: judgements without queries, or synthetic queries beside others.
-        """
+        """Raise a ``UsageError`` for judgements without queries, or synthetic queries beside others."""
         if self.qrels is not None and self.queries is None:
             raise UsageError("Judgements are of queries.", "Name these, too: --queries FILE.")
         if self.synthetic and self.queries is not None:
@@ -48,10 +44,8 @@ def report(output: ReportOptions, encoder: RuntimeConfig, common: CommonOptions)
     --qrels, or --synthetic, also the quality of every setting, the worst queries, scores, and recall against latency
     of the dense plans.
     """
-    import embedctl
-
     output.check()
-    store = embedctl.open(common.store, reporter=common.reporter(), runtime=encoder)
+    store = common.opened(encoder)
     with new_text_file(output.target) as write:  # begun first: a place that cannot be written to costs no time
         made = store.report(queries=output.queries, judgements=output.qrels, synthetic=output.synthetic)
         write(made.html)

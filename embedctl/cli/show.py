@@ -1,13 +1,12 @@
 """``show``: one document or chunk with its place."""
 
-import sys
 from dataclasses import dataclass
 from typing import Annotated
 
 from ..config.setting import setting
 from .common_options import CommonOptions, JsonOptions
 from .grouped import Argument
-from .output import emit, emit_json
+from .output import emit_result
 
 EXAMPLES = (
     "embedctl show docs/keys.md",
@@ -29,16 +28,10 @@ def show(
     common: CommonOptions,
 ) -> int:
     """Print a document or chunk with its place."""
-    import embedctl
-
     from .relative_paths import shown_nearby
-    from .screen import Screen
     from .views.shown import render_plain, render_shown
 
-    store = embedctl.open(common.store)
+    store = common.opened(reporter="silent")
     shown = shown_nearby(store.show(name), store.path.parent)
-    if output.json:
-        emit_json(shown.to_json())
-    else:
-        emit(render_plain(shown, sys.stdout) if output.plain else render_shown(shown, Screen(sys.stdout)))
+    emit_result(shown, output.json, render_plain if output.plain else render_shown)
     return 0

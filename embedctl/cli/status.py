@@ -26,22 +26,16 @@ def status(output: StatusOptions, common: CommonOptions) -> int:
 
     Settings, sources, counts, what waits for which stage, size and the last run.
     """
-    import embedctl
-
     from .screen import Screen
     from .views.status import render_files, render_status
 
-    state = embedctl.open(common.store).status(check=output.check, files=output.files)
+    state = common.opened(reporter="silent").status(check=output.check, files=output.files)
     if output.json:
         emit_json(state)
     elif output.files:
         emit(render_files(state["listed"], Screen(sys.stdout)))
         if not state["listed"]:
-            note(
-                f"embedctl: No file is listed as {output.files}."
-                if output.files != "all"
-                else "embedctl: No files yet."
-            )
+            note(f"embedctl: {'No files yet' if output.files == 'all' else f'No file is listed as {output.files}'}.")
     else:
         emit(render_status(state, Screen(sys.stdout)))
     return 0

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from itertools import pairwise
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 ELLIPSIS = "…"
 RESET = "\x1b[0m"
@@ -119,6 +122,24 @@ class StyledText:
                 used = 0
             used += cells(self.plain[max(match.start(), edges[-1]) : match.end()])
         return [self.part(start, end) for start, end in pairwise([*edges, len(self.plain)])]
+
+
+def beside(head: StyledText, lines: Iterable[StyledText]) -> list[StyledText]:
+    """Return ``lines`` to the right of ``head``, which is in the first of them only."""
+    blank = " " * head.cell_len
+    return [(StyledText(blank) if at else head).append_text(line) for at, line in enumerate(lines)]
+
+
+def table(rows: Sequence[Sequence[str]], *, right: bool = False, head: str = "bold") -> list[StyledText]:
+    """Return aligned lines, the first with the style ``head``: columns to the left, with ``right`` but the first."""
+    widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for at, row in enumerate(rows):
+        blanks = [" " * (width - cells(cell)) for cell, width in zip(row, widths, strict=True)]
+        first, *others = ((blank + cell, cell + blank) for cell, blank in zip(row, blanks, strict=True))
+        padded = [first[1], *(to_right if right else to_left for to_right, to_left in others)]
+        lines.append(StyledText("  ".join(padded).rstrip(), "" if at else head))
+    return lines
 
 
 def cells(text: str) -> int:

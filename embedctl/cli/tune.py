@@ -57,14 +57,12 @@ def tune(
     Fusion, weights, BM25's numbers and the number of candidates are chosen by cross-validation. Without a gain that is
     more than chance nothing is written; the code is 0 all the same.
     """
-    import embedctl
-
     from ..evaluation.tuning.tuning import tune_json
     from .screen import Screen
     from .views.tune import render_state, render_tuning
 
     asked = judgements.action()
-    store = embedctl.open(common.store, reporter=common.reporter(), runtime=encoder)
+    store = common.opened(encoder)
     found = None
     if asked == "fit":
         found = store.tune(*judgements.judged(), fit, dry_run=judgements.dry_run, wait=write.wait)

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 from ...config.measuring import SignificanceConfig
 from ..screen import harmless
-from ..styled import StyledText
+from ..styled import StyledText, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ...evaluation.ann_report import AnnPoint, AnnReached, AnnReport, AskedFor
     from ..screen import Screen
 
@@ -19,14 +17,11 @@ _PARAMETERS = {"flat": "", "binary": "candidates", "hnsw": "ef"}
 
 def render_ann(report: AnnReport, screen: Screen) -> str:
     """Return the tables."""
-    lines = [
-        StyledText(f"{report.rows:,} chunks, {report.dim} dimensions; each search asks for {report.depth}. ").append(
-            f"recall@{report.k}: share of the true {report.k} nearest that are found."
-        )
-    ]
-    lines = [part for line in lines for part in line.wrapped(screen.width)]
-    for told in report.notes:
-        lines += StyledText(harmless(told)).wrapped(screen.width)
+    told = (
+        f"{report.rows:,} chunks, {report.dim} dimensions; each search asks for {report.depth}. "
+        f"recall@{report.k}: share of the true {report.k} nearest that are found."
+    )
+    lines = [line for text in (told, *report.notes) for line in StyledText(harmless(text)).wrapped(screen.width)]
     for asked in dict.fromkeys(point.asked for point in report.points):
         lines += [StyledText(), StyledText(_title(report, asked), "bold"), *_table(report, asked)]
     lines += [StyledText(), *_legend(report, screen.width)]
@@ -40,17 +35,11 @@ def _title(report: AnnReport, asked: AskedFor) -> str:
     return f"{count} queries" if report.queries == "file" else f"{count} synthetic queries, made from the corpus"
 
 
-def _table(report: AnnReport, asked: AskedFor) -> Iterator[StyledText]:
+def _table(report: AnnReport, asked: AskedFor) -> list[StyledText]:
     heads = ("plan", f"recall@{report.k}", "95% interval", f"recall@{report.depth}", "ms", "p95")
     rows = [_cells(point) for point in report.points if point.asked == asked]
-    widths = [max(len(row[at]) for row in (heads, *rows)) for at in range(len(heads))]
-    for number, row in enumerate((heads, *rows)):
-        yield StyledText(
-            "  ".join([f"{row[0]:<{widths[0]}}", *map(str.rjust, row[1:], widths[1:])]), "" if number else "bold"
-        )
-    for reached in report.reached:
-        if reached.asked == asked:
-            yield StyledText(_told(reached, report))
+    told = [StyledText(_told(reached, report)) for reached in report.reached if reached.asked == asked]
+    return [*table([heads, *rows], right=True), *told]
 
 
 def _cells(point: AnnPoint) -> tuple[str, ...]:
@@ -80,7 +69,4 @@ def _legend(report: AnnReport, width: int) -> list[StyledText]:
         f"* {marked}. Exact is a scan of the vectors in float32; ms: median of one search at a time, without the "
         f"encoder; the interval ({confidence:.0%}) is over the vectors that were asked for."
     )
-    lines = list(StyledText(told).wrapped(width))
-    for line in lines:
-        line.stylize("dim", 0, len(line.plain))
-    return lines
+    return StyledText(told, "dim").wrapped(width)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...plural import counted
 from ..screen import harmless
-from ..styled import StyledText
+from ..styled import StyledText, beside
 from ..units import size_text, time_text
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ LISTED = 20
 """Findings and lost documents that are shown; the JSON has all."""
 _LABEL = 9
 _STYLES = {"damage": "bold red", "warning": "bold", "note": "dim"}
-_RANK = {"damage": 0, "warning": 1, "note": 2}
+"""By severity, the gravest first."""
 
 
 def render_doctor(report: DoctorReport, screen: Screen, verbose: bool = False, quiet: bool = False) -> str:
@@ -26,7 +26,7 @@ def render_doctor(report: DoctorReport, screen: Screen, verbose: bool = False, q
     ``quiet``: nothing of a store that is sound.
     """
     shown = [one for one in report.findings if not (one.repaired or (quiet and one.severity == "note"))]
-    shown.sort(key=lambda one: _RANK[one.severity])
+    shown.sort(key=lambda one: list(_STYLES).index(one.severity))
     lines: list[StyledText] = []
     for one in shown[:LISTED]:
         lines += _finding(one, screen.width)
@@ -58,7 +58,8 @@ def _finding(one: Finding, width: int) -> list[StyledText]:
 
 
 def _indented(text: str, width: int, by: int) -> list[StyledText]:
-    return [StyledText(" " * by).append_text(line) for line in StyledText(harmless(text)).wrapped(max(width - by, 20))]
+    lines = StyledText(harmless(text)).wrapped(max(width - by, 20))
+    return beside(StyledText(" " * by), lines)
 
 
 def _verdict(report: DoctorReport) -> StyledText:

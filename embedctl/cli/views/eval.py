@@ -1,17 +1,18 @@
-"""What settings are worth: a table, what differs from the setting in use, the queries, and the verdict of the gate."""
+"""What settings are worth: a table, what differs from the setting in use, the queries, and the verdict of the gate.
+
+Known-item queries are named as synthetic above the figures, and each kind of them has its own below.
+"""
 
 from __future__ import annotations
 
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from ...evaluation.gate import verdict_notes
+from ...plural import counted
 from ..screen import harmless, one_line
-from ..styled import StyledText, cells
+from ..styled import StyledText, cells, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from ...evaluation.evaluation import Evaluation, GateVerdict, Loss, Setting
     from ...evaluation.metrics import Metric
     from ...evaluation.significance import Difference
@@ -22,41 +23,62 @@ _LONG = {**_SHORT, "recall": "recall", "precision": "precision", "success": "suc
 _ID, _FOUND = 16, 34
 """Most columns of a query's id and of what it found."""
 _STYLES = {"better": "green", "worse": "red"}
+_KINDS = {
+    "title": "title, held out of every chunk",
+    "heading": "heading, held out of its section",
+    "sentence": "sentence, held out of its chunk",
+    "terms": "words of a sentence, held out",
+}
 
 
 def render_evaluation(evaluation: Evaluation, screen: Screen) -> str:
     """Return the table of settings, what differs from the one in use, and how much that says."""
     count = len(evaluation.queries)
-    asked = f"{_queries(count)} with judged {evaluation.level}"
+    asked = f"{counted(count, 'query')} with judged {evaluation.level}"
     if evaluation.known_items is not None:
-        asked = f"{_queries(count, 'synthetic ')}: nobody asked them"
-    lines = _table(_heads(evaluation), [_cells(evaluation, setting) for setting in evaluation.settings])
-    lines[0].stylize("bold", 0, len(lines[0].plain))
+        asked = f"{counted(count, 'synthetic query')}: nobody asked them"
+    lines = table([_heads(evaluation), *(_cells(evaluation, one) for one in evaluation.settings)], right=True)
     legend = f"* in use, over {asked}"
     if timed := evaluation.in_use.latency:
-        legend += f"; ms: median and 95th percentile of {_queries(timed.queries)}, one at a time, warm"
-    lines += _indented(legend, screen.width, "dim")
+        legend += f"; ms: median and 95th percentile of {counted(timed.queries, 'query')}, one at a time, warm"
+    lines += _wrapped(legend, screen.width, "dim")
     lines += _comparison(evaluation, screen)
     if evaluation.notes:
         lines.append(StyledText())
     for told in evaluation.notes:
-        lines += _indented(f"note: {told}", screen.width)
+        lines += _wrapped(f"note: {told}", screen.width)
     return screen.render(lines)
+
+
+def render_synthetic(evaluation: Evaluation, screen: Screen) -> str:
+    """Return the evaluation, framed by what it is worth and by the kinds of its queries."""
+    known = evaluation.known_items
+    assert known is not None
+    made = known.made
+    told = (
+        f"Synthetic: {counted(len(made.queries), 'known-item query')} made from "
+        f"{made.usable:,} of {counted(made.looked_at, 'document')} looked at ({made.documents:,} in the index), each "
+        "to be found by what is left of it. They compare settings roughly, and do not say how good answers are."
+    )
+    settings = [setting.name for setting in evaluation.settings]
+    rows = [["", *(f"{one.kind} ({one.queries:,})" for one in known.kinds)]]
+    rows += [[one_line(name), *(f"{one.means[name]:.3f}" for one in known.kinds)] for name in settings]
+    title = StyledText(f"{evaluation.metric} by kind of query", "bold")
+    kinds = [StyledText(f"  {one.kind}: {_KINDS[one.kind]}", "dim") for one in known.kinds]
+    return (
+        screen.render([*StyledText(told, "bold").wrapped(screen.width), StyledText()])
+        + render_evaluation(evaluation, screen)
+        + screen.render([StyledText(), title, *table(rows, right=True, head=""), *kinds])
+    )
 
 
 def render_queries(evaluation: Evaluation, screen: Screen) -> str:
     """Return a line for each query, the worst first by the setting in use."""
-    rows = [
-        [
-            f"{row.value:.3f}",
-            one_line(row.query.id),
-            one_line(row.first) if row.first is not None else "nothing",
-            one_line(row.query.text),
-        ]
-        for row in evaluation.rows()
-    ]
-    heads = [_title(evaluation.metric), "query", "found first", "text"]
-    return screen.render([line.shortened(screen.width) for line in _columns(heads, rows)])
+    rows = [[_title(evaluation.metric), "query", "found first", "text"]]
+    for row in evaluation.rows():
+        found = "nothing" if row.first is None else _cut(row.first, _FOUND)
+        rows.append([f"{row.value:.3f}", _cut(row.query.id, _ID), found, one_line(row.query.text)])
+    return screen.render([line.shortened(screen.width) for line in table(rows)])
 
 
 def render_verdict(verdict: GateVerdict, screen: Screen) -> str:
@@ -65,14 +87,14 @@ def render_verdict(verdict: GateVerdict, screen: Screen) -> str:
     lines = [
         StyledText("baseline ", "bold").append(
             f"{verdict.metric} {verdict.before:.4f} ({verdict.setting_before}), now {verdict.after:.4f} "
-            f"({verdict.setting_after}) over {_queries(verdict.compared)}"
+            f"({verdict.setting_after}) over {counted(verdict.compared, 'query')}"
         ),
         StyledText("change   ", "bold").append(f"{_change(change)}, {_moves(change)}"),
     ]
     style = "green" if verdict.passed and not verdict.dropped else "bold red"
-    lines += _indented(sentence(verdict), screen.width, style)
+    lines += _wrapped(sentence(verdict), screen.width, style)
     for told in verdict_notes(verdict):
-        lines += _indented(told, screen.width)
+        lines += _wrapped(told, screen.width)
     if verdict.losses and (verdict.dropped or not verdict.passed):
         lines.append(StyledText("lost most", "bold"))
         for loss in verdict.losses:
@@ -125,13 +147,13 @@ def _comparison(evaluation: Evaluation, screen: Screen) -> list[StyledText]:
         name = one_line(setting.name)
         line = StyledText(f"  {name}{' ' * (width - cells(name))}  {_change(setting.versus)}  ")
         lines.append(line.append(f"{verdict:<10}", _STYLES.get(verdict, "")).append(f" {_moves(setting.versus)}"))
-    told = f"{_queries(len(evaluation.queries)).capitalize()}"
+    told = counted(len(evaluation.queries), "query")
     if evaluation.detectable is not None:
         told += f" would show a difference of {evaluation.detectable:.3f} four times out of five; less may stay hidden"
     else:
         told += " cannot say how small a difference they would show"
     several = f", corrected for {len(others)} comparisons" if len(others) > 1 else ""
-    lines += _indented(
+    lines += _wrapped(
         f"{told}. Better and worse: p < {evaluation.alpha:g}{several}; else it may be chance.", screen.width
     )
     return lines
@@ -165,54 +187,16 @@ def _loss(loss: Loss, screen: Screen) -> list[StyledText]:
     return [head.shortened(screen.width), StyledText(f"      {first}").shortened(screen.width)]
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[StyledText]:
-    """Return aligned lines: the first column to the left, all others to the right."""
-    widths = [max(map(cells, column)) for column in zip_longest(heads, *rows, fillvalue="")]
-    return [
-        StyledText(
-            "  ".join(
-                [
-                    _padded(row[0], widths[0]),
-                    *(f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True)),
-                ]
-            )
-        )
-        for row in (heads, *rows)
-    ]
+def _cut(text: str, width: int) -> str:
+    return StyledText(one_line(text)).shortened(width).plain
 
 
-def _columns(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[StyledText]:
-    """Return aligned lines, all columns to the left, the id and what was found no wider than they may be."""
-    most = (8, _ID, _FOUND)
-    shown = [
-        [*(StyledText(cell).shortened(width).plain for cell, width in zip(row, most, strict=False)), row[3]]
-        for row in rows
-    ]
-    widths = [max(map(cells, column)) for column in zip(*(row[:3] for row in (heads, *shown)), strict=True)]
-    lines = [
-        StyledText("  ".join([*(_padded(cell, width) for cell, width in zip(row, widths, strict=False)), row[3]]))
-        for row in (heads, *shown)
-    ]
-    lines[0].stylize("bold", 0, len(lines[0].plain))
-    return lines
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - cells(text))
-
-
-def _indented(text: str, width: int, style: str = "") -> Iterable[StyledText]:
-    for line in StyledText(harmless(text)).wrapped(width):
-        line.stylize(style, 0, len(line.plain) if style else 0)
-        yield line
+def _wrapped(text: str, width: int, style: str = "") -> list[StyledText]:
+    return StyledText(harmless(text), style).wrapped(width)
 
 
 def _title(metric: Metric, names: dict[str, str] = _LONG) -> str:
     return names[metric.measure] + ("" if metric.k is None else f"@{metric.k}")
-
-
-def _queries(count: int, kind: str = "") -> str:
-    return f"{count:,} {kind}{'query' if count == 1 else 'queries'}"
 
 
 def _ms(milliseconds: float) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ...query.parse import parse_query
 from ...query.snippet import snippet
 from ..screen import harmless, one_line
-from ..styled import StyledText
-from .place import heading_path, place
+from ..styled import StyledText, beside
+from .shown import heading_path, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,12 @@ NARROWEST = 20
 _CODE = re.compile(r"text/x-(?!rst)|text/(css|javascript)|application/(json|yaml|toml|sql|graphql|xml)|text/csv")
 _HEADING_MARK = re.compile(r"^#{1,6} ", re.MULTILINE)
 _FULL = 1 << 40
+_FILLERS = """
+a an and are as at be by can could did do does for from had has have how i if in is it its me my of on or our should so
+than that the their then there these they this to was we were what when where which who why will with would you your
+"""
+FILLERS = frozenset(_FILLERS.split())
+"""English words that say little about where to look; searched like any other, and not highlighted."""
 
 
 def render_hits(answer: Answer, is_match: Callable[[str], bool], screen: Screen, full: bool = False) -> str:
@@ -36,9 +43,17 @@ def render_hits(answer: Answer, is_match: Callable[[str], bool], screen: Screen,
     return screen.render(lines)
 
 
+def telling(text: str) -> str:
+    """Return the query ``text`` without exclusions and fillers, unless fillers are all that it asks for."""
+    query = parse_query(text)
+    words = [word for word in query.words if word.strip("?!.,;:").casefold() not in FILLERS]
+    phrases = [f'"{phrase.replace(chr(34), " ")}"' for phrase in query.phrases]
+    return " ".join([*phrases, *words]) or text
+
+
 def _header(hit: Hit, screen: Screen) -> StyledText:
     where = place(hit.path, hit.record, hit.page, hit.start_line, hit.end_line)
-    line = StyledText().append(f"{hit.rank:>2}  ").append(where.path, "magenta").append(where.detail, "green")
+    line = StyledText(f"{hit.rank:>2}  ").append_text(where)
     heading = heading_path(hit.heading, hit.title)
     if heading:
         shown = StyledText(f"  {heading}", "bold")
@@ -56,7 +71,7 @@ def _body(hit: Hit, is_match: Callable[[str], bool], screen: Screen, full: bool)
         text = " ".join(_HEADING_MARK.sub("", text).split())
     shown = _highlighted(*snippet(text, is_match, _FULL if keep_lines else SNIPPET_LINES * width - width // 4))
     lines = _best_lines(shown.lines(), width, full) if keep_lines else shown.wrapped(max(width, NARROWEST))
-    return [StyledText(INDENT).append_text(line) for line in lines]
+    return beside(StyledText(INDENT), lines)
 
 
 def _highlighted(snippet: str, matches: list[Span]) -> StyledText:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...plural import counted, percent
 from ..screen import one_line
-from ..styled import StyledText
+from ..styled import StyledText, beside
 from ..units import time_text
 
 if TYPE_CHECKING:
@@ -31,12 +31,10 @@ def render_inspection(inspection: Inspection, screen: Screen, verbose: bool = Fa
     for topic in inspection.topics:
         lines.append(StyledText(""))
         told = _defined(topic, width) if verbose else _figures(inspection, topic, width)
-        if verbose or topic.verdict in ("look", "bad"):
-            advice, examples = StyledText(one_line(topic.advice)).wrapped(width), _examples(inspection, topic, width)
-        else:
-            advice, examples = StyledText(one_line(topic.advice), "dim").wrapped(width), []
-        for at, line in enumerate([*told, *advice, *examples]):
-            lines.append((_topic(topic) if at == 0 else StyledText(" " * _INDENT)).append_text(line))
+        matters = verbose or topic.verdict in ("look", "bad")
+        advice = StyledText(one_line(topic.advice), "" if matters else "dim").wrapped(width)
+        examples = _examples(inspection, topic, width) if matters else []
+        lines += beside(_topic(topic), [*told, *advice, *examples])
     return screen.render([*lines, StyledText(""), _verdict(inspection)])
 
 
@@ -110,13 +108,11 @@ def _defined(topic: Topic, width: int) -> list[StyledText]:
     """Return each figure with its definition and source."""
     label = max((len(figure.label) for figure in topic.figures), default=0)
     value = max((len(number(figure)) for figure in topic.figures), default=0)
-    lines = []
+    lines: list[StyledText] = []
     for figure in topic.figures:
         head = StyledText(f"{figure.label:<{label}} ").append(f"{number(figure):>{value}}  ", _style(figure.verdict))
         meaning = StyledText(f"{figure.definition} ").append(f"[{figure.source}]", "dim")
-        wrapped = meaning.wrapped(max(width - head.cell_len, _LEAST_WIDTH))
-        lines.append(head.append_text(wrapped[0]))
-        lines += [StyledText(" " * (label + value + 3)).append_text(line) for line in wrapped[1:]]
+        lines += beside(head, meaning.wrapped(max(width - head.cell_len, _LEAST_WIDTH)))
     return lines
 
 

@@ -1,4 +1,4 @@
-"""What a run did, in a few lines."""
+"""What a run did, in a few lines, and what it would do: a line for each file, and totals."""
 
 from __future__ import annotations
 
@@ -14,24 +14,43 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from ...stages.preflight import Preflight
     from ...stages.report import RunReport
 
 LISTED_FAILURES = 10
 LISTED_REASONS = 5
+_WIDEST_PATH = 60
 
 
 def render_run(report: RunReport, store: Path, verbose: bool = False, quiet: bool = False) -> str:
     """Return the summary; ``quiet`` leaves only failures, ``verbose`` lists every input that was skipped."""
-    told = outcomes(report)
-    lines = [] if quiet else [*([told] if told else []), *_counts(report), _time(report, store)]
-    if not quiet:
-        lines += _skipped(report, verbose)
-    return "\n".join([*lines, *_failed(report)])
+    if quiet:
+        return "\n".join(_failed(report))
+    told = filter(None, [outcomes(report), *_counts(report), _time(report, store)])
+    return "\n".join([*told, *_skipped(report, verbose), *_failed(report)])
 
 
-def outcomes(report: RunReport) -> str:
+def outcomes(of: RunReport | Preflight) -> str:
     """Return ``added 12, unchanged 340, failed 1``; empty when the run looked at no inputs."""
-    return ", ".join(f"{kind.value} {report.outcomes[kind.value]:,}" for kind in Outcome if report.outcomes[kind.value])
+    return ", ".join(f"{kind.value} {of.outcomes[kind.value]:,}" for kind in Outcome if of.outcomes[kind.value])
+
+
+def render_dry_run(plan: Preflight, verbose: bool = False) -> str:
+    """Return the list and the totals; unchanged files are only counted unless ``verbose``."""
+    files = [entry for entry in plan.files if verbose or entry["outcome"] != Outcome.UNCHANGED.value]
+    width = min(_WIDEST_PATH, max((len(entry["path"]) for entry in files), default=0))
+    lines = [
+        f"{entry['outcome']:<9}  {one_line(entry['path']):<{width}}  {one_line(entry['reason'])}".rstrip()
+        for entry in files
+    ]
+    if files:
+        lines.append("")
+    lines.append(outcomes(plan) or "no files")
+    amounts = [counted(plan.documents, "document"), counted(plan.chunks, "chunk"), counted(plan.tokens, "token")]
+    estimate = f"; about {time_text(plan.seconds)} to embed, by {plan.basis}" if plan.tokens else ""
+    lines.append(f"to do: {', '.join(amounts)}{estimate}")
+    lines.append("dry run: nothing was written")
+    return "\n".join(lines) + "\n"
 
 
 def _counts(report: RunReport) -> list[str]:

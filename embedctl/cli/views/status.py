@@ -1,4 +1,4 @@
-"""The state of a store on one screen."""
+"""The state of a store on one screen, and its files and its arms as tables."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 from ...errors import EXIT_INTERRUPTED
 from ...plural import counted
 from ..screen import harmless, one_line
-from ..styled import StyledText
+from ..styled import StyledText, table
 from ..units import size_text, time_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...stages.arms import ArmListing
     from ..screen import Screen
 
 State = dict[str, Any]
@@ -51,6 +54,16 @@ def render_files(listed: list[dict[str, Any]], screen: Screen) -> str:
         )
         rows.append(line.append(f"  {one_line(entry['reason'])}" if entry["reason"] else ""))
     return screen.render(rows)
+
+
+def render_arms(arms: Sequence[ArmListing], screen: Screen) -> str:
+    """Return a line for each arm: name, kind, whether queries ask it by default, chunks that it has, and its model."""
+    rows = [("arm", "kind", "default", "chunks", "model")]
+    for arm in arms:
+        built = "not built" if arm.rows is None else f"{arm.rows:,}"
+        waiting = f" ({counted(arm.waiting, 'document')} to embed)" if arm.waiting else ""
+        rows.append((arm.name, arm.kind, "yes" if arm.default else "no", built, f"{arm.model or '-'}{waiting}"))
+    return screen.render(table(rows))
 
 
 def _settings(state: State) -> list[tuple[str, str]]:

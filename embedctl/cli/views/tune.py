@@ -8,7 +8,7 @@ from ...config import RankingConfig
 from ...config.ranking_changes import changes, settings, value_text
 from ...plural import counted
 from ..screen import one_line
-from ..styled import StyledText
+from ..styled import StyledText, beside
 from ..units import time_text
 
 if TYPE_CHECKING:
@@ -95,9 +95,7 @@ def _changes(changed: Sequence[RankingChange]) -> Iterable[StyledText]:
 def _choices(fit: Tuning, width: int) -> Iterable[StyledText]:
     for ranking, folds in fit.choices[:_CHOICES]:
         told = ", ".join(map(str, changes(fit.before, ranking))) or "nothing"
-        first, *others = StyledText(told).wrapped(width - 6)
-        yield StyledText(f"{folds:>4}  ").append_text(first)
-        yield from (StyledText(" " * 6).append_text(line) for line in others)
+        yield from beside(StyledText(f"{folds:>4}  "), StyledText(told).wrapped(width - 6))
     if left := fit.choices[_CHOICES:]:
         yield StyledText(f"{sum(folds for _, folds in left):>4}  something else", "dim")
 
@@ -152,8 +150,5 @@ def _measured(record: TunedRecord) -> str:
     )
 
 
-def _labelled(label: str, value: str, width: int) -> Iterable[StyledText]:
-    for at, line in enumerate(StyledText(value).wrapped(width - _LABEL)):
-        yield (
-            StyledText("" if at else label, "bold").append(" " * (_LABEL - (0 if at else len(label)))).append_text(line)
-        )
+def _labelled(label: str, value: str, width: int) -> list[StyledText]:
+    return beside(StyledText(f"{label:<{_LABEL}}", "bold"), StyledText(value).wrapped(width - _LABEL))
