@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import traceback
+from bisect import bisect_right
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import EmbedctlError
+from ..records import Chunk
 from . import CHUNKERS
-from .assemble import rows
 from .budget import budget_for
 from .context import Contexts
 from .fitting import ChunkDraft, Fitted, fit, single_chunks
@@ -21,7 +25,8 @@ if TYPE_CHECKING:
 
     from ..config import ChunkConfig
     from ..contracts import Chunker, Tokenizer
-    from ..records import Chunk, Document
+    from ..records import Document
+    from .budget import Budget
 
     Cut = Callable[[list[Document], int], list["list[Chunk] | FailedDocument"]]
     """Returns the chunks of each document of a batch, given the row of the first."""
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
 BATCH_CHARACTERS = 1_000_000
 BATCH_DOCUMENTS = 2_000
 _LONGEST_REASON = 200
+_LINE_END = re.compile(r"\r\n?|\n")
 
 
 class FailedDocument(NamedTuple):
@@ -51,11 +57,11 @@ def chunk_documents(
         UsageError: there is no such strategy, or size and overlap do not fit the encoder; before any work.
     """
     chunker: Chunker = CHUNKERS.load(config.strategy)
-    budget_for(tokenizer, config)
+    budget = budget_for(tokenizer, config)
 
     def cut(batch: list[Document], first: int) -> list[list[Chunk] | FailedDocument]:
-        fitted = _fitted(batch, chunker, tokenizer, config, keep_tokens=keep_tokens)
-        return [rows(document, first + at, next(fitted)) for at, document in enumerate(batch)]
+        fitted = _fitted(batch, chunker, tokenizer, budget)
+        return [_rows(*each, keep_tokens=keep_tokens) for each in zip(batch, count(first), fitted, strict=False)]
 
     return _each(documents, cut)
 
@@ -96,30 +102,52 @@ def _reraise_if_ours(error: BaseException) -> None:
         raise error
 
 
-def _fitted(
-    batch: list[Document], chunker: Chunker, tokenizer: Tokenizer, config: ChunkConfig, *, keep_tokens: bool
-) -> Iterator[list[Fitted]]:
+def _fitted(batch: list[Document], chunker: Chunker, tokenizer: Tokenizer, budget: Budget) -> Iterator[list[Fitted]]:
     """Yield the spans of each document of a batch."""
-    budget = budget_for(tokenizer, config)
     outlined = [(document, chunker(document)) for document in batch]
-    contexts = Contexts(tokenizer, config)
+    contexts = Contexts(tokenizer, budget.context)
     contexts.prepare((document.title, path) for document, outline in outlined for path in outline.paths)
     # Locating tokens tells their number too, but only where counts add up; elsewhere it would be a second reading.
-    short = {} if budget.exact else single_chunks(outlined, contexts, tokenizer, budget, keep_tokens=keep_tokens)
+    short = {} if budget.exact else single_chunks(outlined, contexts, tokenizer, budget)
     others = [pair for index, pair in enumerate(outlined) if index not in short]
     maps = _token_maps([document for document, _ in others], tokenizer)
     drafts = [
-        _draft(document, Packer(document.text, outline, tokens, budget, keep_tokens=keep_tokens), contexts)
+        ChunkDraft(document, outline, list(Packer(document, outline, tokens, budget, contexts).pack()))
         for (document, outline), tokens in zip(others, maps, strict=True)
     ]
-    fitted = iter(fit(drafts, contexts, tokenizer, budget, keep_tokens=keep_tokens))
+    fitted = iter(fit(drafts, contexts, tokenizer, budget))
     for index in range(len(batch)):
         yield short[index] if index in short else next(fitted)
 
 
-def _draft(document: Document, packer: Packer, contexts: Contexts) -> ChunkDraft:
-    pieces = packer.pack(document.body_start, lambda path: contexts.of(document.title, path).tokens)
-    return ChunkDraft(document, packer.outline, list(pieces))
+def _rows(document: Document, doc_row: int, fitted: list[Fitted], *, keep_tokens: bool) -> list[Chunk]:
+    """Return the chunk rows for the spans of a document."""
+    text, pages = document.text, document.pages
+    line_ends = [match.end() for match in _LINE_END.finditer(text)]
+    prefix = f"{document.source}:{document.doc_id}#"
+    chunks = []
+    for ordinal, (start, end, heading, context, tokens, ids) in enumerate(fitted):
+        body = text[start:end]
+        chunks.append(
+            Chunk(
+                chunk_id=f"{prefix}{ordinal}",
+                doc_id=document.doc_id,
+                doc_row=doc_row,
+                ordinal=ordinal,
+                start=start,
+                end=end,
+                start_line=bisect_right(line_ends, start) + 1,
+                end_line=bisect_right(line_ends, end - 1) + 1,
+                page=max(1, bisect_right(pages, start)) if pages else None,
+                heading=heading,
+                context=context,
+                text=body,
+                sha256=hashlib.sha256((context + body).encode()).digest(),
+                tokens=tokens,
+                token_ids=ids if keep_tokens else None,
+            )
+        )
+    return chunks
 
 
 def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:

@@ -29,7 +29,7 @@ class Budget:
     """Most tokens of context and text."""
     overlap: int
     context: int
-    """Most tokens of the context."""
+    """Most tokens of the context; 0: it is turned off."""
     exact: bool
     """The tokenizer's counts add up at white space."""
 
@@ -62,5 +62,4 @@ def budget_for(tokenizer: Tokenizer, config: ChunkConfig) -> Budget:
             f"An overlap of {config.overlap} tokens does not go with chunks of {body} tokens of text.",
             f"Choose an overlap from 0 to {(body - 1) // 2}.",
         )
-    exact = tokenizer.additive
-    return Budget(limit, body, config.overlap, body // CONTEXT_SHARE, exact)
+    return Budget(limit, body, config.overlap, body // CONTEXT_SHARE if config.context else 0, tokenizer.additive)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .budget import budget_for
 from .tokens import counted
 
 if TYPE_CHECKING:
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..config import ChunkConfig
     from ..contracts import Tokenizer
     from ..outline import HeadingPath
 
@@ -36,31 +34,27 @@ class Contexts:
     """Context lines with their token counts, each counted once.
 
     A context is ``Title > Heading > Subheading`` and a line break. A title that repeats the first heading is written
-    once; outer levels are left out until the line takes at most a quarter of the tokens that a chunk has for context
-    and text. A level that the text itself begins with stays: without it, dense nDCG@10 on Cranfield fell from 0.390
+    once; outer levels are left out until the line takes at most ``most`` tokens; 0 turns contexts off. A level that the text itself begins with stays: without it, dense nDCG@10 on Cranfield fell from 0.390
     to 0.383.
     """
 
-    def __init__(self, tokenizer: Tokenizer, config: ChunkConfig) -> None:
+    def __init__(self, tokenizer: Tokenizer, most: int) -> None:
         self._tokenizer = tokenizer
-        self._enabled = config.context
-        self._most = budget_for(tokenizer, config).context
+        self._most = most
         self._none = Context("", 0, np.empty(0, dtype=np.int32))
         self._known: dict[tuple[str | None, HeadingPath], Context] = {(None, ()): self._none}
 
     def of(self, title: str | None, heading: HeadingPath) -> Context:
         """Return the context of a chunk under ``title`` and ``heading``."""
-        if not self._enabled:
+        if not self._most:
             return self._none
-        known = self._known.get((title, heading))
-        if known is None:
+        if (title, heading) not in self._known:
             self.prepare([(title, heading)])
-            known = self._known[title, heading]
-        return known
+        return self._known[title, heading]
 
     def prepare(self, wanted: Iterable[tuple[str | None, HeadingPath]]) -> None:
         """Count many contexts in one call of the tokenizer."""
-        if not self._enabled:
+        if not self._most:
             return
         levels = {request: _levels(*request) for request in set(wanted) - self._known.keys()}
         counted = self._counted(sorted(set(levels.values())))

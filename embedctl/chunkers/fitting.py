@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from ..errors import UsageError
 from .budget import UNSURE_TOKENS
 from .packing import Piece
 from .prose import last_boundary
-from .tokens import BLANKS, counted
+from .tokens import counted, skip_blanks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,57 +46,49 @@ class Fitted(NamedTuple):
     context: str
     tokens: int
     """Of the whole input: special tokens, prompt, context and text."""
-    ids: NDArray[np.int32] | None
-    """Tokens of context and text, where they are kept."""
+    ids: NDArray[np.int32]
+    """Tokens of context and text."""
 
 
 def single_chunks(
-    documents: Sequence[tuple[Document, Outline]],
-    contexts: Contexts,
-    tokenizer: Tokenizer,
-    budget: Budget,
-    *,
-    keep_tokens: bool,
+    documents: Sequence[tuple[Document, Outline]], contexts: Contexts, tokenizer: Tokenizer, budget: Budget
 ) -> dict[int, list[Fitted]]:
     """Return the one chunk of each document that is short, has no sections and fits whole, by its position.
 
     Nothing has to be located in them, so the tokenizer reads them only once.
     """
-    tried: list[tuple[int, Fitted]] = []
+    tried: list[tuple[int, Piece, str]] = []
     inputs: list[str] = []
     for index, (document, outline) in enumerate(documents):
         text = document.text[document.body_start :]
         if outline.sections or len(text) > FITTING_CHARACTERS * budget.body or not (body := text.strip()):
             continue
         start = document.body_start + len(text) - len(text.lstrip())
-        end = start + len(body)
-        heading = outline.heading(start, end)
-        context = contexts.of(document.title, heading).text
-        tried.append((index, Fitted(start, end, heading, context, 0, None)))
+        piece = _piece(outline, start, start + len(body))
+        context = contexts.of(document.title, piece.heading).text
+        tried.append((index, piece, context))
         inputs.append(context + body)
     return {
-        index: [chunk._replace(tokens=tokens, ids=ids if keep_tokens else None)]
-        for (index, chunk), (tokens, ids) in zip(tried, counted(tokenizer, inputs), strict=True)
+        index: [_fitted(piece, context, tokens, ids)]
+        for (index, piece, context), (tokens, ids) in zip(tried, counted(tokenizer, inputs), strict=True)
         if tokens <= budget.limit - UNSURE_TOKENS
     }
 
 
-def fit(
-    drafts: Sequence[ChunkDraft], contexts: Contexts, tokenizer: Tokenizer, budget: Budget, *, keep_tokens: bool
-) -> list[list[Fitted]]:
+def fit(drafts: Sequence[ChunkDraft], contexts: Contexts, tokenizer: Tokenizer, budget: Budget) -> list[list[Fitted]]:
     """Return the pieces of each draft with exact counts, those that are too long split until they fit."""
     fitted: list[list[Fitted]] = [[] for _ in drafts]
     pending: list[tuple[int, Piece]] = []
     for index, draft in enumerate(drafts):
         for piece in draft.pieces:
             context = contexts.of(draft.document.title, piece.heading)
-            tokens = None if piece.tokens is None else tokenizer.overhead + context.tokens + piece.tokens
-            if budget.exact and tokens is not None and tokens <= budget.limit:
-                ids = _behind(context.ids, piece.ids)
-                fitted[index].append(Fitted(piece.start, piece.end, piece.heading, context.text, tokens, ids))
-            else:
-                pending.append((index, piece))
-    recounted = {index for index, _ in pending}
+            if budget.exact and piece.ids is not None:
+                tokens = tokenizer.overhead + context.tokens + len(piece.ids)
+                if tokens <= budget.limit:
+                    ids = np.concatenate([context.ids, piece.ids]) if len(context.ids) else piece.ids
+                    fitted[index].append(_fitted(piece, context.text, tokens, ids))
+                    continue
+            pending.append((index, piece))
     while pending:
         texts = [drafts[index].document.text[piece.start : piece.end] for index, piece in pending]
         lines = [contexts.of(drafts[index].document.title, piece.heading).text for index, piece in pending]
@@ -103,25 +96,24 @@ def fit(
         too_long: list[tuple[int, Piece]] = []
         for (index, piece), line, (tokens, ids) in zip(pending, lines, found, strict=True):
             if tokens <= budget.limit:
-                kept = ids if keep_tokens else None
-                fitted[index].append(Fitted(piece.start, piece.end, piece.heading, line, tokens, kept))
+                fitted[index].append(_fitted(piece, line, tokens, ids))
             else:
                 too_long += [(index, shorter) for shorter in _shorter(drafts[index], piece)]
         pending = too_long
-    for index in recounted:
-        fitted[index].sort(key=lambda piece: piece.start)
+    for chunks in fitted:
+        chunks.sort(key=attrgetter("start"))
     return fitted
 
 
-def _behind(context: NDArray[np.int32], text: NDArray[np.int32] | None) -> NDArray[np.int32] | None:
-    return text if text is None or not len(context) else np.concatenate([context, text])
+def _fitted(piece: Piece, context: str, tokens: int, ids: NDArray[np.int32]) -> Fitted:
+    return Fitted(piece.start, piece.end, piece.heading, context, tokens, ids)
 
 
 def _shorter(draft: ChunkDraft, piece: Piece) -> list[Piece]:
     """Return the piece without its overlap, or two pieces that cover the same text."""
     text, start, end = draft.document.text, piece.start, piece.end
     if piece.own > start:
-        return [_piece(draft, piece.own, end)]
+        return [_piece(draft.outline, piece.own, end)]
     if end - start < 2:
         raise UsageError(
             f"One character of {draft.document.path} takes more tokens than a chunk may have.",
@@ -129,11 +121,9 @@ def _shorter(draft: ChunkDraft, piece: Piece) -> list[Piece]:
         )
     limit = min(end - 1, start + 1 + (end - start) * 5 // 8)
     cut = last_boundary(text, start, limit, start)
-    blanks = BLANKS.match(text, cut)
-    second = blanks.end() if blanks else cut
-    first = start + len(text[start:cut].rstrip())
-    return [_piece(draft, *span) for span in ((start, first), (second, end)) if span[0] < span[1]]
+    halves = (start, start + len(text[start:cut].rstrip())), (skip_blanks(text, cut), end)
+    return [_piece(draft.outline, *half) for half in halves if half[0] < half[1]]
 
 
-def _piece(draft: ChunkDraft, start: int, end: int) -> Piece:
-    return Piece(start, start, end, draft.outline.heading(start, end), None)
+def _piece(outline: Outline, start: int, end: int) -> Piece:
+    return Piece(start, start, end, outline.heading(start, end), None)

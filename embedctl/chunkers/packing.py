@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..outline import SECTION_FILL
 from .prose import first_boundary, last_boundary
-from .tokens import BLANKS, CHARACTERS_PER_TOKEN
+from .tokens import CHARACTERS_PER_TOKEN, skip_blanks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from ..outline import HeadingPath, Outline
+    from ..records import Document
     from .budget import Budget
+    from .context import Contexts
     from .tokens import TokenMap
 
 TAIL_SHARE = 8
@@ -42,41 +44,42 @@ class Piece(NamedTuple):
     """Start of the text that the previous chunk does not have; ``start`` without overlap."""
     end: int
     heading: HeadingPath
-    tokens: int | None
-    """Of the text alone, where that is known exactly."""
-    ids: NDArray[np.int32] | None = None
-    """Those tokens, where they are wanted."""
+    ids: NDArray[np.int32] | None
+    """Tokens of the text alone, where they are known exactly."""
 
 
 class Packer:
     """Cuts one document along its outline."""
 
-    def __init__(self, text: str, outline: Outline, tokens: TokenMap, budget: Budget, *, keep_tokens: bool) -> None:
-        self._text = text
-        self.outline = outline
+    def __init__(
+        self, document: Document, outline: Outline, tokens: TokenMap, budget: Budget, contexts: Contexts
+    ) -> None:
+        self._document = document
+        self._text = document.text
+        self._outline = outline
         self._tokens = tokens
         self._budget = budget
-        self._keep_tokens = keep_tokens
+        self._contexts = contexts
         self._section_starts = [section.start for section in outline.sections]
 
-    def pack(self, start: int, context_tokens: Callable[[HeadingPath], int]) -> Iterator[Piece]:
-        """Yield pieces that cover every non-blank character from ``start`` on."""
-        position = self._skip_blanks(start)
-        whole = self._whole(position, context_tokens) if position < len(self._text) else None
+    def pack(self) -> Iterator[Piece]:
+        """Yield pieces that cover every non-blank character of the body."""
+        position = skip_blanks(self._text, self._document.body_start)
+        whole = self._whole(position) if position < len(self._text) else None
         if whole:
             yield whole
             return
         while position < len(self._text):
             end = self._section_end(position)
-            yield from self._pack_section(position, end, context_tokens)
-            position = self._skip_blanks(end)
+            yield from self._pack_section(position, end)
+            position = skip_blanks(self._text, end)
 
-    def _whole(self, start: int, context_tokens: Callable[[HeadingPath], int]) -> Piece | None:
+    def _whole(self, start: int) -> Piece | None:
         """Return all of a text without sections as one piece, if it fits: what packing would come to, sooner."""
-        if self.outline.sections:
+        if self._outline.sections:
             return None
         end = self._trimmed(start, len(self._text))
-        budget = self._budget.text(self._context(start, end, context_tokens))
+        budget = self._budget.text(self._context(start, end))
         if end - start > budget * CHARACTERS_PER_TOKEN:
             return None
         self._tokens.reach(start, self._budget.body)
@@ -85,7 +88,7 @@ class Packer:
 
     def _section_end(self, start: int) -> int:
         """Return where the section from ``start`` ends, small sections joined to what follows them."""
-        sections = self.outline.sections
+        sections = self._outline.sections
         enough = max(1, int(self._budget.body * SECTION_FILL))
         self._tokens.reach(start, self._budget.body)
         index = bisect_right(self._section_starts, start)
@@ -93,19 +96,19 @@ class Packer:
         depth = sections[index - 1].depth if index else 0
         bare = index > 0 and sections[index - 1].bare
         for section in sections[index:]:
-            if not self.outline.join_sections or section.depth < depth:
+            if not self._outline.join_sections or section.depth < depth:
                 return section.start
             if not bare and self._tokens.cost(start, self._trimmed(start, section.start)) >= enough:
                 return section.start
             bare = bare and section.bare
         return len(self._text)
 
-    def _pack_section(self, start: int, end: int, context_tokens: Callable[[HeadingPath], int]) -> Iterator[Piece]:
+    def _pack_section(self, start: int, end: int) -> Iterator[Piece]:
         tokens = self._tokens
         anchored = end - start > LONG_STRETCH * self._budget.body * CHARACTERS_IN_TOKEN
         position, floor = start, start
         while floor < end:
-            most = self._budget.text(self._context(position, end, context_tokens))
+            most = self._budget.text(self._context(position, end))
             tokens.reach(position, most)
             limit = tokens.limit(position, most)
             if limit >= end:
@@ -115,22 +118,19 @@ class Packer:
                 cut = self._cut(position, limit, floor, anchored=anchored, budget=most)
             stop = self._trimmed(position, cut)
             yield self._piece(position, floor, stop, tokens.exactly(position, stop))
-            floor = self._skip_blanks(cut)
+            floor = skip_blanks(self._text, cut)
             position = self._overlapped(position, stop, floor, most) if floor < end else floor
 
-    def _context(self, start: int, end: int, context_tokens: Callable[[HeadingPath], int]) -> int:
+    def _context(self, start: int, end: int) -> int:
         """Return the most tokens that the context of a chunk from ``start`` to anywhere up to ``end`` can have.
 
         How far the chunk will reach decides its heading.
         """
-        heading = self.outline.heading
-        longest, shortest = heading(start, start + 1), heading(start, end)
-        tokens = context_tokens(longest)
-        return tokens if shortest == longest else max(tokens, context_tokens(shortest))
+        headings = {self._outline.heading(start, start + 1), self._outline.heading(start, end)}
+        return max(self._contexts.of(self._document.title, heading).tokens for heading in headings)
 
     def _piece(self, start: int, own: int, end: int, ids: NDArray[np.int32] | None) -> Piece:
-        known = None if ids is None else len(ids)
-        return Piece(start, own, end, self.outline.heading(start, end), known, ids if self._keep_tokens else None)
+        return Piece(start, own, end, self._outline.heading(start, end), ids)
 
     def _shortened(self, start: int, end: int, limit: int, budget: int) -> int:
         """Return ``limit``, nearer where all of it would leave only a small tail."""
@@ -145,7 +145,7 @@ class Packer:
     def _cut(self, start: int, limit: int, floor: int, *, anchored: bool, budget: int) -> int:
         """Return the strongest boundary in ``(floor, limit]``."""
         window = limit - start
-        for level in self.outline.levels:
+        for level in self._outline.levels:
             index = bisect_right(level.starts, limit) - 1
             if index < 0 or level.starts[index] <= floor:
                 continue
@@ -159,7 +159,7 @@ class Packer:
                 continue
             if self._tokens.limit(boundary, budget) >= level.ends[index]:
                 return boundary
-        return last_boundary(self._text, start, limit, floor, prose=self.outline.prose)
+        return last_boundary(self._text, start, limit, floor, prose=self._outline.prose)
 
     def _anchor(self, starts: Sequence[int], index: int, start: int, floor: int) -> int:
         """Return the last boundary up to ``index`` that the text in front of it makes an anchor, or 0."""
@@ -178,14 +178,7 @@ class Packer:
         if overlap == 0:
             return floor
         earliest = max(self._tokens.earliest(stop, overlap), start + 1)
-        return self._skip_blanks(first_boundary(self._text, earliest, stop)) if earliest < stop else floor
-
-    def _skip_blanks(self, position: int) -> int:
-        text = self._text
-        if position < len(text) and not text[position].isspace():
-            return position
-        match = BLANKS.match(text, position)
-        return match.end() if match else position
+        return skip_blanks(self._text, first_boundary(self._text, earliest, stop)) if earliest < stop else floor
 
     def _trimmed(self, start: int, end: int) -> int:
         while end > start and self._text[end - 1].isspace():

@@ -24,8 +24,16 @@ MARGIN_BUDGETS = 2
 TRUSTED_CHARACTERS = 65_536
 """Longer spans may hold a place where a long unbroken run was cut for tokenization."""
 
-BLANKS = re.compile(r"\s*")
+_BLANKS = re.compile(r"\s*")
 _PLAIN_BLANKS = frozenset(" \t\n\r")
+
+
+def skip_blanks(text: str, position: int) -> int:
+    """Return the offset of the first character from ``position`` on that is not white space."""
+    if position < len(text) and not text[position].isspace():
+        return position
+    blanks = _BLANKS.match(text, position)
+    return blanks.end() if blanks else position
 
 
 def counted(tokenizer: Tokenizer, texts: Sequence[str]) -> Iterator[tuple[int, NDArray[np.int32]]]:
@@ -82,8 +90,7 @@ class TokenMap:
         first_left_out = int(ends.searchsorted(start - self._base, "right")) + budget
         if first_left_out < len(starts):
             farthest = min(farthest, int(starts[first_left_out]) + self._base)
-        blanks = BLANKS.match(self._text, max(farthest, start + 1))
-        return blanks.end() if blanks else farthest
+        return skip_blanks(self._text, max(farthest, start + 1))
 
     def earliest(self, end: int, budget: int) -> int:
         """Return the offset of the first of the last ``budget`` tokens before ``end``."""
