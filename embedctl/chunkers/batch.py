@@ -14,10 +14,10 @@ from ..errors import EmbedctlError
 from ..records import Chunk
 from . import CHUNKERS
 from .budget import budget_for
+from .code import ended_afterwards
 from .context import Contexts
 from .fitting import ChunkDraft, Fitted, fit, single_chunks
 from .packing import Packer
-from .syntax_process import ended_afterwards
 from .tokens import TokenMap
 
 if TYPE_CHECKING:

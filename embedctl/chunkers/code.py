@@ -1,13 +1,23 @@
-"""Source code: definitions, then members, statements and lines; headings are the enclosing definitions."""
+"""Source code: definitions, then members, statements and lines; headings are the enclosing definitions.
+
+Syntax trees are made in a child process: some texts take a grammar minutes, or gigabytes, or crash it. 50 KB of
+``a<a<a<`` is 5 GB for Java's. A text that its grammar cannot bear is cut at its blank lines.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
-from ..outline import BLOCK_FILL, LINE_FILL, Level, Outline
+from ..config import SYNTAX_LIMITS
+from ..errors import ParseError
+from ..outline import BLOCK_FILL, LINE_FILL, Level, Outline, Scopes
+from ..system.child_process import CrashedError
+from ..system.pool import ChildPool
+from ..system.wire import Task
 from .blocks import with_newlines
-from .syntax_process import structure
+from .grammars import GRAMMARS
 
 if TYPE_CHECKING:
     from ..records import Document
@@ -18,6 +28,8 @@ LARGEST_TREE_CHARACTERS = 2_000_000
 _LINE = re.compile(r"\n")
 _PARAGRAPH = re.compile(r"\n(?:[ \t]*\n)+")
 _MARGIN = re.compile(r"[^\s)\]}]")
+_children = ChildPool("embedctl.chunkers.syntax:answer")
+ended_afterwards = _children.ended_afterwards
 
 
 def code_outline(document: Document) -> Outline:
@@ -33,6 +45,27 @@ def code_outline(document: Document) -> Outline:
         levels, scopes = syntax
         return Outline((*levels, blocks, lines), heading=scopes.heading, paths=scopes.paths(), prose=False)
     return Outline((outer, blocks, lines), prose=False)
+
+
+def structure(text: str, start: int, language: str) -> tuple[list[Level], Scopes] | None:
+    """Return levels and scopes of ``text[start:]``.
+
+    ``None`` without a grammar, where most of it does not parse, and where parsing takes more than its limits allow.
+
+    Raises:
+        ResourceError: no child process could be started.
+    """
+    if language not in GRAMMARS:
+        return None
+    # A NUL looks like the end of the text to some grammars, which then begin again at every one.
+    data = text[start:].replace("\0", " ").encode("utf-8", "replace")
+    task = Task(b"%s %d\n%s" % (language.encode(), start, data), SYNTAX_LIMITS.seconds, SYNTAX_LIMITS.memory_bytes)
+    try:
+        (found,) = _children.ask(task)
+        levels, scopes = json.loads(found)
+        return [Level(*level) for level in levels], Scopes(scopes)
+    except (CrashedError, ParseError, ValueError, TypeError):  # died, failed, found nothing, or answered nonsense
+        return None
 
 
 def _by_blank_lines(text: str, start: int) -> tuple[Level, Level]:

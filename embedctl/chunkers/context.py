@@ -34,8 +34,8 @@ class Contexts:
     """Context lines with their token counts, each counted once.
 
     A context is ``Title > Heading > Subheading`` and a line break. A title that repeats the first heading is written
-    once; outer levels are left out until the line takes at most ``most`` tokens; 0 turns contexts off. A level that the text itself begins with stays: without it, dense nDCG@10 on Cranfield fell from 0.390
-    to 0.383.
+    once; outer levels are left out until the line takes at most ``most`` tokens, and 0 turns contexts off. A level that
+    the text itself begins with stays: without it, dense nDCG@10 on Cranfield fell from 0.390 to 0.383.
     """
 
     def __init__(self, tokenizer: Tokenizer, most: int) -> None:

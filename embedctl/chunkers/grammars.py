@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
-_GRAMMARS = {
+GRAMMARS = {
     "bash": "tree_sitter_bash:language",
     "c": "tree_sitter_c:language",
     "cpp": "tree_sitter_cpp:language",
@@ -58,27 +58,19 @@ _OWN_KEYWORDS = {
     ("php", "property_declaration"): "",
 }
 _FUNCTION_VALUES = frozenset({"arrow_function", "function_expression", "function", "class"})
-_NAME_FIELDS = ("name", "declarator", "type")
+_NAME_FIELDS = ("name", "declarator")
 WRAPPERS = frozenset({"decorated_definition", "export_statement", "template_declaration"})
 """Nodes around a definition, which carry its decorators, its export or its parameters."""
 _WRAPPED_FIELDS = ("definition", "declaration", "value")
 MOST_LABEL_CHARACTERS = 120
 
 
-def has_grammar(language: str) -> bool:
-    """Return whether there is a grammar of ``language``."""
-    return language in _GRAMMARS
-
-
 @cache
-def parser_for(language: str) -> Parser | None:
-    """Return a parser of ``language``, ``None`` without a grammar."""
-    target = _GRAMMARS.get(language)
-    if target is None:
-        return None
+def parser_for(language: str) -> Parser:
+    """Return a parser of one of the languages in ``GRAMMARS``."""
     from tree_sitter import Language, Parser
 
-    module, _, attribute = target.partition(":")
+    module, _, attribute = GRAMMARS[language].partition(":")
     return Parser(Language(getattr(import_module(module), attribute)()))
 
 
@@ -103,10 +95,8 @@ def label_of(node: Node, language: str) -> str:
 
 def _unwrapped(node: Node) -> Node:
     if node.type in {"decorated_definition", "export_statement"}:
-        for field in _WRAPPED_FIELDS:
-            inner = node.child_by_field_name(field)
-            if inner is not None:
-                return inner
+        inner = map(node.child_by_field_name, _WRAPPED_FIELDS)
+        return next((found for found in inner if found is not None), node)
     if node.type == "template_declaration" and node.named_children:
         return node.named_children[-1]
     return node
@@ -124,7 +114,7 @@ def _name(node: Node, language: str) -> str:
     current: Node | None = node
     # C and C++ hide the name inside nested declarators: pointers, references, parameter lists.
     while current is not None:
-        inner = next((found for field in _NAME_FIELDS[:2] if (found := current.child_by_field_name(field))), None)
+        inner = next((found for field in _NAME_FIELDS if (found := current.child_by_field_name(field))), None)
         if inner is None:
             if current.type == "reference_declarator" and current.named_children:
                 current = current.named_children[-1]

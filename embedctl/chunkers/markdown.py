@@ -12,8 +12,7 @@ from itertools import dropwhile
 from typing import TYPE_CHECKING
 
 from . import markdown_syntax as syntax
-from .blocks import BLANKS, Blocks, indentation, with_newlines
-from .headings import Heading
+from .blocks import BLANKS, Blocks, Heading, indentation, with_newlines
 
 if TYPE_CHECKING:
     import re
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 _OPENERS = frozenset("#`~<>-+*=_|0123456789:")
 """First characters of lines that may do something to an open paragraph."""
-
-
 DEEPEST_LIST = 16
 """Items that open on one line, as in ``- - - a``."""
 LONGEST_MARKUP = 4_096
@@ -34,8 +31,7 @@ LONGEST_MARKUP = 4_096
 @dataclass(slots=True)
 class _Fence:
     start: int
-    mark: str
-    length: int
+    marker: str
     container: int
     """Content column of the list item around it, 0 outside lists."""
 
@@ -115,13 +111,8 @@ class _Scanner:
         if not content:
             self._found.inner.append(self._following)
         self._found.lines.append((offset, self._following))
-        mark = fence.mark
-        if (
-            content[:1] == mark
-            and not content.strip(mark)
-            and len(content) >= fence.length
-            and indent <= fence.container + 3
-        ):
+        ends = content.startswith(fence.marker) and not content.strip(fence.marker[0])
+        if ends and indent <= fence.container + 3:
             self._close_fence(fence, self._following)
         return True
 
@@ -157,7 +148,7 @@ class _Scanner:
             self._found.headings.append(Heading(offset, self._following, *atx))
         elif first in "`~" and (fence := syntax.FENCE.match(content)):
             self._begin(offset, introduced=True)
-            self._fence = _Fence(offset, fence[0][0], len(fence[0]), 0)
+            self._fence = _Fence(offset, fence[0], 0)
         elif first == "<" and (end := syntax.html_end(content, in_paragraph=bool(self._paragraph) or self._lazy)):
             self._begin(offset, introduced=False)
             self._html = None if end.search(content) else end
@@ -216,7 +207,7 @@ class _Scanner:
             fence = syntax.FENCE.match(content) if content[0] in "`~" else None
             if fence and indent <= self._columns[-1] + 3:
                 self._found.inner.append(offset)
-                self._fence = _Fence(offset, fence[0][0], len(fence[0]), self._columns[-1])
+                self._fence = _Fence(offset, fence[0], self._columns[-1])
                 self._lazy = False
             elif (
                 (item := syntax.ITEM.match(line)) and indent <= self._columns[-1] + 3 and not syntax.RULE.match(content)
@@ -232,8 +223,6 @@ class _Scanner:
             self._item = offset
             self._enter(offset, line, item)
             return True
-        if self._lazy and not self._blank and content[0] in "=|:_":
-            return not syntax.RULE.match(line) or self._close_list(offset)
         if self._lazy and not self._blank and not syntax.interrupts(line, content):
             return True
         return self._close_list(offset)
@@ -261,7 +250,7 @@ class _Scanner:
         self._columns.append(column)
         fence = None if code else syntax.FENCE.match(content)
         if fence:
-            self._fence = _Fence(offset, fence[0][0], len(fence[0]), column)
+            self._fence = _Fence(offset, fence[0], column)
         nested = None if code or fence else syntax.ITEM.match(content)
         if nested and len(self._columns) < DEEPEST_LIST and not syntax.RULE.match(content):
             self._enter(offset, " " * column + content, nested)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .blocks import Blocks, with_newlines
-from .headings import Heading
+from .blocks import Blocks, Heading, with_newlines
 
 if TYPE_CHECKING:
     from ..outline import Outline

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from ..outline import LINE_FILL, Level, Scopes
+from ..outline import LINE_FILL
 from .grammars import WRAPPERS, label_of, parser_for
 
 if TYPE_CHECKING:
@@ -28,28 +29,29 @@ _LEADING = frozenset(
 )
 
 
-def parse(data: bytes, base: int, language: str) -> tuple[list[Level], Scopes] | None:
-    """Return levels and scopes of a file in UTF-8; offsets are code points counted from ``base``.
+def answer(request: bytes) -> bytes:
+    """Return, in the child, the levels and scopes of a file as JSON; ``null`` where most of it does not parse.
 
-    ``None`` without a grammar or where most of it does not parse. Call it where it may crash: see ``syntax_process``.
+    The request is a language, a space, the offset of the file in its text, a newline, and the file in UTF-8. Offsets in
+    the answer are code points of the text.
     """
-    parser = parser_for(language)
-    if parser is None:
-        return None
-    root = parser.parse(data).root_node
+    head, _, data = request.partition(b"\n")
+    language, base = head.decode().split()
+    root = parser_for(language).parse(data).root_node
     if _broken(root, len(data)):
-        return None
+        return b"null"
     walk = _Walk(data, language)
     walk.children(root, 0, 0)
-    to_characters = _to_characters(data, base)
-    levels: list[Level] = []
+    to_characters = _to_characters(data, int(base))
+    levels: list[tuple[list[int], float, list[int]]] = []
     for depth, (definitions, statements) in enumerate(zip(walk.definitions, walk.statements, strict=True)):
         for ends, fill in ((definitions, DEFINITION_FILL if depth else OUTER_FILL), (statements, LINE_FILL)):
             if ends:
                 starts = sorted(ends)
-                levels.append(Level(to_characters(starts), fill, to_characters([ends[start] for start in starts])))
+                levels.append((to_characters(starts), fill, to_characters([ends[start] for start in starts])))
     named = [tuple(zip(*sorted(found), strict=True)) for found in walk.labels if found]
-    return levels, Scopes([(to_characters(starts), to_characters(ends), labels) for starts, ends, labels in named])
+    scopes = [(to_characters(starts), to_characters(ends), labels) for starts, ends, labels in named]
+    return json.dumps((levels, scopes)).encode()
 
 
 def _broken(root: Node, size: int) -> bool:

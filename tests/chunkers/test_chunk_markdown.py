@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from embedctl.chunkers.headings import Heading
+from embedctl.chunkers.blocks import Heading
 from embedctl.chunkers.markdown import scan_markdown
 from embedctl.config import ChunkConfig
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from tally import counted
 
 import embedctl
-from embedctl.chunkers import auto, batch, syntax_process
+from embedctl.chunkers import auto, batch
 from embedctl.chunkers.batch import FailedDocument, chunk_documents
-from embedctl.chunkers.syntax_process import structure
+from embedctl.chunkers.code import ended_afterwards, structure
 from embedctl.config import ChildLimits, ChunkConfig, QueryConfig
 from embedctl.encoders.tokenization import HuggingFaceTokenizer
 from embedctl.records import Document, Markup
@@ -38,8 +38,8 @@ def tokenizer() -> HuggingFaceTokenizer:
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Grammars get less time and memory than in earnest, and nothing of them stays behind."""
-    monkeypatch.setattr(syntax_process, "SYNTAX_LIMITS", ChildLimits(seconds=1, memory_bytes=150_000_000))
-    with syntax_process.ended_afterwards():
+    monkeypatch.setattr("embedctl.chunkers.code.SYNTAX_LIMITS", ChildLimits(seconds=1, memory_bytes=150_000_000))
+    with ended_afterwards():
         yield
 
 

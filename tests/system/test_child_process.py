@@ -174,7 +174,7 @@ def has_filter() -> bool:
 
 @pytest.mark.skipif(not has_filter(), reason="this kernel does not filter system calls")
 @pytest.mark.parametrize(
-    "work", [f"{__name__}:works", "embedctl.sources.parquet:answer", "embedctl.chunkers.syntax_process:answer"]
+    "work", [f"{__name__}:works", "embedctl.sources.parquet:answer", "embedctl.chunkers.syntax:answer"]
 )
 def test_every_child_is_in_the_sandbox(work: str, tmp_path: Path) -> None:
     """The kernel confirms it for each of the functions that embedctl runs in a child."""
