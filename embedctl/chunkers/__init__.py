@@ -10,8 +10,7 @@ lie, what should stay whole, and which headings are in force. Everything else is
 ``prose``       the last line, sentence or word boundary of a window
 ``packing``     choosing the boundaries
 ``fitting``     documents that make one chunk; counting what the encoder will read, and splitting what does not fit
-``batch``       many documents at once: the entry point of the chunk stage
-``assemble``    spans to :class:`~embedctl.records.Chunk` rows: lines, page, hash, tokens
+``batch``       many documents at once, to :class:`~embedctl.records.Chunk` rows: the entry point of the chunk stage
 ==============  ==========================================================================
 
 A new chunker is one function, a :data:`~embedctl.contracts.Chunker`, and one line in the table below; or an entry point

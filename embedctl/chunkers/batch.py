@@ -126,7 +126,8 @@ def _rows(document: Document, doc_row: int, fitted: list[Fitted], *, keep_tokens
     line_ends = [match.end() for match in _LINE_END.finditer(text)]
     prefix = f"{document.source}:{document.doc_id}#"
     chunks = []
-    for ordinal, (start, end, heading, context, tokens, ids) in enumerate(fitted):
+    for ordinal, (piece, context, tokens, ids) in enumerate(fitted):
+        start, end = piece.start, piece.end
         body = text[start:end]
         chunks.append(
             Chunk(
@@ -139,7 +140,7 @@ def _rows(document: Document, doc_row: int, fitted: list[Fitted], *, keep_tokens
                 start_line=bisect_right(line_ends, start) + 1,
                 end_line=bisect_right(line_ends, end - 1) + 1,
                 page=max(1, bisect_right(pages, start)) if pages else None,
-                heading=heading,
+                heading=piece.heading,
                 context=context,
                 text=body,
                 sha256=hashlib.sha256((context + body).encode()).digest(),

@@ -40,9 +40,7 @@ class ChunkDraft(NamedTuple):
 class Fitted(NamedTuple):
     """A chunk whose input is known to fit."""
 
-    start: int
-    end: int
-    heading: tuple[str, ...]
+    piece: Piece
     context: str
     tokens: int
     """Of the whole input: special tokens, prompt, context and text."""
@@ -69,7 +67,7 @@ def single_chunks(
         tried.append((index, piece, context))
         inputs.append(context + body)
     return {
-        index: [_fitted(piece, context, tokens, ids)]
+        index: [Fitted(piece, context, tokens, ids)]
         for (index, piece, context), (tokens, ids) in zip(tried, counted(tokenizer, inputs), strict=True)
         if tokens <= budget.limit - UNSURE_TOKENS
     }
@@ -86,7 +84,7 @@ def fit(drafts: Sequence[ChunkDraft], contexts: Contexts, tokenizer: Tokenizer, 
                 tokens = tokenizer.overhead + context.tokens + len(piece.ids)
                 if tokens <= budget.limit:
                     ids = np.concatenate([context.ids, piece.ids]) if len(context.ids) else piece.ids
-                    fitted[index].append(_fitted(piece, context.text, tokens, ids))
+                    fitted[index].append(Fitted(piece, context.text, tokens, ids))
                     continue
             pending.append((index, piece))
     while pending:
@@ -96,17 +94,13 @@ def fit(drafts: Sequence[ChunkDraft], contexts: Contexts, tokenizer: Tokenizer, 
         too_long: list[tuple[int, Piece]] = []
         for (index, piece), line, (tokens, ids) in zip(pending, lines, found, strict=True):
             if tokens <= budget.limit:
-                fitted[index].append(_fitted(piece, line, tokens, ids))
+                fitted[index].append(Fitted(piece, line, tokens, ids))
             else:
                 too_long += [(index, shorter) for shorter in _shorter(drafts[index], piece)]
         pending = too_long
     for chunks in fitted:
-        chunks.sort(key=attrgetter("start"))
+        chunks.sort(key=attrgetter("piece.start"))
     return fitted
-
-
-def _fitted(piece: Piece, context: str, tokens: int, ids: NDArray[np.int32]) -> Fitted:
-    return Fitted(piece.start, piece.end, piece.heading, context, tokens, ids)
 
 
 def _shorter(draft: ChunkDraft, piece: Piece) -> list[Piece]:

@@ -115,12 +115,12 @@ def _name(node: Node, language: str) -> str:
     # C and C++ hide the name inside nested declarators: pointers, references, parameter lists.
     while current is not None:
         inner = next((found for field in _NAME_FIELDS if (found := current.child_by_field_name(field))), None)
-        if inner is None:
-            if current.type == "reference_declarator" and current.named_children:
-                current = current.named_children[-1]
-                continue
+        if inner is not None:
+            name, current = _text(inner), inner if inner.type.endswith("declarator") else None
+        elif current.type == "reference_declarator" and current.named_children:
+            current = current.named_children[-1]
+        else:
             break
-        name, current = _text(inner), inner if inner.type.endswith("declarator") else None
     return f"{_text(receiver)} {name}" if receiver is not None and name else name
 
 

@@ -6,8 +6,6 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ..errors import EmbedctlError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -55,7 +53,7 @@ class TokenMap:
         self._text = text
         self._tokenizer = tokenizer
         self._base = self._end = start
-        self._window: LocatedTokens | None = None
+        self._window: LocatedTokens
 
     def fill(self, window: LocatedTokens) -> None:
         """Take the tokens of the whole rest of the text, their offsets relative to its start."""
@@ -65,12 +63,12 @@ class TokenMap:
     def reach(self, position: int, budget: int) -> None:
         """Make sure that everything a chunk from ``position`` may hold lies in the window."""
         margin = MARGIN_BUDGETS * CHARACTERS_PER_TOKEN * budget
-        if self._window is not None and (self._end == len(self._text) or position + margin <= self._end):
+        if self._end == len(self._text) or position + margin <= self._end:
             return
         self._base = position
         self._end = min(len(self._text), position + max(WINDOW_CHARACTERS, 2 * margin))
-        # Release the old window first: two of them would be the peak.
-        self._window = None
+        if hasattr(self, "_window"):
+            del self._window  # first, for two of them would be the peak
         (self._window,) = self._tokenizer.locate([self._text[position : self._end]])
 
     def tokens(self, start: int, end: int) -> int:
@@ -85,7 +83,7 @@ class TokenMap:
 
     def limit(self, start: int, budget: int) -> int:
         """Return the offset of the first character, after any blanks, that ``budget`` does not buy."""
-        _, starts, ends = self._loaded()
+        _, starts, ends = self._window
         farthest = min(start + budget * CHARACTERS_PER_TOKEN, len(self._text))
         first_left_out = int(ends.searchsorted(start - self._base, "right")) + budget
         if first_left_out < len(starts):
@@ -94,7 +92,7 @@ class TokenMap:
 
     def earliest(self, end: int, budget: int) -> int:
         """Return the offset of the first of the last ``budget`` tokens before ``end``."""
-        starts = self._loaded().starts
+        starts = self._window.starts
         index = int(starts.searchsorted(end - self._base)) - budget
         first = int(starts[index]) + self._base if 0 <= index < len(starts) else self._base
         return max(first, end - budget * CHARACTERS_PER_TOKEN)
@@ -108,15 +106,10 @@ class TokenMap:
         if not (clean_start and clean_end):
             return None
         first, last = self._touching(start, end)
-        return self._loaded().ids[first:last]
+        return self._window.ids[first:last]
 
     def _touching(self, start: int, end: int) -> tuple[int, int]:
         """Return first and last, exclusive, of the tokens that touch the span."""
-        window, base = self._loaded(), self._base
+        window, base = self._window, self._base
         last = int(window.starts.searchsorted(end - base))
         return int(window.ends.searchsorted(start - base, "right")), last
-
-    def _loaded(self) -> LocatedTokens:
-        if self._window is None:
-            raise EmbedctlError("Token offsets were used before they were computed; this is a bug in embedctl.")
-        return self._window

@@ -11,14 +11,37 @@ from __future__ import annotations
 import re
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from .rule import Rule
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of secret."""
+
+    id: str
+    """As in the documents' column ``secrets``."""
+    title: str
+    """With its article: ``an AWS access key``."""
+    keywords: str
+    """Lowercase ASCII, separated by spaces. A pattern is matched where one of them begins."""
+    patterns: tuple[re.Pattern[str], ...] = ()
+    """Matched at the keyword. A group called ``secret`` is what is masked; without one, the whole match."""
+    detector: str = ""
+    """``module:class`` of bc-detect-secrets, whose patterns are used."""
+    guard: re.Pattern[str] | None = None
+    """Matched at the keyword before the library is imported: spares most texts that import."""
+    back: int = 0
+    """The match begins so many characters in front of the keyword."""
+    reach: int = 0
+    """Not at the keyword, but anywhere so many characters around it."""
+    find: Callable[[str, int], tuple[int, int] | None] | None = None
+    """Replaces patterns: returns start and end of a secret, given a text and where a keyword begins in it."""
 
 
 def _token(pattern: str) -> tuple[re.Pattern[str], ...]:
@@ -137,13 +160,6 @@ OWN = (
     ),
     Rule("vault", "a Vault token", "hvs. hvb.", _token(r"hv[sb]\.[\w-]{24,250}")),
 )
-
-
-def by_id() -> dict[str, str]:
-    """Return the title of every rule, those of ``shapes`` included."""
-    from .shapes import SHAPES
-
-    return {rule.id: rule.title for rule in (*KEPT, *OWN, *SHAPES)}
 
 
 @cache

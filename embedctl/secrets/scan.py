@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
     from ahocorasick_rs import BytesAhoCorasick
 
-    from .rule import Rule
+    from .rules import Rule
 
 MASK = "\u2588"
 _LEAST_GROUP = 20
 _MASKED = re.compile(r"[^\r\n]")
+
+RULES = (*KEPT, *OWN, *SHAPES)
+TITLES = {rule.id: rule.title for rule in RULES}
+"""What a secret is called, by its rule."""
 
 Finder = Callable[[str, int], "Iterator[tuple[int, int]]"]
 """Yields start and end of secrets, given a text and where a keyword begins."""
@@ -87,7 +91,7 @@ def _automaton() -> tuple[BytesAhoCorasick, list[list[tuple[str, Finder]]]]:
     from ahocorasick_rs import BytesAhoCorasick, Implementation
 
     woken: dict[str, list[tuple[str, Finder]]] = {}
-    for rule in (*KEPT, *OWN, *SHAPES):
+    for rule in RULES:
         finder = _finder(rule)
         for keyword in rule.keywords.split():
             woken.setdefault(keyword, []).append((rule.id, finder))

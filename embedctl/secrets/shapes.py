@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .placeholders import is_placeholder, is_word_like
-from .rule import Rule
+from .rules import Rule
 
 ShapeMatch = tuple[int, int] | None
 """Start and end of a secret."""

@@ -42,12 +42,7 @@ _BEGINNINGS = tuple(pattern.split("*")[0] for pattern in _REASONS if "*" in patt
 
 
 def denied(name: str, folder: str = "") -> str | None:
-    """Return why a file is left out, as a finished clause; ``None``: its name says nothing.
-
-    Args:
-        name: its own name.
-        folder: the name of the folder that it is in.
-    """
+    """Return why a file of this name, in a folder of that name, is left out: a finished clause, or ``None``."""
     name = name.lower()
     reason = _REASONS.get(name)
     if reason is None and (name.endswith(_ENDINGS) or name.startswith(_BEGINNINGS)):

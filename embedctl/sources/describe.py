@@ -64,17 +64,11 @@ def path_from_base(root: str, path: str) -> str:
     return path if root in ("", ".") else f"{root.rstrip('/')}/{path}"
 
 
-def same_place(first: Source, second: Source, base: Path | None = None) -> bool:
-    """Return whether both cover the same folder, or the same files of it, whatever their names and rules.
-
-    Without ``base``, a folder outside of it that was once given as a relative and once as an absolute path counts as
-    two places.
-    """
+def same_place(first: Source, second: Source, base: Path) -> bool:
+    """Return whether both cover the same folder, or the same files of it, whatever their names and rules."""
     if (first.only is None) != (second.only is None) or set(first.only or ()) != set(second.only or ()):
         return False
-    if base is None or first.root == second.root:
-        return first.root == second.root
-    return source_root(first, base).resolve() == source_root(second, base).resolve()
+    return first.root == second.root or source_root(first, base).resolve() == source_root(second, base).resolve()
 
 
 def _of_path(path: Path, base: Path, asked: SourceRequest) -> Source:

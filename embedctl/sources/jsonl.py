@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from itertools import chain
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..errors import ParseError, UnsupportedError
@@ -31,36 +31,24 @@ def open_jsonl(path: Path, extent: Extent = WHOLE) -> RecordTable:
     Raises:
         ParseError: it begins with a hundred lines and no object, so it is not a JSON Lines file.
     """
-    begin = _blocks(path, extent._replace(start=0, rows_before=0))
-    head, problem = _head(begin)
-    rows = [row for block in head for raw in block.rows if (row := _read(raw))][:ROWS_PER_GUESS]
+    rows = _first_rows(_blocks(path, extent._replace(start=0, rows_before=0)))
     columns = tuple(dict.fromkeys(key for row in rows for key in row.values))
     if not columns and len(rows) == ROWS_PER_GUESS:
         raise UnsupportedError(
             f"has no JSON object in its first {ROWS_PER_GUESS} lines; line {rows[0].number} {rows[0].problem}"
         )
-    if extent.start:
-        return RecordTable(columns, _blocks(path, extent), _read)
-    return RecordTable(columns, chain(head, _failing(problem) if problem else begin), _read)
+    return RecordTable(columns, _blocks(path, extent), _read)
 
 
-def _head(blocks: Iterator[RowBlock]) -> tuple[list[RowBlock], ParseError | None]:
-    """Take the first rows, and what stopped the reading among them: it is due after those rows, not before."""
-    head: list[RowBlock] = []
-    rows = size = 0
-    try:
-        while rows < ROWS_PER_GUESS and size < BYTES_PER_GUESS and (block := next(blocks, None)):
-            head.append(block)
-            rows += len(block.rows)
+def _first_rows(blocks: Iterator[RowBlock]) -> list[Row]:
+    """Return the rows that columns are guessed from; damage among them is due when they are read in earnest."""
+    head: list[RawRow] = []
+    size = 0
+    with suppress(ParseError):
+        while len(head) < ROWS_PER_GUESS and size < BYTES_PER_GUESS and (block := next(blocks, None)):
+            head += block.rows
             size += sum(len(row.spelled) for row in block.rows)
-    except ParseError as problem:
-        return head, problem
-    return head, None
-
-
-def _failing(problem: ParseError) -> Iterator[RowBlock]:
-    raise problem
-    yield  # a generator, so that it fails when asked for its first block
+    return [row for raw in head if (row := _read(raw))][:ROWS_PER_GUESS]
 
 
 def _blocks(path: Path, extent: Extent) -> Iterator[RowBlock]:

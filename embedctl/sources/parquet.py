@@ -41,7 +41,6 @@ _MOST_UNPACKED = 1_000
 _UNPACKED_FREELY = 1 << 28
 _children = ChildPool(f"{__name__}:answer")
 ended_afterwards = _children.ended_afterwards
-_REFUSED = "is not a complete Parquet file: "
 
 
 def open_parquet(path: Path, extent: Extent = WHOLE) -> RecordTable:  # noqa: ARG001 - always read whole
@@ -120,7 +119,7 @@ def answer(request: bytes) -> Iterator[bytes]:
             columns = [field.name for field in file.schema_arrow if not _is_bytes(field.type)]
             head = json.dumps(columns).encode()
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise ParseError(f"{_REFUSED}{_first_line(error)}") from error
+            raise ParseError(f"is not a complete Parquet file: {_first_line(error)}") from error
         yield head
         try:
             for spelled in _in_answers(_rows(file, columns)):

@@ -54,12 +54,12 @@ def _suggestion(path: Path) -> str:
     return f"Relative paths start from {printable(str(Path.cwd()))}."
 
 
-def is_utf8(path: str) -> bool:
-    """Return whether ``path`` came from valid UTF-8, so that it can be written to a Parquet file."""
-    if path.isascii():
+def is_utf8(text: str) -> bool:
+    """Return whether ``text`` came from valid UTF-8, so that it can be written to a Parquet file."""
+    if text.isascii():
         return True
     try:
-        path.encode()
+        text.encode()
     except UnicodeEncodeError:
         return False
     return True

@@ -16,6 +16,7 @@ from .delimited import open_delimited
 from .fields import Columns, find_columns
 from .jsonl import open_jsonl
 from .parquet import open_parquet
+from .paths import is_utf8
 from .table import WHOLE, Extent, RawRow
 from .text_file import PACKED
 
@@ -92,14 +93,7 @@ class RecordReader:
     def __init__(
         self, path: Path, fields: RecordFields, known: KnownRecords | None = None, extent: Extent = WHOLE
     ) -> None:
-        """Prepare to read.
-
-        Args:
-            path: the file.
-            fields: its columns.
-            known: its records as they were read before; those whose row is spelled as it was are not read again.
-            extent: which of its rows.
-        """
+        """Prepare to read the rows of ``extent`` that are not spelled as one of the ``known`` records was."""
         self.rows = extent.rows_before
         """Number of the last row that was read."""
         self._path = path
@@ -160,11 +154,6 @@ class RecordReader:
         if self._known is not None and earlier == row:
             earlier = self._known.row_of(record.id) or row
         return record if earlier == row else BadRecord(row, f'its id "{record.id}" was already used in row {earlier}')
-
-
-def read_records(path: Path, fields: RecordFields) -> Iterator[Record | BadRecord]:
-    """Yield the rows of a record file in order, as :class:`RecordReader` does where nothing is known of it."""
-    return (record for record in RecordReader(path, fields) if not isinstance(record, SameRecords))
 
 
 def _salt(table: RecordTable, columns: Columns) -> bytes:
@@ -265,16 +254,7 @@ def _spelled(value: JSON) -> str:
 
 
 def _storable_text(text: str) -> str:
-    if "\0" not in text:
-        if text.isascii():
-            return text
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            pass
-        else:
-            return text
-    return _UNSTORABLE.sub("\ufffd", text)
+    return text if "\0" not in text and is_utf8(text) else _UNSTORABLE.sub("\ufffd", text)
 
 
 def _kind(value: JSON) -> str:

@@ -6,6 +6,7 @@ import codecs
 import gzip
 import io
 import re
+import sys
 import zlib
 from contextlib import contextmanager
 from itertools import islice
@@ -136,16 +137,14 @@ class _Bounded(io.RawIOBase):
     def __init__(self, path: Path, extent: Extent) -> None:
         self._file = open_regular(str(path))
         self._file.seek(extent.start)
-        self._left = None if extent.end is None else extent.end - extent.start
+        self._left = sys.maxsize if extent.end is None else extent.end - extent.start
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Buffer) -> int:
-        view = memoryview(buffer)
-        read = self._file.readinto(view if self._left is None else view[: max(0, self._left)]) or 0
-        if self._left is not None:
-            self._left -= read
+        read = self._file.readinto(memoryview(buffer)[: self._left]) or 0
+        self._left -= read
         return read
 
     def close(self) -> None:
@@ -153,35 +152,27 @@ class _Bounded(io.RawIOBase):
         super().close()
 
 
-class _Unpacked(io.RawIOBase):
+class _Unpacked(gzip.GzipFile):
     """A gzip file, as long as it does not unpack to far more than any text does."""
 
-    def __init__(self, packed: io.FileIO) -> None:
-        self._packed = packed
-        self._file = gzip.GzipFile(fileobj=packed, mode="rb")
-        self._size = 0
+    def __init__(self, path: Path) -> None:
+        self._packed = open_regular(str(path))
+        super().__init__(fileobj=self._packed, mode="rb")
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Buffer) -> int:
-        view = memoryview(buffer)
-        data = self._file.read1(len(view))
-        view[: len(data)] = data
-        self._size += len(data)
-        if self._size > _UNPACKED_FREELY and self._size > _MOST_UNPACKED * self._packed.tell():
+    def read1(self, size: int = -1) -> bytes:
+        data = super().read1(size)
+        if self.tell() > max(_UNPACKED_FREELY, _MOST_UNPACKED * self._packed.tell()):
             raise ParseError(f"unpacks to more than {_MOST_UNPACKED} times its size")
-        return len(data)
+        return data
 
     def close(self) -> None:
-        self._file.close()
-        self._packed.close()
         super().close()
+        self._packed.close()
 
 
 def _open_bytes(path: Path, extent: Extent = WHOLE) -> io.BufferedIOBase:
     if path.name.lower().endswith(PACKED):
-        return io.BufferedReader(_Unpacked(open_regular(str(path))), _BUFFER_BYTES)
+        return _Unpacked(path)
     return io.BufferedReader(_Bounded(path, extent), _BUFFER_BYTES)
 
 

@@ -120,7 +120,7 @@ class _Walker:
             yield _failed(path, f"cannot be read: {_reason(error)}")
             return
         is_folder = stat.S_ISDIR(status.st_mode)
-        if path and self._excluded_with_folders(components, is_folder):
+        if self._exclude and any(self._exclude.verdict(*each) for each in _with_folders(path, is_folder)):
             return
         if is_folder:
             yield from self.folder(path, self._chain_above(components if path else []))
@@ -191,22 +191,9 @@ class _Walker:
         """Return whether ``--include`` takes the file, by its own name or by that of a folder above it."""
         if self._include is None:
             return True
-        components = path.split("/")
         # Nearest first: the file's own verdict outweighs that of its folder, as in gitignore.
-        for depth in range(len(components), 0, -1):
-            above = "/".join(components[:depth])
-            verdict = self._include.verdict(above, components[depth - 1], depth < len(components))
-            if verdict is not None:
-                return verdict
-        return False
-
-    def _excluded_with_folders(self, components: Sequence[str], is_folder: bool) -> bool:
-        """Return whether ``--exclude`` takes out the path or a folder above it."""
-        exclude = self._exclude
-        return exclude is not None and any(
-            exclude.verdict("/".join(components[:depth]), components[depth - 1], is_folder or depth < len(components))
-            for depth in range(1, len(components) + 1)
-        )
+        verdicts = (self._include.verdict(*each) for each in _with_folders(path, is_folder=False))
+        return next((verdict for verdict in verdicts if verdict is not None), False)
 
     def _entry(self, path: str, absolute: str, status: os.stat_result) -> Entry:
         if not is_utf8(path):
@@ -231,6 +218,14 @@ class _Walker:
 
     def _absolute(self, path: str) -> str:
         return os.path.join(self._root, path) if path else self._root  # noqa: PTH118 - Path costs a third of the walk
+
+
+def _with_folders(path: str, is_folder: bool) -> Iterator[tuple[str, str, bool]]:
+    """Yield path, name, and whether it is a folder, of an entry and of the folders above it, nearest first."""
+    while path:
+        above, _, name = path.rpartition("/")
+        yield path, name, is_folder
+        path, is_folder = above, True
 
 
 def _failed(path: str, reason: str) -> SkippedEntry:

@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..records import SecretSpan
-from ..secrets.rules import by_id
-from ..secrets.scan import find_secrets, mask, may_hold_secrets
+from ..secrets.scan import TITLES, find_secrets, mask, may_hold_secrets
 from .make_document import METADATA_JSON
 
 if TYPE_CHECKING:
@@ -59,14 +58,13 @@ def _numbered(chunk: Chunk, ordinal: int) -> Chunk:
 
 def _told(document: Document) -> str:
     """Return ``lines 12-14 hold a private key, line 30 holds an AWS access key``."""
-    titles = by_id()
     told = []
     secrets = document.secrets or ()
     for secret in secrets[:_LISTED]:
         first = document.text.count("\n", 0, secret.start) + 1
         last = first + document.text.count("\n", secret.start, max(secret.start, secret.end - 1))
         lines = f"line {first} holds" if first == last else f"lines {first}-{last} hold"
-        told.append(f"{lines} {titles.get(secret.rule, 'a secret')}")
+        told.append(f"{lines} {TITLES.get(secret.rule, 'a secret')}")
     if len(secrets) > _LISTED:
         told.append(f"{len(secrets) - _LISTED:,} more secrets")
     return ", ".join(told)

@@ -21,7 +21,7 @@ from embedctl.config import ChildLimits, PartLimits, RecordFields, SourceRequest
 from embedctl.errors import ParseError
 from embedctl.records import BadRecord, Record
 from embedctl.sources import jsonl, parquet, text_file
-from embedctl.sources.records import read_records
+from embedctl.sources.records import RecordReader
 from embedctl.stages import ingest as ingest_module
 from embedctl.stages import part_writer
 from embedctl.store.layout import Layout
@@ -42,7 +42,7 @@ def read(path: Path, content: str | bytes | None = None) -> tuple[list[str], dic
     """Return the texts of the good rows, and what is wrong with the bad ones."""
     if content is not None:
         path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass"))
-    rows = list(read_records(path, RecordFields()))
+    rows = list(RecordReader(path, RecordFields()))
     texts = [row.text for row in rows if isinstance(row, Record)]
     return texts, {row.row: row.reason for row in rows if isinstance(row, BadRecord)}
 
@@ -148,7 +148,7 @@ def test_a_packed_file_may_not_unpack_to_a_thousand_times_its_size(
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"text": "fine"}\n' + b"{}\n" * 300_000))
     with pytest.raises(ParseError, match="unpacks to more than 200 times its size"):
-        list(read_records(path, RecordFields()))
+        list(RecordReader(path, RecordFields()))
 
 
 def table(rows: int = 300) -> pa.Table:
@@ -193,7 +193,7 @@ def survives(path: Path, rounds: range, tally: Tally) -> None:
     for seed in rounds:
         path.write_bytes(damaged(files[seed % len(files)], seed))
         with tally.one(), suppress(ParseError):
-            for row in read_records(path, RecordFields()):
+            for row in RecordReader(path, RecordFields()):
                 assert isinstance(row, Record) or row.reason
 
 
@@ -234,7 +234,7 @@ def test_a_parquet_bomb_does_not_take_the_memory_of_the_run(tmp_path: Path, monk
     assert (tmp_path / "a.parquet").stat().st_size < 100_000
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(ParseError, match=r"cannot be read: it needs more than 400 MB to parse"):
-        list(read_records(tmp_path / "a.parquet", RecordFields()))
+        list(RecordReader(tmp_path / "a.parquet", RecordFields()))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # kilobytes
     assert own_parquet(tmp_path / "b.parquet", table())[1] == {}
 
@@ -245,7 +245,7 @@ def test_a_parquet_file_may_not_unpack_without_end(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(parquet, "_UNPACKED_FREELY", 100)
     monkeypatch.setattr(parquet, "_MOST_UNPACKED", 2)
     with pytest.raises(ParseError, match="unpacks to more than 2 times its size"):
-        list(read_records(path, RecordFields()))
+        list(RecordReader(path, RecordFields()))
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from fake_secrets import ASSIGNMENTS, BARE_ASSIGNMENTS, SET_IN, TOKENS, armoured
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedctl.secrets.rules import KEPT, OWN, by_id
-from embedctl.secrets.scan import MASK, find_secrets, mask
+from embedctl.secrets.rules import KEPT, OWN
+from embedctl.secrets.scan import MASK, TITLES, find_secrets, mask
 from embedctl.secrets.shapes import SHAPES
 
 ROOT = Path(__file__).parents[2]
@@ -179,7 +179,7 @@ def test_masks_are_in_order_and_as_long_as_what_they_hide(text: str) -> None:
     for at, (before, after) in enumerate(zip(text, hidden, strict=True)):
         inside = any(span.start <= at < span.end for span in found)
         assert after == (MASK if inside and before not in "\r\n" else before)
-    assert {span.rule for span in found} <= by_id().keys()
+    assert {span.rule for span in found} <= TITLES.keys()
 
 
 @pytest.mark.parametrize(

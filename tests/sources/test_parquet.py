@@ -11,7 +11,7 @@ import pytest
 from embedctl.config import RecordFields
 from embedctl.errors import ParseError
 from embedctl.records import BadRecord, Record
-from embedctl.sources.records import read_records
+from embedctl.sources.records import RecordReader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def read(path: Path, table: pa.Table) -> list[Record | BadRecord]:
     pq.write_table(table, path)
-    return list(read_records(path, RecordFields()))
+    return list(RecordReader(path, RecordFields()))
 
 
 def test_columns_become_typed_metadata(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": ["words"] * 100}), path)
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(ParseError, match="is not a complete Parquet file"):
-        list(read_records(path, RecordFields()))
+        list(RecordReader(path, RecordFields()))
 
 
 def test_damage_in_the_middle_comes_after_the_rows_before_it(tmp_path: Path) -> None:
@@ -112,5 +112,5 @@ def test_damage_in_the_middle_comes_after_the_rows_before_it(tmp_path: Path) -> 
     path.write_bytes(data)
     before: list[Record | BadRecord] = []
     with pytest.raises(ParseError, match="is damaged after row 500"):
-        before.extend(read_records(path, RecordFields()))
+        before.extend(RecordReader(path, RecordFields()))
     assert [row.row for row in before] == list(range(1, 501))

@@ -16,7 +16,7 @@ from embedctl.config import RecordFields
 from embedctl.errors import ParseError
 from embedctl.records import BadRecord, Record
 from embedctl.sources.delimited import typed
-from embedctl.sources.records import is_record_file, read_records
+from embedctl.sources.records import RecordReader, is_record_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,7 +27,7 @@ Rows = list[Record | BadRecord]
 def read(path: Path, content: bytes | str, **fields: str) -> Rows:
     data = content.encode() if isinstance(content, str) else content
     path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
-    return list(read_records(path, RecordFields(**fields)))
+    return list(RecordReader(path, RecordFields(**fields)))
 
 
 def jsonl(*rows: object) -> str:
@@ -264,7 +264,7 @@ def test_a_truncated_gzip_file_gives_what_it_has_and_then_says_so(tmp_path: Path
     ]
     packed = gzip.compress("\n".join([*([] if "json" in name else ["id,text"]), *lines]).encode())
     (tmp_path / name).write_bytes(packed[:-9] if rows == 20 else packed[: len(packed) // 2])
-    before, error = until_damage(read_records(tmp_path / name, RecordFields()))
+    before, error = until_damage(iter(RecordReader(tmp_path / name, RecordFields())))
     assert len(before) >= rows // 3
     assert ids(before) == [str(i) for i in range(len(before))]
     assert error.message == "is a damaged gzip file: it ends too early"
@@ -274,11 +274,11 @@ def test_files_that_are_not_what_their_name_says(tmp_path: Path) -> None:
     (tmp_path / "a.csv.gz").write_text("text\nplain\n")
     (tmp_path / "a.parquet").write_text("text\nplain\n")
     with pytest.raises(ParseError, match="is a damaged gzip file"):
-        list(read_records(tmp_path / "a.csv.gz", RecordFields()))
+        list(RecordReader(tmp_path / "a.csv.gz", RecordFields()))
     with pytest.raises(ParseError, match="is not a complete Parquet file"):
-        list(read_records(tmp_path / "a.parquet", RecordFields()))
+        list(RecordReader(tmp_path / "a.parquet", RecordFields()))
     with pytest.raises(ParseError, match="cannot be read: No such file"):
-        list(read_records(tmp_path / "gone.csv", RecordFields()))
+        list(RecordReader(tmp_path / "gone.csv", RecordFields()))
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
@@ -287,7 +287,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         file.writelines(json.dumps({"id": i, "text": "x" * 1000}) + "\n" for i in range(20_000))
     tracemalloc.start()
     try:
-        assert sum(1 for _ in read_records(path, RecordFields())) == 20_000
+        assert sum(1 for _ in RecordReader(path, RecordFields())) == 20_000
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
