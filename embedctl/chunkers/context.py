@@ -65,7 +65,7 @@ class Contexts:
         known: dict[HeadingPath, Context] = {}
         pending = {levels: levels for levels in wanted}
         while pending:
-            lines = [_line(kept) for kept in pending.values()]
+            lines = [SEPARATOR.join(kept) + "\n" if kept else "" for kept in pending.values()]
             shorter: dict[HeadingPath, HeadingPath] = {}
             each = zip(pending.items(), lines, counted(self._tokenizer, lines), strict=True)
             for (levels, kept), line, (tokens, ids) in each:
@@ -83,7 +83,3 @@ def _levels(title: str | None, heading: HeadingPath) -> HeadingPath:
     if len(parts) > 1 and parts[0].casefold() == parts[1].casefold():
         del parts[0]
     return tuple(part for part in parts if part)
-
-
-def _line(levels: HeadingPath) -> str:
-    return SEPARATOR.join(levels) + "\n" if levels else ""

@@ -65,8 +65,7 @@ class Packer:
     def pack(self) -> Iterator[Piece]:
         """Yield pieces that cover every non-blank character of the body."""
         position = skip_blanks(self._text, self._document.body_start)
-        whole = self._whole(position) if position < len(self._text) else None
-        if whole:
+        if whole := self._whole(position):
             yield whole
             return
         while position < len(self._text):
@@ -76,7 +75,7 @@ class Packer:
 
     def _whole(self, start: int) -> Piece | None:
         """Return all of a text without sections as one piece, if it fits: what packing would come to, sooner."""
-        if self._outline.sections:
+        if self._outline.sections or start == len(self._text):
             return None
         end = self._trimmed(start, len(self._text))
         budget = self._budget.text(self._context(start, end))

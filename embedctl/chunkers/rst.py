@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from .blocks import Blocks, Heading, with_newlines
@@ -24,14 +25,9 @@ def rst_outline(document: Document) -> Outline:
 
 def scan_rst(text: str, start: int = 0) -> Blocks:
     """Return the blocks of ``text[start:]``, in offsets of ``text``."""
-    offsets: list[int] = []
-    lines: list[str] = []
-    offset = start
-    for line in with_newlines(text)[start:].split("\n"):
-        offsets.append(offset)
-        lines.append(line.rstrip())
-        offset += len(line) + 1
-    offsets.append(len(text))
+    whole = with_newlines(text)[start:].split("\n")
+    offsets = [*accumulate((len(line) + 1 for line in whole[:-1]), initial=start), len(text)]
+    lines = [line.rstrip() for line in whole]
     found = Blocks(headings=_titles(lines, offsets))
     titles = {heading.start for heading in found.headings}
     _scan_blocks(lines, offsets, titles, found)

@@ -71,15 +71,13 @@ class TokenMap:
             del self._window  # first, for two of them would be the peak
         (self._window,) = self._tokenizer.locate([self._text[position : self._end]])
 
-    def tokens(self, start: int, end: int) -> int:
-        """Return how many tokens touch the span, which lies in the window."""
-        first, last = self._touching(start, end)
-        return last - first
-
     def cost(self, start: int, end: int) -> int:
         """Return tokens, or characters in units of ``CHARACTERS_PER_TOKEN`` where those are more."""
         by_characters = -(-(end - start) // CHARACTERS_PER_TOKEN)
-        return by_characters if end > self._end else max(by_characters, self.tokens(start, end))
+        if end > self._end:
+            return by_characters
+        first, last = self._touching(start, end)
+        return max(by_characters, last - first)
 
     def limit(self, start: int, budget: int) -> int:
         """Return the offset of the first character, after any blanks, that ``budget`` does not buy."""

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Protocol
 from ..errors import ParseError
 from ..records import JSON, BadRecord, Outcome, Record
 from .delimited import open_delimited
-from .fields import Columns, find_columns
 from .jsonl import open_jsonl
 from .parquet import open_parquet
 from .paths import is_utf8
-from .table import WHOLE, Extent, RawRow
+from .table import WHOLE, Columns, Extent, RawRow, find_columns
 from .text_file import PACKED
 
 if TYPE_CHECKING:
