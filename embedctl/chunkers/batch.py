@@ -70,40 +70,33 @@ def _each(documents: Iterable[Document], cut: Cut) -> Iterator[list[Chunk] | Fai
     done = 0
     with ended_afterwards():
         for batch in _batches(documents):
-            try:
-                found = cut(batch, done)
-            except BaseException as error:  # noqa: BLE001 - the next line decides
-                _reraise_if_ours(error)
-                found = [_alone(document, done + at, cut) for at, document in enumerate(batch)]
-            yield from found
+            yield from _survivors(batch, done, cut)
             done += len(batch)
 
 
-def _alone(document: Document, row: int, cut: Cut) -> list[Chunk] | FailedDocument:
-    """Return the chunks of one document, or why it fails: this finds the bad one in a batch."""
+def _survivors(batch: list[Document], first: int, cut: Cut) -> list[list[Chunk] | FailedDocument]:
+    """Return the chunks of each document; where one fails, cut each alone, which finds the bad one."""
     try:
-        return cut([document], row)[0]
-    except BaseException as error:  # noqa: BLE001 - the next line decides
-        _reraise_if_ours(error)
-        if isinstance(error, EmbedctlError):
-            return FailedDocument(document, str(error))
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        what = " ".join(str(error).split())[:_LONGEST_REASON]
-        return FailedDocument(
-            document,
-            f"cutting it failed in {Path(last.filename).name} line {last.lineno} ({type(error).__name__}: {what})",
-        )
+        return cut(batch, first)
+    except BaseException as error:
+        panic = type(error).__name__ == "PanicException"  # of the tokenizer, written in Rust
+        if isinstance(error, MemoryError) or not (isinstance(error, Exception) or panic):
+            raise  # an interruption, or memory that ran out, is not about a document
+        if len(batch) == 1:
+            return [FailedDocument(batch[0], _reason(error))]
+    return [found for at, document in enumerate(batch, first) for found in _survivors([document], at, cut)]
 
 
-def _reraise_if_ours(error: BaseException) -> None:
-    """Raise an error again that is not about a document: an interruption, or memory that ran out."""
-    panic = type(error).__name__ == "PanicException"  # of the tokenizer, written in Rust
-    if isinstance(error, MemoryError) or not (isinstance(error, Exception) or panic):
-        raise error
+def _reason(error: BaseException) -> str:
+    if isinstance(error, EmbedctlError):
+        return str(error)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    what = " ".join(str(error).split())[:_LONGEST_REASON]
+    return f"cutting it failed in {Path(last.filename).name} line {last.lineno} ({type(error).__name__}: {what})"
 
 
-def _fitted(batch: list[Document], chunker: Chunker, tokenizer: Tokenizer, budget: Budget) -> Iterator[list[Fitted]]:
-    """Yield the spans of each document of a batch."""
+def _fitted(batch: list[Document], chunker: Chunker, tokenizer: Tokenizer, budget: Budget) -> list[list[Fitted]]:
+    """Return the spans of each document of a batch."""
     outlined = [(document, chunker(document)) for document in batch]
     contexts = Contexts(tokenizer, budget.context)
     contexts.prepare((document.title, path) for document, outline in outlined for path in outline.paths)
@@ -116,8 +109,7 @@ def _fitted(batch: list[Document], chunker: Chunker, tokenizer: Tokenizer, budge
         for (document, outline), tokens in zip(others, maps, strict=True)
     ]
     fitted = iter(fit(drafts, contexts, tokenizer, budget))
-    for index in range(len(batch)):
-        yield short[index] if index in short else next(fitted)
+    return [short[index] if index in short else next(fitted) for index in range(len(batch))]
 
 
 def _rows(document: Document, doc_row: int, fitted: list[Fitted], *, keep_tokens: bool) -> list[Chunk]:
