@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..errors import ParseError, UnsupportedError
@@ -31,24 +32,29 @@ def open_jsonl(path: Path, extent: Extent = WHOLE) -> RecordTable:
     Raises:
         ParseError: it begins with a hundred lines and no object, so it is not a JSON Lines file.
     """
-    rows = _first_rows(_blocks(path, extent._replace(start=0, rows_before=0)))
+    begin = _blocks(path, extent._replace(start=0, rows_before=0))
+    head, damaged = _head(begin)
+    rows = [row for block in head for raw in block.rows if (row := _read(raw))][:ROWS_PER_GUESS]
     columns = tuple(dict.fromkeys(key for row in rows for key in row.values))
     if not columns and len(rows) == ROWS_PER_GUESS:
         raise UnsupportedError(
             f"has no JSON object in its first {ROWS_PER_GUESS} lines; line {rows[0].number} {rows[0].problem}"
         )
-    return RecordTable(columns, _blocks(path, extent), _read)
+    # Damage is met again, behind the rows in front of it.
+    return RecordTable(columns, _blocks(path, extent) if extent.start or damaged else chain(head, begin), _read)
 
 
-def _first_rows(blocks: Iterator[RowBlock]) -> list[Row]:
-    """Return the rows that columns are guessed from; damage among them is due when they are read in earnest."""
-    head: list[RawRow] = []
-    size = 0
+def _head(blocks: Iterator[RowBlock]) -> tuple[list[RowBlock], bool]:
+    """Take the first rows; return also whether the file is damaged among them."""
+    head: list[RowBlock] = []
+    rows = size = 0
     with suppress(ParseError):
-        while len(head) < ROWS_PER_GUESS and size < BYTES_PER_GUESS and (block := next(blocks, None)):
-            head += block.rows
+        while rows < ROWS_PER_GUESS and size < BYTES_PER_GUESS and (block := next(blocks, None)):
+            head.append(block)
+            rows += len(block.rows)
             size += sum(len(row.spelled) for row in block.rows)
-    return [row for raw in head if (row := _read(raw))][:ROWS_PER_GUESS]
+        return head, False
+    return head, True
 
 
 def _blocks(path: Path, extent: Extent) -> Iterator[RowBlock]:

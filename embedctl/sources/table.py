@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from ..config import RecordFields
     from ..records import JSON
 
-
 ID_NAMES = ("_id", "id", "doc_id", "docid", "docno", "uuid", "key")
 TITLE_NAMES = ("title", "headline", "name", "subject")
 TEXT_NAMES = ("text", "body", "content", "contents", "passage", "abstract", "document", "description")
