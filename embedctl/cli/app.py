@@ -65,7 +65,7 @@ def built(name: str) -> Command | Commands:
 
 
 class _Lazy(TyperCommand):
-    """Stands in for a command until there are arguments for it: to run it, to complete it or to show its help."""
+    """Takes the place of a command until there are arguments: to run it, to complete it or to show its help."""
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Return the context of the command itself."""

@@ -1,9 +1,9 @@
 """Flags of the settings that a store is made with."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from ..config import DistillConfig, SettingsRequest
-from ..config.setting import setting
+from ..config.setting import overlaid, setting
 from ..errors import UsageError
 
 
@@ -25,5 +25,4 @@ class SettingsOptions(SettingsRequest):
             raise UsageError("--teacher-share goes with --fast, and lies above 0 and up to 1.", "Leave out one.")
         if self.fast is not None and share is None:
             share = DistillConfig().share if self.fast else 1.0
-        asked = {field.name: getattr(self, field.name) for field in fields(SettingsRequest)}
-        return SettingsRequest(**asked | {"teacher_share": share})
+        return overlaid(SettingsRequest(), self, teacher_share=share)
