@@ -8,6 +8,8 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from .regular import no_follow
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -45,8 +47,7 @@ def fsync_path(path: Path, mode: int | None = None) -> None:
         OSError: with the path's name. What was written may be gone then, whatever a second try says.
     """
     with naming(path):
-        flags = os.O_RDONLY | os.O_CLOEXEC | (0 if mode is None else os.O_NOFOLLOW)
-        descriptor = os.open(path, flags)
+        descriptor = os.open(path, os.O_RDONLY | (0 if mode is None else os.O_NOFOLLOW))
         try:
             if mode is not None:
                 _set_mode(descriptor, mode)
@@ -120,8 +121,7 @@ def replace_text(path: Path, text: str, mode: int, *, lasting: bool = True) -> N
     try:
         with naming(temporary):
             temporary.unlink(missing_ok=True)  # left by a run that was killed, or a link of somebody else's
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-            with open(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as stream:  # noqa: PTH123 - a descriptor
+            with open(temporary, "x", encoding="utf-8", opener=no_follow) as stream:
                 _set_mode(stream.fileno(), mode)
                 stream.write(text)
                 stream.flush()
@@ -139,7 +139,7 @@ def tighten(root: Path, inside: bool) -> None:
     for folder, _, names, descriptor in os.fwalk(root) if inside else ():
         for name in names:
             with suppress(OSError):
-                opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=descriptor)
+                opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=descriptor)
                 try:
                     _set_mode(opened, PRIVATE)
                 finally:
@@ -147,7 +147,7 @@ def tighten(root: Path, inside: bool) -> None:
         if folder != str(root):
             _set_mode(descriptor, PRIVATE)
     with naming(root):
-        descriptor = os.open(root, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(root, os.O_RDONLY)
         try:
             _set_mode(descriptor, PRIVATE)
         finally:

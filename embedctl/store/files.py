@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import DamagedError, EmbedctlError, shortage
 from .durable import naming
 from .manifest import FileRecord
-from .regular import check_folders, check_regular
+from .regular import check_folders, check_regular, no_follow
 from .schemas import check_columns
 from .verified import FileCheck, remember, verify
 
@@ -81,19 +81,13 @@ def _footer(path: Path) -> str:
     import hashlib
 
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(path, "rb", buffering=0, opener=no_follow) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            tail = os.pread(stream.fileno(), _TAIL, max(0, size - _TAIL))
+            length = min(int.from_bytes(tail[:4], "little") + _TAIL, size)
+            return hashlib.blake2b(os.pread(stream.fileno(), length, size - length), digest_size=16).hexdigest()
     except OSError:
-        return ""  # of no file: what is wrong with it is told by who opens it
-    try:
-        size = os.fstat(descriptor).st_size
-        tail = os.pread(descriptor, _TAIL, max(0, size - _TAIL))
-        length = min(int.from_bytes(tail[:4], "little") + _TAIL, size)
-        return hashlib.blake2b(os.pread(descriptor, length, size - length), digest_size=16).hexdigest()
-    except OSError:
-        return ""
-    finally:
-        with suppress(OSError):  # only read
-            os.close(descriptor)
+        return ""  # of no file: opening it says what is wrong with it
 
 
 def _nothing(_: Path) -> None:
@@ -147,11 +141,7 @@ def iter_batches(path: Path, record: FileRecord, columns: Sequence[str] | None =
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Give an immutable file a second name, or a copy where the file system cannot.
-
-    Raises:
-        DamagedError: the file is missing, or no regular file.
-    """
+    """Give an immutable file a second name, or a copy where the file system cannot; see :func:`check_regular`."""
     import shutil
 
     check_regular(source, DAMAGED_HINT)

@@ -71,13 +71,9 @@ def referenced(layout: Layout, manifest: Manifest) -> set[Path]:
 
 
 def check_layout(layout: Layout) -> None:
-    """Refuse a store in which a folder is a link: what is written and removed there would be somewhere else.
-
-    Raises:
-        DamagedError: one is.
-    """
+    """Raise a :class:`DamagedError` if a folder is a link: what is written and removed there would be elsewhere."""
     for folder in (*(layout.root / name for name in FOLDERS), *_encoders(layout)):
-        check_folder(folder)
+        check_folder(str(folder))
 
 
 def collect(layout: Layout, *manifests: Manifest) -> int:

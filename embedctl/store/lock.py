@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from ..errors import DamagedError, LockedError, ResourceError
 from .durable import mode_of, naming, replace_text
 from .filesystem import Mount, mount_of
+from .regular import no_follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,11 +79,7 @@ def write_lock(path: Path, command: str, wait: float = 0.0) -> Iterator[None]:
 
 
 def prove_lock(path: Path, mount: Mount) -> None:
-    """Let a second process try to take the lock that this one holds, which it must not be able to.
-
-    Raises:
-        ResourceError: it can.
-    """
+    """Raise a :class:`ResourceError` if a second process can take the lock that this one holds."""
     command = [sys.executable, "-I", "-S", "-c", _SECOND_TRY, str(path)]
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S603 - our own
     if ended.returncode == _REFUSED:
@@ -99,8 +96,7 @@ def prove_lock(path: Path, mount: Mount) -> None:
 def _open(path: Path) -> int:
     """Open the lock's file, made where it is missing; never one elsewhere."""
     try:
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(path, flags, 0o600)
+        descriptor = no_follow(str(path), os.O_RDWR | os.O_CREAT)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
             raise DamagedError(f"{path} is a link, a folder or a device.", "Remove it; it holds nothing.") from error
@@ -154,8 +150,7 @@ def _tell(owner: Path, command: str) -> None:
 
 def _describe(owner: Path) -> str:
     try:
-        descriptor = os.open(owner, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as stream:  # noqa: PTH123 - a descriptor
+        with open(owner, "rb", opener=no_follow) as stream:
             who = json.loads(stream.read(_MOST_TOLD))
         told = f'"{who["command"]}", process {who["pid"]} on {who["host"]}, since {who["since"]}'
     except (OSError, ValueError, KeyError, TypeError, RecursionError):

@@ -18,6 +18,11 @@ _DEPTH = 6
 """Folders between a file and the store's own, and more."""
 
 
+def no_follow(path: str, flags: int) -> int:
+    """Open a file for :func:`open`: links are not followed, pipes not waited for."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+
+
 def check_regular(path: Path, hint: str = "") -> os.stat_result:
     """Return what ``lstat`` says of a file that may be opened: a regular file, in folders that are no links.
 
@@ -39,13 +44,7 @@ def check_regular(path: Path, hint: str = "") -> os.stat_result:
 
 
 def check_folders(path: Path) -> None:
-    """Refuse a path inside a store when a folder on its way, between the store's own and its last, is a link.
-
-    Folders that are not there are nobody's harm.
-
-    Raises:
-        DamagedError: one is a link, or no folder.
-    """
+    """Raise a :class:`DamagedError` if a folder from the store's own to this path is a link, or no folder."""
     folders = list(path.parents)[:_DEPTH]
     for at, folder in enumerate(folders):
         if folder.name in FOLDERS:
@@ -54,27 +53,17 @@ def check_folders(path: Path) -> None:
             return
 
 
-def check_folder(folder: Path) -> None:
-    """Refuse a folder of a store that is a link, or no folder; one that is not there passes.
-
-    Raises:
-        DamagedError: it is.
-    """
-    _refuse_link(str(folder))
-
-
-@lru_cache(maxsize=1 << 12)
-def _checked_once(folder: str) -> None:
-    _refuse_link(folder)
-
-
-def _refuse_link(folder: str) -> None:
+def check_folder(folder: str) -> None:
+    """Raise a :class:`DamagedError` if a folder of a store is a link, or no folder; one that is not there passes."""
     try:
         mode = os.lstat(folder).st_mode
     except (FileNotFoundError, NotADirectoryError):
         return
     if not stat.S_ISDIR(mode):
         raise DamagedError(f"{folder} is {_kind(mode)}; it must be a folder.", _HINT)
+
+
+_checked_once = lru_cache(maxsize=1 << 12)(check_folder)
 
 
 def _kind(mode: int) -> str:

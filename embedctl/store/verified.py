@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import DamagedError
 from ..system.cache_folder import cache_folder
-from .regular import check_regular
+from .regular import check_regular, no_follow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,8 +35,6 @@ _MOST_BYTES = 1 << 20
 """Of the lines of one folder, 30,000 files; then they are begun anew."""
 _OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 """Why a good file may fail to open: raised as they are."""
-_AT_ONCE = getattr(os, "O_NONBLOCK", 0)
-"""Do not wait for the other end of a pipe."""
 
 _known: dict[Path, set[str]] = {}
 """What this process has read of the lines, and added to them."""
@@ -115,9 +113,8 @@ def remember(files: Iterable[tuple[Path, str]], group: Path | None = None, also:
 
 def _sha256(path: Path, found: stat_result) -> str:
     """Return the hash of the file that was looked at, and of no other that took its name meanwhile."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | _AT_ONCE)
-    with open(descriptor, "rb") as stream:  # noqa: PTH123 - a path cannot be opened so
-        if not os.path.samestat(os.fstat(descriptor), found):
+    with open(path, "rb", opener=no_follow) as stream:
+        if not os.path.samestat(os.fstat(stream.fileno()), found):
             raise OSError(errno.ESTALE, "it was replaced while it was opened")
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -153,14 +150,11 @@ def _remember(memory: Path, lines: list[str]) -> None:
         return
     with suppress(OSError):
         memory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(memory, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _AT_ONCE, 0o600)
-        try:
-            size = os.fstat(descriptor).st_size
+        with open(memory, "ab", buffering=0, opener=no_follow) as stream:
+            size = stream.tell()
             if size > _MOST_BYTES:
-                os.ftruncate(descriptor, 0)
-            os.write(descriptor, new.encode("ascii"))  # at once, so that what others append does not come between
-        finally:
-            os.close(descriptor)
+                stream.truncate(0)
+            stream.write(new.encode("ascii"))  # at once, so that what others append does not come between
         if not size:
             _forget_oldest(memory.parent)
 

@@ -15,6 +15,7 @@ from ..errors import DamagedError, EmbedctlError, NoStoreError, ResourceError
 from .durable import durable, fsync_path, make_root, mode_of, naming, replace_text, tighten
 from .manifest import CHECKSUM_SINCE, Manifest
 from .manifest_json import manifest_text, parse_manifest
+from .regular import no_follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -53,22 +54,21 @@ def _parsed(text: str, name: str) -> Manifest:
 def _read(path: Path) -> str | None:
     """Return what a small file says, ``None`` where there is none; links are not followed, pipes not waited for."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with naming(path), open(path, "rb", opener=no_follow) as stream:
+            found = os.fstat(stream.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise DamagedError(f"{path} is no file.", _REPAIR)
+            if found.st_size > _MOST_BYTES:
+                raise DamagedError(f"{path} has {found.st_size:,} bytes, which is no manifest.", _REPAIR)
+            return stream.read().decode(errors="replace")
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except IsADirectoryError as error:
+        raise DamagedError(f"{path} is no file.", _REPAIR) from error
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENXIO):
             raise DamagedError(f"{path} is a link or no file at all.", _REPAIR) from error
         raise
-    with naming(path):
-        found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode):
-        os.close(descriptor)
-        raise DamagedError(f"{path} is no file.", _REPAIR)
-    with naming(path), open(descriptor, "rb") as stream:  # noqa: PTH123 - a descriptor
-        if found.st_size > _MOST_BYTES:
-            raise DamagedError(f"{path} has {found.st_size:,} bytes, which is no manifest.", _REPAIR)
-        return stream.read().decode(errors="replace")
 
 
 class Writer:
