@@ -133,7 +133,7 @@ def _stale(layout: Layout, manifest: Manifest) -> dict[str, int]:
                 continue
             if row is None:
                 found["new"] += 1
-            elif not (ledger.is_same(row, entry.size, entry.mtime_us) or ledger.is_same(row, entry.size, 0)):
+            elif ledger.fingerprints[row] not in ((entry.size, entry.mtime_us), (entry.size, 0)):
                 found["changed"] += 1
         found["deleted"] += len(rows) - met
     return {kind: found[kind] for kind in ("new", "changed", "deleted", "missing_sources")}

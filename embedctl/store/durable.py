@@ -147,11 +147,7 @@ def tighten(root: Path, inside: bool) -> None:
         if folder != str(root):
             _set_mode(descriptor, PRIVATE)
     with naming(root):
-        descriptor = os.open(root, os.O_RDONLY)
-        try:
-            _set_mode(descriptor, PRIVATE)
-        finally:
-            os.close(descriptor)
+        _set_mode(root, PRIVATE)
 
 
 def _fsync(descriptor: int) -> None:
@@ -163,9 +159,9 @@ def _fsync(descriptor: int) -> None:
             raise
 
 
-def _set_mode(descriptor: int, mode: int) -> None:
+def _set_mode(opened: int | Path, mode: int) -> None:
     """Give a folder the mode, a file the same without the right to run; only its owner can."""
-    found = os.fstat(descriptor)
+    found = os.stat(opened)  # noqa: PTH116 - a descriptor, too
     wanted = mode if stat.S_ISDIR(found.st_mode) else mode & _NO_RUNNING
     if stat.S_IMODE(found.st_mode) != wanted and found.st_uid == os.geteuid():
-        os.fchmod(descriptor, wanted)
+        os.chmod(opened, wanted)  # noqa: PTH101

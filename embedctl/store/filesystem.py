@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -60,18 +59,10 @@ def mount_of(folder: Path, mounts: str | None = None) -> Mount | None:
             mounts = _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
         except OSError:
             return None
-    place = os.path.realpath(folder)
-    found: Mount | None = None
-    longest = -1
-    for line in mounts.splitlines():
-        parsed = _parsed(line)
-        if parsed is None:
-            continue
-        point, mount = parsed
-        inside = place == point or place.startswith(point.rstrip("/") + "/")
-        if inside and len(point) >= longest:  # of two at one place, the later covers the earlier
-            found, longest = mount, len(point)
-    return found
+    place = folder.resolve()
+    above = [one for line in mounts.splitlines() if (one := _parsed(line)) and place.is_relative_to(one[0])]
+    above.sort(key=lambda one: len(one[0]))  # of two at one place, the later covers the earlier
+    return above[-1][1] if above else None
 
 
 def _parsed(line: str) -> tuple[str, Mount] | None:

@@ -88,21 +88,23 @@ def _is_store(layout: Layout) -> bool:
     return layout.manifest.is_file() or layout.backup.is_file()
 
 
-def find_store(explicit: str | os.PathLike[str] | None = None, start: Path | None = None) -> Layout | None:
+def _named(explicit: str | os.PathLike[str] | None) -> str | os.PathLike[str] | None:
+    return explicit or os.environ.get(STORE_ENVIRONMENT)
+
+
+def find_store(explicit: str | os.PathLike[str] | None = None) -> Layout | None:
     """Return the store to use, or ``None`` when there is none.
 
     ``explicit`` (a store's folder) wins, then the environment variable ``EMBEDCTL_STORE``, then the nearest
-    ``.embedctl`` in ``start`` (the working directory) or a folder above it.
+    ``.embedctl`` in the working directory or a folder above it.
 
     Raises:
         UsageError: the one that was found belongs to another user, and nobody named it.
     """
-    named = explicit or os.environ.get(STORE_ENVIRONMENT)
-    if named:
+    if named := _named(explicit):
         layout = Layout(Path(named).expanduser().absolute())
         return layout if _is_store(layout) else None
-    here = (start or Path.cwd()).absolute()
-    for folder in (here, *here.parents):
+    for folder in (Path.cwd(), *Path.cwd().parents):
         layout = Layout(folder / STORE_DIRECTORY)
         if _is_store(layout):
             if (owner := foreign_owner(layout.root)) is not None:
@@ -114,26 +116,15 @@ def find_store(explicit: str | os.PathLike[str] | None = None, start: Path | Non
     return None
 
 
-def require_store(explicit: str | os.PathLike[str] | None = None, start: Path | None = None) -> Layout:
-    """Return the store to use.
-
-    Raises:
-        NoStoreError: there is none.
-    """
-    layout = find_store(explicit, start)
-    if layout is not None:
+def require_store(explicit: str | os.PathLike[str] | None = None) -> Layout:
+    """Return the store to use, or raise a :class:`NoStoreError` when there is none."""
+    if layout := find_store(explicit):
         return layout
-    named = explicit or os.environ.get(STORE_ENVIRONMENT)
-    where = f"in {named}" if named else f"in {start or Path.cwd()} or any folder above it"
+    named = _named(explicit)
+    where = f"in {named}" if named else f"in {Path.cwd()} or any folder above it"
     raise NoStoreError(f"There is no store {where}.", 'Make one with "embedctl index PATH".')
 
 
-def new_store(explicit: str | os.PathLike[str] | None = None, start: Path | None = None) -> Layout:
+def new_store(explicit: str | os.PathLike[str] | None = None) -> Layout:
     """Return the existing store, or the layout of the one that a first run would make."""
-    found = find_store(explicit, start)
-    if found is not None:
-        return found
-    named = explicit or os.environ.get(STORE_ENVIRONMENT)
-    if named:
-        return Layout(Path(named).expanduser().absolute())
-    return Layout((start or Path.cwd()).absolute() / STORE_DIRECTORY)
+    return find_store(explicit) or Layout(Path(_named(explicit) or STORE_DIRECTORY).expanduser().absolute())

@@ -121,10 +121,6 @@ class Ledger:
         keys = zip(self._table.column("source").to_pylist(), self._table.column("path").to_pylist(), strict=True)
         yield from zip(keys, _states(self._table), strict=True)
 
-    def is_same(self, row: int, size: int, mtime_us: int) -> bool:
-        """Say whether a file has the size and the time that it had."""
-        return self.fingerprints[row] == (size, mtime_us)
-
     @cached_property
     def quiet(self) -> list[bool]:
         """Which files are simply indexed: nothing about them is to be told or tried again."""

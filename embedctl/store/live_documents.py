@@ -10,6 +10,7 @@ import numpy as np
 
 from ..labels import labels, part_of, row_of, split
 from .files import read_columns
+from .vectors import as_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -208,19 +209,13 @@ def _columns(table: pa.Table, rows: NDArray[np.int64], prefix: str, prefixed: bo
     import pyarrow.compute as pc
 
     ids = table.column("doc_id").to_pylist()
-    contents = np.concatenate([np.empty(0, np.uint64), *map(_beginnings, table.column("sha256").chunks)])
+    contents = as_hashes(table.column("sha256"))[:, 0]
     records = table.column("record").fill_null(0).to_numpy()
     hashes = np.zeros(len(ids), np.uint64)
     if "row_hash" in table.column_names:
         right = np.asarray(pc.starts_with(table.column("doc_id"), prefix)) == prefixed
         hashes = np.where(right, table.column("row_hash").fill_null(0).to_numpy(), np.uint64(0))
     return np.fromiter(map(hash, ids), np.int64, len(ids))[rows], contents[rows], records[rows], hashes[rows]
-
-
-def _beginnings(digests: pa.FixedSizeBinaryArray) -> NDArray[np.uint64]:
-    """Return the first 64 bits of each digest of 256."""
-    words = np.frombuffer(digests.buffers()[1], "<u8").reshape(-1, 4)
-    return words[digests.offset : digests.offset + len(digests), 0].astype(np.uint64)
 
 
 def _encoded(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:

@@ -251,10 +251,9 @@ class Manifest:
 
     def is_embedded(self, part: Part) -> bool:
         """Return whether a part has the vectors of every field."""
-        made_by = [self.encoders.get(one.name) for one in self.settings.fields]
         return all(
-            encoder is not None and part.has_vectors(one.name, encoder.fingerprint)
-            for one, encoder in zip(self.settings.fields, made_by, strict=True)
+            (made_by := self.encoders.get(one.name)) and part.has_vectors(one.name, made_by.fingerprint)
+            for one in self.settings.fields
         )
 
     @property

@@ -188,8 +188,6 @@ def upgraded(raw: dict[str, Any]) -> dict[str, Any]:
     files = raw["files"]
     new: dict[str, Any] = {"student": None, "samples": []} | _one_field(raw)
     return new | {
-        "settings": _settings_before_4(raw["settings"]),
-        "parts": [_part_before_4(part) for part in raw["parts"]],
         "tuned": [_tuned_before_4(one) for one in raw.get("tuned", [])],
         "files": files and {"summary": None} | files,
         "index": index and _index_before_4(index),
@@ -197,14 +195,13 @@ def upgraded(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _one_field(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return what a manifest and its index have in common, and the rest of either as it is."""
     encoder = raw["encoder"]
-    encoders = {} if encoder is None else {TEXT_FIELD: {"teacher": ""} | encoder}
-    return {name: value for name, value in raw.items() if name != "encoder"} | {"encoders": encoders}
-
-
-def _settings_before_4(raw: dict[str, Any]) -> dict[str, Any]:
-    # A store from before secrets were looked for was made as "allow" makes it.
-    return {"secrets": "allow"} | raw
+    return {name: value for name, value in raw.items() if name not in ("encoder", "files", "segments")} | {
+        "settings": {"secrets": "allow"} | raw["settings"],  # before secrets were looked for
+        "parts": [_part_before_4(part) for part in raw["parts"]],
+        "encoders": {} if encoder is None else {TEXT_FIELD: {"teacher": ""} | encoder},
+    }
 
 
 def _tuned_before_4(raw: dict[str, Any]) -> dict[str, Any]:
@@ -220,28 +217,13 @@ def _part_before_4(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _index_before_4(raw: dict[str, Any]) -> dict[str, Any]:
-    folders: dict[bool, dict[str, Any]] = {True: {}, False: {}}
+    facts = {"segments": [[one["number"], one["rows"]] for one in raw["segments"]]}
+    bm25: dict[str, Any] = {"kind": "bm25", "field": None, "folder": "bm25", "rows": raw["rows"], "facts": {}}
+    dense = {"kind": "dense", "field": TEXT_FIELD, "folder": "", "rows": raw["rows"], "facts": facts, "files": {}}
+    bm25["files"] = {}
     for name, record in raw["files"].items():
-        folders[name.startswith("bm25/")][name.removeprefix("bm25/")] = record
-    segments = [[one["number"], one["rows"]] for one in raw["segments"]]
-    arm = {"rows": raw["rows"], "facts": {}}
-    kept = {name: value for name, value in _one_field(raw).items() if name not in ("files", "segments")}
-    return kept | {
-        "settings": _settings_before_4(raw["settings"]),
-        "parts": [_part_before_4(part) for part in raw["parts"]],
-        "payloads": None,
-        "arms": {
-            "bm25": arm | {"kind": "bm25", "field": None, "folder": "bm25", "files": folders[True]},
-            "dense": arm
-            | {
-                "kind": "dense",
-                "field": TEXT_FIELD,
-                "folder": "",
-                "files": folders[False],
-                "facts": {"segments": segments},
-            },
-        },
-    }
+        (bm25 if name.startswith("bm25/") else dense)["files"][name.removeprefix("bm25/")] = record
+    return _one_field(raw) | {"payloads": None, "arms": {"bm25": bm25, "dense": dense}}
 
 
 def _no_number(name: str) -> float:

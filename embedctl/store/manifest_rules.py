@@ -18,11 +18,7 @@ _COUNTS = {"indexed", "skipped", "failed", "documents"}
 
 
 def check_rules(manifest: Manifest) -> None:
-    """Refuse a manifest whose fields contradict each other; its parts were checked by :func:`check_part`.
-
-    Raises:
-        FieldError: they do.
-    """
+    """Raise a :class:`FieldError` if fields contradict each other; :func:`check_part` has seen the parts."""
     _settings(manifest.settings, "settings")
     _ascending(sorted(source.name for source in manifest.sources), "sources", "names")
     _ascending([part.number for part in manifest.parts], "parts", "numbers")
@@ -40,11 +36,7 @@ def check_rules(manifest: Manifest) -> None:
 
 
 def check_part(part: Part) -> None:
-    """Refuse a part whose files do not fit each other; the paths of fields begin at the part.
-
-    Raises:
-        FieldError: they do not.
-    """
+    """Raise a :class:`FieldError`, whose path begins at the part, if its files do not fit each other."""
     for name, vectors in part.vectors.items():
         if part.chunks is None or part.chunks.rows != vectors.rows:
             raise FieldError(f"vectors.{name}.rows", "are not those of the chunks")

@@ -26,22 +26,12 @@ if TYPE_CHECKING:
 
 def write_documents(layout: Layout, number: int, documents: Sequence[Document], made_with: str = "") -> FileRecord:
     """Write ``documents/<part>.parquet``; ``made_with`` is ``StoreSettings.documents_made_with``."""
-    import pyarrow as pa
-
-    schema = documents_schema()
-    columns = [_column(documents, column) for column in schema]
-    return write_table(layout.documents(number), pa.Table.from_arrays(columns, schema=schema), made_with)
+    return write_table(layout.documents(number), _table(documents, documents_schema()), made_with)
 
 
 def write_chunks(layout: Layout, number: int, chunks: Sequence[Chunk], made_with: str) -> FileRecord:
     """Write ``chunks/<part>.parquet``."""
-    import pyarrow as pa
-
-    schema = chunks_schema()
-    columns = [
-        _token_column(chunks) if name == "token_ids" else _column(chunks, schema.field(name)) for name in schema.names
-    ]
-    return write_table(layout.chunks(number), pa.Table.from_arrays(columns, schema=schema), made_with)
+    return write_table(layout.chunks(number), _table(chunks, chunks_schema()), made_with)
 
 
 def write_embeddings(
@@ -95,11 +85,9 @@ def read_chunks(layout: Layout, part: Part) -> pa.Table:
     """Return all columns of a part's chunks, null ``token_ids`` for a file from before there were any."""
     import pyarrow as pa
 
-    table, schema = chunk_columns(layout, part, *chunks_schema().names), chunks_schema()
-    for position, column in enumerate(schema):
-        if column.name not in table.column_names:
-            table = table.add_column(position, column, pa.nulls(table.num_rows, column.type))
-    return table
+    schema = chunks_schema()
+    found = chunk_columns(layout, part, *schema.names)
+    return pa.concat_tables([schema.empty_table(), found], promote_options="default")
 
 
 def read_token_ids(layout: Layout, part: Part, made_with: str) -> TokenIds | None:
@@ -108,17 +96,16 @@ def read_token_ids(layout: Layout, part: Part, made_with: str) -> TokenIds | Non
     ``None`` where they were not kept, or were cut with other settings or for another tokenizer than ``made_with``
     names, which is ``StoreSettings.chunk_fingerprint(tokenizer.fingerprint)``.
     """
-    import pyarrow as pa
+    import pyarrow.compute as pc
 
     if part.chunks is None or part.chunks.made_with != made_with:
         return None
     table = chunk_columns(layout, part, "token_ids")
     if "token_ids" not in table.column_names or table.column("token_ids").null_count:
         return None
-    columns = table.column("token_ids").chunks
-    lengths = [np.asarray(column.value_lengths()) for column in columns]
-    ids = pa.chunked_array([column.flatten() for column in columns], pa.int32())
-    return TokenIds(ids.to_numpy(), np.cumsum([0, *np.concatenate(lengths)], dtype=np.int64))
+    column = table.column("token_ids")
+    lengths = pc.list_value_length(column).to_numpy()
+    return TokenIds(pc.list_flatten(column).to_numpy(), np.cumsum([0, *lengths], dtype=np.int64))
 
 
 def read_vectors(layout: Layout, part: Part, field: str = TEXT_FIELD) -> Vectors:
@@ -157,21 +144,9 @@ def dead_chunk_rows(layout: Layout, part: Part) -> np.ndarray[tuple[int], np.dty
     return np.flatnonzero(np.isin(owners, np.asarray(part.dead)))
 
 
-def _column(rows: Sequence[Document] | Sequence[Chunk], column: pa.Field) -> pa.Array:
+def _table(rows: Sequence[Document] | Sequence[Chunk], schema: pa.Schema) -> pa.Table:
+    """Return a table with a column for each attribute that the schema names."""
     import pyarrow as pa
 
-    return pa.array(list(map(attrgetter(column.name), rows)), column.type)
-
-
-def _token_column(chunks: Sequence[Chunk]) -> pa.Array:
-    """Return the tokens of each chunk, null where they were not kept."""
-    import pyarrow as pa
-
-    kept = [chunk.token_ids for chunk in chunks]
-    if not any(ids is not None for ids in kept):
-        return pa.nulls(len(kept), pa.list_(pa.int32()))
-    lengths = [0 if ids is None else len(ids) for ids in kept]
-    offsets = np.cumsum([0, *lengths], dtype=np.int32)
-    values = np.concatenate([ids for ids in kept if ids is not None])
-    missing = pa.array([ids is None for ids in kept])
-    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values), mask=missing)
+    columns = [pa.array(list(map(attrgetter(column.name), rows)), column.type) for column in schema]
+    return pa.Table.from_arrays(columns, schema=schema)

@@ -112,12 +112,9 @@ def files_schema() -> pa.Schema:
 
 
 def check_columns(path: Path, found: pa.Schema, hint: str) -> None:
-    """Refuse a file of a store that lacks columns, or has them with other types or with nulls.
+    """Raise a :class:`DamagedError` if a file of a store lacks columns, or has them with other types or with nulls.
 
     Columns that may be null may be missing: an older embedctl did not write them all.
-
-    Raises:
-        DamagedError: a column is not what it should be.
     """
     for column in _expected(path):
         at = found.get_field_index(column.name)

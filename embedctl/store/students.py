@@ -21,11 +21,7 @@ def usable_student(manifest: Manifest, teacher: str) -> StudentRecord | None:
 
 
 def student_folder(layout: Layout, record: StudentRecord) -> Path:
-    """Return the folder of a student whose files are what was written.
-
-    Raises:
-        DamagedError: one is not.
-    """
+    """Return the folder of a student, or raise a :class:`DamagedError` if a file of it is not what was written."""
     folder = layout.student(record.fingerprint)
     for name, file in record.files.items():
         hint = 'Make it again with "embedctl doctor --repair", or restore the store from a copy.'

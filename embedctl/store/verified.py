@@ -132,14 +132,12 @@ def _memory(cache: Path, folder: Path) -> Path:
 
 
 def _lines(memory: Path) -> set[str]:
-    known = _known.get(memory)
-    if known is None:
-        try:
-            known = set(memory.read_text("ascii", "replace").split("\n")) if memory.is_file() else set()
-        except OSError:
-            known = set()
-        _known[memory] = known
-    return known
+    if memory not in _known:
+        _known[memory] = set()
+        with suppress(OSError):
+            if memory.is_file():
+                _known[memory].update(memory.read_text("ascii", "replace").split("\n"))
+    return _known[memory]
 
 
 def _remember(memory: Path, lines: list[str]) -> None:

@@ -274,12 +274,9 @@ def _renew_backup(layout: Layout) -> None:
     text = _read(layout.manifest)
     if text is None or _parsed(text, str(layout.manifest)).format_version < CHECKSUM_SINCE:
         return
-    try:
-        current = _read(layout.backup) == text
-    except DamagedError:
-        current = False
-    if current:
-        return
+    with suppress(DamagedError):
+        if _read(layout.backup) == text:
+            return
     try:
         replace_text(layout.backup, text, mode_of(layout.root))
     except OSError:

@@ -208,15 +208,16 @@ def test_store_is_found_by_walking_up(tmp_path: Path, monkeypatch: pytest.Monkey
     layout = Layout(tmp_path / ".embedctl")
     deep = tmp_path / "a" / "b"
     deep.mkdir(parents=True)
-    assert find_store(start=deep) is None
-    assert new_store(start=deep).root == deep / ".embedctl"
+    monkeypatch.chdir(deep)
+    assert find_store() is None
+    assert new_store().root == deep / ".embedctl"
     with pytest.raises(NoStoreError, match="embedctl index"):
-        require_store(start=deep)
+        require_store()
     with writing(layout, "test") as writer:
         writer.commit(writer.manifest)
-    assert require_store(start=deep).root == layout.root
+    assert require_store().root == layout.root
     monkeypatch.setenv("EMBEDCTL_STORE", str(tmp_path / "elsewhere"))
-    assert find_store(start=deep) is None
+    assert find_store() is None
     assert require_store(layout.root).root == layout.root
 
 
