@@ -36,11 +36,7 @@ def save_array(path: Path, array: NDArray[Any]) -> None:
 
 
 def mapped(path: Path, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:
-    """Map an array of a file.
-
-    Raises:
-        DamagedError: it is missing, or has another length.
-    """
+    """Map an array of a file, or raise a :class:`DamagedError` if that is missing or has another length."""
     dtype = np.dtype(kind)
     expected = int(np.prod(shape)) * dtype.itemsize
     try:
@@ -56,11 +52,7 @@ def mapped(path: Path, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:
 
 
 def check_finite(path: Path, kind: str, count: int | None = None, hint: str = "") -> None:
-    """Read floating-point numbers through.
-
-    Raises:
-        DamagedError: one is NaN or infinite, or there are not ``count`` of them.
-    """
+    """Raise a :class:`DamagedError` if a number is NaN or infinite, or there are not ``count`` of them."""
     found = 0
     for numbers in _blocks(path, kind, hint):
         found += len(numbers)
@@ -71,11 +63,7 @@ def check_finite(path: Path, kind: str, count: int | None = None, hint: str = ""
 
 
 def check_ascending(path: Path, hint: str = "") -> None:
-    """Read labels through.
-
-    Raises:
-        DamagedError: one is not larger than the one before it.
-    """
+    """Raise a :class:`DamagedError` if a label is not larger than the one before it."""
     last = -1
     for labels in _blocks(path, "<u8", hint):
         if int(labels[0]) <= last or (labels[1:] <= labels[:-1]).any():

@@ -92,11 +92,7 @@ class EncoderRecord:
         return self.teacher or self.fingerprint
 
     def check_model(self, fingerprint: str) -> None:
-        """Refuse a model whose files changed since it made vectors of the store.
-
-        Raises:
-            MismatchError: its vectors would not lie in the space of the stored ones.
-        """
+        """Raise a :class:`MismatchError` if the vectors of a model would not lie in the space of the stored ones."""
         if self.space != fingerprint:
             raise MismatchError(
                 f'The files of the model "{self.model}" are not those that made the vectors in this store '

@@ -83,11 +83,7 @@ def _codecs() -> Codecs:
 
 
 def manifest_text(manifest: Manifest) -> str:
-    """Return the text of ``manifest.json``, with its checksum in front.
-
-    Raises:
-        FieldError: no store can have such a manifest.
-    """
+    """Return the text of ``manifest.json``, its checksum in front; raise a :class:`FieldError` for an invalid one."""
     index = manifest.index
     bare = replace(manifest, parts=(), index=index and replace(index, parts=()), format_version=FORMAT_VERSION)
     raw = _codecs().write(Manifest, bare)

@@ -39,11 +39,7 @@ class Piece:
         self._version = version
 
     def verify(self, names: Iterable[str]) -> None:
-        """Compare files with the manifest, once on each machine.
-
-        Raises:
-            DamagedError: one is missing, or is not what was written.
-        """
+        """Raise a :class:`DamagedError` if a file is missing, or not what was written; once on each machine."""
         for name in names:
             self._verify(name, always=False)
 

@@ -42,15 +42,13 @@ def to_merge(sizes: Sequence[tuple[int, int]], added: int, ratio: int, dead_shar
 def segment_records(record: ArmRecord, of: str = "dense arm") -> list[SegmentRecord]:
     """Return the segments of an arm, or of the rows, the largest first.
 
-    Raises:
-        DamagedError: the manifest does not list them as this version writes them.
+    Raise a :class:`DamagedError` if the manifest does not list them as this version writes them.
     """
     found: Any = record.facts.get("segments")
     try:
         segments = [SegmentRecord(number, rows) for number, rows in found]
-        if not all(type(one.number) is type(one.rows) is int and one.number >= 0 < one.rows for one in segments):
-            raise TypeError
-        if len({one.number for one in segments}) < len(segments):
+        right = all(type(one.number) is type(one.rows) is int and one.number >= 0 < one.rows for one in segments)
+        if not right or len({one.number for one in segments}) < len(segments):
             raise TypeError
     except (TypeError, ValueError):
         raise DamagedError(f"The manifest does not list the segments of the {of}.", REPAIR) from None

@@ -82,10 +82,7 @@ class KnownVectors:
     def settle(self, part: Part) -> None:
         """Find the vectors of a part on disk, and let go of them where they were held until it was there."""
         field = next(name for name, record in part.vectors.items() if record.made_with == self._fingerprint)
-        self._sources[part.number] = lambda: (
-            read_hashes(self._layout, part),
-            read_vectors(self._layout, part, field),
-        )
+        self._sources[part.number] = lambda: (read_hashes(self._layout, part), read_vectors(self._layout, part, field))
 
     def lookup(self, wanted: Hashes) -> tuple[NDArray[np.int64], Vectors]:
         """Return the rows of ``wanted`` that are known, int64 ``(m,)``, and their vectors, float32 ``(m, dim)``.

@@ -247,12 +247,7 @@ def _copies(layout: Layout) -> tuple[Manifest, ...]:
 
 
 def _backup(layout: Layout) -> str:
-    """Return the text of the manifest's copy.
-
-    Raises:
-        DamagedError: there is none, or it is damaged.
-        MismatchError: a newer embedctl wrote it.
-    """
+    """Return the text of the manifest's copy; errors as for :func:`read_backup`."""
     hint = 'Restore the store from a copy, or build it again with "embedctl index" into another --store.'
     text = _read(layout.backup)
     if text is None:

@@ -10,11 +10,7 @@ from .ownership import require_private
 
 
 def cache_folder() -> Path:
-    """Return ``EMBEDCTL_CACHE``, or the user's cache folder.
-
-    Raises:
-        UsageError: it belongs to another user, or others may write to it.
-    """
+    """Return ``EMBEDCTL_CACHE``, or the user's cache folder, after :func:`require_private`."""
     if named := os.environ.get(CACHE_ENVIRONMENT):
         folder = Path(named).expanduser().absolute()
     else:

@@ -23,13 +23,7 @@ class ChildPool:
         self._lent: set[Child] = set()
 
     def ask(self, task: Task) -> Iterator[bytes]:
-        """Yield the items of the answer to ``task``.
-
-        Raises:
-            ParseError: the task failed.
-            CrashedError: the process has ended, or was ended because the task took more than its limits allow.
-            ResourceError: no process could be started.
-        """
+        """Yield the items of the answer to ``task``; errors as for :meth:`.Child.ask`."""
         with self.lend() as child:
             yield from child.ask(task)
 

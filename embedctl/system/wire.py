@@ -70,19 +70,12 @@ def read_frame(stream: IO[bytes], most: int) -> tuple[bytes, bytes]:
 
 def write_tasks(stream: IO[bytes], tasks: Iterable[Task]) -> None:
     """Write a request: the child reads all of it before it answers, so that neither side waits for the other."""
-    write_frame(
-        stream,
-        REQUEST,
-        b"".join(_TASK.pack(task.seconds, task.memory_bytes, len(task.payload)) + task.payload for task in tasks),
-    )
+    packed = (_TASK.pack(task.seconds, task.memory_bytes, len(task.payload)) + task.payload for task in tasks)
+    write_frame(stream, REQUEST, b"".join(packed))
 
 
 def read_tasks(stream: IO[bytes]) -> list[Task]:
-    """Return the tasks of the next request, in the child.
-
-    Raises:
-        EOFError: there are no more requests.
-    """
+    """Return the tasks of the next request, in the child, or raise ``EOFError`` when there are no more."""
     _, data = read_frame(stream, 1 << 62)
     tasks, at = [], 0
     while at < len(data):
