@@ -27,19 +27,15 @@ class Stage(Protocol[Task, Given, Made]):
 
     def todo(self, manifest: Manifest) -> Sequence[Task]:
         """Return what lacks the output of this stage, in the order of the parts."""
-        ...
 
     def read(self, task: Task) -> Given:
         """Return what the work needs from disk; may run in another thread, ahead of the work."""
-        ...
 
     def work(self, given: Given) -> Made:
         """Return the output; nothing is written."""
-        ...
 
     def fold(self, manifest: Manifest, made: Made) -> Change:
         """Write the output and enter it in a manifest; may run in another thread, behind the work.
 
         ``manifest`` is the current one: everything before has been committed.
         """
-        ...

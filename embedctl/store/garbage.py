@@ -13,12 +13,12 @@ from .layout import FOLDERS
 from .regular import check_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .layout import Layout
     from .manifest import FileRecord, Manifest
 
 _FILES = ("manifest.json", "manifest.backup.json", "lock", "lock.json", ".gitignore")
+_COLLECTED = ("documents", "chunks", "files", "index", "samples", "students")
+"""Folders whose entries are files of parts, and index folders; those of ``embeddings`` are a folder deeper."""
 _TEMPORARY = frozenset(f"{name}.tmp" for name in _FILES)
 OWN_NAMES = frozenset((*FOLDERS, *_FILES, *_TEMPORARY))
 """What embedctl makes in a store's folder; anything else is somebody else's, and left alone."""
@@ -89,7 +89,8 @@ def collect(layout: Layout, *manifests: Manifest) -> int:
     """
     check_layout(layout)
     keep = {str(path) for manifest in manifests for path in referenced(layout, manifest)}
-    garbage = [entry for folder in _folders(layout) for entry in _entries(folder) if entry.path not in keep]
+    folders = (*(layout.root / name for name in _COLLECTED), *_encoders(layout))
+    garbage = [entry for folder in folders for entry in _entries(folder) if entry.path not in keep]
     garbage += [entry for entry in _entries(layout.runs) if entry.name.endswith(".tmp")]
     garbage += [entry for entry in _entries(layout.root) if entry.name in _TEMPORARY]
     for entry in garbage:
@@ -99,13 +100,6 @@ def collect(layout: Layout, *manifests: Manifest) -> int:
         else:
             Path(entry.path).unlink(missing_ok=True)
     return len(garbage)
-
-
-def _folders(layout: Layout) -> Iterator[Path]:
-    """Yield the folders whose entries are files of parts and index folders."""
-    for name in ("documents", "chunks", "files", "index", "samples", "students"):
-        yield layout.root / name
-    yield from _encoders(layout)
 
 
 def _encoders(layout: Layout) -> list[Path]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..config import StoreSettings
-    from .manifest import FilesRecord, IndexRecord, Manifest, Part, TunedRecord
+    from .manifest import IndexRecord, Manifest, Part, TunedRecord
 
 _COUNTS = {"indexed", "skipped", "failed", "documents"}
 
@@ -24,8 +24,9 @@ def check_rules(manifest: Manifest) -> None:
     _ascending([part.number for part in manifest.parts], "parts", "numbers")
     if manifest.parts and manifest.parts[-1].number >= manifest.next_part:
         raise FieldError("next_part", "is the number of a part already")
-    if manifest.files is not None:
-        _files(manifest.files)
+    for source, counts in ((manifest.files and manifest.files.summary) or {}).items():
+        if _COUNTS - counts.keys():
+            raise FieldError("files.summary", f"has no counts of {source!r}")
     if manifest.index is not None:
         _index(manifest.index)
         if manifest.index.generation >= manifest.next_generation:
@@ -61,12 +62,6 @@ def _settings(settings: StoreSettings, path: str) -> None:
     for name in settings.default_arms:
         if name not in arms:
             raise FieldError(f"{path}.default_arms", f"names {name!r}, which is none of the store's arms")
-
-
-def _files(files: FilesRecord) -> None:
-    for source, counts in (files.summary or {}).items():
-        if _COUNTS - counts.keys():
-            raise FieldError("files.summary", f"has no counts of {source!r}")
 
 
 def _index(index: IndexRecord) -> None:

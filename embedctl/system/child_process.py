@@ -35,7 +35,6 @@ START_SECONDS = 60.0
 NONSENSE = "its parser gave an answer that makes no sense"
 
 _PIPE_BYTES = 1 << 20
-_F_SETPIPE_SZ = 1031
 _MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
 _NEARLY = 0.7
 """Of the memory that a task may take; a native library that got so far and crashed, crashed for want of the rest."""
@@ -215,7 +214,7 @@ def _start(work: str) -> tuple[subprocess.Popen[bytes], BufferedReader[_Pipe]]:
         import fcntl
 
         with suppress(OSError):  # the user's share of memory for pipes may be used up
-            fcntl.fcntl(answers, _F_SETPIPE_SZ, _PIPE_BYTES)
+            fcntl.fcntl(answers, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
     return process, answers
 
 
