@@ -80,24 +80,19 @@ class Tokenizer(Protocol):
     @property
     def vocabulary(self) -> int:
         """One more than the highest token id."""
-        ...
 
     @property
     def unknown_id(self) -> int | None:
         """Id of the token that stands for what the vocabulary cannot spell; ``None``: it can spell everything."""
-        ...
 
     def locate(self, texts: Sequence[str]) -> list[LocatedTokens]:
         """Return, for each text, its tokens and their places, without special tokens and prompt."""
-        ...
 
     def token_ids(self, texts: Sequence[str]) -> TokenIds:
         """Return the tokens of each text, uncut: what the encoder reads between ``prefix_ids`` and ``suffix_ids``."""
-        ...
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens the encoder reads for each text, ``overhead`` included."""
-        ...
 
 
 Chunker: TypeAlias = "Callable[[Document], Outline]"
@@ -122,11 +117,9 @@ class Encoder(Protocol):
         Raises:
             EmbedctlError: a text is longer than the maximum; nothing is ever truncated in silence.
         """
-        ...
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Return float32 ``(len(texts), dim)``, unit norm; a query longer than the maximum is cut at its end."""
-        ...
 
 
 class TokenEncoder(Encoder, Protocol):
@@ -135,11 +128,9 @@ class TokenEncoder(Encoder, Protocol):
     @property
     def tokenizer_fingerprint(self) -> str:
         """Of the :class:`Tokenizer` whose ids ``encode_tokens`` takes."""
-        ...
 
     def encode_tokens(self, tokens: TokenIds) -> Vectors:
         """Return what ``encode_documents`` returns for the texts that these tokens were made of."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +151,9 @@ class Allowed(Protocol):
     @property
     def labels(self) -> Labels:
         """Sorted uint64 ``(count,)``."""
-        ...
 
     def mask(self, labels: Labels) -> NDArray[np.bool_]:
         """Return which of ``labels`` are allowed, bool of the same shape."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +196,9 @@ class ArmQuery(Protocol):
 
     def best(self, k: int) -> Ranking:
         """Return the ``k`` best allowed rows, fewer where the arm has no more."""
-        ...
 
     def scores(self, labels: Labels) -> Scores:
         """Return the arm's score of each of ``labels``, float32 ``(n,)``; NaN where it has none."""
-        ...
 
     def most(self) -> float:
         """Return what no score can exceed; inf: unknown, and its best hit counts as the best possible."""
@@ -219,12 +206,10 @@ class ArmQuery(Protocol):
 
     def feedback(self, first: Ranking, texts: Callable[[Labels], list[str]]) -> tuple[ArmQuery, dict[str, Any]]:
         """Return the query moved towards its first hits, and what they had in common, for ``--explain``."""
-        del first, texts
         return self, {"hits": 0}
 
     def explain(self, k: int) -> dict[str, Any]:
         """Return how the arm finds ``k`` rows and what that costs, as JSON."""
-        del k
         return {}
 
     def notes(self) -> list[str]:
@@ -240,7 +225,6 @@ class Arm(Protocol):
 
     def ask(self, queries: Sequence[Query], request: ArmRequest) -> list[ArmQuery]:
         """Return each query ready to be searched; for several queries at once, work that they share is done here."""
-        ...
 
 
 class DenseRetriever(Protocol):
@@ -248,18 +232,15 @@ class DenseRetriever(Protocol):
 
     def __len__(self) -> int:
         """Return the number of live rows."""
-        ...
 
     def search(self, vector: Vectors, k: int, allowed: Allowed | None = None) -> Ranking:
         """Return the ``min(k, live and allowed rows)`` best rows for one unit-norm query vector ``(dim,)``.
 
         An approximate retriever may return fewer; the caller then scans.
         """
-        ...
 
     def search_batch(self, vectors: Vectors, k: int, allowed: Allowed | None = None) -> list[Ranking]:
         """Return what ``search`` returns for each row of float32 ``(queries, dim)``."""
-        ...
 
 
 class Rewriter(Protocol):
@@ -267,7 +248,6 @@ class Rewriter(Protocol):
 
     def rewrite(self, texts: Sequence[str]) -> list[str]:
         """Return a text for each of ``texts``, in their order; a blank one leaves the query as it is."""
-        ...
 
 
 class Reranker(Protocol):
@@ -275,7 +255,6 @@ class Reranker(Protocol):
 
     def rerank(self, query: str, texts: Sequence[str]) -> Scores:
         """Return a finite score for each of ``texts``, float32 ``(n,)``, higher is better."""
-        ...
 
 
 class Reporter(Protocol):
@@ -283,11 +262,9 @@ class Reporter(Protocol):
 
     def stage(self, name: str, total: int | None, unit: str) -> AbstractContextManager[Progress]:
         """Announce a stage of ``total`` units (``None``: unknown) and return its progress."""
-        ...
 
     def message(self, kind: str, text: str) -> None:
         """Tell a sentence; ``kind`` is ``info``, ``detail`` or ``warning``."""
-        ...
 
 
 class Progress(Protocol):
@@ -295,4 +272,3 @@ class Progress(Protocol):
 
     def advance(self, units: int = 1) -> None:
         """Say that ``units`` more are done."""
-        ...

@@ -32,7 +32,6 @@ class Examiner:
 
     def means(self, name: str) -> str:
         """Return, as a sentence, how queries are answered while the file called ``name`` is damaged."""
-        del name
         return "Answers come from the parts instead: right, but slower."
 
     def look(self, piece: Piece, encoder: EncoderRecord | None, sound: Callable[[str], bool]) -> Iterator[Flaw]:
@@ -43,17 +42,14 @@ class Examiner:
             encoder: of its field.
             sound: whether nothing was found about a file that the manifest names.
         """
-        del piece, encoder, sound
         yield from ()
 
     def check_part(self, opened: Any, layout: Layout, part: Part) -> Iterator[Flaw]:
         """Compare what an opened piece holds of a part with the files of the part, which have their checksums."""
-        del opened, layout, part
         yield from ()
 
     def check_derived(self, opened: Any, piece: Piece) -> Iterator[Flaw]:
         """Check what an opened piece derives from its own rows."""
-        del opened, piece
         yield from ()
 
     def recall(self, opened: Any, seed: int) -> tuple[Mapping[str, float], int] | None:
@@ -61,7 +57,6 @@ class Examiner:
 
         Return it by the name of the plan, of those that could be measured, and the number of queries.
         """
-        del opened, seed
         return None
 
 

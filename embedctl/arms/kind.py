@@ -141,22 +141,18 @@ class ArmKind(ABC):
 
     def checks(self, encoder: EncoderRecord | None) -> Checks:
         """Return what must be right about its files besides their bytes."""
-        del encoder
         return {}
 
     def extends(self, piece: Piece, settings: StoreSettings) -> bool:
         """Return whether a build with ``settings`` can start from ``piece``."""
-        del piece, settings
         return False
 
     def disk_bytes(self, work: ArmWork) -> int:
         """Return how many bytes the build writes, at the least."""
-        del work
         return 0
 
     def memory_bytes(self, work: ArmWork) -> int:
         """Return how many bytes of memory the build takes, at the least."""
-        del work
         return 0
 
     def examiner(self) -> Examiner:

@@ -28,12 +28,10 @@ class Bm25Examiner(Examiner):
 
     def means(self, name: str) -> str:
         """Return how queries are answered while a file is damaged."""
-        del name
         return "Answers come from the parts instead: right, but much slower."
 
     def look(self, piece: Piece, encoder: EncoderRecord | None, sound: Callable[[str], bool]) -> Iterator[Flaw]:
         """Compare the number of rows in Tantivy's ``meta.json``."""
-        del encoder
         yield from length_flaws(piece.record, {_META: None})
         if not all(map(sound, piece.record.files)):
             return

@@ -70,7 +70,6 @@ class Bm25Kind(ArmKind):
 
     def memory_bytes(self, work: ArmWork) -> int:
         """Return the least that Tantivy's writer is given."""
-        del work
         return limits.INDEX.bm25_least_heap_bytes
 
     def examiner(self) -> Bm25Examiner:

@@ -77,7 +77,6 @@ class DenseQuery(ArmQuery):
 
     def feedback(self, first: Ranking, texts: Callable[[Labels], list[str]]) -> tuple[DenseQuery, dict[str, Any]]:
         """Return the query with its vector moved towards those of its first hits: Rocchio."""
-        del texts
         config = RocchioConfig()
         hits = self.structures.segments.vectors_of(first.labels[: config.hits])
         moved = DenseQuery(self.structures, self.plan, self.allowed)

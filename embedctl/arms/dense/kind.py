@@ -49,7 +49,6 @@ class DenseKind(ArmKind):
 
     def extends(self, piece: Piece, settings: StoreSettings) -> bool:
         """Return ``True``: segments stay as they are, and the graph decides for itself."""
-        del piece, settings
         return True
 
     def disk_bytes(self, work: ArmWork) -> int:
