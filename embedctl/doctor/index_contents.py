@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..arms.examiner import RECALL_AT, Flaw
 from ..arms.kind import Opening
 from ..errors import EmbedctlError
-from ..index.pieces import PAYLOADS, examiner_of, kind_of
+from ..index.pieces import PAYLOADS, kind_of
 from .findings import Finding
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def check_rows(
             yield from map(one.finding, one.examiner.check_part(arm, layout, part))
             stored = getattr(arm, "stored", None) if index.payloads is None else None
             if stored is not None:  # up to format 3
-                yield from map(one.finding, examiner_of(PAYLOADS).check_part(stored, layout, part))
+                yield from map(one.finding, kind_of(PAYLOADS).examiner().check_part(stored, layout, part))
         progress.advance()
     return f"{index.rows:,} live chunks in {', '.join(one.name for one, _ in opened)}"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..arms.examiner import Examiner
 from ..errors import UsageError
-from ..index.pieces import PAYLOADS, examiner_of, piece, pieces
+from ..index.pieces import PAYLOADS, kind_of, piece, pieces
 from ..store.piece import Piece
 from ..store.verified import FileCheck, verify
 from .findings import REPAIR, Finding
@@ -157,7 +157,7 @@ def index_pieces(layout: Layout, index: IndexRecord) -> list[IndexPiece]:
         encoder = index.encoders[record.field] if record.field else None
         folder = (generation / record.folder).relative_to(layout.root).as_posix()
         try:
-            one = IndexPiece(name, piece(layout, index, record), encoder, examiner_of(record.kind), folder)
+            one = IndexPiece(name, piece(layout, index, record), encoder, kind_of(record.kind).examiner(), folder)
         except UsageError as error:
             one = IndexPiece(name, Piece(generation, record, {}, ""), encoder, Examiner(), folder, error)
         found.append(one)

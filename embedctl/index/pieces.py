@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..arms import ARMS
+from ..store.files import describe_file
 from ..store.piece import Piece
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..arms.examiner import Examiner
     from ..arms.kind import ArmKind, ArmWork
     from ..store.layout import Layout
     from ..store.manifest import ArmRecord, FileRecord, IndexRecord
@@ -48,8 +48,6 @@ def piece(layout: Layout, index: IndexRecord, record: ArmRecord) -> Piece:
 
 def described(work: ArmWork) -> tuple[dict[str, FileRecord], list[Path]]:
     """Return the files of a piece that was built, and those that are new: a linked one is described already."""
-    from ..store.files import describe_file
-
     files: dict[str, FileRecord] = {}
     fresh: list[Path] = []
     before = work.previous
@@ -62,12 +60,3 @@ def described(work: ArmWork) -> tuple[dict[str, FileRecord], list[Path]]:
         files[name] = describe_file(path)
         fresh.append(path)
     return files, fresh
-
-
-def examiner_of(name: str) -> Examiner:
-    """Return what ``doctor`` checks of the pieces of a kind."""
-    if name == PAYLOADS:
-        from .rows_examine import RowsExaminer
-
-        return RowsExaminer()
-    return kind_of(name).examiner()

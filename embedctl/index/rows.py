@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import zlib
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from ..arms.examiner import Examiner, Flaw, length_flaws
 from ..arms.kind import ArmKind, Built
 from ..config import limits
 from ..errors import DamagedError
@@ -29,7 +31,7 @@ from ..store.segments import SegmentRecord, segment_records, to_merge
 from .payload import payloads, shown_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from ..arms.bm25.stored_rows import StoredRows
     from ..arms.kind import ArmWork, ExtraRows, Opening
     from ..contracts import Labels
+    from ..store.layout import Layout
+    from ..store.manifest import EncoderRecord, Part
     from ..store.piece import Checks, Piece
 
 _LABELS, _DOCUMENTS, _BLOCKS, _PAYLOADS = "labels.u64", "documents.u64", "blocks.u64", "payloads.z"
@@ -159,17 +163,55 @@ class RowsKind(ArmKind):
 
     def checks(self, encoder: object) -> Checks:
         """Return what must be right about the labels."""
-        del encoder
         return {_LABELS: lambda path: check_ascending(path, REPAIR)}
 
     def extends(self, piece: Piece, settings: object) -> bool:
         """Return ``True``: segments stay as they are."""
-        del piece, settings
         return True
 
     def disk_bytes(self, work: ArmWork) -> int:
         """Return a share of the size of the chunks."""
         return sum(part.chunks.bytes for part in work.changes.added if part.chunks) // _SHARE
+
+    def examiner(self) -> RowsExaminer:
+        """Return what ``doctor`` checks of it."""
+        return RowsExaminer()
+
+
+class RowsExaminer(Examiner):
+    """See :class:`~embedctl.arms.examiner.Examiner`."""
+
+    def look(self, piece: Piece, encoder: EncoderRecord | None, sound: Callable[[str], bool]) -> Iterator[Flaw]:
+        """Compare lengths of files with the numbers of rows; rows of dead chunks may be there, too."""
+        try:
+            sizes = segment_records(piece.record, "rows")
+        except DamagedError as error:
+            yield Flaw(error.message)
+            return
+        expected: dict[str, int | None] = {}
+        for number, rows in sizes:
+            lengths = (8 * rows, 8 * rows, 8 * -(-rows // BLOCK), None)
+            expected |= zip((f"{number:06d}/{name}" for name in FILES), lengths, strict=True)
+        yield from length_flaws(piece.record, expected)
+        held = sum(rows for _, rows in sizes)
+        if held < piece.record.rows:
+            yield Flaw(f"The rows of {held:,} chunks are there; the manifest says {piece.record.rows:,}.")
+
+    def check_part(self, opened: Rows, layout: Layout, part: Part) -> Iterator[Flaw]:
+        """Compare document and payload of each live chunk of a part."""
+        expected = list(payloads(layout, part))
+        labels = np.array([label for label, _, _ in expected], dtype=np.uint64)
+        try:
+            documents, found = opened.documents(labels), opened.payloads(labels)
+            if documents.tolist() != [document for _, document, _ in expected]:
+                yield Flaw(f"Chunks of part {part.number} are rows of other documents.")
+            if not all(
+                payload == text or shown_of(payload) == shown_of(text)
+                for (_, _, payload), text in zip(expected, found, strict=True)
+            ):
+                yield Flaw(f"Chunks of part {part.number} are shown as other chunks.")
+        except DamagedError as error:
+            yield Flaw(f"Part {part.number}: {error.message}")
 
 
 ROWS = RowsKind()
@@ -198,7 +240,7 @@ def _mapped(root: Path, number: int, rows: int) -> _Segment:
 
 def _in_memory(extra: ExtraRows) -> _Segment:
     texts = [payload.encode() for payload in extra.payloads]
-    blocks = [zlib.compress(b"\n".join(texts[at : at + BLOCK]), _LEVEL) for at in range(0, len(texts), BLOCK)]
+    blocks = [_compressed(texts[at : at + BLOCK]) for at in range(0, len(texts), BLOCK)]
     return _Segment(
         np.array([row.label for row in extra.rows], dtype=np.uint64),
         np.array([row.doc_key for row in extra.rows], dtype=np.uint64),
@@ -211,11 +253,8 @@ def _live(segment: _Segment, work: ArmWork) -> NDArray[np.bool_]:
     """Return which rows of a segment are of live documents, bool ``(n,)``."""
     numbers = np.array([part.number for part in work.parts], dtype=np.uint64)
     dead = [label(part.number, row) for part in work.parts for row in part.dead]
-    alive = np.isin(part_of(segment.labels), numbers)
-    if dead:
-        alive &= ~np.isin(segment.documents, np.array(dead, dtype=np.uint64))
-    result: NDArray[np.bool_] = alive
-    return result
+    alive: NDArray[np.bool_] = np.isin(part_of(segment.labels), numbers)
+    return alive & ~np.isin(segment.documents, np.array(dead, dtype=np.uint64))
 
 
 def _fresh(work: ArmWork, merged: Sequence[tuple[_Segment, NDArray[np.bool_]]]) -> Iterator[Row]:
@@ -242,30 +281,23 @@ def _fresh(work: ArmWork, merged: Sequence[tuple[_Segment, NDArray[np.bool_]]]) 
                 yield int(segment.labels[row]), int(segment.documents[row]), text.encode()
 
 
-def _write(folder: Path, rows: Iterable[Row]) -> int:
+def _compressed(texts: Sequence[bytes]) -> bytes:
+    """Return a block of payloads as it lies in the file."""
+    return zlib.compress(b"\n".join(texts), _LEVEL)
+
+
+def _write(folder: Path, rows: Iterator[Row]) -> int:
     """Write a segment; return how many rows it has, of which none leaves no files."""
     labels_: list[int] = []
     documents: list[int] = []
     ends: list[int] = []
-    waiting: list[bytes] = []
-    size = 0
     folder.mkdir(parents=True)
     with (folder / _PAYLOADS).open("wb") as stream:
-
-        def flush() -> None:
-            nonlocal size
-            size += stream.write(zlib.compress(b"\n".join(waiting), _LEVEL))
-            ends.append(size)
-            waiting.clear()
-
-        for label_, document, payload in rows:
-            labels_.append(label_)
-            documents.append(document)
-            waiting.append(payload)
-            if len(waiting) == BLOCK:
-                flush()
-        if waiting:
-            flush()
+        while block := list(islice(rows, BLOCK)):
+            labels_ += [label_ for label_, _, _ in block]
+            documents += [document for _, document, _ in block]
+            stream.write(_compressed([payload for _, _, payload in block]))
+            ends.append(stream.tell())
     if not labels_:
         (folder / _PAYLOADS).unlink()
         folder.rmdir()
