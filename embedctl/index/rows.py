@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..arms.bm25.stored_rows import StoredRows
+    from ..arms.bm25.arm import StoredRows
     from ..arms.kind import ArmWork, ExtraRows, Opening
     from ..contracts import Labels
     from ..store.layout import Layout

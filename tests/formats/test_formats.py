@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import embedctl
-from embedctl.arms.bm25.stored_rows import StoredRows
+from embedctl.arms.bm25.arm import StoredRows
 from embedctl.errors import MismatchError, NoStoreError
 from embedctl.store.garbage import missing
 from embedctl.store.layout import Layout

@@ -8,12 +8,13 @@ import numpy as np
 import tantivy
 
 from ...config import Bm25Config
+from ...errors import DamagedError
 from ...labels import bounds
 from . import lexical
 from .analysis import analyzer, terms, tokenizer_name
 from .live import LiveRows
 from .query import Bm25Query
-from .tantivy_files import check_schema, counted_rows, open_reader
+from .tantivy_files import check_schema, counted_rows, numbers_of, open_reader, reading_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...contracts import Allowed, ArmRequest, Labels, Query
-    from .stored_rows import StoredRows
 
 
 class Bm25Arm:
@@ -54,19 +54,15 @@ class Bm25Arm:
     @property
     def stored(self) -> StoredRows | None:
         """What hits show, where this index keeps it: one up to format 3."""
-        if not self._stores_payloads:
-            return None
-        from .stored_rows import StoredRows
-
-        return StoredRows(self._searcher, self._schema, self._folder)
+        return StoredRows(self._searcher, self._schema, self._folder) if self._stores_payloads else None
 
     def part_labels(self, part: int, expected: int) -> Labels:
         """Return the labels of one part's rows, ascending, a few more than ``expected`` at most."""
         query = tantivy.Query.term_query(self._schema, "part", part)
         dead = int(np.diff(np.searchsorted(self._live.dead, bounds(part)))[0])
         hits = self._searcher.search(query, expected + dead + 16, count=False).hits
-        found = self._searcher.fast_field_values("label", [address for _, address in hits])
-        labels = np.sort(np.array(list(found), dtype=np.uint64))
+        found = numbers_of(self._searcher, "label", [address for _, address in hits])
+        labels = np.sort(np.array(found, dtype=np.uint64))
         return labels[self._live.mask(labels)]
 
     def ask(self, queries: Sequence[Query], request: ArmRequest) -> list[Bm25Query]:
@@ -93,3 +89,45 @@ class Bm25Arm:
             *({term.text for term in phrase} for phrase in analysed.phrases)
         )
         return lambda word: any(term.text in sought for term in terms(word, self._language))
+
+
+class StoredRows:
+    """Documents and payloads by label, out of an index up to format 3: later ones keep them in their own structure."""
+
+    def __init__(self, searcher: tantivy.Searcher, schema: tantivy.Schema, folder: Path) -> None:
+        self._searcher = searcher
+        self._schema = schema
+        self._folder = folder
+
+    def documents(self, labels: Labels) -> NDArray[np.uint64]:
+        """Return the document key of each of ``labels``, uint64 ``(n,)``.
+
+        Raises:
+            DamagedError: the index has no such row.
+        """
+        addresses = self._located(labels.tolist())
+        with reading_index(self._folder):
+            return np.array(numbers_of(self._searcher, "doc_key", addresses), dtype=np.uint64)
+
+    def payloads(self, labels: Labels) -> list[str]:
+        """Return the JSON that is stored with each of ``labels``.
+
+        Raises:
+            DamagedError: the index has no such row.
+        """
+        addresses = self._located(labels.tolist())
+        with reading_index(self._folder):
+            stored = [self._searcher.doc(address).get_all("payload") for address in addresses]
+            return [bytes(payload).decode() for (payload,) in stored]
+
+    def _located(self, labels: list[int]) -> list[tantivy.DocAddress]:
+        if not labels:
+            return []
+        with reading_index(self._folder):
+            query = tantivy.Query.term_set_query(self._schema, "label", labels)
+            found = [address for _, address in self._searcher.search(query, len(labels) + 1, count=False).hits]
+            addresses = dict(zip(numbers_of(self._searcher, "label", found), found, strict=True))
+        try:
+            return [addresses[label] for label in labels]
+        except KeyError as error:
+            raise DamagedError(f"The BM25 index in {self._folder} has no row with label {error}.") from None

@@ -7,11 +7,10 @@ and ``path``; :mod:`.lexical` says with what weights, and what is added. Statist
 
 from __future__ import annotations
 
-import operator
 from collections import Counter
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tantivy
@@ -21,7 +20,7 @@ from ...contracts import ArmQuery, Ranking
 from . import lexical
 from .analysis import terms
 from .relevance import expansion
-from .tantivy_files import reading_index
+from .tantivy_files import numbers_of, reading_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -230,12 +229,8 @@ class Bm25Query(ArmQuery):
             return self._searcher.search(query, min(limit, self._live.counted + 1), count=False).hits
 
     def _labels_of(self, hits: Hits) -> list[int]:
-        return self._fast_values("label", [address for _, address in hits])
-
-    def _fast_values(self, field: str, addresses: list[tantivy.DocAddress]) -> list[int]:
         with reading_index(self._folder):
-            values = self._searcher.fast_field_values(field, addresses)
-            return [operator.index(cast("int", value)) for value in values]  # of a row without one: a TypeError
+            return numbers_of(self._searcher, "label", [address for _, address in hits])
 
 
 def _blocks(labels: list[int]) -> list[list[int]]:

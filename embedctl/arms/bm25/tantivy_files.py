@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
+import operator
 import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import tantivy
 
 from ...errors import DamagedError, MismatchError
+from ...store.files import link_or_copy
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from ...labels import Labels
 
@@ -66,11 +67,8 @@ def link_generation(previous: Path, folder: Path, files: Collection[str] | None 
         target = folder / file.name
         if file.name in _REWRITTEN:
             shutil.copyfile(file, target)
-            continue
-        try:
-            os.link(file, target)
-        except OSError:  # another device, or a file system without links
-            shutil.copyfile(file, target)
+        else:
+            link_or_copy(file, target)
 
 
 def share_generation(folder: Path) -> None:
@@ -197,6 +195,15 @@ def reading_index(folder: Path) -> Iterator[None]:
         if type(error).__name__ != "PanicException":
             raise
         raise DamagedError(f"The BM25 index in {folder} cannot be read: Tantivy failed on it ({error}).") from None
+
+
+def numbers_of(searcher: tantivy.Searcher, field: str, addresses: Sequence[tantivy.DocAddress]) -> list[int]:
+    """Return the number that each row has in a field.
+
+    Raises:
+        TypeError: a row has none.
+    """
+    return [operator.index(cast("int", value)) for value in searcher.fast_field_values(field, list(addresses))]
 
 
 def open_reader(folder: Path, files: Collection[str] | None = None) -> tantivy.Index:
