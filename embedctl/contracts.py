@@ -236,8 +236,13 @@ class DenseRetriever(Protocol):
     def search(self, vector: Vectors, k: int, allowed: Allowed | None = None) -> Ranking:
         """Return the ``min(k, live and allowed rows)`` best rows for one unit-norm query vector ``(dim,)``.
 
-        An approximate retriever may return fewer; the caller then scans.
+        Scores are exact, ties by ascending label. An approximate retriever may return fewer; the caller then scans.
+
+        Raises:
+            MismatchError: ``vector`` has another dimension.
+            ModelError: ``vector`` is not finite.
         """
+        return self.search_batch(vector[None], k, allowed)[0]
 
     def search_batch(self, vectors: Vectors, k: int, allowed: Allowed | None = None) -> list[Ranking]:
         """Return what ``search`` returns for each row of float32 ``(queries, dim)``."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...system.resources import processors
-from .flat import FlatRetriever, ranked
+from ...contracts import DenseRetriever
+from .flat import FlatRetriever, in_threads, ranked
 from .kernels import hamming, sign_planes
 from .segments import check_query
 
@@ -26,7 +26,7 @@ _OUT = np.iinfo(np.uint16).max
 """Further than any row."""
 
 
-class BinaryRetriever:
+class BinaryRetriever(DenseRetriever):
     """Scans the bits of every live row; a twentieth of the bytes of the vectors."""
 
     def __init__(self, segments: Segments, centre: Vectors, per_row: int, least: int) -> None:
@@ -47,34 +47,18 @@ class BinaryRetriever:
         """Return how many rows are compared exactly to find ``k``."""
         return max(self._least, self._per_row * k)
 
-    def search(self, vector: Vectors, k: int, allowed: Allowed | None = None) -> Ranking:
-        """Return ``min(k, live and allowed rows)`` of the nearest rows, with exact scores, ties by ascending label.
-
-        Raises:
-            MismatchError: ``vector`` has another dimension.
-            ModelError: ``vector`` is not finite.
-        """
-        check_query(vector, self._segments.dim)
-        wanted = self.candidates(k)
-        if k < 1 or (len(self) if allowed is None else allowed.count) <= wanted:
-            return FlatRetriever(self._segments).search(vector, k, allowed)
-        query = np.ascontiguousarray(vector, dtype=np.float32)
-        keeps = [segment.kept(allowed) for segment in self._segments.segments]
-        return ranked(self._segments, query, self._nearest(query, wanted, keeps), k)
-
     def search_batch(self, vectors: Vectors, k: int, allowed: Allowed | None = None) -> list[Ranking]:
-        """Return what ``search`` returns for each row of ``vectors``."""
-        from concurrent.futures import ThreadPoolExecutor  # with logging, a tenth of a cold query
-
+        """Return what ``search`` returns for each row of ``vectors``; several are searched by threads."""
         check_query(vectors, self._segments.dim)
         wanted = self.candidates(k)
         if k < 1 or (len(self) if allowed is None else allowed.count) <= wanted:
             return FlatRetriever(self._segments).search_batch(vectors, k, allowed)
-        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         keeps = [segment.kept(allowed) for segment in self._segments.segments]
-        with ThreadPoolExecutor(processors()) as threads:
-            found = threads.map(lambda query: self._nearest(query, wanted, keeps), vectors)
-            return [ranked(self._segments, query, rows, k) for query, rows in zip(vectors, found, strict=True)]
+
+        def search(query: Vectors) -> Ranking:
+            return ranked(self._segments, query, self._nearest(query, wanted, keeps), k)
+
+        return in_threads(search, np.ascontiguousarray(vectors, dtype=np.float32))
 
     def _nearest(self, query: Vectors, wanted: int, keeps: list[NDArray[np.bool_] | None]) -> Rows:
         """Return the rows nearest by bits, at least ``wanted`` of them where there are so many; in any order."""

@@ -1,4 +1,4 @@
-"""The files of a dense arm, and what must be right about them.
+"""The files of a dense arm.
 
 ::
 
@@ -11,18 +11,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
-from ...store.arrays import check_ascending, check_finite
-from ...store.piece import REPAIR
 from .segments import BITS, LABELS, VECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ...store.piece import Checks
     from ...store.segments import SegmentRecord
 
 
@@ -61,20 +57,3 @@ class DenseFiles:
             wanted, beside = ((BITS,), self.centre) if structure == "binary" else ((LABELS, VECTORS), self.dead)
             paths = [beside, *(self.segment(one.number) / name for one in segments for name in wanted)]
         return [path.relative_to(self.root).as_posix() for path in paths]
-
-
-def checks(dim: int) -> Checks:
-    """Return what must be right about each file, by its name."""
-    return {
-        "hnsw.bin": partial(_graph, dim),
-        VECTORS: lambda path: check_finite(path, "<f2", hint=REPAIR),
-        "centre.f32": lambda path: check_finite(path, "<f4", dim, REPAIR),
-        LABELS: lambda path: check_ascending(path, REPAIR),
-        "dead.u64": lambda path: check_ascending(path, REPAIR),
-    }
-
-
-def _graph(dim: int, path: Path) -> None:
-    from .hnsw_check import check_graph
-
-    check_graph(path, dim, REPAIR)

@@ -7,21 +7,26 @@ one: equal vectors get equal scores, and ``search`` and ``cosine`` agree to the 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from ...contracts import Ranking
+from ...contracts import DenseRetriever, Ranking
 from ...system.resources import processors
 from .kernels import dots, dots_of_many, to_float16, to_float32
 from .segments import check_query
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
     from ...contracts import Allowed, Labels, Vectors
     from .kernels import Halves
     from .segments import Rows, Segments
+
+Found = TypeVar("Found")
 
 _BATCH = 64
 """Queries that are multiplied with a block at once."""
@@ -32,7 +37,7 @@ _ROUNDING = 2e-6
 """More than a product in float32 of two unit vectors can be off by, for any dimension in use."""
 
 
-class FlatRetriever:
+class FlatRetriever(DenseRetriever):
     """Scans every live row; exact, with nothing to load."""
 
     def __init__(self, segments: Segments) -> None:
@@ -47,12 +52,7 @@ class FlatRetriever:
         return allowed.count if allowed is not None and self._narrow(allowed) else self._segments.total
 
     def search(self, vector: Vectors, k: int, allowed: Allowed | None = None) -> Ranking:
-        """Return the ``min(k, live and allowed rows)`` best rows, ties by ascending label.
-
-        Raises:
-            MismatchError: ``vector`` has another dimension.
-            ModelError: ``vector`` is not finite.
-        """
+        """Return the ``min(k, live and allowed rows)`` best rows, ties by ascending label."""
         check_query(vector, self._segments.dim)
         if k < 1:
             return NOTHING
@@ -68,9 +68,9 @@ class FlatRetriever:
 
     def search_batch(self, vectors: Vectors, k: int, allowed: Allowed | None = None) -> list[Ranking]:
         """Return what ``search`` returns for each row of ``vectors``, reading the vectors once for many queries."""
-        from concurrent.futures import ThreadPoolExecutor  # with logging, a tenth of a cold query
-
         check_query(vectors, self._segments.dim)
+        if len(vectors) == 1:
+            return [self.search(vectors[0], k, allowed)]
         if k < 1:
             return [NOTHING for _ in vectors]
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
@@ -79,9 +79,7 @@ class FlatRetriever:
             labels = self._segments.labels_of(rows)
             return [best(labels, self._segments.scores(vector, rows), k) for vector in vectors]
         groups = [vectors[at : at + _BATCH] for at in range(0, len(vectors), _BATCH)]
-        with ThreadPoolExecutor(min(len(groups), processors()) or 1) as threads:
-            scans = threads.map(lambda group: self._scan(group, k, allowed), groups)
-            return [ranking for rankings in scans for ranking in rankings]
+        return list(chain.from_iterable(in_threads(lambda group: self._scan(group, k, allowed), groups)))
 
     def _narrow(self, allowed: Allowed) -> bool:
         return allowed.count * _NARROW < self._segments.total
@@ -97,6 +95,16 @@ class FlatRetriever:
             for scores, found in zip(products, candidates, strict=True):
                 found.offer(start, scores)
         return [ranked(self._segments, query, found.rows, k) for query, found in zip(queries, candidates, strict=True)]
+
+
+def in_threads(work: Callable[[Vectors], Found], batch: Sequence[Vectors] | Vectors) -> list[Found]:
+    """Return what ``work`` makes of each part of ``batch``, several at once; one alone needs no thread."""
+    if len(batch) < 2:
+        return [work(one) for one in batch]
+    from concurrent.futures import ThreadPoolExecutor  # with logging, a tenth of a cold query
+
+    with ThreadPoolExecutor(min(len(batch), processors())) as threads:
+        return list(threads.map(work, batch))
 
 
 def _slack(query: Vectors, halves: Halves) -> float:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...contracts import DenseRetriever
 from .flat import NOTHING, FlatRetriever, best
 from .hnsw_file import HnswFacts, checked_facts, load_graph, read_labels
 from .hnsw_writer import dead_labels
@@ -30,7 +31,7 @@ _MOST_FETCHED = 4_000
 """Rows fetched at most to get past a filter; beyond that an exact scan of the filtered rows is cheaper."""
 
 
-class HnswRetriever:
+class HnswRetriever(DenseRetriever):
     """Searches one graph and its tail. Safe to share between threads; searches of the graph take turns."""
 
     def __init__(self, path: Path, segments: Segments, ef: int) -> None:
@@ -69,20 +70,12 @@ class HnswRetriever:
         other._ef = ef
         return other
 
-    def search(self, vector: Vectors, k: int, allowed: Allowed | None = None) -> Ranking:
-        """Return at most ``k`` of the nearest rows, with exact scores, ties by ascending label.
-
-        Fewer than ``min(k, live and allowed rows)`` come back where the graph does not reach more, and where a
-        filter leaves so little that the rows it lets through had better be scanned; the caller completes them.
-
-        Raises:
-            MismatchError: ``vector`` has another dimension.
-            ModelError: ``vector`` is not finite.
-        """
-        return self.search_batch(vector[np.newaxis], k, allowed)[0]
-
     def search_batch(self, vectors: Vectors, k: int, allowed: Allowed | None = None) -> list[Ranking]:
-        """Return what ``search`` returns for each row of ``vectors``, walking the graph in several threads."""
+        """Return what ``search`` returns for each row of ``vectors``; several walk the graph in several threads.
+
+        Fewer than ``min(k, live and allowed rows)`` come back where the graph does not reach more, and where a filter
+        leaves so little that the rows it lets through had better be scanned; the caller completes them.
+        """
         check_query(vectors, self.facts.dim)
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         fetched = self._fetched(k, allowed)

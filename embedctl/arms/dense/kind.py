@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from ...store.arrays import check_ascending, check_finite
+from ...store.piece import REPAIR
 from ..kind import ArmKind
-from .files import checks
+from .segments import LABELS, VECTORS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ...config import StoreSettings
     from ...store.manifest import EncoderRecord
     from ...store.piece import Checks, Piece
@@ -45,7 +50,13 @@ class DenseKind(ArmKind):
     def checks(self, encoder: EncoderRecord | None) -> Checks:
         """Return what must be right about vectors, labels and links of the graph."""
         assert encoder is not None
-        return checks(encoder.dim)
+        return {
+            "hnsw.bin": partial(_check_graph, encoder.dim),
+            VECTORS: partial(check_finite, kind="<f2", hint=REPAIR),
+            "centre.f32": partial(check_finite, kind="<f4", count=encoder.dim, hint=REPAIR),
+            LABELS: partial(check_ascending, hint=REPAIR),
+            "dead.u64": partial(check_ascending, hint=REPAIR),
+        }
 
     def extends(self, piece: Piece, settings: StoreSettings) -> bool:
         """Return ``True``: segments stay as they are, and the graph decides for itself."""
@@ -67,6 +78,12 @@ class DenseKind(ArmKind):
         from .examine import DenseExaminer
 
         return DenseExaminer()
+
+
+def _check_graph(dim: int, path: Path) -> None:
+    from .hnsw_check import check_graph
+
+    check_graph(path, dim, REPAIR)
 
 
 DENSE = DenseKind()

@@ -88,21 +88,6 @@ def open_segment(folder: Path, rows: int, dim: int, dead: Labels, planes: bool) 
     )
 
 
-def read_centre(path: Path, dim: int) -> Vectors:
-    """Return what sign bits were taken around, float32 ``(dim,)``.
-
-    Raises:
-        DamagedError: it is missing, or has another length.
-    """
-    try:
-        centre = np.fromfile(path, dtype="<f4").astype(np.float32, copy=False)
-    except OSError as error:
-        raise DamagedError(f"{path} cannot be read: {error.strerror}.") from error
-    if len(centre) != dim:
-        raise DamagedError(f"{path} has {len(centre)} numbers instead of {dim}.")
-    return centre
-
-
 def check_query(vectors: Vectors, dim: int) -> None:
     """Refuse query vectors that cannot be compared with an index of ``dim`` dimensions.
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ...config import limits
 from ...errors import DamagedError, MismatchError
+from ...store.arrays import mapped
 from ...store.piece import REPAIR
 from ...store.segments import segment_records
 from ...system.resources import available_memory
@@ -20,7 +21,7 @@ from .binary import BinaryRetriever
 from .files import DenseFiles
 from .flat import FlatRetriever
 from .kernels import sign_planes, to_float16
-from .segments import Segment, Segments, open_segment, read_centre
+from .segments import Segment, Segments, open_segment
 
 if TYPE_CHECKING:
     from ...config import DensePlan
@@ -225,7 +226,7 @@ class Structures:
         if self.has_bits:
             try:
                 self._piece.verify(self._files.names("binary", self._records))
-                self.centre = read_centre(self._files.centre, self.dim)
+                self.centre = mapped(self._files.centre, "<f4", (self.dim,))
             except DamagedError as error:
                 self.lose("binary", error)
         return [
