@@ -1,4 +1,4 @@
-"""The contract of a kind of arm: how it is built, and how it is opened."""
+"""The contract of a kind of arm: how it is built, how it is opened, and how doctor looks into its pieces."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .examiner import Examiner
+from ..labels import label
+from ..store.files import iter_batches, read_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ..config import StoreSettings
@@ -18,8 +19,14 @@ if TYPE_CHECKING:
     from ..errors import EmbedctlError
     from ..records import JSON
     from ..store.layout import Layout
-    from ..store.manifest import EncoderRecord, Part
+    from ..store.manifest import ArmRecord, EncoderRecord, Part
     from ..store.piece import Checks, Piece
+
+RECALL_AT = 10
+"""Depth at which doctor measures approximate plans."""
+
+_DOCUMENT_COLUMNS = ("title", "path")
+_CHUNK_COLUMNS = ("doc_row", "heading", "text")
 
 
 class TextRow(NamedTuple):
@@ -105,6 +112,52 @@ class Opening:
     """Called where damage of an optional file is met, with the error and a sentence on what happens instead."""
 
 
+class Flaw(NamedTuple):
+    """One thing that is wrong with a piece."""
+
+    message: str
+    """A finished sentence."""
+    file: str = ""
+    """Below the folder of the piece; empty: the folder itself."""
+
+
+class Examiner:
+    """Examines the pieces of one kind; these are the checks of a kind that brings none.
+
+    Of every piece, doctor compares lengths and checksums of its files, opens it, and compares the number of its rows. A
+    kind that has more to compare returns an examiner of its own.
+    """
+
+    def means(self, name: str) -> str:
+        """Return, as a sentence, how queries are answered while the file called ``name`` is damaged."""
+        return "Answers come from the parts instead: right, but slower."
+
+    def look(self, piece: Piece, encoder: EncoderRecord | None, sound: Callable[[str], bool]) -> Iterator[Flaw]:
+        """Compare lengths, headers and counts, in milliseconds; no library opens the piece.
+
+        Args:
+            piece: to look at.
+            encoder: of its field.
+            sound: whether nothing was found about a file that the manifest names.
+        """
+        yield from ()
+
+    def check_part(self, opened: Any, layout: Layout, part: Part) -> Iterator[Flaw]:
+        """Compare what an opened piece holds of a part with the files of the part, which have their checksums."""
+        yield from ()
+
+    def check_derived(self, opened: Any, piece: Piece) -> Iterator[Flaw]:
+        """Check what an opened piece derives from its own rows."""
+        yield from ()
+
+    def recall(self, opened: Any, seed: int) -> tuple[Mapping[str, float], int] | None:
+        """Measure recall@10 of approximate plans against the exact scan; ``None``: there is none, or nothing to search.
+
+        Return it by the name of the plan, of those that could be measured, and the number of queries.
+        """
+        return None
+
+
 class ArmKind(ABC):
     """A kind of arm; registered in ``ARMS``, or by an entry point of the group ``embedctl.arms``.
 
@@ -158,3 +211,30 @@ class ArmKind(ABC):
     def examiner(self) -> Examiner:
         """Return what ``doctor`` checks of its pieces besides lengths, checksums, and the number of rows."""
         return Examiner()
+
+
+def length_flaws(record: ArmRecord, expected: Mapping[str, int | None]) -> Iterator[Flaw]:
+    """Yield the files that the manifest does not name, or names with another number of bytes; ``None``: any number."""
+    for name, size in sorted(expected.items()):
+        known = record.files.get(name)
+        if known is None:
+            yield Flaw("The manifest does not name it, but the index needs it.", name)
+        elif size is not None and known.bytes != size:
+            yield Flaw(f"It has {known.bytes:,} bytes where its rows take {size:,}.", name)
+
+
+def text_rows(layout: Layout, part: Part, documents: Collection[int] | None = None) -> Iterator[TextRow]:
+    """Yield the chunks of some documents of a part, by ascending label; ``None``: of the live ones."""
+    assert part.chunks is not None
+    table = read_columns(layout.documents(part.number), part.documents, _DOCUMENT_COLUMNS)
+    titles, paths = (table.column(name).to_pylist() for name in _DOCUMENT_COLUMNS)
+    wanted = frozenset(range(len(titles)) if documents is None else documents)
+    if documents is None:
+        wanted -= frozenset(part.dead)
+    first = number = label(part.number, 0)
+    for batch in iter_batches(layout.chunks(part.number), part.chunks, _CHUNK_COLUMNS):
+        columns = [batch.column(name).to_pylist() for name in _CHUNK_COLUMNS]
+        for row, heading, text in zip(*columns, strict=True):
+            if row in wanted:
+                yield TextRow(number, first | row, text, titles[row] or "", tuple(heading), paths[row])
+            number += 1

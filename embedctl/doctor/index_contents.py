@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..arms.examiner import RECALL_AT, Flaw
-from ..arms.kind import Opening
+from ..arms.kind import RECALL_AT, Flaw, Opening
 from ..errors import EmbedctlError
 from ..index.pieces import PAYLOADS, kind_of
 from .findings import Finding

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ..arms.examiner import Examiner
+from ..arms.kind import Examiner
 from ..errors import UsageError
 from ..index.pieces import PAYLOADS, kind_of, piece, pieces
 from ..store.piece import Piece
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ..arms.examiner import Flaw
+    from ..arms.kind import Flaw
     from ..store.layout import Layout
     from ..store.manifest import EncoderRecord, FileRecord, IndexRecord, Manifest
 

@@ -9,7 +9,7 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from ..arms.examiner import Flaw
+from ..arms.kind import Flaw
 from ..errors import DamagedError
 from ..store.files import reading
 from ..store.parts import dead_chunk_rows

@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..arms.examiner import Examiner, Flaw, length_flaws
-from ..arms.kind import ArmKind, Built
+from ..arms.kind import ArmKind, Built, Examiner, Flaw, length_flaws
 from ..config import limits
 from ..errors import DamagedError
 from ..labels import label, part_of
@@ -179,7 +178,7 @@ class RowsKind(ArmKind):
 
 
 class RowsExaminer(Examiner):
-    """See :class:`~embedctl.arms.examiner.Examiner`."""
+    """See :class:`~embedctl.arms.kind.Examiner`."""
 
     def look(self, piece: Piece, encoder: EncoderRecord | None, sound: Callable[[str], bool]) -> Iterator[Flaw]:
         """Compare lengths of files with the numbers of rows; rows of dead chunks may be there, too."""

@@ -18,6 +18,9 @@ Metadata: TypeAlias = "Mapping[str, JSON]"
 Literal: TypeAlias = "str | int | float | bool"
 Condition: TypeAlias = "Callable[[Metadata], bool | None]"
 
+_KINDS = {bool: bool, int: float, float: float, str: str}
+"""The type that values of a type are compared as; lists and objects are compared with nothing."""
+
 
 def value_of(metadata: Metadata, field: tuple[str, ...]) -> JSON:
     """Return the field's value; a key that contains the dots is preferred to nested objects."""
@@ -63,11 +66,7 @@ def decided_by(decisive: bool, operands: list[Condition]) -> Condition:
 
 
 def _alike(value: JSON, literal: Literal) -> bool:
-    if isinstance(value, bool) or isinstance(literal, bool):
-        return isinstance(value, bool) and isinstance(literal, bool)
-    if isinstance(literal, str):
-        return isinstance(value, str)
-    return isinstance(value, int | float)
+    return _KINDS.get(type(value)) is _KINDS[type(literal)]
 
 
 def comparing(compare: Callable[[Any, Any], bool], literal: Literal) -> Callable[[JSON], bool | None]:
@@ -84,18 +83,12 @@ def comparing(compare: Callable[[Any, Any], bool], literal: Literal) -> Callable
 
 def one_of(literals: list[Literal]) -> Callable[[JSON], bool | None]:
     """Return the test that a value is one of ``literals``; unknown where none is of its type."""
-    kinds = [
-        frozenset(literal for literal in literals if isinstance(literal, bool)),
-        frozenset(
-            literal for literal in literals if isinstance(literal, int | float) and not isinstance(literal, bool)
-        ),
-        frozenset(literal for literal in literals if isinstance(literal, str)),
-    ]
+    kinds: dict[type | None, set[Literal]] = {}
+    for literal in literals:
+        kinds.setdefault(_KINDS[type(literal)], set()).add(literal)
 
     def test(value: JSON) -> bool | None:
-        if not isinstance(value, str | int | float):
-            return None
-        alike = kinds[0] if isinstance(value, bool) else kinds[2] if isinstance(value, str) else kinds[1]
+        alike = kinds.get(_KINDS.get(type(value)))
         return value in alike if alike else None
 
     return test

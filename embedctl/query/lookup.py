@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..store.manifest import Manifest, Part
 
 _PLACE = ("doc_id", "source", "path", "record", "title", "media_type", "language", "metadata")
+_CHUNK = ("ordinal", "start", "end", "start_line", "end_line", "page", "heading", "context", "text", "tokens")
 _DIGITS = 19
 """More have no meaning as the number of a chunk."""
 
@@ -63,11 +64,9 @@ def show(layout: Layout, manifest: Manifest, wanted: str) -> Shown:
         names = ", ".join(name for _, _, name, _ in found[:5])
         raise UsageError(f'"{wanted}" names {len(found)} documents.', f"Say which: {names}.")
     part, row, name, ordinal = found[0]
-    return (
-        _document(layout, part, row, name, roots)
-        if ordinal is None
-        else _chunk(layout, part, row, name, ordinal, roots)
-    )
+    if ordinal is None:
+        return _document(layout, part, row, name, roots)
+    return _chunk(layout, part, row, name, ordinal, roots)
 
 
 def _match(wanted: tuple[str, ...], document: dict[str, Any], roots: dict[str, str]) -> int | None:
@@ -86,10 +85,8 @@ def _match(wanted: tuple[str, ...], document: dict[str, Any], roots: dict[str, s
 
 
 def _place(layout: Layout, part: Part, row: int, roots: dict[str, str], *more: str) -> dict[str, Any]:
-    columns = (*_PLACE, *more)
-    document: dict[str, Any] = (
-        read_columns(layout.documents(part.number), part.documents, columns).slice(row, 1).to_pylist()[0]
-    )
+    table = read_columns(layout.documents(part.number), part.documents, (*_PLACE, *more))
+    document: dict[str, Any] = table.slice(row, 1).to_pylist()[0]
     document["path"] = path_from_base(roots[document["source"]], document["path"])
     document["metadata"] = json.loads(document["metadata"])
     return document
@@ -105,21 +102,7 @@ def _document(layout: Layout, part: Part, row: int, name: str, roots: dict[str, 
 
 
 def _chunk(layout: Layout, part: Part, row: int, name: str, ordinal: int, roots: dict[str, str]) -> Shown:
-    columns = (
-        "chunk_id",
-        "doc_row",
-        "ordinal",
-        "start",
-        "end",
-        "start_line",
-        "end_line",
-        "page",
-        "heading",
-        "context",
-        "text",
-        "tokens",
-    )
-    entries = chunk_columns(layout, part, *columns).to_pylist() if part.chunks else []
+    entries = chunk_columns(layout, part, "chunk_id", "doc_row", *_CHUNK).to_pylist() if part.chunks else []
     for entry in entries:
         if entry["doc_row"] == row and entry["ordinal"] == ordinal:
             del entry["doc_row"]

@@ -122,26 +122,21 @@ class QueryStream:
         """
         come: queue.Queue[NamedQuery | Problem | BaseException | None] = queue.Queue(_LINES_AHEAD)
         threading.Thread(target=self._read_into, args=(come,), name="queries", daemon=True).start()
-        any_query, ended = False, False
-        while not ended:
-            batch: list[NamedQuery] = []
-            found = come.get()
-            while True:
-                if isinstance(found, BaseException):
-                    raise found
-                if isinstance(found, Problem):
-                    self._tell(found)
-                elif found is not None:
-                    batch.append(found)
-                else:
-                    ended = True
-                if ended or len(batch) == size or come.empty():
-                    break
-                found = come.get()
-            if batch:
-                any_query = True
+        batch: list[NamedQuery] = []
+        any_query = False
+        while (found := come.get()) is not None:
+            if isinstance(found, BaseException):
+                raise found
+            if isinstance(found, Problem):
+                self._tell(found)
+            else:
+                batch.append(found)
+            if batch and (len(batch) == size or come.empty()):
                 yield batch
-        if not any_query:
+                any_query, batch = True, []
+        if batch:
+            yield batch
+        elif not any_query:
             raise UsageError("No query came in on stdin.", "Write one on each line.")
 
     def _read_into(self, come: queue.Queue[NamedQuery | Problem | BaseException | None]) -> None:

@@ -131,8 +131,7 @@ class _Parser:
             condition = negated(self._negation())
         elif self._take("("):
             condition = self.expression()
-            if not self._take(")"):
-                self.fail('")", "and" or "or"')
+            self._expect(")", '")", "and" or "or"')
         else:
             condition = self._comparison()
         self._depth -= 1
@@ -145,8 +144,7 @@ class _Parser:
         field = self._field()
         if self._take("is"):
             wanted = not self._take("not")
-            if not self._take("null"):
-                self.fail('"null"')
+            self._expect("null", '"null"')
             return lambda metadata: (value_of(metadata, field) is None) is wanted
         for symbol, compare in _COMPARISONS.items():
             if self._take(symbol):
@@ -181,13 +179,11 @@ class _Parser:
         return text.strip("`") if kind == "quoted" else text
 
     def _literals(self) -> list[Literal]:
-        if not self._take("("):
-            self.fail('"("')
+        self._expect("(", '"("')
         literals = [self._literal()]
         while self._take(","):
             literals.append(self._literal())
-        if not self._take(")"):
-            self.fail('"," or ")"')
+        self._expect(")", '"," or ")"')
         return literals
 
     def _literal(self) -> Literal:
@@ -226,6 +222,10 @@ class _Parser:
             return False
         self._advance()
         return True
+
+    def _expect(self, word: str, expected: str) -> None:
+        if not self._take(word):
+            self.fail(expected)
 
     def _advance(self) -> None:
         self.token = self._read()

@@ -9,7 +9,7 @@ import numpy as np
 from ...errors import DamagedError
 from ...labels import labels
 from ...store.parts import dead_chunk_rows
-from ..examiner import Examiner, Flaw, length_flaws
+from ..kind import Examiner, Flaw, length_flaws
 from .tantivy_files import row_counts
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _META = "meta.json"
 
 
 class Bm25Examiner(Examiner):
-    """See :class:`~embedctl.arms.examiner.Examiner`."""
+    """See :class:`~embedctl.arms.kind.Examiner`."""
 
     def means(self, name: str) -> str:
         """Return how queries are answered while a file is damaged."""

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from ...config import limits
 from ...errors import DamagedError
 from ...store.piece import REPAIR
-from ..kind import ArmKind, Built
-from ..text_rows import text_rows
+from ..kind import ArmKind, Built, text_rows
 from .arm import Bm25Arm
 from .tantivy_files import can_bury
 

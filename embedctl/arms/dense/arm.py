@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,15 +32,17 @@ class DenseArm:
         wanted = Plan(request.config.dense, "", request.config.ef)
         expected = self._answered + request.queries if request.queries else 1
         asked = [
-            DenseQuery(self.structures, self.structures.choose(wanted, query.allowed, expected), query.allowed)
+            DenseQuery(
+                self.structures,
+                self.structures.choose(wanted, query.allowed, expected),
+                query.allowed,
+                partial(query.vector, self.field),
+            )
             for query in queries
         ]
-        together = len(queries) > 1 and all(query.allowed is queries[0].allowed for query in queries)
-        for one, query in zip(asked, queries, strict=True):
-            one.vector = lambda query=query: query.vector(self.field)  # type: ignore[misc]
-        if together:
+        if len(queries) > 1 and all(query.allowed is queries[0].allowed for query in queries):
             vectors = np.stack([one.vector() for one in asked])
-            for one, first in zip(asked, _search_batch(asked[0], vectors, request.depth), strict=True):
+            for one, first in zip(asked, asked[0].nearest(vectors, request.depth), strict=True):
                 one.known = {request.depth: first}
         self._answered += len(queries) if request.queries else 0
         return asked
@@ -48,24 +51,32 @@ class DenseArm:
 class DenseQuery(ArmQuery):
     """One vector to look for."""
 
-    def __init__(self, structures: Structures, plan: Plan, allowed: Allowed | None) -> None:
+    def __init__(
+        self, structures: Structures, plan: Plan, allowed: Allowed | None, vector: Callable[[], Vectors]
+    ) -> None:
         self.plan = plan
         self.allowed = allowed
         self.structures = structures
-        self.vector: Callable[[], Vectors]
+        self.vector = vector
         """Return float32 ``(dim,)``."""
         self.known: dict[int, Ranking] = {}
         """Rankings by depth that were found together with those of other queries."""
 
     def best(self, k: int) -> Ranking:
         """Return the ``min(k, live and allowed rows)`` nearest rows."""
-        if k in self.known:
-            return self.known[k]
-        vector = self.vector()
-        ranking = self.structures.retriever(self.plan).search(vector, k, self.allowed)
-        if self.complete(ranking, k):
-            return ranking
-        return self.structures.scan(self.allowed).search(vector, k, self.allowed)
+        return self.known[k] if k in self.known else self.nearest(self.vector()[np.newaxis], k)[0]
+
+    def nearest(self, vectors: Vectors, k: int) -> list[Ranking]:
+        """Return what ``best(k)`` is for each row of float32 ``(queries, dim)``; several are searched by threads."""
+        rankings = self.structures.retriever(self.plan).search_batch(vectors, k, self.allowed)
+        rows = len(self.structures.segments)
+        most = min(k, rows if self.allowed is None else min(rows, self.allowed.count))
+        short = [at for at, ranking in enumerate(rankings) if len(ranking.labels) < most]
+        if short:
+            completed = self.structures.scan(self.allowed).search_batch(vectors[short], k, self.allowed)
+            for at, ranking in zip(short, completed, strict=True):
+                rankings[at] = ranking
+        return rankings
 
     def scores(self, labels: Labels) -> Scores:
         """Return the exact similarity to each of ``labels``, float32 ``(n,)``; NaN where there is no such row."""
@@ -79,20 +90,13 @@ class DenseQuery(ArmQuery):
         """Return the query with its vector moved towards those of its first hits: Rocchio."""
         config = RocchioConfig()
         hits = self.structures.segments.vectors_of(first.labels[: config.hits])
-        moved = DenseQuery(self.structures, self.plan, self.allowed)
         vector = rocchio(self.vector(), hits, config) if len(hits) else self.vector()
-        moved.vector = lambda: vector
-        return moved, {"hits": len(hits)}
+        return DenseQuery(self.structures, self.plan, self.allowed, lambda: vector), {"hits": len(hits)}
 
     def explain(self, k: int) -> dict[str, Any]:
         """Return the plan, as one clause, and its cost."""
         cost = self.structures.cost(self.plan, k, self.allowed)
         return {"plan": f"{self.plan.name}: {self.plan.reason}", "cost": cost}
-
-    def complete(self, ranking: Ranking, k: int) -> bool:
-        """Return whether there are no more rows to be found."""
-        rows = len(self.structures.segments)
-        return len(ranking.labels) >= min(k, rows if self.allowed is None else min(rows, self.allowed.count))
 
 
 def rocchio(query: Vectors, hits: Vectors, config: RocchioConfig) -> Vectors:
@@ -108,15 +112,3 @@ def rocchio(query: Vectors, hits: Vectors, config: RocchioConfig) -> Vectors:
     moved = config.query_weight * query.astype(np.float64) + config.hits_weight * mean
     norm = float(np.linalg.norm(moved))
     return (moved / norm).astype(np.float32) if norm > 0 else query
-
-
-def _search_batch(one: DenseQuery, vectors: Vectors, k: int) -> list[Ranking]:
-    """Return what ``one.best(k)`` is for each row of float32 ``(queries, dim)``, found in several threads."""
-    own, allowed = one.structures, one.allowed
-    rankings = list(own.retriever(one.plan).search_batch(vectors, k, allowed))
-    short = [at for at, ranking in enumerate(rankings) if not one.complete(ranking, k)]
-    if short:
-        completed = own.scan(allowed).search_batch(vectors[short], k, allowed)
-        for at, ranking in zip(short, completed, strict=True):
-            rankings[at] = ranking
-    return rankings

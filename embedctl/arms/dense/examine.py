@@ -10,7 +10,7 @@ from ...errors import DamagedError, MismatchError
 from ...labels import bounds
 from ...store.segments import segment_records
 from ...system.resources import available_memory
-from ..examiner import RECALL_AT, Examiner, Flaw, length_flaws
+from ..kind import RECALL_AT, Examiner, Flaw, length_flaws
 from .build import live_vectors
 from .files import DenseFiles
 from .hnsw_file import checked_facts, read_labels
@@ -35,7 +35,7 @@ _NOISE = 0.75
 
 
 class DenseExaminer(Examiner):
-    """See :class:`~embedctl.arms.examiner.Examiner`."""
+    """See :class:`~embedctl.arms.kind.Examiner`."""
 
     def means(self, name: str) -> str:
         """Return how queries are answered while a file is damaged."""

@@ -4,8 +4,7 @@ import json
 
 import numpy as np
 
-from embedctl.arms.kind import ArmKind, Built
-from embedctl.arms.text_rows import text_rows
+from embedctl.arms.kind import ArmKind, Built, text_rows
 from embedctl.contracts import ArmQuery, Ranking
 
 
