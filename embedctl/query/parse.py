@@ -10,19 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_CLOSING = {
-    opening: re.compile(f"[{closing}]")
-    for opening, closing in {
-        '"': '"',
-        "\uff02": "\uff02",
-        "“": "”“",
-        "”": "”",
-        "„": "“”‟",
-        "‟": "”",
-        "«": "»",
-        "»": "«",
-    }.items()
-}
+_PHRASES = ('""', "\uff02\uff02", "“”“", "””", "„“”‟", "‟”", "«»", "»«")
+_CLOSING = {opening: re.compile(f"[{''.join(closing)}]") for opening, *closing in _PHRASES}
 """What closes a phrase, by the character that opened it."""
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arms.dense.files import DenseFiles
+from ..arms.dense.segments import DenseFiles
 from ..index.open import require_index
 from ..plural import counted
 from ..sources.describe import path_from_base

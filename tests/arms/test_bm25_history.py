@@ -62,13 +62,13 @@ class Life:
         """Publish another generation: rows that die and rows that are added."""
         added, buried = list(added), [self.alive.pop(label) for label in dying]
         self.alive |= {document.label: document for document in added}
-        change = Bm25Change(self.newest, None, lambda: buried, lambda: added) if self.runs else None
+        change = Bm25Change(self.newest, None, buried, added) if self.runs else None
         self.runs += 1
-        return build_bm25(self.newest, "english", HEAP, self._everything, change)
+        return build_bm25(self.newest, "english", HEAP, self._everything(), change)
 
-    def _everything(self) -> list[TextRow]:
+    def _everything(self) -> Iterator[TextRow]:
         self.rebuilt += 1
-        return list(self.alive.values())
+        yield from self.alive.values()
 
     @property
     def newest(self) -> Path:
@@ -196,8 +196,8 @@ def test_rows_that_cannot_be_read_when_they_die_lead_to_a_rebuild(tmp_path: Path
     life = Life(tmp_path, random.Random(11))
     life.run(life.document(label) for label in range(20))
     document = life.alive.pop(4)
-    change = Bm25Change(life.newest, None, damaged, tuple)
-    assert build_bm25(tmp_path / "new", "english", HEAP, life.alive.values, change) == Bm25Rows(19, 0)
+    change = Bm25Change(life.newest, None, damaged(), ())
+    assert build_bm25(tmp_path / "new", "english", HEAP, life.alive.values(), change) == Bm25Rows(19, 0)
 
 
 def test_an_index_of_format_3_is_read_but_not_extended(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from embedctl.arms.dense.arm import DenseArm, DenseQuery
-from embedctl.arms.dense.files import DenseFiles
+from embedctl.arms.dense.segments import DenseFiles
 from embedctl.arms.dense.structures import Structures
 from embedctl.config import (
     TEXT_FIELD,

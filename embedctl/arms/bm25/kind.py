@@ -6,22 +6,26 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ...config import limits
 from ...errors import DamagedError
+from ...labels import labels
 from ...store.piece import REPAIR
-from ..kind import ArmKind, Built, text_rows
+from ..kind import ArmKind, Built, Examiner, Flaw, length_flaws, text_rows
 from .arm import Bm25Arm
-from .tantivy_files import can_bury
+from .tantivy_files import can_bury, row_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ...config import StoreSettings
-    from ...store.manifest import Part
+    from ...store.layout import Layout
+    from ...store.manifest import EncoderRecord, Part
     from ...store.piece import Piece
     from ..kind import ArmWork, ExtraRows, Opening, TextRow
-    from .examine import Bm25Examiner
 
+_META = "meta.json"
 _TEXT_SHARE = 4
 """The index is at least so many times smaller than the chunks on disk."""
 
@@ -36,15 +40,11 @@ class Bm25Kind(ArmKind):
         """Write a Tantivy index, from the previous one where there is one."""
         from .writer import Bm25Change, build_bm25
 
-        language, changes, change = work.settings.language, work.changes, None
-        if work.previous is not None:
-            change = Bm25Change(
-                work.previous.folder,
-                work.previous.record.files,
-                buried=lambda: _buried(work),
-                added=lambda: _rows(work, changes.added),
-            )
-        rows = build_bm25(work.folder, language, _heap(), lambda: _rows(work, work.parts), change)
+        language, previous, change = work.settings.language, work.previous, None
+        if previous is not None:
+            added = _rows(work, work.changes.added)
+            change = Bm25Change(previous.folder, previous.record.files, _buried(work), added)
+        rows = build_bm25(work.folder, language, _heap(), _rows(work, work.parts), change)
         return Built(rows.live, {"language": language})
 
     def open(self, piece: Piece, opening: Opening) -> Bm25Arm:
@@ -73,8 +73,6 @@ class Bm25Kind(ArmKind):
 
     def examiner(self) -> Bm25Examiner:
         """Return what ``doctor`` checks of it."""
-        from .examine import Bm25Examiner
-
         return Bm25Examiner()
 
 
@@ -114,6 +112,38 @@ def _with_rows(piece: Piece, language: str, extra: ExtraRows) -> Bm25Arm:
                 writer.add(row)
             writer.commit()
         return Bm25Arm(target, language)
+
+
+class Bm25Examiner(Examiner):
+    """See :class:`~embedctl.arms.kind.Examiner`."""
+
+    def means(self, name: str) -> str:
+        """Return how queries are answered while a file is damaged."""
+        return "Answers come from the parts instead: right, but much slower."
+
+    def look(self, piece: Piece, encoder: EncoderRecord | None, sound: Callable[[str], bool]) -> Iterator[Flaw]:
+        """Compare the number of rows in Tantivy's ``meta.json``."""
+        yield from length_flaws(piece.record, {_META: None})
+        if not all(map(sound, piece.record.files)):
+            return
+        try:
+            live = row_counts(piece.folder)[0]
+        except DamagedError as error:
+            yield Flaw(error.message, _META)
+        except (KeyError, TypeError) as error:
+            yield Flaw(f"It is not what Tantivy writes: {error!r}.", _META)
+        else:
+            if live != piece.record.rows:
+                yield Flaw(f"BM25 has {live:,} rows; the manifest says {piece.record.rows:,}.", _META)
+
+    def check_part(self, opened: Bm25Arm, layout: Layout, part: Part) -> Iterator[Flaw]:
+        """Compare the labels of a part with those of its live chunks."""
+        from ...store.parts import dead_chunk_rows
+
+        rows = np.arange(part.chunks.rows if part.chunks else 0)
+        live = labels(part.number, np.delete(rows, dead_chunk_rows(layout, part)))
+        if not np.array_equal(opened.part_labels(part.number, len(live)), live):
+            yield Flaw(f"BM25 does not hold each live chunk of part {part.number} once.")
 
 
 BM25 = Bm25Kind()

@@ -29,7 +29,7 @@ from .tantivy_files import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -53,9 +53,9 @@ class Bm25Rows:
 class Bm25Writer:
     """Builds one generation in a folder of its own; used as a context manager.
 
-    Leaving the context without ``commit`` rolls everything back: the folder then holds what it held on entering
-    (nothing, or the previous generation) and is to be thrown away. One indexing thread, so that the same calls give
-    the same rows in the same order.
+    Leaving the context without ``commit`` rolls everything back: the folder then holds what it held at first (nothing,
+    or the previous generation) and is to be thrown away. One indexing thread, so that the same calls give the same rows
+    in the same order.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Bm25Writer:
         previous: Path | None = None,
         files: Collection[str] | None = None,
     ) -> None:
-        """Say what to build; the files are made on entering the context.
+        """Make or link the files.
 
         Args:
             folder: where; made if missing, must be empty.
@@ -74,46 +74,39 @@ class Bm25Writer:
             heap_bytes: memory that Tantivy may fill before it writes a segment.
             previous: the generation to start from; never modified.
             files: names that it consists of; ``None``: all that are there.
-        """
-        self._folder = folder
-        self._language = language
-        self._heap_bytes = min(max(heap_bytes, _HEAP_LEAST), _HEAP_MOST)
-        self._previous = previous
-        self._files = files
-        self._schema = index_schema(tokenizer_name(language))
-        self._gone: list[int] = []
-        """Labels of rows that are not alive and were added here: buried ones, and ``FILLER``."""
-        self._index: tantivy.Index | None = None
-        self._writer: tantivy.IndexWriter | None = None
-
-    def __enter__(self) -> Self:
-        """Make or link the files.
 
         Raises:
             MismatchError: ``previous`` was made for another language or by another version of the analysis.
             DamagedError: ``previous`` is no index.
         """
-        name, text_analyzer = tokenizer_name(self._language), analyzer(self._language)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with _as_our_errors(self._folder):
-            if self._previous is None:
-                index = tantivy.Index(self._schema, str(self._folder), reuse=False)
+        name, text_analyzer = tokenizer_name(language), analyzer(language)
+        self._folder = folder
+        self._schema = index_schema(name)
+        self._gone: list[int] = []
+        """Labels of rows that are not alive and were added here: buried ones, and ``FILLER``."""
+        self._committed = False
+        folder.mkdir(parents=True, exist_ok=True)
+        with _as_our_errors(folder):
+            if previous is None:
+                self._index = tantivy.Index(self._schema, str(folder), reuse=False)
             else:
-                check_schema(self._previous, name)
-                link_generation(self._previous, self._folder, self._files)
-                index = tantivy.Index.open(str(self._folder))
-            index.register_tokenizer(name, text_analyzer)
-            index.config_reader("manual")
-            self._index, self._writer = index, index.writer(self._heap_bytes, 1)
+                check_schema(previous, name)
+                link_generation(previous, folder, files)
+                self._index = tantivy.Index.open(str(folder))
+            self._index.register_tokenizer(name, text_analyzer)
+            self._index.config_reader("manual")
+            self._writer = self._index.writer(min(max(heap_bytes, _HEAP_LEAST), _HEAP_MOST), 1)
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Roll back what was not committed."""
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            writer.rollback()
+        if not self._committed:
+            self._committed = True
+            self._writer.rollback()
 
     def bury(self, document: TextRow) -> None:
         """Let a row of the previous generation die; ``document`` is what was added then."""
@@ -121,7 +114,7 @@ class Bm25Writer:
         entry.add_unsigned("label", FILLER)
         _add_texts(entry, document, BURIED)
         with _as_our_errors(self._folder):
-            self._open_writer.add_document(entry)
+            self._writer.add_document(entry)
         self._gone += (document.label, FILLER)
 
     def add(self, document: TextRow) -> None:
@@ -132,7 +125,7 @@ class Bm25Writer:
         entry.add_unsigned("part", split(document.label)[0])
         _add_texts(entry, document, {name: name for name in FIELDS})
         with _as_our_errors(self._folder):
-            self._open_writer.add_document(entry)
+            self._writer.add_document(entry)
 
     def commit(self) -> Bm25Rows:
         """Write everything, wait for merges, close the index and count its rows.
@@ -143,49 +136,41 @@ class Bm25Writer:
             ResourceError: the disk is full.
             DamagedError: Tantivy could not write the index for another reason.
         """
-        writer = self._open_writer
         before = read_dead(self._folder)
         with _as_our_errors(self._folder):
             if self._gone and not len(before):
-                self._add_filler(writer, dict.fromkeys(FIELDS, 1))  # whose tokens tell of the averages
-            writer.commit()
-            exact = self._fill(writer, len(before))
-            self._writer = None
-            writer.wait_merging_threads()
+                self._add_filler(dict.fromkeys(FIELDS, 1))  # whose tokens tell of the averages
+            self._writer.commit()
+            exact = self._fill(len(before))
+            self._committed = True
+            self._writer.wait_merging_threads()
             if self._gone:
                 write_dead(self._folder, np.concatenate([before, np.array(self._gone, dtype=np.uint64)]))
             share_generation(self._folder)
         return Bm25Rows(*row_counts(self._folder), exact)
 
-    def _fill(self, writer: tantivy.IndexWriter, gone_before: int) -> bool:
+    def _fill(self, gone_before: int) -> bool:
         """Add the filler rows that the index lacks, unless none would do; return whether it has all."""
         gone = gone_before + len(self._gone)
         if not gone:
             return True
-        assert self._index is not None
         self._index.reload()
         lacking = fillers(self._index.searcher(), self._schema, gone)
         for tokens in lacking or ():
-            self._add_filler(writer, tokens)
+            self._add_filler(tokens)
         if lacking:
-            writer.commit()
+            self._writer.commit()
         return lacking is not None
 
-    def _add_filler(self, writer: tantivy.IndexWriter, tokens: Mapping[str, int]) -> None:
+    def _add_filler(self, tokens: Mapping[str, int]) -> None:
         entry = tantivy.Document()
         entry.add_unsigned("label", FILLER)
         for name, count in tokens.items():
             text = f"{FILLER_TERM} " * count
             entry.add_text(name, text)
             entry.add_text(BURIED[name], text)
-        writer.add_document(entry)
+        self._writer.add_document(entry)
         self._gone.append(FILLER)
-
-    @property
-    def _open_writer(self) -> tantivy.IndexWriter:
-        if self._writer is None:
-            raise RuntimeError("the writer is not open: enter its context first, and commit once")
-        return self._writer
 
 
 def _add_texts(entry: tantivy.Document, document: TextRow, fields: Mapping[str, str]) -> None:
@@ -227,16 +212,16 @@ class Bm25Change:
     """The folder of the index to start from; never modified."""
     files: Collection[str] | None
     """Names that it consists of; ``None``: all that are there."""
-    buried: Callable[[], Iterable[TextRow]]
+    buried: Iterable[TextRow]
     """Rows that die, as they were added; a :class:`~embedctl.errors.DamagedError` of theirs leads to a rebuild."""
-    added: Callable[[], Iterable[TextRow]]
+    added: Iterable[TextRow]
 
 
 def build_bm25(
     folder: Path,
     language: str,
     heap_bytes: int,
-    everything: Callable[[], Iterable[TextRow]],
+    everything: Iterable[TextRow],
     change: Bm25Change | None = None,
 ) -> Bm25Rows:
     """Write an index to ``folder``, which scores as one built in one run, whatever its history.
@@ -247,7 +232,7 @@ def build_bm25(
         folder: where; made if missing, must be empty.
         language: see ``analysis.languages``.
         heap_bytes: memory that Tantivy may fill before it writes a segment.
-        everything: all live rows, asked for only where the index is built from them.
+        everything: all live rows, read only where the index is built from them.
         change: what to extend; ``None``: rebuild.
 
     Raises:
@@ -261,7 +246,7 @@ def build_bm25(
             return rows
         shutil.rmtree(folder)
     with Bm25Writer(folder, language, heap_bytes) as writer:
-        for document in everything():
+        for document in everything:
             writer.add(document)
         return writer.commit()
 
@@ -270,10 +255,10 @@ def _extended(folder: Path, language: str, heap_bytes: int, change: Bm25Change) 
     """Write the previous index, changed; ``None``: rows that die cannot be read any more."""
     with Bm25Writer(folder, language, heap_bytes, change.previous, change.files) as writer:
         try:
-            for document in change.buried():
+            for document in change.buried:
                 writer.bury(document)
         except DamagedError:
             return None
-        for document in change.added():
+        for document in change.added:
             writer.add(document)
         return writer.commit()

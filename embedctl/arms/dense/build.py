@@ -18,10 +18,9 @@ from ...store.parts import dead_chunk_rows, read_vectors
 from ...store.segments import SegmentRecord, segment_records, to_merge
 from ...system.resources import available_memory, processors, require_disk, require_memory
 from ..kind import Built
-from .files import DenseFiles
 from .hnsw_file import facts_path, labels_path
 from .hnsw_writer import GraphPlan, graph_bytes, graph_file_bytes, plan_graph, write_graph
-from .segments import BITS, LABELS, VECTORS, Segment, Segments, open_segment
+from .segments import BITS, LABELS, VECTORS, DenseFiles, Segment, Segments, open_segment
 from .segments_writer import centre_of, runs_of, write_planes, write_segment
 
 if TYPE_CHECKING:

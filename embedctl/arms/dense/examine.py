@@ -12,11 +12,10 @@ from ...store.segments import segment_records
 from ...system.resources import available_memory
 from ..kind import RECALL_AT, Examiner, Flaw, length_flaws
 from .build import live_vectors
-from .files import DenseFiles
 from .hnsw_file import checked_facts, read_labels
 from .kernels import sign_planes, to_float16, to_float32, words
 from .recall import noisy_vectors, shares
-from .segments import BITS, BLOCK_ROWS, LABELS, VECTORS
+from .segments import BITS, BLOCK_ROWS, LABELS, VECTORS, DenseFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

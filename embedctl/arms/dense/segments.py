@@ -1,10 +1,16 @@
-"""Vectors on disk: immutable segments, mapped into memory and read in place.
+"""The files of a dense arm, and its vectors on disk: immutable segments, mapped into memory and read in place.
 
-A segment is a folder: ``vectors.f16`` (little-endian float16, row after row), ``labels.u64`` (the label of each row,
-ascending) and, in large indexes, ``bits.u64`` (the sign bits, see :func:`~embedctl.arms.dense.kernels.sign_planes`).
-Rows that have died since stay in their segment until it is merged; a list beside the segments says which they are.
+::
 
-A *row* counts through all segments in their order. Rows mean something only in one opened set; labels are for others.
+    vectors/<segment>/vectors.f16    little-endian float16, row after row
+    vectors/<segment>/labels.u64     the label of each row, ascending
+    vectors/<segment>/bits.u64       in large indexes, sign bits: see :func:`~embedctl.arms.dense.kernels.sign_planes`
+    dead.u64       labels that the segments hold and no query may return: sorted little-endian uint64
+    centre.f32     the mean that sign bits were taken around, little-endian float32; only with bits
+    hnsw.bin hnsw.bin.json hnsw.u64                       the graph, see ``hnsw_file``; only where there is one
+
+Rows that have died since stay in their segment until it is merged. A *row* counts through all segments in their order.
+Rows mean something only in one opened set; labels are for others.
 """
 
 from __future__ import annotations
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...contracts import Allowed, Labels, Vectors
+    from ...store.segments import SegmentRecord
     from .kernels import Halves, Planes
 
     Rows = NDArray[np.int64]
@@ -37,6 +44,43 @@ VECTORS, LABELS, BITS = "vectors.f16", "labels.u64", "bits.u64"
 BLOCK_ROWS = 65_536
 """Rows that are multiplied with one query at once."""
 _GATHER_ROWS = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class DenseFiles:
+    """Paths below the folder of the arm."""
+
+    root: Path
+
+    @property
+    def hnsw(self) -> Path:
+        """The graph; its facts and labels lie beside it."""
+        return self.root / "hnsw.bin"
+
+    @property
+    def dead(self) -> Path:
+        """Labels of dead rows."""
+        return self.root / "dead.u64"
+
+    @property
+    def centre(self) -> Path:
+        """The centre of the sign bits."""
+        return self.root / "centre.f32"
+
+    def segment(self, number: int) -> Path:
+        """Return the folder of one segment."""
+        return self.root / "vectors" / f"{number:06d}"
+
+    def names(self, structure: str, segments: Sequence[SegmentRecord]) -> list[str]:
+        """Return the files that ``vectors``, ``binary`` or ``hnsw`` consists of, relative to ``root``."""
+        if structure == "hnsw":
+            from .hnsw_file import facts_path, labels_path  # with hnswlib, only for the graph
+
+            paths = [facts_path(self.hnsw), labels_path(self.hnsw), self.hnsw]
+        else:
+            wanted, beside = ((BITS,), self.centre) if structure == "binary" else ((LABELS, VECTORS), self.dead)
+            paths = [beside, *(self.segment(one.number) / name for one in segments for name in wanted)]
+        return [path.relative_to(self.root).as_posix() for path in paths]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,9 @@ from ...store.piece import REPAIR
 from ...store.segments import segment_records
 from ...system.resources import available_memory
 from .binary import BinaryRetriever
-from .files import DenseFiles
 from .flat import FlatRetriever
 from .kernels import sign_planes, to_float16
-from .segments import Segment, Segments, open_segment
+from .segments import DenseFiles, Segment, Segments, open_segment
 
 if TYPE_CHECKING:
     from ...config import DensePlan
