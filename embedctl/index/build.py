@@ -6,20 +6,21 @@ import shutil
 import threading
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..arms.kind import ArmWork, PartChanges
+from ..config import ArmSettings
 from ..errors import DamagedError, NoStoreError
 from ..store.manifest import ArmRecord, EncoderRecord, IndexRecord, Manifest
 from ..system.resources import require_disk, require_memory
 from .pieces import PAYLOADS, described, kind_of, piece, pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from ..arms.kind import Built
-    from ..config import ArmSettings
+    from ..arms.kind import ArmKind, Built
     from ..contracts import Progress, Reporter
     from ..store.layout import Layout
     from ..store.manifest import Part
@@ -146,23 +147,22 @@ def build(
     root = layout.generation(number)
     shutil.rmtree(root, ignore_errors=True)  # left by a run that was killed
     root.mkdir(parents=True)
-    arms = {arm.name: _arm_work(layout, root, changes, arm, reporter) for arm in changes.settings.arms}
-    kinds = {arm.name: arm.kind for arm in changes.settings.arms}
-    works = {PAYLOADS: _rows_work(layout, root, changes), **arms}
-    kinds[PAYLOADS] = PAYLOADS
-    require_memory(sum(kind_of(kinds[name]).memory_bytes(work) for name, work in works.items()), _BUILDING)
-    require_disk(layout.root, sum(kind_of(kinds[name]).disk_bytes(work) for name, work in works.items()), _BUILDING)
+    arms = (ArmSettings(PAYLOADS, PAYLOADS), *changes.settings.arms)
+    works = {arm.name: _work(layout, root, changes, arm, reporter) for arm in arms}
+    kinds = {arm.name: kind_of(arm.kind) for arm in arms}
+    require_memory(sum(kind.memory_bytes(works[name]) for name, kind in kinds.items()), _BUILDING)
+    require_disk(layout.root, sum(kind.disk_bytes(works[name]) for name, kind in kinds.items()), _BUILDING)
     amounts = {name: work.changes.rows for name, work in works.items()}
     with reporter.stage("index", max(amounts.values()), "chunks") as progress:
         built = _all(works, kinds, _Tracks(progress, amounts))
     records: dict[str, ArmRecord] = {}
     new_files: list[Path] = []
-    for name, work in works.items():
-        files, fresh = described(work)
-        records[name] = ArmRecord(kinds[name], work.field, work.folder.name, files, built[name].rows, built[name].facts)
+    for arm in arms:
+        files, fresh = described(works[arm.name])
+        rows, facts = built[arm.name]
+        records[arm.name] = ArmRecord(arm.kind, arm.field, arm.name, files, rows, facts)
         new_files += fresh
-    rows = {record.rows for record in records.values()}
-    if len(rows) > 1:
+    if len({record.rows for record in records.values()}) > 1:
         told = ", ".join(f"{name} {record.rows:,}" for name, record in records.items())
         raise DamagedError(f"The pieces of the index have different numbers of rows: {told}.", _REBUILD)
     payloads = records.pop(PAYLOADS)
@@ -182,10 +182,11 @@ def build(
     return record, [*new_files, *folders]
 
 
-def _arm_work(layout: Layout, root: Path, changes: IndexChanges, arm: ArmSettings, reporter: Reporter) -> ArmWork:
+def _work(layout: Layout, root: Path, changes: IndexChanges, arm: ArmSettings, reporter: Reporter) -> ArmWork:
     old, previous = changes.old, None
-    if old is not None and changes.serves(old, arm):
-        before = piece(layout, old, old.arms[arm.name])
+    record = pieces(old).get(arm.name) if old is not None else None
+    if old is not None and record is not None and (arm.name == PAYLOADS or changes.serves(old, arm)):
+        before = piece(layout, old, record)
         previous = before if kind_of(arm.kind).extends(before, changes.settings) else None
     return ArmWork(
         layout=layout,
@@ -200,22 +201,12 @@ def _arm_work(layout: Layout, root: Path, changes: IndexChanges, arm: ArmSetting
     )
 
 
-def _rows_work(layout: Layout, root: Path, changes: IndexChanges) -> ArmWork:
-    old = changes.old
-    previous = piece(layout, old, old.payloads) if old is not None and old.payloads is not None else None
-    since = PartChanges(changes.parts) if previous is None else changes.since
-    return ArmWork(layout, root / PAYLOADS, changes.parts, since, changes.settings, previous=previous)
-
-
-def _all(works: Mapping[str, ArmWork], kinds: Mapping[str, str], tracks: _Tracks) -> dict[str, Built]:
+def _all(works: Mapping[str, ArmWork], kinds: Mapping[str, ArmKind], tracks: _Tracks) -> dict[str, Built]:
     """Build all pieces at once: hnswlib and Tantivy do not hold Python's lock."""
-
-    def advance(name: str) -> Callable[[int], None]:
-        return lambda units: tracks.advance(name, units)
 
     def one(name: str) -> Built:
         try:
-            return kind_of(kinds[name]).build(replace(works[name], advance=advance(name)))
+            return kinds[name].build(replace(works[name], advance=partial(tracks.advance, name)))
         except BaseException:
             tracks.stopped.set()
             raise
