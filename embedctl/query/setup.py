@@ -6,10 +6,10 @@ import math
 from dataclasses import astuple, dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
-from ..arms import ARMS
 from ..config import LEAST_WEIGHT, MOST_WEIGHT, DensePlan, FusionName, Mode, QueryEncoder
 from ..config.setting import out_of_range
 from ..errors import UsageError
+from ..index.pieces import kind_of
 from ..registry import nearest
 from .rerankers import RERANKERS
 from .rewriters import REWRITERS
@@ -69,8 +69,7 @@ class Setup:
 
     def kind(self, arm: ArmSettings) -> ArmKind:
         """Return the kind of an arm."""
-        kind: ArmKind = ARMS.load(arm.kind)
-        return kind
+        return kind_of(arm.kind)
 
     def opened(self, arm: ArmSettings) -> Arm:
         """Return an arm, opened."""

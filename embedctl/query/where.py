@@ -99,7 +99,8 @@ class _Parser:
         self._depth = 0
         self._comparisons = 0
         self._end = 0
-        self.token = self._read()
+        self.token: _Token
+        self._advance()
 
     def expression(self) -> Condition:
         operands = [self._conjunction()]
@@ -228,9 +229,6 @@ class _Parser:
             self.fail(expected)
 
     def _advance(self) -> None:
-        self.token = self._read()
-
-    def _read(self) -> _Token:
         match = _TOKEN.match(self.text, self._end)
         assert match is not None
         assert match.lastgroup is not None
@@ -238,7 +236,7 @@ class _Parser:
         kind, text = match.lastgroup, match[match.lastgroup]
         if kind == "name" and text.lower() in _KEYWORDS:
             kind = "keyword"
-        return _Token(kind, text, match.start(match.lastgroup))
+        self.token = _Token(kind, text, match.start(match.lastgroup))
 
 
 def _pointed_at(text: str, at: int) -> list[str]:

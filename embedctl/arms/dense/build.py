@@ -20,11 +20,11 @@ from ...system.resources import available_memory, processors, require_disk, requ
 from ..kind import Built
 from .hnsw_file import facts_path, labels_path
 from .hnsw_writer import GraphPlan, graph_bytes, graph_file_bytes, plan_graph, write_graph
-from .segments import BITS, LABELS, VECTORS, DenseFiles, Segment, Segments, open_segment
+from .segments import BITS, LABELS, VECTORS, DenseFiles, Segment, Segments, open_segments
 from .segments_writer import centre_of, runs_of, write_planes, write_segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -112,7 +112,7 @@ class DenseBuild:
         self.records = sorted(records, key=lambda record: -record.rows)
         dead = np.sort(np.concatenate([_NO_LABELS, *(opened[at].labels[opened[at].dead] for at in kept)]))
         save_array(self._files.dead, dead.astype("<u8"))
-        self.segments = Segments(_opened(self._files, self.records, self._dim, dead), self._dim)
+        self.segments = Segments(open_segments(self._files, self.records, self._dim, dead), self._dim)
 
     def write_bits(self) -> None:
         """Give every segment of a large arm sign bits: around the centre that linked ones have, or a new one."""
@@ -184,16 +184,12 @@ class DenseBuild:
         for part, rows in changes.buried:
             dead.append(labels(part.number, dead_chunk_rows(store, replace(part, dead=tuple(rows)))))
         dead += [labels(part.number, np.arange(part.chunks.rows if part.chunks else 0)) for part in changes.removed]
-        return _opened(self._before, self._old, self._dim, np.unique(np.concatenate(dead)))
+        return open_segments(self._before, self._old, self._dim, np.unique(np.concatenate(dead)))
 
     def _previous_graph(self) -> Path | None:
         if self._work.previous is None or self._before is None:
             return None
         return self._before.hnsw if self._before.hnsw.name in self._work.previous.record.files else None
-
-
-def _opened(files: DenseFiles, records: Sequence[SegmentRecord], dim: int, dead: Labels) -> list[Segment]:
-    return [open_segment(files.segment(one.number), one.rows, dim, dead, planes=False) for one in records]
 
 
 def _most_graph_rows(settings: StoreSettings) -> int | None:

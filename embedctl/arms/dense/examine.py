@@ -13,20 +13,19 @@ from ...system.resources import available_memory
 from ..kind import RECALL_AT, Examiner, Flaw, length_flaws
 from .build import live_vectors
 from .hnsw_file import checked_facts, read_labels
-from .kernels import sign_planes, to_float16, to_float32, words
+from .kernels import to_float16, to_float32, words
 from .recall import noisy_vectors, shares
-from .segments import BITS, BLOCK_ROWS, LABELS, VECTORS, DenseFiles
+from .segments import BITS, LABELS, VECTORS, DenseFiles
+from .segments_writer import planes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ...contracts import DenseRetriever, Labels, Vectors
+    from ...contracts import DenseRetriever
     from ...store.layout import Layout
     from ...store.manifest import ArmRecord, EncoderRecord, Part
     from ...store.piece import Piece
     from .arm import DenseArm
-    from .kernels import Halves
-    from .segments import Segment, Segments
 
 RECALL_QUERIES = 100
 _NOISE = 0.75
@@ -69,10 +68,11 @@ class DenseExaminer(Examiner):
     def check_part(self, opened: DenseArm, layout: Layout, part: Part) -> Iterator[Flaw]:
         """Compare labels and vectors of the live chunks of a part, rounded to float16."""
         labels, vectors = live_vectors(layout, part, opened.field)
-        own, halves = _of_part(opened.structures.segments, part.number)
-        if not np.array_equal(own, labels):
+        own = opened.structures.segments
+        start, end = np.searchsorted(own.live_labels, bounds(part.number))
+        if not np.array_equal(own.live_labels[start:end], labels):
             yield Flaw(f"The segments do not hold each live chunk of part {part.number} once.", "vectors")
-        elif not np.array_equal(halves, to_float16(vectors)):
+        elif not np.array_equal(own.vectors_of(labels), to_float32(to_float16(vectors))):
             yield Flaw(f"The segments hold other vectors than part {part.number}.", "vectors")
 
     def check_derived(self, opened: DenseArm, piece: Piece) -> Iterator[Flaw]:
@@ -80,7 +80,7 @@ class DenseExaminer(Examiner):
         structures, files = opened.structures, DenseFiles(piece.folder)
         records = segment_records(piece.record)
         for record, segment in zip(records, structures.segments.segments, strict=True):
-            if segment.planes is not None and not _signs_hold(segment, structures.centre):
+            if segment.planes is not None and not np.array_equal(segment.planes, planes_of(segment, structures.centre)):
                 name = (files.segment(record.number) / BITS).relative_to(files.root).as_posix()
                 yield Flaw("The bits are not the signs of the vectors.", name)
 
@@ -122,27 +122,3 @@ def _expected(files: DenseFiles, record: ArmRecord, dim: int) -> dict[str, int |
         folder = files.segment(segment.number).relative_to(files.root)
         expected |= {(folder / name).as_posix(): size * segment.rows for name, size in sizes.items()}
     return expected
-
-
-def _of_part(segments: Segments, number: int) -> tuple[Labels, Halves]:
-    """Return labels, ascending, and vectors of the live rows of a part."""
-    labels, halves = [np.empty(0, np.uint64)], [np.empty((0, segments.dim), np.float16)]
-    for segment in segments.segments:
-        start, end = np.searchsorted(segment.labels, bounds(number)).tolist()
-        live = segment.live()[start:end]
-        labels.append(segment.labels[start:end][live])
-        halves.append(segment.vectors[start:end][live])
-    every = np.concatenate(labels)
-    order = np.argsort(every, kind="stable")
-    return every[order], np.concatenate(halves)[order]
-
-
-def _signs_hold(segment: Segment, centre: Vectors) -> bool:
-    assert segment.planes is not None
-    return all(
-        np.array_equal(
-            sign_planes(to_float32(segment.vectors[at : at + BLOCK_ROWS]), centre),
-            segment.planes[:, at : at + BLOCK_ROWS],
-        )
-        for at in range(0, len(segment.labels), BLOCK_ROWS)
-    )

@@ -132,6 +132,13 @@ def open_segment(folder: Path, rows: int, dim: int, dead: Labels, planes: bool) 
     )
 
 
+def open_segments(
+    files: DenseFiles, records: Sequence[SegmentRecord], dim: int, dead: Labels, planes: bool = False
+) -> list[Segment]:
+    """Map the segments of an arm; see :func:`open_segment`."""
+    return [open_segment(files.segment(one.number), one.rows, dim, dead, planes) for one in records]
+
+
 def check_query(vectors: Vectors, dim: int) -> None:
     """Refuse query vectors that cannot be compared with an index of ``dim`` dimensions.
 

@@ -102,10 +102,15 @@ def centre_of(segments: Segments) -> Vectors:
     return (total / max(1, count)).astype(np.float32)
 
 
-def write_planes(folder: Path, segment: Segment, centre: Vectors) -> None:
-    """Write the sign bits of a segment around ``centre`` beside its vectors."""
+def planes_of(segment: Segment, centre: Vectors) -> Planes:
+    """Return the sign bits of a segment around ``centre``: uint64 ``(words(dim), n)``."""
     rows, dim = segment.vectors.shape
     planes: Planes = np.empty((words(dim), rows), dtype=np.uint64)
     for at in range(0, rows, _BLOCK_ROWS):
         planes[:, at : at + _BLOCK_ROWS] = sign_planes(to_float32(segment.vectors[at : at + _BLOCK_ROWS]), centre)
-    save_array(folder / BITS, planes.astype("<u8", copy=False))
+    return planes
+
+
+def write_planes(folder: Path, segment: Segment, centre: Vectors) -> None:
+    """Write the sign bits of a segment around ``centre`` beside its vectors."""
+    save_array(folder / BITS, planes_of(segment, centre).astype("<u8", copy=False))

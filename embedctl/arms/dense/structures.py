@@ -20,7 +20,7 @@ from ...system.resources import available_memory
 from .binary import BinaryRetriever
 from .flat import FlatRetriever
 from .kernels import sign_planes, to_float16
-from .segments import DenseFiles, Segment, Segments, open_segment
+from .segments import DenseFiles, Segment, Segments, open_segments
 
 if TYPE_CHECKING:
     from ...config import DensePlan
@@ -228,7 +228,4 @@ class Structures:
                 self.centre = mapped(self._files.centre, "<f4", (self.dim,))
             except DamagedError as error:
                 self.lose("binary", error)
-        return [
-            open_segment(self._files.segment(one.number), one.rows, self.dim, dead, self.has_bits)
-            for one in self._records
-        ]
+        return open_segments(self._files, self._records, self.dim, dead, self.has_bits)
