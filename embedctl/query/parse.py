@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_PHRASES = ('""', "\uff02\uff02", "“”“", "””", "„“”‟", "‟”", "«»", "»«")
-_CLOSING = {opening: re.compile(f"[{''.join(closing)}]") for opening, *closing in _PHRASES}
+_QUOTES = ('""', "\uff02\uff02", "“”“", "””", "„“”‟", "‟”", "«»", "»«")
+_CLOSING = {quotes[0]: re.compile(f"[{quotes[1:]}]") for quotes in _QUOTES}
 """What closes a phrase, by the character that opened it."""
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
