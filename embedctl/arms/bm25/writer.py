@@ -31,7 +31,6 @@ from .tantivy_files import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
-    from types import TracebackType
 
     from ..kind import TextRow
 
@@ -100,9 +99,7 @@ class Bm25Writer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Roll back what was not committed."""
         if not self._committed:
             self._committed = True

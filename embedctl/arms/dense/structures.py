@@ -63,6 +63,8 @@ class Structures:
         self.centre: Vectors = np.empty(0, dtype=np.float32)
         """What the sign bits were taken around, float32 ``(dim,)``; empty where there are none."""
         self.dim = opening.encoder.dim
+        self.ef = opening.settings.hnsw.ef
+        """Candidates kept during a walk of the graph, at least."""
         self.segments = self._open(field)
         """The live vectors."""
 
@@ -76,11 +78,6 @@ class Structures:
         """Size of the graph, on disk and about the same in memory; 0 where there is none."""
         record = self._piece.record.files.get(self._files.hnsw.name)
         return record.bytes if record and "hnsw" not in self._lost else 0
-
-    @property
-    def ef(self) -> int:
-        """Candidates kept during a walk of the graph, at least."""
-        return self._opening.settings.hnsw.ef
 
     def lose(self, structure: str, error: EmbedctlError) -> None:
         """Use ``hnsw`` or ``binary`` no more."""
