@@ -90,10 +90,6 @@ def _footer(path: Path) -> str:
         return ""  # of no file: opening it says what is wrong with it
 
 
-def _nothing(_: Path) -> None:
-    """Check nothing more: the footer is right when all of the file is."""
-
-
 @contextmanager
 def reading(path: Path, record: FileRecord) -> Iterator[pq.ParquetFile]:
     """Open a Parquet file that the manifest names, with its page checksums verified as pages are read.
@@ -108,7 +104,8 @@ def reading(path: Path, record: FileRecord) -> Iterator[pq.ParquetFile]:
     """
     import pyarrow.parquet as pq
 
-    verify(path, record, DAMAGED_HINT, also=FileCheck(_footer(path), _nothing))
+    footer = FileCheck(_footer(path), lambda _: None)  # the footer is right when all of the file is
+    verify(path, record, DAMAGED_HINT, also=footer)
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             if file.metadata.num_rows != record.rows:

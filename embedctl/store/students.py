@@ -42,12 +42,7 @@ def own_student(layout: Layout, manifest: Manifest) -> Path:
 
 
 def export(layout: Layout, manifest: Manifest, target: Path) -> None:
-    """Copy the store's student to a new or empty folder.
-
-    Raises:
-        ModelError: there is no student.
-        UsageError: the folder has something in it.
-    """
+    """Copy the store's student, see :func:`own_student`, to a folder; raise a :class:`UsageError` if it is not empty."""
     import shutil
 
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
