@@ -42,7 +42,7 @@ def own_student(layout: Layout, manifest: Manifest) -> Path:
 
 
 def export(layout: Layout, manifest: Manifest, target: Path) -> None:
-    """Copy the store's student, see :func:`own_student`, to a folder; raise a :class:`UsageError` if it is not empty."""
+    """Copy the student, see :func:`own_student`, to a folder, or raise a :class:`UsageError` if that is not empty."""
     import shutil
 
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
