@@ -71,7 +71,7 @@ def inspect(layout: Layout, manifest: Manifest, config: InspectConfig | None, re
         hubness(lists, config.neighbours, student is not None),
         duplicates(chunks, near),
         lengths(chunks, manifest.settings.chunk.size or longest),
-        tokenizer_topic(TokenCounts.total(readings), words) if reader else Topic.of("tokenizer", (), why_not),
+        tokenizer_topic(TokenCounts.total(readings), words) if reader else Topic("tokenizer", (), why_not),
         language_topic(shares, manifest.settings, _languages(manifest.settings.model)),
     )
     return Inspection(
@@ -139,7 +139,7 @@ def _near(
 def _names(survey: Survey, labels: Sequence[int]) -> dict[int, ChunkName]:
     names = {}
     for label, told in survey.described(labels).items():
-        title = told["heading"][-1] if told["heading"] else told["title"]
+        title = told["heading"][-1] if told["heading"] else told["title"] or ""
         names[label] = ChunkName(told["chunk_id"], title, " ".join(told["text"][: 4 * _SHOWN].split())[:_SHOWN])
     return names
 

@@ -14,8 +14,7 @@ from ..errors import NoStoreError
 from ..labels import labels as labels_in
 from ..labels import part_of, row_of
 from ..records import NORM_OFF
-from ..store.files import read_columns
-from ..store.parts import chunk_columns, dead_chunk_rows, read_vectors
+from ..store.parts import chunk_columns, chunks_and_documents, live_chunk_rows, read_vectors
 from ..store.vectors import as_hashes
 
 if TYPE_CHECKING:
@@ -109,34 +108,27 @@ class Survey:
         """
         self._layout = layout
         fingerprint = manifest.encoder.fingerprint if manifest.encoder else None
-        self._live: dict[int, Rows] = {}
-        self.parts: list[Part] = []
+        self._live: list[tuple[Part, Rows]] = []
+        """Parts by number, and the rows of their live chunks."""
         self.waiting = 0
         """Live chunks without a vector."""
         for part in sorted(manifest.parts, key=lambda part: part.number):
-            rows = self._live_rows(part)
+            rows = live_chunk_rows(layout, part)
             if part.chunks and part.chunks.rows and part.embeddings and part.embeddings.made_with == fingerprint:
-                self.parts.append(part)
-                self._live[part.number] = rows
+                self._live.append((part, rows))
             else:
                 self.waiting += len(rows)
-        if not sum(map(len, self._live.values())):
+        if not any(len(rows) for _, rows in self._live):
             raise NoStoreError(
                 f"The store in {layout.root} has no vectors to inspect yet.", 'Make them with "embedctl index PATH".'
             )
 
-    def _live_rows(self, part: Part) -> Rows:
-        if part.chunks is None:
-            return np.empty(0, np.int64)
-        return np.delete(np.arange(part.chunks.rows), dead_chunk_rows(self._layout, part))
-
     def chunks(self) -> EmbeddedChunks:
         """Read the numbers of every chunk."""
-        columns = zip(*map(self._chunk_numbers, self.parts), strict=True)
+        columns = zip(*(self._chunk_numbers(*live) for live in self._live), strict=True)
         return EmbeddedChunks(*map(np.concatenate, columns))
 
-    def _chunk_numbers(self, part: Part) -> tuple[NDArray[Any], ...]:
-        rows = self._live[part.number]
+    def _chunk_numbers(self, part: Part, rows: Rows) -> tuple[NDArray[Any], ...]:
         table = chunk_columns(self._layout, part, "doc_row", "start", "end", "tokens", "sha256")
         start, end, owner, tokens = (table.column(name).to_numpy() for name in ("start", "end", "doc_row", "tokens"))
         return (
@@ -149,8 +141,7 @@ class Survey:
 
     def vectors(self) -> Iterator[tuple[Labels, Vectors]]:
         """Yield labels and vectors of the live chunks of each part, float32 ``(rows, dim)``."""
-        for part in self.parts:
-            rows = self._live[part.number]
+        for part, rows in self._live:
             vectors = read_vectors(self._layout, part)
             yield labels_in(part.number, rows), vectors if len(rows) == len(vectors) else vectors[rows]
 
@@ -172,33 +163,22 @@ class Survey:
 
     def texts(self, sampled: Labels) -> list[SampledText]:
         """Return the texts of sampled chunks, in the order of parts and rows."""
-        found = []
-        for part, rows in self._split(sampled):
-            table = chunk_columns(self._layout, part, "doc_row", "context", "text").take(rows)
-            markup = read_columns(self._layout.documents(part.number), part.documents, ["markup"]).column("markup")
-            kinds = markup.take(table.column("doc_row")).to_pylist()
-            found += [
-                SampledText(row["context"], row["text"], kind == "code")
-                for row, kind in zip(table.to_pylist(), kinds, strict=True)
-            ]
-        return found
+        rows = self._rows(sampled, ("context", "text"), ("markup",)).values()
+        return [SampledText(row["context"], row["text"], row["markup"] == "code") for row in rows]
 
     def described(self, labels: Sequence[int]) -> dict[int, dict[str, Any]]:
         """Return ``chunk_id``, ``heading``, ``text`` and ``title`` of a few chunks, by label."""
-        found: dict[int, dict[str, Any]] = {}
-        for part, rows in self._split(np.unique(np.array(labels, np.uint64))):
-            table = chunk_columns(self._layout, part, "chunk_id", "heading", "text", "doc_row").take(rows)
-            titles = read_columns(self._layout.documents(part.number), part.documents, ["title"]).column("title")
-            for label, row in zip(labels_in(part.number, rows).tolist(), table.to_pylist(), strict=True):
-                found[label] = {**row, "title": titles[row["doc_row"]].as_py() or ""}
-        return found
+        return self._rows(np.unique(np.array(labels, np.uint64)), ("chunk_id", "heading", "text"), ("title",))
 
-    def _split(self, labels: Labels) -> Iterator[tuple[Part, Rows]]:
-        owners = part_of(labels)
-        for part in self.parts:
-            mine = labels[owners == part.number]
+    def _rows(self, labels: Labels, columns: Sequence[str], of_document: Sequence[str]) -> dict[int, dict[str, Any]]:
+        """Return columns of chunks and of their documents, by label, in the order of parts and rows."""
+        found: dict[int, dict[str, Any]] = {}
+        for part, _ in self._live:
+            mine = labels[part_of(labels) == part.number]
             if len(mine):
-                yield part, row_of(mine)
+                rows = chunks_and_documents(self._layout, part, row_of(mine), columns, of_document)
+                found |= zip(mine.tolist(), rows, strict=True)
+        return found
 
 
 def draw(labels: Labels, count: int, seed: int) -> Labels:

@@ -10,8 +10,7 @@ import numpy as np
 
 from ..labels import labels, part_of, row_of
 from ..sources.describe import path_from_base
-from ..store.files import read_columns
-from ..store.parts import chunk_columns, dead_chunk_rows, read_vectors
+from ..store.parts import chunks_and_documents, live_chunk_rows, read_vectors
 from ..store.vectors import read_hashes
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from ..store.manifest import IndexRecord, Manifest
 
 _DOCUMENT = ("source", "path", "record", "title")
-_CHUNK = ("doc_row", "start_line", "end_line", "page", "heading", "text")
+_CHUNK = ("start_line", "end_line", "page", "heading", "text")
 _TITLE = 80
 """Characters."""
 
@@ -55,10 +54,7 @@ def read_sample(
     vectors: list[Vectors] = [np.empty((0, index.encoder.dim), np.float32)]
     for part, rows in zip(index.parts, chosen, strict=True):
         if len(rows):
-            documents = read_columns(layout.documents(part.number), part.documents, _DOCUMENT)
-            found = chunk_columns(layout, part, *_CHUNK).take(rows)
-            owners = documents.take(found.column("doc_row")).to_pylist()
-            chunks += [_chunk(*pair, roots) for pair in zip(found.to_pylist(), owners, strict=True)]
+            chunks += [_chunk(row, roots) for row in chunks_and_documents(layout, part, rows, _CHUNK, _DOCUMENT)]
             vectors.append(read_vectors(layout, part)[rows])
     return tuple(chunks), np.concatenate(vectors)
 
@@ -68,35 +64,30 @@ def _choose(layout: Layout, index: IndexRecord, most: int) -> list[NDArray[np.in
     keys, found = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
     for part in index.parts:
         hashes = read_hashes(layout, part)[:, 0]
-        live = np.delete(np.arange(len(hashes)), dead_chunk_rows(layout, part))
+        live = live_chunk_rows(layout, part)
         keys.append(hashes[live])
         found.append(labels(part.number, live))
     taken = np.concatenate(found)[np.sort(np.argsort(np.concatenate(keys), kind="stable")[:most])]
     return [row_of(taken[part_of(taken) == part.number]) for part in index.parts]
 
 
-def _chunk(chunk: dict[str, Any], document: dict[str, Any], roots: dict[str, str]) -> MapChunk:
-    path = path_from_base(roots.get(document["source"], ""), document["path"])
-    title = document["title"] or _untitled(chunk, document)
-    heading = chunk["heading"][-1] if chunk["heading"] else title
-    return MapChunk(
-        source=document["source"],
-        path=path,
-        title=title if heading == title else f"{title} › {heading}",
-        place=f"{path}, {_place(chunk, document['record'])}",
-        text=chunk["text"],
-    )
+def _chunk(row: dict[str, Any], roots: dict[str, str]) -> MapChunk:
+    path = path_from_base(roots.get(row["source"], ""), row["path"])
+    title = row["title"] or _untitled(row)
+    heading = row["heading"][-1] if row["heading"] else title
+    shown = title if heading == title else f"{title} › {heading}"
+    return MapChunk(row["source"], path, shown, f"{path}, {_place(row)}", row["text"])
 
 
-def _untitled(chunk: dict[str, Any], document: dict[str, Any]) -> str:
-    if document["record"] is None:
-        return str(document["path"]).rsplit("/", 1)[-1]
-    return shorten(chunk["text"], _TITLE, placeholder=" ...")
+def _untitled(row: dict[str, Any]) -> str:
+    if row["record"] is None:
+        return str(row["path"]).rsplit("/", 1)[-1]
+    return shorten(row["text"], _TITLE, placeholder=" ...")
 
 
-def _place(chunk: dict[str, Any], record: int | None) -> str:
-    if record is not None:
-        return f"record {record:,}"
+def _place(chunk: dict[str, Any]) -> str:
+    if chunk["record"] is not None:
+        return f"record {chunk['record']:,}"
     if chunk["page"] is not None:
         return f"page {chunk['page']:,}"
     first, last = chunk["start_line"], chunk["end_line"]

@@ -144,6 +144,21 @@ def dead_chunk_rows(layout: Layout, part: Part) -> np.ndarray[tuple[int], np.dty
     return np.flatnonzero(np.isin(owners, np.asarray(part.dead)))
 
 
+def live_chunk_rows(layout: Layout, part: Part) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return the rows of a part's chunks whose document is alive, ascending; none where it has not been cut."""
+    return np.delete(np.arange(part.chunks.rows), dead_chunk_rows(layout, part)) if part.chunks else np.empty(0, int)
+
+
+def chunks_and_documents(
+    layout: Layout, part: Part, rows: Sequence[int] | np.ndarray, columns: Sequence[str], of_document: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return ``columns`` of some chunks of a part, each with its ``doc_row`` and columns of its document."""
+    chunks = chunk_columns(layout, part, "doc_row", *columns).take(rows)
+    documents = read_columns(layout.documents(part.number), part.documents, of_document)
+    owners = documents.take(chunks.column("doc_row")).to_pylist()
+    return [{**chunk, **owner} for chunk, owner in zip(chunks.to_pylist(), owners, strict=True)]
+
+
 def _table(rows: Sequence[Document] | Sequence[Chunk], schema: pa.Schema) -> pa.Table:
     """Return a table with a column for each attribute that the schema names."""
     import pyarrow as pa

@@ -23,7 +23,7 @@ from ...plural import counted
 from ...query.filters import LabelSet
 from ...query.query_file import NamedQuery
 from ...query.searcher import Searcher
-from ...store.parts import dead_chunk_rows
+from ...store.parts import live_chunk_rows
 from ...store.snapshot import Snapshot
 from ..evaluate import JudgedQueries, evaluate
 from ..evaluation import KindMeans, KnownItems
@@ -75,11 +75,7 @@ class HeldOutIndex:
         vectors = {field: encoders.documents(field).encode_documents(texts) for field in record.encoders}
         self.searcher = Searcher(layout, manifest, encoders.queries, ExtraRows(rows, vectors, shown))
         self._added = np.array([row.label for row in rows], dtype=np.uint64)
-        live = [
-            labels(part.number, np.delete(np.arange(part.chunks.rows), dead_chunk_rows(layout, part)))
-            for part in record.parts
-            if part.chunks
-        ]
+        live = [labels(part.number, live_chunk_rows(layout, part)) for part in record.parts]
         self._live = np.concatenate([*live, self._added])
         self._queries = {query.id: query for query in queries}
         self._allowed: dict[str, LabelSet] = {}
