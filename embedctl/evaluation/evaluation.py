@@ -175,6 +175,11 @@ class Evaluation:
     """Of queries that were made from the corpus; ``None``: queries and judgements were given."""
 
     @property
+    def synthetic(self) -> bool:
+        """The queries were made from the corpus itself."""
+        return self.known_items is not None
+
+    @property
     def in_use(self) -> Setting:
         """The setting that others are compared with."""
         return next(setting for setting in self.settings if setting.in_use)
@@ -201,7 +206,7 @@ class Evaluation:
             "store": self.store,
             "snapshot": self.snapshot,
             "level": self.level,
-            "synthetic": self.known_items is not None,
+            "synthetic": self.synthetic,
             "known_items": None if self.known_items is None else self.known_items.to_json(),
             "metric": str(self.metric),
             "metrics": [str(metric) for metric in self.metrics],

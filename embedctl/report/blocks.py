@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from .vega import Spec
-
 Datum = dict[str, Any]
 """One datum of a chart."""
+Spec = dict[str, Any]
+"""A Vega-Lite specification."""
 
 
 @dataclass(frozen=True, slots=True)

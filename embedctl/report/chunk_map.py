@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from .data import ChunkMap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,6 +34,21 @@ _NEARLY = 0.9
 _WORD = r"(?u)\b[^\W\d_]{3,}\b"
 
 
+@dataclass(frozen=True, slots=True)
+class ChunkMap:
+    """Sampled chunks in the plane: the nearer two points, the more alike (mostly) what their chunks mean."""
+
+    chunks: Sequence[MapChunk]
+    positions: NDArray[np.float64]
+    """float64 ``(n, 2)``, without unit."""
+    folders: list[str]
+    """Folder of each chunk; the smallest folders are one, ``OTHERS``."""
+    clusters: list[str]
+    """Likewise, by k-means on the vectors, named by their most distinctive words."""
+    total: int
+    """Chunks that there are."""
+
+
 def chunk_map(chunks: Sequence[MapChunk], vectors: Vectors, total: int, config: ReportConfig) -> ChunkMap | None:
     """Return the map of sampled chunks and their vectors; ``None``: there are too few for one."""
     if len(chunks) < _LEAST_CHUNKS:
@@ -42,19 +56,10 @@ def chunk_map(chunks: Sequence[MapChunk], vectors: Vectors, total: int, config: 
     with _one_thread():
         positions = project(vectors, config.seed)
         labels = cluster(vectors, config.groups, config.seed)
-    clusters, cluster_of = _grouped(cluster_names([chunk.text for chunk in chunks], labels), config.groups)
+    clusters = _grouped(cluster_names([chunk.text for chunk in chunks], labels), config.groups)
     places = [(chunk.source, chunk.path) for chunk in chunks]
-    folders, folder_of = _grouped(folder_names(places, config.groups), config.groups)
-    return ChunkMap(
-        positions=positions,
-        titles=tuple(chunk.title for chunk in chunks),
-        places=tuple(chunk.place for chunk in chunks),
-        folders=folders,
-        folder_of=folder_of,
-        clusters=clusters,
-        cluster_of=cluster_of,
-        total=total,
-    )
+    folders = _grouped(folder_names(places, config.groups), config.groups)
+    return ChunkMap(chunks, positions, folders, clusters, total)
 
 
 @contextmanager
@@ -146,14 +151,16 @@ def _unique(names: list[str], labels: NDArray[np.int64]) -> list[str]:
     ]
 
 
-def _grouped(names: Sequence[str], most: int) -> tuple[tuple[tuple[str, int], ...], NDArray[np.int64]]:
-    """Return the largest groups with their sizes, the rest as one at the end, and to which each row belongs."""
-    counts = sorted(Counter(names).items(), key=lambda item: (-item[1], item[0]))
-    kept = counts if len(counts) <= most else counts[: most - 1]
-    place = {name: at for at, (name, _) in enumerate(kept)}
-    rest = sum(count for _, count in counts[len(kept) :])
-    groups = (*kept, (OTHERS, rest)) if rest else tuple(kept)
-    return groups, np.array([place.get(name, len(kept)) for name in names], dtype=np.int64)
+def _grouped(names: Sequence[str], most: int) -> list[str]:
+    """Return the group of each row: its own if that is among the largest, else ``OTHERS``."""
+    groups = [name for name, _ in sizes(names)]
+    kept = set(groups if len(groups) <= most else groups[: most - 1])
+    return [name if name in kept else OTHERS for name in names]
+
+
+def sizes(names: Sequence[str]) -> list[tuple[str, int]]:
+    """Return the groups of some rows with their sizes, the largest first, ``OTHERS`` at the end."""
+    return sorted(Counter(names).items(), key=lambda item: (item[0] == OTHERS, -item[1], item[0]))
 
 
 def folder_names(places: Sequence[tuple[str, str]], most: int) -> list[str]:

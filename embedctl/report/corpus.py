@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,8 +16,7 @@ from ..sources.describe import path_from_base
 from ..stages.status import pending
 from ..store.files import read_columns
 from ..store.ledger import read_ledger
-from ..store.parts import chunk_columns, dead_chunk_rows
-from .data import Corpus, KindRow, ProblemRow, SourceRow
+from ..store.parts import chunk_columns, live_chunk_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +27,69 @@ if TYPE_CHECKING:
     from ..store.manifest import ArmRecord, FileRecord, IndexRecord, Manifest, Part
 
 _COUNTED = ("documents", "chunks", "tokens")
+
+
+class SourceRow(NamedTuple):
+    """Contents of one source."""
+
+    name: str
+    root: str
+    files: int
+    failed: int
+    skipped: int
+    documents: int
+    chunks: int
+    tokens: int
+
+
+class KindRow(NamedTuple):
+    """Contents of one media type."""
+
+    media_type: str
+    documents: int
+    chunks: int
+    tokens: int
+
+
+class ProblemRow(NamedTuple):
+    """Files that failed or were skipped for one reason."""
+
+    outcome: str
+    """``failed`` or ``skipped``."""
+    reason: str
+    files: int
+    example: str
+    """Path of the first of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Sources of the store, outcomes of their files, and settings."""
+
+    name: str
+    """Of the folder in which the store is."""
+    snapshot: int
+    sources: tuple[SourceRow, ...]
+    kinds: tuple[KindRow, ...]
+    """Most chunks first."""
+    problems: tuple[ProblemRow, ...]
+    """Failures first, then by number of files, descending."""
+    pending: dict[str, int]
+    """Documents that wait for each stage."""
+    facts: tuple[tuple[str, str], ...]
+    """Settings of the store, its index and each arm, as name and value."""
+    tokens: NDArray[np.int64]
+    """Of each live chunk, int64 ``(chunks,)``, in the order of the parts."""
+
+    @property
+    def documents(self) -> int:
+        """Live documents in the index."""
+        return sum(row.documents for row in self.sources)
+
+    @property
+    def chunks(self) -> int:
+        """Live chunks in the index."""
+        return len(self.tokens)
 
 
 def read_corpus(layout: Layout, manifest: Manifest) -> Corpus:
@@ -65,7 +128,7 @@ def _count_part(layout: Layout, part: Part, counts: dict[str, Counter[tuple[str,
     """Add the live rows of a part to the counts by each column, and return the tokens of its live chunks."""
     documents = read_columns(layout.documents(part.number), part.documents, list(counts))
     chunks = chunk_columns(layout, part, "doc_row", "tokens")
-    live = np.delete(np.arange(chunks.num_rows), dead_chunk_rows(layout, part))
+    live = live_chunk_rows(layout, part)
     owners = chunks.column("doc_row").to_numpy()[live]
     tokens: NDArray[np.int64] = chunks.column("tokens").to_numpy()[live].astype(np.int64)
     rows = documents.num_rows

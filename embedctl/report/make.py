@@ -13,7 +13,6 @@ from ..query.query_file import as_source, named_queries
 from .blocks import Chart, ReportPage
 from .chunk_map import chunk_map
 from .corpus import read_corpus
-from .data import ReportData
 from .page import page_html
 from .quality import quality_of, read_titles, scores_of, unjudged
 from .sample import read_sample
@@ -27,12 +26,31 @@ from .vega import require_library
 
 if TYPE_CHECKING:
     from ..contracts import Reporter
+    from ..evaluation.ann_report import AnnReport
     from ..evaluation.judgements import Judged
     from ..evaluation.measure import Measurements
+    from ..inspection.inspection import Inspection
     from ..query.query_file import NamedQuery, Queries
     from ..store.layout import Layout
     from ..store.manifest import Manifest
-    from .data import ChunkMap, Corpus, Scores
+    from .chunk_map import ChunkMap
+    from .corpus import Corpus
+    from .quality import Quality, Scores
+
+
+@dataclass(frozen=True, slots=True)
+class ReportData:
+    """Everything in a report."""
+
+    corpus: Corpus
+    chunk_map: ChunkMap | None
+    health: Inspection
+    quality: Quality | None = None
+    """``None``: there are no queries of which the right answers are known."""
+    scores: Scores | None = None
+    """``None``: there are no queries."""
+    plans: AnnReport | None = None
+    """Recall of the dense plans; ``None``: there are no queries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +84,8 @@ def report(
     elif asked is not None and judgements is not None:
         found = store.judged(asked, judgements, wanted.evaluation, None)
     if found is not None:
-        quality = quality_of(
-            found, lambda names: read(lambda manifest: read_titles(store.layout, manifest, names)), wanted, synthetic
-        )
-        data = replace(data, quality=quality, scores=scores_of(found, wanted.scored, synthetic))
+        quality = quality_of(found, lambda names: read(lambda one: read_titles(store.layout, one, names)), wanted)
+        data = replace(data, quality=quality, scores=scores_of(found, wanted.scored))
     elif asked is not None:
         data = replace(data, scores=_scores(store, asked, wanted))
     if synthetic or asked is not None:
@@ -151,7 +167,7 @@ def _tiles(data: ReportData) -> list[tuple[str, str, str]]:
         quality = data.quality
         one = quality.in_use.estimates[0]
         interval = "" if one.low is None else f", {one.low:.3f} to {one.high:.3f}"
-        made = "synthetic, " if quality.synthetic else ""
+        made = "synthetic, " if quality.found.synthetic else ""
         tiles.append((quality.metrics[0], f"{one.mean:.3f}", f"{made}{quality.in_use.setting.name}{interval}"))
     verdicts = [topic.verdict for topic in data.health.topics if topic.verdict is not None]
     good = verdicts.count("good")

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..query.parse import whole_characters
 from .blocks import Chart
-from .drawing import DATA
-from .vega import CONFIG, library_script
+from .vega import CONFIG, DATA, library_script
 
 if TYPE_CHECKING:
     from .blocks import ReportPage

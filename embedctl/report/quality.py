@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,8 +10,8 @@ import numpy as np
 from ..evaluation.resolve import CHUNK, names_of
 from ..evaluation.significance import mean_interval
 from ..index.open import require_index
+from ..plural import counted
 from ..store.parts import live_documents
-from .data import Quality, Scores, SettingRow, WorstQuery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -18,25 +19,87 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..config.measuring import ReportConfig
-    from ..evaluation.evaluation import Evaluation
+    from ..evaluation.evaluation import Evaluation, Setting
     from ..evaluation.runs import Run
+    from ..evaluation.significance import Interval
     from ..store.layout import Layout
     from ..store.manifest import Manifest
-    from .data import ScoreGroups
+
+    ScoreGroups = Mapping[str, NDArray[np.float64]]
+    """Name of a group of hits -> their scores, float64 ``(n,)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """One way to rank that was measured."""
+
+    setting: Setting
+    estimates: tuple[Interval, ...]
+    """One for each of ``Quality.metrics``."""
+
+    @property
+    def role(self) -> str:
+        """Kind of the setting, which its colour shows."""
+        return "in use" if self.setting.in_use else "fusion" if self.setting.mode == "hybrid" else "one arm"
+
+
+@dataclass(frozen=True, slots=True)
+class WorstQuery:
+    """A query that the setting in use answers badly."""
+
+    text: str
+    value: float
+    found: tuple[str, ...]
+    """Titles of the first hits, with their judgements."""
+    wanted: tuple[str, ...]
+    """Titles of what is relevant, with the rank at which it was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Raw scores of the first hits of each arm."""
+
+    arms: dict[str, ScoreGroups]
+    queries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Quality of the answers to judged queries."""
+
+    found: Evaluation
+    confidence: float
+    """Of the intervals: 0.95."""
+    metrics: tuple[str, ...]
+    """The primary one first, which sorts the queries."""
+    settings: tuple[SettingRow, ...]
+    worst: tuple[WorstQuery, ...]
+    """The worst first; none of them is answered perfectly."""
+
+    @property
+    def about(self) -> str:
+        """The queries, in words."""
+        return counted(len(self.found.queries), "synthetic query" if self.found.synthetic else "judged query")
+
+    @property
+    def in_use(self) -> SettingRow:
+        """The setting that the store uses."""
+        return next(one for one in self.settings if one.setting.in_use)
+
+    @property
+    def best(self) -> SettingRow:
+        """The setting with the highest mean of the primary metric."""
+        return max(self.settings, key=lambda one: one.estimates[0].mean)
 
 
 def quality_of(
-    found: Evaluation,
-    titles_of: Callable[[Collection[str]], Mapping[str, str]],
-    config: ReportConfig,
-    synthetic: bool,
+    found: Evaluation, titles_of: Callable[[Collection[str]], Mapping[str, str]], config: ReportConfig
 ) -> Quality:
     """Return settings with an interval for every metric, and the worst queries; ``titles_of``: titles by names."""
     order = sorted(range(len(found.metrics)), key=lambda at: at != found.column)
     significance = config.evaluation.significance
     return Quality(
-        queries=len(found.queries),
-        synthetic=synthetic,
+        found=found,
         confidence=significance.confidence,
         metrics=tuple(str(found.metrics[at]) for at in order),
         settings=tuple(
@@ -44,13 +107,12 @@ def quality_of(
             for one in found.settings
         ),
         worst=_worst(found, titles_of, config),
-        notes=found.notes,
     )
 
 
-def scores_of(found: Evaluation, depth: int, synthetic: bool) -> Scores:
+def scores_of(found: Evaluation, depth: int) -> Scores:
     """Return the scores of each arm's first hits: of those that are relevant, and of the others."""
-    names = ("right", "wrong") if synthetic else ("judged relevant", "not judged relevant")
+    names = ("right", "wrong") if found.synthetic else ("judged relevant", "not judged relevant")
     arms: dict[str, ScoreGroups] = {}
     for one in found.settings:
         if one.mode is not None and one.mode not in ("hybrid", *arms):

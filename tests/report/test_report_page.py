@@ -13,11 +13,11 @@ import pytest
 
 from embedctl.config.measuring import ReportConfig
 from embedctl.report.blocks import Chart, PageSection, ReportPage, Table
-from embedctl.report.chunk_map import OTHERS, chunk_map, cluster_names, folder_names
-from embedctl.report.drawing import DATA, bars, histogram
+from embedctl.report.chunk_map import OTHERS, chunk_map, cluster_names, folder_names, sizes
 from embedctl.report.page import page_html
 from embedctl.report.sample import MapChunk
 from embedctl.report.sections.scores import score_chart
+from embedctl.report.vega import DATA, bars, histogram
 
 HOSTILE = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>\u2028\"'&\ud800"
 
@@ -149,9 +149,8 @@ def test_a_map_is_the_same_each_time_and_keeps_like_chunks_together() -> None:
     assert first is not None
     assert second is not None
     assert np.array_equal(first.positions, second.positions)
-    assert {name for name, _ in first.clusters} == {"lift, wing", "shock, wave", "flux, heat"}
-    assert [name for name, _ in first.folders] == ["a", "b", "c"]
-    assert np.array_equal(first.folder_of, np.arange(60) % 3)
+    assert set(first.clusters) == {"lift, wing", "shock, wave", "flux, heat"}
+    assert first.folders == ["a", "b", "c"] * 20
     nearest = np.linalg.norm(first.positions[:, None] - first.positions[None], axis=2) + 9 * np.eye(60)
     assert np.mean(nearest.argmin(axis=1) % 3 == np.arange(60) % 3) > 0.9
     assert first.positions.min() == -1
@@ -163,7 +162,7 @@ def test_chunks_that_are_all_alike_have_a_map_too() -> None:
     found = chunk_map(chunks, np.tile(vectors[:1], (20, 1)), 20, ReportConfig())
     assert found is not None
     assert np.isfinite(found.positions).all()
-    assert len(found.clusters) == 1
+    assert len(set(found.clusters)) == 1
 
 
 def test_too_few_chunks_have_no_map() -> None:
@@ -173,7 +172,7 @@ def test_too_few_chunks_have_no_map() -> None:
 def test_more_groups_than_colours_become_one() -> None:
     found = chunk_map(*sample(60), 60, ReportConfig(groups=2))
     assert found is not None
-    assert list(found.folders) == [("a", 20), (OTHERS, 40)]
+    assert sizes(found.folders) == [("a", 20), (OTHERS, 40)]
 
 
 def test_clusters_with_the_same_words_have_different_names() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,11 +12,12 @@ import embedctl
 from embedctl.config import FusionConfig, RankingConfig
 from embedctl.config.measuring import EvaluationConfig, ReportConfig
 from embedctl.contracts import Encoder
-from embedctl.evaluation.evaluation import Evaluation, Setting
+from embedctl.evaluation.evaluation import Evaluation, KnownItems, Setting
 from embedctl.evaluation.judgements import Judgements
 from embedctl.evaluation.metrics import parse_metric, run_values
 from embedctl.evaluation.runs import Ranked, Run
 from embedctl.evaluation.significance import difference, mean_interval
+from embedctl.evaluation.synthetic.queries import SyntheticSet
 from embedctl.query.query_file import NamedQuery
 from embedctl.report.corpus import read_corpus
 from embedctl.report.quality import quality_of, read_titles, scores_of, title_of, unjudged
@@ -99,6 +101,7 @@ def test_documents_are_called_by_their_titles(store: embedctl.Store) -> None:
 
 GRADES = {"q1": {"a": 2, "b": 0}, "q2": {"c": 1, "d": 1}, "q3": {"e": 1}}
 METRICS = (parse_metric("recall@2"), parse_metric("mrr@10"))
+MADE = KnownItems(SyntheticSet((), documents=3, looked_at=3, usable=3), ())
 
 
 def setting(name: str, mode: str, run: dict[str, Ranked], in_use: bool = False) -> Setting:
@@ -147,7 +150,7 @@ def fields(one: Setting) -> dict[str, object]:
 
 def test_quality_tells_settings_and_the_worst_queries() -> None:
     config = ReportConfig(evaluation=EvaluationConfig(), worst=5, found=2)
-    told = quality_of(evaluation(), lambda names: {"a": "Apple"} if "e" in names else {}, config, synthetic=False)
+    told = quality_of(evaluation(), lambda names: {"a": "Apple"} if "e" in names else {}, config)
     assert told.metrics == ("mrr@10", "recall@2")
     assert [(one.setting.name, one.role) for one in told.settings] == [
         ("bm25", "one arm"),
@@ -165,11 +168,11 @@ def test_quality_tells_settings_and_the_worst_queries() -> None:
     assert told.worst[0].wanted == ("c: not found", "d: not found")
     assert told.worst[1].found == ("1. y", "2. z")
     assert told.worst[1].wanted == ("e: found at 3",)
-    assert told.notes == ("A note.",)
+    assert told.found.notes == ("A note.",)
 
 
 def test_scores_are_told_apart_by_judgement() -> None:
-    scores = scores_of(evaluation(), depth=10, synthetic=False)
+    scores = scores_of(evaluation(), depth=10)
     assert values(scores.arms["bm25"]) == {
         "judged relevant": [7.0],
         "not judged relevant": [9.0, 3.0],
@@ -178,7 +181,7 @@ def test_scores_are_told_apart_by_judgement() -> None:
         "judged relevant": [0.9, 0.4],
         "not judged relevant": [0.5],
     }
-    scores = scores_of(evaluation(), depth=1, synthetic=True)
+    scores = scores_of(replace(evaluation(), known_items=MADE), depth=1)
     assert values(scores.arms["bm25"]) == {"right": [], "wrong": [9.0, 3.0]}
     assert list(scores.arms) == ["bm25", "dense"]
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from ...plural import counted
 from ..blocks import Chart, PageSection, Table
-from ..drawing import bars, histogram
+from ..vega import bars, histogram
 
 if TYPE_CHECKING:
-    from ..data import Corpus
+    from ..corpus import Corpus
 
 _AMOUNTS = ("documents", "chunks", "tokens")
 _STAGES = {"chunk": "cut", "embed": "embedded", "index": "indexed"}

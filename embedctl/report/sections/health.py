@@ -8,8 +8,7 @@ import numpy as np
 
 from ...plural import counted
 from ..blocks import Chart, Datum, PageSection, Table
-from ..drawing import HEIGHT, bars, base, quantity, uneven_bars
-from ..vega import COLOURS
+from ..vega import COLOURS, HEIGHT, bars, base, quantity, uneven_bars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...plural import counted
-from ..blocks import Chart, Datum, PageSection, Table
-from ..chunk_map import OTHERS
-from ..drawing import base, coloured, nominal
-from ..vega import COLOURS, Spec
+from ..blocks import Chart, Datum, PageSection, Spec, Table
+from ..chunk_map import OTHERS, sizes
+from ..vega import COLOURS, base, coloured, nominal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..data import ChunkMap
+    from ..chunk_map import ChunkMap
 
 _HEIGHT = 520
 _DECIMALS = 3
@@ -29,7 +28,7 @@ def map_section(data: ChunkMap | None) -> PageSection:
     """Return the map, or the sentence that says why there is none."""
     if data is None:
         return PageSection("map", "Map", ("There are too few chunks for a map.",))
-    shown = len(data.titles)
+    shown = len(data.chunks)
     of = f" of {data.total:,}, chosen by the hashes of their texts," if shown < data.total else ""
     sentence = (
         f"{counted(shown, 'chunk')}{of} are laid out so that near points mostly mean like things (t-SNE of their "
@@ -42,17 +41,17 @@ def map_section(data: ChunkMap | None) -> PageSection:
 def map_of_chunks(data: ChunkMap) -> Chart:
     """Return the chart: chunks in the plane, coloured by folder or by cluster."""
     x, y = np.round(data.positions, _DECIMALS).T.tolist()
-    folders = [data.folders[at][0] for at in data.folder_of.tolist()]
-    clusters = [data.clusters[at][0] for at in data.cluster_of.tolist()]
-    columns = {"x": x, "y": y, "title": data.titles, "place": data.places, "folder": folders, "cluster": clusters}
-    rows: list[Datum] = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    groupings = {"folder": data.folders, "cluster": data.clusters}
+    names = ("x", "y", "title", "place", "folder", "cluster")
+    titles, places = ([getattr(chunk, name) for chunk in data.chunks] for name in ("title", "place"))
+    columns = zip(x, y, titles, places, data.folders, data.clusters, strict=True)
+    rows: list[Datum] = [dict(zip(names, row, strict=True)) for row in columns]
+    groupings = {"folder": sizes(data.folders), "cluster": sizes(data.clusters)}
     variants = {
         field: _spec(field, [name for name, _ in groups], len(rows))
         for field, groups in groupings.items()
         if len(groups) > 1 or field == "cluster"
     }
-    largest = "; ".join(name for name, _ in data.clusters[:3])
+    largest = "; ".join(name for name, _ in groupings["cluster"][:3])
     summary = (
         f"The largest clusters are about: {largest}. Point at a chunk to read its title. Drag to move, turn the wheel "
         "with Ctrl to zoom, double-click to go back, and click a name below the map to see only its chunks."

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from ...plural import counted
 from ..blocks import Chart, Datum, PageSection, Table
-from ..drawing import base, coloured, formatted, nominal, quantity
+from ..vega import base, coloured, formatted, nominal, quantity
 
 if TYPE_CHECKING:
     from ...evaluation.ann_report import AnnPoint, AnnReport
-    from ..vega import Spec
+    from ..blocks import Spec
 
 _HEIGHT = 300
 _ASKED = {"queries": "queries", "chunks": "sampled chunks"}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..blocks import Chart, Datum, PageSection, Table
-from ..drawing import base, coloured, formatted, nominal, quantity
+from ..vega import base, coloured, formatted, nominal, quantity
 
 if TYPE_CHECKING:
     from ...evaluation.significance import Difference, Interval
-    from ..data import Quality
-    from ..vega import Spec
+    from ..blocks import Spec
+    from ..quality import Quality
 
 _ROW_HEIGHT = 30
 _MARGIN = 0.02
@@ -34,13 +34,13 @@ def quality_section(quality: Quality | None) -> PageSection:
             "change as large by chance (paired randomization test, corrected for all that are compared)."
         )
     ]
-    if quality.synthetic:
+    if quality.found.synthetic:
         sentences.append(
             "These queries are synthetic: made from documents of the corpus, which each of them is to find again. They "
             "tell settings apart, not how well people's own questions are answered."
         )
     blocks = (settings_chart(quality), _table(quality))
-    return PageSection("quality", "Quality", (*sentences, *quality.notes), blocks)
+    return PageSection("quality", "Quality", (*sentences, *quality.found.notes), blocks)
 
 
 def worst_section(quality: Quality | None) -> PageSection | None:

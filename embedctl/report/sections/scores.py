@@ -8,10 +8,10 @@ import numpy as np
 
 from ...query.pipeline import score_name
 from ..blocks import Chart, PageSection, Table
-from ..drawing import bars, histogram
+from ..vega import bars, histogram
 
 if TYPE_CHECKING:
-    from ..data import ScoreGroups, Scores
+    from ..quality import ScoreGroups, Scores
 
 _PERCENTILES = (5, 25, 50, 75, 95)
 _TITLES = {
