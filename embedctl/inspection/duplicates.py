@@ -68,7 +68,7 @@ def duplicates(chunks: EmbeddedChunks, nearest: NearestTexts) -> Topic:
     )
     cosines = np.clip(nearest.cosines, -1, 1.005)
     histogram = Histogram.of("nearest_cosine", "cosine to the nearest other text", _EDGES, cosines)
-    return Topic.of("duplicates", figures, _advice(figures), (histogram,))
+    return Topic("duplicates", figures, _advice(figures), (histogram,))
 
 
 def _advice(figures: tuple[Figure, ...]) -> str:
@@ -108,10 +108,8 @@ def pairs(chunks: EmbeddedChunks, nearest: NearestTexts, most: int) -> list[Pair
 
 
 def _exact(chunks: EmbeddedChunks, most: int) -> list[Pair]:
-    texts, inverse, counts = np.unique(chunks.hashes, return_inverse=True, return_counts=True)
+    _, first, inverse, counts = np.unique(chunks.hashes, return_index=True, return_inverse=True, return_counts=True)
     repeated = np.flatnonzero(counts > 1)
-    first = np.full(len(texts), len(chunks), np.int64)
-    np.minimum.at(first, inverse, np.arange(len(chunks)))
     order = repeated[np.lexsort((first[repeated], -counts[repeated]))][:most]
     found = []
     for text in order.tolist():

@@ -112,24 +112,12 @@ DEFINITIONS = {
 """One sentence for each figure, with names in braces for its parameters."""
 
 
-def judged(name: str, value: float) -> Verdict:
-    """Return the verdict on a figure."""
-    return THRESHOLDS[name].verdict(value)
-
-
 def figure(
     name: str, label: str, value: float, unit: Unit, source: str, fair: bool = True, **parameters: object
 ) -> Figure:
     """Return a figure with its definition, and judged where it has a threshold.
 
-    Args:
-        name: a key of ``DEFINITIONS``.
-        label: for people.
-        value: finite.
-        unit: of the value.
-        source: paper, or what in the store it was counted in.
-        fair: there is enough to judge by.
-        parameters: of the definition.
+    ``name`` is a key of ``DEFINITIONS``, and ``parameters`` are those of that; ``fair``: there is enough to judge by.
     """
-    verdict = judged(name, value) if fair and name in THRESHOLDS else None
+    verdict = THRESHOLDS[name].verdict(value) if fair and name in THRESHOLDS else None
     return Figure(name, label, value, unit, DEFINITIONS[name].format(**parameters), source, verdict)

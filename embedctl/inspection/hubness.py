@@ -42,7 +42,7 @@ def hubness(lists: Indices, k: int, student: bool = False) -> Topic:
     )
     edges = [0.0, *(2.0**power for power in range(largest.bit_length() + 1))]  # 0, 1, 2, 4 ... beyond the largest
     histogram = Histogram.of("occurrences", f"lists of {k} nearest chunks that a chunk is on", edges, found)
-    return Topic.of("hubness", figures, _advice(worst(figures), fair, student), (histogram,))
+    return Topic("hubness", figures, _advice(worst(figures), fair, student), (histogram,))
 
 
 def _advice(verdict: Verdict | None, fair: bool, student: bool) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -68,19 +68,15 @@ class Topic:
     """One aspect of a store, with figures and a verdict."""
 
     name: TopicName
-    verdict: Verdict | None
+    verdict: Verdict | None = field(init=False)
     """The gravest of its figures; ``None``: there is too little to judge by."""
-    figures: tuple[Figure, ...]
+    figures: Sequence[Figure]
     advice: str
     """One sentence: what to do, or that there is nothing to do."""
-    histograms: tuple[Histogram, ...] = ()
+    histograms: Sequence[Histogram] = ()
 
-    @classmethod
-    def of(
-        cls, name: TopicName, figures: Sequence[Figure], advice: str, histograms: tuple[Histogram, ...] = ()
-    ) -> Topic:
-        """Return the topic of some figures, with the gravest of their verdicts."""
-        return cls(name, worst(figures), tuple(figures), advice, histograms)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "verdict", worst(self.figures))
 
     def figure(self, name: str) -> Figure:
         """Return the figure called ``name``.

@@ -72,7 +72,7 @@ def language_topic(shares: Sequence[LanguageShare], settings: StoreSettings, kno
     told = [share for share in shares if share.language not in (CODE, UNKNOWN)]
     total = sum(share.chunks for share in told)
     if not total:
-        return Topic.of("languages", (), "No text is long enough to detect its language: nothing to do.")
+        return Topic("languages", (), "No text is long enough to detect its language: nothing to do.")
     foreign = sum(share.chunks for share in told if share.language not in known) / total
     stemmed = {code for code, name in STEMMERS.items() if name == settings.language}
     other = sum(share.chunks for share in told if share.language not in stemmed) / total
@@ -83,7 +83,7 @@ def language_topic(shares: Sequence[LanguageShare], settings: StoreSettings, kno
     if stemmed:
         source = f"{_LUI}; --language of the store"
         figures.append(figure("other_stemmer", "not BM25's", other, "share", source, stemmer=settings.language))
-    return Topic.of("languages", figures, _advice(told, figures, settings, known))
+    return Topic("languages", figures, _advice(told, figures, settings, known))
 
 
 def _advice(

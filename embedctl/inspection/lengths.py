@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..plural import percent
-from .glossary import figure, judged
+from .glossary import THRESHOLDS, figure
 from .inspection import Figure, Histogram, Topic
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def lengths(chunks: EmbeddedChunks, limit: int) -> Topic:
         _histogram(name, f"{name} in a chunk", values)
         for name, values in (("tokens", chunks.tokens), ("characters", chunks.characters))
     )
-    return Topic.of("lengths", figures, _advice(chunks, tiny, full, limit), histograms)
+    return Topic("lengths", figures, _advice(chunks, tiny, full, limit), histograms)
 
 
 def _quantiles(unit: Unit, values: NDArray[Any]) -> list[Figure]:
@@ -70,7 +70,7 @@ def _histogram(name: str, label: str, values: NDArray[Any]) -> Histogram:
 
 
 def _advice(chunks: EmbeddedChunks, tiny: float, full: float, limit: int) -> str:
-    if judged("tiny", tiny) != "good":
+    if THRESHOLDS["tiny"].verdict(tiny) != "good":
         if _whole(chunks) > _MOST:
             return (
                 f"{percent(tiny)} of the chunks are whole documents of a line or two: if there should be more in them, "
@@ -80,7 +80,7 @@ def _advice(chunks: EmbeddedChunks, tiny: float, full: float, limit: int) -> str
             f"{percent(tiny)} of the chunks are little more than a heading: cut so that small sections stay together, "
             'with "embedctl index --strategy auto --rebuild", or a larger --chunk-size.'
         )
-    if judged("at_limit", full) != "good":
+    if THRESHOLDS["at_limit"].verdict(full) != "good":
         return (
             f"{percent(full)} of the chunks end because {limit} tokens were full: try "
             f'"embedctl index --overlap {max(limit // 8, 1)} --rebuild" in a copy, and compare with "embedctl eval".'

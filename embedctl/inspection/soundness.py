@@ -34,7 +34,7 @@ def soundness(norms: Norms, uncut: int, waiting: int, student: StudentRecord | N
         figures.append(figure("student_cosine", "student to model", student.cosine, "number", told, held_out=held_out))
     edges = tuple(min(edge, 2.0) for edge in NORM_EDGES)
     histogram = Histogram("norms", "length of the vector", edges, tuple(norms.counts.tolist()))
-    return Topic.of("vectors", figures, _advice(norms, uncut or waiting, student), (histogram,))
+    return Topic("vectors", figures, _advice(norms, uncut or waiting, student), (histogram,))
 
 
 def _advice(norms: Norms, waiting: int, student: StudentRecord | None) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .glossary import figure, judged
+from .glossary import THRESHOLDS, figure
 from .inspection import Figure, Topic, worst
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def mean_cosine(total: NDArray[np.float64], squares: float, count: int) -> float
 def isotropy(spectrum: Spectrum, count: int, cosine: float) -> Topic:
     """Return whether all directions are used; ``count``: vectors that the spectrum is of."""
     if not spectrum.any():
-        return Topic.of("isotropy", (), _ONE)
+        return Topic("isotropy", (), _ONE)
     fair = count > len(spectrum)  # the covariance of fewer vectors never has full rank
     first = float(spectrum[0] / spectrum.sum())
     figures = (
@@ -73,7 +73,7 @@ def isotropy(spectrum: Spectrum, count: int, cosine: float) -> Topic:
         figure("mean_cosine", "mean cosine", cosine, "number", _COSINE),
         figure("first_component", "first component", first, "share", _COMPONENT, fair),
     )
-    return Topic.of("isotropy", figures, _isotropy_advice(figures, fair))
+    return Topic("isotropy", figures, _isotropy_advice(figures, fair))
 
 
 def _isotropy_advice(figures: tuple[Figure, ...], fair: bool) -> str:
@@ -96,7 +96,7 @@ def _isotropy_advice(figures: tuple[Figure, ...], fair: bool) -> str:
 def dimension(spectrum: Spectrum, count: int) -> Topic:
     """Return in how many dimensions the vectors really vary."""
     if not spectrum.any():
-        return Topic.of("dimension", (), _ONE)
+        return Topic("dimension", (), _ONE)
     dim = len(spectrum)
     fair = count > dim
     needed = {share: components_for(spectrum, share) for share in (0.9, 0.95, 0.99)}
@@ -110,7 +110,7 @@ def dimension(spectrum: Spectrum, count: int) -> Topic:
                 "count",
                 f"Principal components that carry {round(100 * share)} % of the variance.",
                 _PCA,
-                judged("share_99", components / dim) if fair and share == 0.99 else None,
+                THRESHOLDS["share_99"].verdict(components / dim) if fair and share == 0.99 else None,
             )
             for share, components in needed.items()
         ),
@@ -127,4 +127,4 @@ def dimension(spectrum: Spectrum, count: int) -> Topic:
             f"{needed[0.99]} of {dim} dimensions carry nearly everything: if the texts are not that much alike, "
             'compare another --model in a second store with "embedctl eval".'
         )
-    return Topic.of("dimension", figures, advice)
+    return Topic("dimension", figures, advice)

@@ -118,7 +118,7 @@ def tokenizer_topic(reading: TokenCounts, words: Sequence[SplitWord]) -> Topic:
         figure("split", f"in {SPLIT} pieces or more", split, "share", _SOURCE, fair, pieces=SPLIT),
         figure("unknown", "unknown tokens", reading.unknown_share, "share", _SOURCE),
     )
-    return Topic.of("tokenizer", figures, _advice(figures, words))
+    return Topic("tokenizer", figures, _advice(figures, words))
 
 
 def _advice(figures: tuple[Figure, ...], words: Sequence[SplitWord]) -> str:

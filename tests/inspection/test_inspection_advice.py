@@ -11,7 +11,7 @@ import pytest
 
 import embedctl.inspection
 from embedctl.cli.app import COMMANDS, built
-from embedctl.inspection.glossary import THRESHOLDS, judged
+from embedctl.inspection.glossary import THRESHOLDS
 from embedctl.plural import percent
 
 MODULES = sorted(Path(embedctl.inspection.__file__).parent.glob("*.py"))
@@ -52,12 +52,12 @@ def test_verdicts_get_worse_in_one_direction(name: str) -> None:
     order = {"good": 0, "look": 1, "bad": 2}
     limits = [limit for limit in (threshold.look, threshold.bad) if limit is not None]
     values = sorted({0.0, *limits, *(limit / 2 for limit in limits), *(limit * 2 for limit in limits)})
-    found = [order[judged(name, value)] for value in (values[::-1] if threshold.falling else values)]
+    found = [order[threshold.verdict(value)] for value in (values[::-1] if threshold.falling else values)]
     assert all(before <= after for before, after in pairwise(found))
     assert found[0] == 0 < found[-1]
     for limit, verdict in ((threshold.look, "look"), (threshold.bad, "bad")):
         if limit is not None:
-            assert judged(name, limit) == verdict
+            assert threshold.verdict(limit) == verdict
 
 
 @pytest.mark.parametrize(
