@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from embedctl.config.measuring import SyntheticConfig
-from embedctl.evaluation.synthetic.hold_out import hold_out
-from embedctl.evaluation.synthetic.passages import length, sentences
+from embedctl.evaluation.synthetic.passages import hold_out, length, sentences
 from embedctl.evaluation.synthetic.sampled_documents import SampledChunk, SampledDocument, _evenly
 
 CONFIG = SyntheticConfig(least_words=4, most_words=8)

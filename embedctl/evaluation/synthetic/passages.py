@@ -1,16 +1,19 @@
-"""Sentences of a text, as pieces of it that can be taken out again, and the words of a text."""
+"""Passages of a document: sentences that queries are made of, and their removal from everything that is searched."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ...arms.bm25.analysis import SPACELESS
+from ...chunkers.context import SEPARATOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...config.measuring import SyntheticConfig
+    from .sampled_documents import SampledChunk, SampledDocument
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*")
 _END = re.compile(
@@ -35,11 +38,6 @@ def length(text: str) -> int:
     return len(words(_SPACELESS.sub(" ", text) if spaceless else text)) + spaceless // 2
 
 
-def is_spaceless(text: str) -> bool:
-    """Return whether a text has characters of a script that puts no spaces between words."""
-    return bool(_SPACELESS.search(text))
-
-
 def sentences(text: str, prose: bool, config: SyntheticConfig) -> list[str]:
     """Return the sentences of ``text``, each as it stands there, ``least_words`` to ``most_words`` long.
 
@@ -57,7 +55,7 @@ def sentences(text: str, prose: bool, config: SyntheticConfig) -> list[str]:
 def _stretches(piece: str, most: int) -> Iterator[str]:
     """Yield the whole piece, or as many stretches of about equal length as keep each to ``most`` words."""
     found = list(_WORD.finditer(piece))
-    if is_spaceless(piece):
+    if _SPACELESS.search(piece):
         count = -(-length(piece) // most)
         size = -(-len(piece) // max(count, 1))
         yield from (piece[at : at + size] for at in range(0, len(piece), max(size, 1)))
@@ -75,3 +73,60 @@ def _stretches(piece: str, most: int) -> Iterator[str]:
 def _reads_like_prose(text: str) -> bool:
     letters = sum(character.isalpha() or character.isspace() for character in text)
     return letters >= _LEAST_LETTERS * len(text)
+
+
+@dataclass(frozen=True, slots=True)
+class ReducedDocument:
+    """A document without what a query was copied from."""
+
+    changed: tuple[int, ...]
+    """Labels of the chunks that had it, ascending: none of them may answer."""
+    reduced: tuple[SampledChunk, ...]
+    """Chunks that may answer in their place, in order; none for a chunk of which nothing is left."""
+    title: str
+    path: str
+    left: int
+    """Words that the document still has."""
+
+
+def hold_out(document: SampledDocument, passage: str, most: int) -> ReducedDocument:
+    """Take ``passage`` out of all chunks of a document, wherever it stands, whatever its case and line breaks.
+
+    A path that has all of its words is left out as well: names of files are often made of titles. Of more than ``most``
+    reduced chunks the first ones are kept; the others may not answer either.
+    """
+    pattern = _pattern(passage)
+    title = pattern.sub(" ", document.title).strip()
+    named = _words(passage)
+    path = "" if named and named <= _words(document.path) else document.path
+    changed: list[int] = []
+    reduced: list[SampledChunk] = []
+    left = 0
+    for chunk in document.chunks:
+        text = pattern.sub(" ", chunk.text)
+        headings = tuple(kept for heading in chunk.heading if (kept := pattern.sub(" ", heading).strip()))
+        left += length(text)
+        if (text, title, headings) == (chunk.text, document.title, chunk.heading):
+            continue
+        changed.append(chunk.label)
+        if text.strip() and len(reduced) < most:
+            context = _without(chunk.context, pattern)
+            reduced.append(replace(chunk, text=text, heading=headings, context=context))
+    return ReducedDocument(tuple(changed), tuple(reduced), title, path, left)
+
+
+def _pattern(passage: str) -> re.Pattern[str]:
+    """Return what matches the passage where it stands as words; scripts without spaces have none."""
+    words = " ".join(passage.split())
+    before, after = (r"\b" if edge.isalnum() and not _SPACELESS.search(edge) else "" for edge in (words[0], words[-1]))
+    return re.compile(before + r"\s+".join(map(re.escape, passage.split())) + after, re.IGNORECASE)
+
+
+def _without(context: str, pattern: re.Pattern[str]) -> str:
+    levels = [pattern.sub(" ", level).strip() for level in context.rstrip("\n").split(SEPARATOR)]
+    line = SEPARATOR.join(level for level in levels if level)
+    return f"{line}\n" if line else ""
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[^\W_]+", text.casefold()))

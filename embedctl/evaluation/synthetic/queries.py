@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from ...index.open import require_index
-from .hold_out import ReducedDocument, hold_out
-from .passages import sentences, words
+from .passages import ReducedDocument, hold_out, sentences, words
 from .sampled_documents import folded, is_among, number_of, read_documents, survey
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Retrieval for tuning: the stages of the query pipeline, whose outputs are kept by the settings they depend on.
+"""Retrieval and scores for tuning: stages of the query pipeline, whose outputs are kept by what they depend on.
 
 A ranking's settings are a prefix of stages: the rewriters decide on the texts, these on the vectors; with the numbers
 of BM25 and feedback they decide which rows the arms propose; only fusion, rerankers and cut come after that. Rankings
@@ -11,21 +11,31 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from ...index.rows import shown
 from ...query.draft import Draft
 from ...query.pipeline import Pipeline
 from ...system.resources import processors
+from ..metrics import query_values
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from ...config import Bm25Config, FeedbackConfig, RankingConfig
+    from ...contracts import Labels, Progress
     from ...query.draft import Retrieved
     from ...query.setup import Setup
+    from ..metrics import Metric
+    from ..resolve import Names
 
+    Scores = NDArray[np.float64]
     Key = tuple[tuple[str, ...], Bm25Config, FeedbackConfig, int]
     """Settings that decide which rows are proposed; the depth where rows cannot be cut, else 0."""
 
@@ -120,6 +130,55 @@ class MemoPipeline(Pipeline):
 
     def _copy(self, query: int) -> Draft:
         return self._memo.encoded(self)[query].copied()
+
+
+@dataclass
+class RankingScores:
+    """From a ranking to its score on each query; each ranking is scored once."""
+
+    memo: Memo
+    grades: Sequence[Mapping[str, int]]
+    """Name -> grade of what each query should find."""
+    names: Names
+    metric: Metric
+    progress: Progress
+    _known: dict[RankingConfig, Scores] = field(default_factory=dict, init=False)
+    _known_names: dict[int, str] = field(default_factory=dict, init=False)
+    """Label of a document, or of a chunk -> its name in the judgements."""
+
+    def __len__(self) -> int:
+        """Return how many rankings were scored."""
+        return len(self._known)
+
+    @property
+    def any_found(self) -> bool:
+        """Whether any ranking found anything relevant for any query."""
+        return any(scores.any() for scores in self._known.values())
+
+    def __call__(self, ranking: RankingConfig) -> Scores:
+        """Return float64 ``(queries,)``."""
+        if ranking not in self._known:
+            pipeline = self.memo.pipeline(ranking)
+            scores = [self._score(query, pipeline.found(query)) for query in range(len(self.memo))]
+            self._known[ranking] = np.array(scores, dtype=np.float64)
+            self.progress.advance()
+        return self._known[ranking]
+
+    def _score(self, query: int, draft: Draft) -> float:
+        assert draft.fused is not None
+        found = self._named(draft.fused.ranking.labels[draft.shown])
+        return query_values([self.metric], found, self.grades[query])[0]
+
+    def _named(self, labels: Labels) -> list[str]:
+        """Return the names of what was found, each once."""
+        rows = self.memo.setup.index.rows
+        owners = labels if self.names.level == "chunks" else rows.documents(labels)
+        unknown = [at for at, owner in enumerate(owners.tolist()) if owner not in self._known_names]
+        for at, fields in zip(unknown, shown(rows, labels[unknown]), strict=True):
+            by_source = f"{fields['source']}:{fields['doc_id']}"
+            own = fields["id"] if self.names.level == "chunks" else by_source
+            self._known_names[int(owners[at])] = self.names.judged.get(own, own)
+        return list(dict.fromkeys(self._known_names[owner] for owner in owners.tolist()))
 
 
 def _serves(known: Retrieved | None, pipeline: Pipeline, depth: int) -> bool:

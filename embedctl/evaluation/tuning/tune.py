@@ -20,8 +20,7 @@ from ..notes import notes_of
 from ..resolve import resolve
 from ..significance import detectable, difference
 from .fit import cross_validate, fit
-from .memo import Memo
-from .scores import RankingScores
+from .memo import Memo, RankingScores
 from .space import Space
 from .tuning import Gain, QueryGain, TunedState, Tuning
 
