@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -20,8 +20,7 @@ from ..query.query_file import QueryList
 from .evaluation import Evaluation, Latency, Setting
 from .judgements import Judgements
 from .metrics import depth_of, parse_metric, parse_metrics, run_values
-from .notes import listed, notes_of
-from .resolve import resolve
+from .resolve import listed, notes_of, resolve
 from .runs import Ranked, Run, folded
 from .settings import compared
 from .significance import detectable, difference, holm, mean_interval
@@ -74,6 +73,7 @@ def evaluate(
     scored = {query.id: relevant[query.id] for query in queries}
     depth = depth_of(metrics, config.depth)
     timed = _spread(queries, config.timed)
+    searcher.remember_vectors()
     asking = Measurement(searcher, queries, resolved.names, depth, judged.allowed_for)
     settings: list[Setting] = []
     with reporter.stage("eval", len(candidates) * (len(queries) + len(timed)), "queries") as progress:
@@ -112,38 +112,31 @@ def evaluate(
     )
 
 
+@dataclass
 class Measurement:
     """Each query is encoded once, and the nearest vectors are found as for a single query, in all settings."""
 
-    def __init__(
-        self,
-        searcher: Searcher,
-        queries: Sequence[NamedQuery],
-        names: Names,
-        depth: int,
-        allowed_for: Callable[[str], Allowed] | None = None,
-    ) -> None:
-        """Ask for rankings of ``depth`` documents, or judged chunks; ``allowed_for``: as a batch has it."""
-        self.warnings: list[str] = []
-        """Of damaged files that were skipped."""
-        self._searcher = searcher
-        self._queries = queries
-        self._names = names
-        self._depth = depth
-        self._allowed_for = allowed_for
-        self._known: dict[str, str] = {}
-        searcher.remember_vectors()
+    searcher: Searcher
+    queries: Sequence[NamedQuery]
+    names: Names
+    depth: int
+    """Documents, or judged chunks, of a ranking."""
+    allowed_for: Callable[[str], Allowed] | None
+    """As a batch has it."""
+    warnings: list[str] = field(default_factory=list)
+    """Of damaged files that were skipped."""
+    _known: dict[str, str] = field(default_factory=dict, init=False)
 
     def run(self, candidate: Candidate, progress: Progress) -> tuple[Run, str | None]:
         """Return the rankings of a setting, and the plan that found the nearest vectors."""
         ranked: dict[str, Ranked] = {}
         plan: str | None = None
-        source = QueryList([(query.id, query.text) for query in self._queries])
-        answers = search_many(self.setup(candidate.config), source, self._allowed_for)
-        for query, answer in zip(self._queries, answers, strict=True):
-            names = (self._names.of(hit) for hit in answer.hits)
+        source = QueryList([(query.id, query.text) for query in self.queries])
+        answers = search_many(self.setup(candidate.config), source, self.allowed_for)
+        for query, answer in zip(self.queries, answers, strict=True):
+            names = (self.names.of(hit) for hit in answer.hits)
             shared = (self._known.setdefault(name, name) for name in names)  # there are as many as there are hits
-            ranked[query.id] = folded(zip(shared, (hit.score for hit in answer.hits), strict=True), self._depth)
+            ranked[query.id] = folded(zip(shared, (hit.score for hit in answer.hits), strict=True), self.depth)
             plan = plan or answer.explanation.dense_plan
             if answer.degraded:
                 self.warnings += [warning for warning in answer.warnings if warning not in self.warnings]
@@ -155,22 +148,22 @@ class Measurement:
         if not timed:
             return None
         for query in timed[:_WARM]:
-            self._searcher.search(query.text, candidate.config, counted=False)
+            self.searcher.search(query.text, candidate.config, counted=False)
         took: list[float] = []
         for query in timed:
             start = time.perf_counter()
-            self._searcher.search(query.text, candidate.config, counted=False)
+            self.searcher.search(query.text, candidate.config, counted=False)
             took.append(1e3 * (time.perf_counter() - start))
             progress.advance()
         return Latency(float(np.median(took)), float(np.percentile(took, 95)), len(took))
 
     def setup(self, config: QueryConfig) -> Setup:
         """Return how the queries are asked in a setting: as deep as rankings go without asking arms for more."""
-        if self._names.level == "documents":
+        if self.names.level == "documents":
             config = replace(config, max_per_file=1)
-        if len(self._searcher.arms(config)) == 1:  # a longer ranking of one arm has the same beginning
-            config = replace(config, n=max(config.n, self._depth))
-        return replace(self._searcher.ready(config, 0), at_most=self._depth)
+        if len(self.searcher.arms(config)) == 1:  # a longer ranking of one arm has the same beginning
+            config = replace(config, n=max(config.n, self.depth))
+        return replace(self.searcher.ready(config, 0), at_most=self.depth)
 
 
 def _measured(

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..errors import UsageError
-from ..query.query_file import Problem
+from ..query.query_file import Problem, refuse_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     Judged: TypeAlias = "str | PathLike[str] | Judgements"
     """A file of judgements in the form of BEIR or TREC, or what was read of one."""
 
-_LISTED = 5
 _GRADE = re.compile(r"[+-]?\d{1,9}(\.0+)?")
 _HINT = 'Write "query-id<TAB>corpus-id<TAB>score" as BEIR does, or the four columns of TREC.'
 
@@ -57,29 +56,34 @@ def read_judgements(path: Path) -> Judgements:
     Raises:
         UsageError: it cannot be read, has no judgement, or some lines are none; the message says which.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig", errors="replace")
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        why = getattr(error, "strerror", None) or error
-        raise UsageError(f'The judgements in "{path}" cannot be read: {why}.', "Name a file of judgements.") from error
     grades: dict[str, dict[str, int]] = {}
     problems: list[Problem] = []
-    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
-    for place, (number, line) in enumerate(lines):
-        found = _judgement(line.rstrip("\r"), number, first=place == 0)
+    for place, (number, line) in enumerate(lines_of(path, "judgements", "Name a file of judgements.")):
+        found = _judgement(line, number, first=place == 0)
         if isinstance(found, Problem):
             problems.append(found)
         elif found is not None:
             query, judged, grade = found
             if grades.setdefault(query, {}).setdefault(judged, grade) != grade:
                 problems.append(Problem(number, f'"{judged}" has another grade for "{query}" further up'))
-    if problems:
-        listed = "; ".join(map(str, problems[:_LISTED]))
-        more = f"; and {len(problems) - _LISTED:,} more" if len(problems) > _LISTED else ""
-        raise UsageError(f'In "{path}" some lines are no judgements: {listed}{more}.', _HINT)
+    refuse_lines(path, problems, "no judgements", _HINT)
     if not grades:
         raise UsageError(f'There is no judgement in "{path}".', _HINT)
     return Judgements(grades)
+
+
+def lines_of(path: Path, held: str, hint: str) -> list[tuple[int, str]]:
+    """Return the lines of a text that are not blank, with their numbers from 1.
+
+    Raises:
+        UsageError: it cannot be read; the message calls it ``held``.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f'The {held} in "{path}" cannot be read: {why}.', hint) from error
+    return [(number, line.rstrip("\r")) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
 
 
 def digest_of(grades: Mapping[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""Documents or chunks that judged ids name, by whichever of their names was used.
+"""Documents or chunks that judged ids name, by whichever of their names was used; and remarks on all that is left out.
 
 =================================  =======================================  ==================
 name                               such as                                  of
@@ -22,14 +22,16 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
 from ..index.open import require_index
+from ..plural import counted
 from ..sources.describe import path_from_base
 from ..store.files import read_columns
 from ..store.parts import chunk_columns
 from .judgements import Judgements
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from ..query.query_file import NamedQuery
     from ..records import Hit
     from ..store.layout import Layout
     from ..store.manifest import Part
@@ -40,6 +42,7 @@ Spelling = Literal["doc_id", "source and doc_id", "path"]
 
 CHUNK = re.compile(r"(.+)#(\d{1,18})", re.DOTALL)
 """Name of a document, and number of a chunk."""
+_LISTED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +156,13 @@ def _documents(snapshot: Snapshot, parts: Sequence[Part], asked: set[str]) -> Me
     import pyarrow.compute as pc
 
     layout, roots = snapshot.layout, snapshot.roots
-    doc_ids, paths = pa.array(_doc_ids(asked, roots), pa.string()), pa.array(_paths(asked, roots), pa.string())
+    prefixes = {*(f"{source}:" for source in roots), *(path_from_base(root, "") for root in roots.values())}
+    rests = {name.removeprefix(prefix) for prefix in prefixes for name in asked if name.startswith(prefix)}
+    told = pa.array(sorted(asked | rests), pa.string())
     meanings: Meanings = {}
     for part in parts:
         table = read_columns(layout.documents(part.number), part.documents, ["source", "doc_id", "path", "record"])
-        wanted = pc.or_(pc.is_in(table["doc_id"], doc_ids), pc.is_in(table["path"], paths))
+        wanted = pc.or_(pc.is_in(table["doc_id"], told), pc.is_in(table["path"], told))
         rows = pc.indices_nonzero(wanted)
         dead = frozenset(part.dead)
         for row, entry in zip(rows.to_pylist(), table.take(rows).to_pylist(), strict=True):
@@ -176,16 +181,6 @@ def names_of(entry: Mapping[str, Any], roots: Mapping[str, str]) -> Iterator[tup
     yield f"{entry['source']}:{entry['doc_id']}", "source and doc_id"
     if entry["record"] is None:
         yield path_from_base(roots.get(entry["source"], ""), entry["path"]), "path"
-
-
-def _doc_ids(asked: Collection[str], roots: Iterable[str]) -> list[str]:
-    told = [name.removeprefix(f"{source}:") for source in roots for name in asked if name.startswith(f"{source}:")]
-    return sorted({*asked, *told})
-
-
-def _paths(asked: Collection[str], roots: dict[str, str]) -> list[str]:
-    prefixes = {path_from_base(root, "") for root in roots.values()}
-    return sorted({name.removeprefix(prefix) for prefix in prefixes for name in asked if name.startswith(prefix)})
 
 
 def _meaning(name: str, documents: Meanings) -> list[tuple[str, Spelling]]:
@@ -237,3 +232,44 @@ def _merged(judgements: Judgements, called: dict[str, str]) -> Judgements:
             one = called[name]
             of_query[one] = max(grade, of_query.get(one, grade))
     return Judgements(merged)
+
+
+def notes_of(queries: Sequence[NamedQuery], judgements: Judgements, resolved: Resolved) -> Iterator[str]:
+    """Yield finished sentences on missing ids, omitted queries, and the kind of name that ids were taken for."""
+    asked = {query.id for query in queries}
+    relevant = resolved.judgements.scored()
+    unjudged = [query.id for query in queries if query.id not in judgements.grades]
+    hopeless = [query.id for query in queries if query.id in judgements.grades and query.id not in relevant]
+    unasked = [query for query in judgements.grades if query not in asked]
+    if resolved.missing:
+        yield (
+            f"{len(resolved.missing):,} of {counted(resolved.judged, 'judged id')} "
+            f"{'is' if len(resolved.missing) == 1 else 'are'} not in the index ({listed(resolved.missing)}); "
+            "relevant ones count as not found."
+        )
+    if unjudged:
+        yield f"Left out, without a judgement: {_several(unjudged)}."
+    if hopeless:
+        yield f"Left out, with nothing relevant among the judgements: {_several(hopeless)}."
+    if unasked:
+        yield f"Judged, but not among the queries: {_several(unasked)}."
+    if resolved.ambiguous:
+        name, told = next(iter(resolved.ambiguous.items()))
+        yield (
+            f'{counted(len(resolved.ambiguous), "judged id")} may mean several documents ("{name}": {listed(told)}); '
+            "whichever of them is found first counts."
+        )
+    if resolved.merged:
+        yield f"{counted(resolved.merged, 'judged id')} named what another one names; the better grade counts."
+    if resolved.mixed:
+        yield f"{counted(resolved.mixed, 'chunk')} judged among documents: each counts as its document."
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return some of ``names`` in quotes, and how many more there are."""
+    told = ", ".join(f'"{name}"' for name in names[:_LISTED])
+    return told if len(names) <= _LISTED else f"{told} and {len(names) - _LISTED:,} more"
+
+
+def _several(names: Sequence[str]) -> str:
+    return f"{counted(len(names), 'query')} ({listed(names)})"

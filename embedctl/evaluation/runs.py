@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from ..errors import UsageError
+from ..query.query_file import Problem, refuse_lines
+from .judgements import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 
 _BLANK = re.compile(r"\s")
 _COLUMNS = 6
-_LISTED = 5
 _HINT = 'A line of a run is "query-id Q0 id rank score tag".'
 
 
@@ -78,27 +79,18 @@ def read_run(path: Path) -> Run:
     Raises:
         UsageError: it cannot be read, or some lines are none of a run; the message says which.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig", errors="replace")
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        why = getattr(error, "strerror", None) or error
-        raise UsageError(f'The run in "{path}" cannot be read: {why}.', "Name a TREC run.") from error
     found: dict[str, dict[str, float]] = {}
-    problems: list[str] = []
-    for number, line in enumerate(text.split("\n"), start=1):
+    problems: list[Problem] = []
+    for number, line in lines_of(path, "run", "Name a TREC run."):
         columns = line.split()
-        if not columns:
-            continue
         score = _finite(columns[4]) if len(columns) == _COLUMNS else None
         if score is None:
-            problems.append(f"line {number}: not six columns with a score in the fifth")
+            problems.append(Problem(number, "not six columns with a score in the fifth"))
         elif columns[2] in found.setdefault(columns[0], {}):
-            problems.append(f'line {number}: "{columns[2]}" was found before for "{columns[0]}"')
+            problems.append(Problem(number, f'"{columns[2]}" was found before for "{columns[0]}"'))
         else:
             found[columns[0]][columns[2]] = score
-    if problems:
-        more = f"; and {len(problems) - _LISTED:,} more" if len(problems) > _LISTED else ""
-        raise UsageError(f'In "{path}" some lines are none of a run: {"; ".join(problems[:_LISTED])}{more}.', _HINT)
+    refuse_lines(path, problems, "none of a run", _HINT)
     if not found:
         raise UsageError(f'There is nothing in "{path}".', _HINT)
     return Run({query: ordered(scores) for query, scores in found.items()})

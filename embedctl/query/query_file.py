@@ -29,7 +29,7 @@ from ..errors import UsageError
 from .parse import whole_characters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     Queries: TypeAlias = "str | os.PathLike[str] | QuerySource | Iterable[str | tuple[str, str]]"
     """A file of queries, a source, texts, or pairs of id and text."""
@@ -53,7 +53,7 @@ class NamedQuery(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A line that is no query."""
+    """A line that is none of its file's kind."""
 
     line: int
     reason: str
@@ -61,6 +61,18 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.reason}"
+
+
+def refuse_lines(path: Path, problems: Sequence[Problem], told: str, hint: str) -> None:
+    """Refuse a file some lines of which are none of its kind; ``told`` names what they are.
+
+    Raises:
+        UsageError: there are problems; the message lists the first.
+    """
+    if problems:
+        listed = "; ".join(map(str, problems[:_LISTED]))
+        more = f"; and {len(problems) - _LISTED:,} more" if len(problems) > _LISTED else ""
+        raise UsageError(f'In "{path}" some lines are {told}: {listed}{more}.', hint)
 
 
 class QueryFile:
@@ -81,10 +93,7 @@ class QueryFile:
                 problems.append(found)
             else:
                 self.count += 1
-        if problems:
-            listed = "; ".join(str(problem) for problem in problems[:_LISTED])
-            more = f"; and {len(problems) - _LISTED:,} more" if len(problems) > _LISTED else ""
-            raise UsageError(f'In "{path}" some lines are no queries: {listed}{more}.', "Correct or remove them.")
+        refuse_lines(path, problems, "no queries", "Correct or remove them.")
         if not self.count:
             raise UsageError(f'There is no query in "{path}".', "Write one on each line.")
 

@@ -16,8 +16,7 @@ from ...errors import UsageError
 from ...store.manifest import TunedRecord
 from ...store.writer import writing
 from ..metrics import parse_metric
-from ..notes import notes_of
-from ..resolve import resolve
+from ..resolve import notes_of, resolve
 from ..significance import detectable, difference
 from .fit import cross_validate, fit
 from .memo import Memo, RankingScores
