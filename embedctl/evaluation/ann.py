@@ -11,6 +11,7 @@ import statistics
 import tempfile
 import time
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -68,13 +69,7 @@ def measure_ann(
 ) -> AnnReport:
     """Measure every plan of the published index, or the plans that it would have were it larger.
 
-    Args:
-        layout: of the store.
-        manifest: the snapshot.
-        texts: of queries; ``None``: they are made from the corpus.
-        encoder: of queries.
-        config: depths and settings to look at.
-        reporter: shows progress.
+    ``texts`` are queries, which ``encoder`` encodes; ``None``: they are made from the corpus.
 
     Raises:
         NoStoreError: there is no index, or nothing in it.
@@ -91,11 +86,7 @@ def measure_ann(
     structures, segments = arm.structures, arm.structures.segments
     if not len(segments):
         raise NoStoreError(f"The index in {layout.root} has no chunks.", 'Add some with "embedctl index PATH".')
-    sets: dict[AskedFor, Vectors] = {
-        "queries": queries,
-        "chunks": noisy_vectors(segments, config.sampled, config.noise, config.seed),
-    }
-    vectors = np.concatenate(list(sets.values()))
+    vectors = np.concatenate([queries, noisy_vectors(segments, config.sampled, config.noise, config.seed)])
     depth = min(max(manifest.ranking.candidates, config.k), len(segments))
     cases, notes, built = _cases(structures, record.settings.hnsw, config, depth, reporter)
     if not len(queries):
@@ -109,11 +100,9 @@ def measure_ann(
     with reporter.stage("compare", len(record.parts), "parts") as progress:
         exact = exact_scores(layout, record.parts, vectors, asked, depth, arm.field, progress.advance)
     points: list[AnnPoint] = []
-    start = 0
-    for name, own in sets.items():
-        rows = slice(start, start + len(own))
-        start += len(own)
-        for case, (labels, seconds) in zip(cases, found, strict=True) if len(own) else ():
+    own: dict[AskedFor, slice] = {"queries": slice(len(queries)), "chunks": slice(len(queries), None)}
+    for name, rows in own.items():
+        for case, (labels, seconds) in zip(cases, found, strict=True) if len(vectors[rows]) else ():
             at_k, at_depth = (exact.shares(labels, k)[rows] for k in (config.k, depth))
             points.append(_point(case, name, at_k, at_depth, seconds[rows]))
     return AnnReport(
@@ -123,7 +112,7 @@ def measure_ann(
         depth=depth,
         target=config.target,
         queries=origin,
-        asked={name: len(own) for name, own in sets.items()},
+        asked={name: len(vectors[rows]) for name, rows in own.items()},
         built=built,
         points=tuple(points),
         reached=tuple(_reached(points, config.target)),
@@ -247,9 +236,5 @@ def _reached(points: Sequence[AnnPoint], target: float) -> Iterator[AnnReached]:
     for point in points:
         by_plan.setdefault((point.plan, point.asked), []).append(point)
     for (plan, asked), along in by_plan.items():
-        parameter, reached = None, False
-        for point in reversed(along):
-            if point.recall < target:
-                break
-            parameter, reached = point.parameter, True
-        yield AnnReached(plan, asked, parameter, reached)
+        reach = list(takewhile(lambda point: point.recall >= target, reversed(along)))
+        yield AnnReached(plan, asked, reach[-1].parameter if reach else None, bool(reach))

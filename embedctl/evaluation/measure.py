@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..config import TEXT_FIELD, QueryConfig
@@ -30,13 +31,13 @@ if TYPE_CHECKING:
     from .runs import Run
 
 
+@dataclass(frozen=True, slots=True)
 class Measurements:
     """Measurements of one store; each reads the snapshot that is current."""
 
-    def __init__(self, layout: Layout, session: Session, reporter: Reporter) -> None:
-        self.layout = layout
-        self.session = session
-        self.reporter = reporter
+    layout: Layout
+    session: Session
+    reporter: Reporter
 
     def judged(
         self, queries: Queries, judgements: Judged, config: EvaluationConfig | None, runs: Mapping[str, Run] | None

@@ -25,10 +25,8 @@ _STRONG = 5
 def hubness(lists: Indices, k: int, student: bool = False) -> Topic:
     """Return how unevenly chunks are spread over the lists of nearest chunks.
 
-    Args:
-        lists: int64 ``(n, k)``: the nearest others of each chunk; chunks of one text are one.
-        k: length of a full list.
-        student: the vectors are those of an encoder distilled from the model.
+    ``lists``, int64 ``(n, k)``, has the nearest others of each chunk, and chunks of one text are one; a full list has
+    ``k``. ``student``: the vectors are those of an encoder distilled from the model.
     """
     count = len(lists)
     fair = count > _LEAST_LISTS * k
@@ -62,13 +60,10 @@ def _advice(verdict: Verdict | None, fair: bool, student: bool) -> str:
 
 
 def strong_hubs(labels: Labels, lists: Indices, most: int, k: int) -> list[tuple[int, int]]:
-    """Return label and number of lists of the chunks on the most lists, the greatest first, ties by label.
+    """Return label and number of lists of up to ``most`` chunks that stand out, the greatest first, ties by label.
 
-    Args:
-        labels: uint64 ``(n,)``, of the rows of ``lists``.
-        lists: as for :func:`hubness`.
-        most: how many to return; fewer where fewer stand out.
-        k: length of a full list, which is the number of lists that a chunk is on, on the average.
+    ``labels``, uint64 ``(n,)``, are those of the rows of ``lists``, which :func:`hubness` describes. On the average, a
+    chunk is on ``k`` lists.
     """
     found = occurrences(lists, len(lists))
     order = np.lexsort((labels, -found))[:most]

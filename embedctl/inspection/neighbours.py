@@ -82,13 +82,8 @@ def nearest_of_all(
 ) -> tuple[Labels, Cosines]:
     """Return the nearest vector with another text for each query, among all vectors, read once.
 
-    Labels uint64 ``(queries,)`` and cosines float32 ``(queries,)``; ``SELF`` where there is no other text.
-
-    Args:
-        queries: float32 ``(queries, dim)``, unit norm.
-        texts: hash of the text of each.
-        blocks: labels, hashes and vectors.
-        progress: advances by each vector.
+    ``queries``: float32 ``(queries, dim)``, unit norm; ``texts``: hash of the text of each; ``blocks``: labels, hashes
+    and vectors. Returns labels uint64 ``(queries,)`` and cosines float32 ``(queries,)``, ``SELF`` without another text.
     """
     labels = np.zeros(len(queries), np.uint64)
     cosines = np.full(len(queries), SELF, np.float32)

@@ -72,12 +72,7 @@ def cross_validate(
     The held-out queries take no part in any choice, so that the whole of the search is what is measured, not its
     result (Stone, "Cross-validatory choice and assessment of statistical predictions", 1974).
 
-    Args:
-        score: see above.
-        start: the ranking in use.
-        groups: one for each query; queries of one group (the same text) are never on both sides.
-        config: number of folds, and how often they are drawn.
-        space: the rankings to look at.
+    ``groups``: one for each query; queries of one group (the same text) are never on both sides.
 
     Returns:
         float64 ``(queries,)``, the score of each query by the rankings that were chosen without it, mean over the
