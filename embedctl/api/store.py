@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..config import measuring
     from ..contracts import Reporter
     from ..doctor.findings import DoctorReport
-    from ..evaluation import ann_report, evaluation, measure, runs
+    from ..evaluation import ann, evaluation, measure, runs
     from ..evaluation.judgements import Judged
     from ..evaluation.tuning.tuning import TunedState, Tuning
     from ..inspection.inspection import Inspection
@@ -257,7 +257,7 @@ class Store:
 
     def measure_ann(
         self, config: measuring.AnnConfig | None = None, *, queries: Queries | None = None
-    ) -> ann_report.AnnReport:
+    ) -> ann.AnnReport:
         """Measure what each dense plan loses against an exact search; ``queries``: ``None``: made from the corpus."""
         return self._measurements.plans(config, queries)
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 import numpy as np
 
@@ -31,14 +31,11 @@ from ..index.open import Index, require_index
 from ..plural import counted
 from ..query.parse import parse_query
 from ..system.resources import available_memory
-from .ann_report import AnnPoint, AnnReached, AnnReport
 from .significance import mean_interval
 from .synthetic.queries import make_queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from numpy.typing import NDArray
 
     from ..arms.dense.arm import DenseArm
     from ..arms.dense.structures import Structures
@@ -47,9 +44,72 @@ if TYPE_CHECKING:
     from ..contracts import DenseRetriever, Encoder, Labels, Reporter, Vectors
     from ..store.layout import Layout
     from ..store.manifest import Manifest
-    from .ann_report import AskedFor, PlanName, QueryOrigin
+    from .metrics import Values
 
-    Values = NDArray[np.float64]
+SCHEMA_VERSION = 1
+
+PlanName = Literal["flat", "binary", "hnsw"]
+AskedFor = Literal["queries", "chunks"]
+"""Vectors of queries, or stored vectors with noise added."""
+QueryOrigin = Literal["file", "synthetic"]
+
+
+@dataclass(frozen=True, slots=True)
+class AnnPoint:
+    """One plan with one setting, on one set of query vectors."""
+
+    plan: PlanName
+    parameter: int | None
+    """``ef`` of ``hnsw``; for ``binary``, the candidates that are compared exactly; ``None``: there is none."""
+    asked: AskedFor
+    current: bool
+    """Queries of this store that take the plan take it with this setting."""
+    recall: float
+    """At ``k``, mean over the query vectors; ``low`` and ``high``: its 95% interval."""
+    low: float
+    high: float
+    recall_at_depth: float
+    """Of all rows that the arm proposes to the fusion."""
+    median_ms: float
+    """Of one search, one at a time, without the encoder."""
+    p95_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class AnnReached:
+    """Setting and cost with which one plan reaches the target on one set of vectors."""
+
+    plan: PlanName
+    asked: AskedFor
+    parameter: int | None
+    reached: bool
+    """``False``: no setting that was tried did."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnReport:
+    """Recall and latency of the dense plans of one store."""
+
+    rows: int
+    """Live chunks."""
+    dim: int
+    k: int
+    depth: int
+    """Rows requested by each search, as queries do."""
+    target: float
+    queries: QueryOrigin
+    asked: dict[str, int]
+    """Number of vectors in each set."""
+    built: bool
+    """The store has neither sign bits nor a graph; they were made for this measurement alone."""
+    points: tuple[AnnPoint, ...]
+    reached: tuple[AnnReached, ...]
+    notes: tuple[str, ...]
+    """Remarks: finished sentences."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``docs/schema/ann.v1.json`` describes."""
+        return {"schema_version": SCHEMA_VERSION, **asdict(self)}
 
 
 class _Case(NamedTuple):

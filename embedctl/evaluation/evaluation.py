@@ -10,20 +10,15 @@ from .judgements import digest_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from ..config import RankingConfig
     from ..config.measuring import SyntheticKind
     from ..query.query_file import NamedQuery
     from .judgements import Judgements
-    from .metrics import Metric
+    from .metrics import Metric, Values
     from .resolve import JudgementLevel
     from .runs import Run
     from .significance import Difference, Interval
     from .synthetic.queries import SyntheticSet
-
-    Values = NDArray[np.float64]
 
 SCHEMA_VERSION = 1
 FIRST = 3

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..query.session import Session
     from ..store.layout import Layout
     from ..store.manifest import Manifest
-    from .ann_report import AnnReport
+    from .ann import AnnReport
     from .evaluation import Evaluation
     from .judgements import Judged
     from .runs import Run

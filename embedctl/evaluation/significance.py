@@ -24,9 +24,7 @@ from ..config.measuring import SignificanceConfig
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    Values = NDArray[np.float64]
+    from .metrics import Values
 
 _AT_ONCE = 4_000_000
 """Numbers drawn at a time: 32 MB."""

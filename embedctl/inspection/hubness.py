@@ -8,9 +8,10 @@ import numpy as np
 
 from .glossary import figure
 from .inspection import Histogram, Topic, worst
-from .neighbours import occurrences, skewness
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ..contracts import Labels
     from .inspection import Verdict
     from .neighbours import Indices
@@ -20,6 +21,21 @@ _LEAST_LISTS = 20
 """So many lists of neighbours for each place on one: with fewer chunks everybody is near to everybody."""
 _STRONG = 5
 """A hub is on so many times as many lists as a chunk is on the average."""
+
+
+def occurrences(neighbours: Indices, count: int) -> Indices:
+    """Return how many lists each of ``count`` vectors is on: its k-occurrence, int64 ``(count,)``."""
+    return np.bincount(neighbours.ravel(), minlength=count)
+
+
+def skewness(values: NDArray[np.int64]) -> float:
+    """Return the standardized third moment, ``E[(v - mean)³] / std³``; 0 where all are equal.
+
+    Radovanović, Nanopoulos, Ivanović: Hubs in Space, JMLR 11 (2010), Section 2.1.
+    """
+    off = values - values.mean()
+    deviation = float(np.sqrt((off**2).mean()))
+    return float((off**3).mean()) / deviation**3 if deviation else 0.0
 
 
 def hubness(lists: Indices, k: int, student: bool = False) -> Topic:

@@ -1,4 +1,4 @@
-"""Exact lists of nearest chunks, and the number of lists that each chunk is on."""
+"""Exact lists of nearest chunks."""
 
 from __future__ import annotations
 
@@ -57,21 +57,6 @@ def _largest(scores: Cosines, k: int) -> tuple[Indices, Cosines]:
     first = np.searchsorted(rows, np.arange(height))
     best = order[first[:, None] + np.arange(k)]
     return columns[best], values[best]
-
-
-def occurrences(neighbours: Indices, count: int) -> Indices:
-    """Return how many lists each of ``count`` vectors is on: its k-occurrence, int64 ``(count,)``."""
-    return np.bincount(neighbours.ravel(), minlength=count)
-
-
-def skewness(values: NDArray[np.int64]) -> float:
-    """Return the standardized third moment, ``E[(v - mean)³] / std³``; 0 where all are equal.
-
-    Radovanović, Nanopoulos, Ivanović: Hubs in Space, JMLR 11 (2010), Section 2.1.
-    """
-    off = values - values.mean()
-    deviation = float(np.sqrt((off**2).mean()))
-    return float((off**3).mean()) / deviation**3 if deviation else 0.0
 
 
 def nearest_of_all(

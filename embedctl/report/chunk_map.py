@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from math import log
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
@@ -62,15 +63,13 @@ def chunk_map(chunks: Sequence[MapChunk], vectors: Vectors, total: int, config: 
     return ChunkMap(chunks, positions, folders, clusters, total)
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
+def _one_thread() -> AbstractContextManager[object]:
     """Compute with one thread: the sums of several come in another order each time, and another map comes of them."""
     import sklearn.cluster
     import sklearn.manifold  # noqa: F401 - what is not loaded yet cannot be limited
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):
-        yield
+    return threadpool_limits(1)  # type: ignore[no-any-return]
 
 
 def project(vectors: Vectors, seed: int) -> NDArray[np.float64]:
@@ -127,7 +126,8 @@ def cluster_names(texts: Sequence[str], labels: NDArray[np.int64]) -> list[str]:
         best = np.argsort(-worth, kind="stable")
         words_of = [str(words[at]) for at in best[: 4 * _WORDS].tolist() if worth[at] > 0]
         names[label] = ", ".join(_different(words_of)) or f"cluster {label + 1}"
-    return _unique([names[label] for label in labels.tolist()], labels)
+    names = _unique(names)
+    return [names[label] for label in labels.tolist()]
 
 
 def _different(words: Sequence[str]) -> list[str]:
@@ -140,15 +140,15 @@ def _different(words: Sequence[str]) -> list[str]:
     return kept[:_WORDS]
 
 
-def _unique(names: list[str], labels: NDArray[np.int64]) -> list[str]:
-    """Return the names, with a number where two clusters have the same one."""
+def _unique(names: dict[int, str]) -> dict[int, str]:
+    """Return the names of clusters, with a number where several have the same one."""
     owners: dict[str, list[int]] = {}
-    for name, label in sorted(set(zip(names, labels.tolist(), strict=True))):
+    for label, name in names.items():
         owners.setdefault(name, []).append(label)
-    return [
-        name if len(owners[name]) == 1 else f"{name} ({owners[name].index(label) + 1})"
-        for name, label in zip(names, labels.tolist(), strict=True)
-    ]
+    return {
+        label: name if len(owners[name]) == 1 else f"{name} ({owners[name].index(label) + 1})"
+        for label, name in names.items()
+    }
 
 
 def _grouped(names: Sequence[str], most: int) -> list[str]:
@@ -171,7 +171,8 @@ def folder_names(places: Sequence[tuple[str, str]], most: int) -> list[str]:
     """
     paths = [path.split("/") for _, path in places]
     sources = {source for source, _ in places}
-    common = _common([path[:-1] for path in paths])
+    levels = zip(*(path[:-1] for path in paths), strict=False)
+    common = len(list(takewhile(lambda level: len(set(level)) == 1, levels)))
     top = paths[0][common - 1] if common else "top folder"
     cut = [["/".join(path[common:-1][:depth]) or top for path in paths] for depth in range(1, _DEEPEST + 1)]
     best = max(_evenness(names, most) for names in cut)
@@ -180,15 +181,6 @@ def folder_names(places: Sequence[tuple[str, str]], most: int) -> list[str]:
     if len(sources) > 1:
         return [source for source, _ in places]
     return [path[-1] for path in paths]
-
-
-def _common(paths: Sequence[list[str]]) -> int:
-    """Return how many leading folders all paths share."""
-    first, last = min(paths), max(paths)
-    shared = 0
-    while shared < min(len(first), len(last)) and first[shared] == last[shared]:
-        shared += 1
-    return shared
 
 
 def _evenness(names: Sequence[str], most: int) -> float:

@@ -20,13 +20,12 @@ from .sections.corpus import corpus_section
 from .sections.health import health_section
 from .sections.neighbourhood import map_section
 from .sections.plans import plans_section
-from .sections.quality import quality_section, worst_section
-from .sections.scores import scores_section
+from .sections.quality import quality_section, scores_section, worst_section
 from .vega import require_library
 
 if TYPE_CHECKING:
     from ..contracts import Reporter
-    from ..evaluation.ann_report import AnnReport
+    from ..evaluation.ann import AnnReport
     from ..evaluation.judgements import Judged
     from ..evaluation.measure import Measurements
     from ..inspection.inspection import Inspection

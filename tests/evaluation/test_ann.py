@@ -19,8 +19,7 @@ from embedctl.config import TEXT_FIELD, IndexLimits, SettingsRequest
 from embedctl.config.measuring import AnnConfig
 from embedctl.contracts import Encoder, Ranking
 from embedctl.errors import NoStoreError
-from embedctl.evaluation.ann import _reached
-from embedctl.evaluation.ann_report import AnnPoint, AnnReport
+from embedctl.evaluation.ann import AnnPoint, AnnReport, _reached
 from embedctl.index.open import Index, require_index
 from embedctl.store.layout import Layout
 from embedctl.store.manifest import Part

@@ -16,7 +16,7 @@ from embedctl.report.blocks import Chart, PageSection, ReportPage, Table
 from embedctl.report.chunk_map import OTHERS, chunk_map, cluster_names, folder_names, sizes
 from embedctl.report.page import page_html
 from embedctl.report.sample import MapChunk
-from embedctl.report.sections.scores import score_chart
+from embedctl.report.sections.quality import score_chart
 from embedctl.report.vega import DATA, bars, histogram
 
 HOSTILE = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>\u2028\"'&\ud800"

@@ -9,7 +9,7 @@ from ..screen import harmless
 from ..styled import StyledText, table
 
 if TYPE_CHECKING:
-    from ...evaluation.ann_report import AnnPoint, AnnReached, AnnReport, AskedFor
+    from ...evaluation.ann import AnnPoint, AnnReached, AnnReport, AskedFor
     from ..screen import Screen
 
 _PARAMETERS = {"flat": "", "binary": "candidates", "hnsw": "ef"}

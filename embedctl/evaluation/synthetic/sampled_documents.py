@@ -95,7 +95,7 @@ def _look(layout: Layout, part: Part, seed: int) -> tuple[Any, ...]:
         [number_of(seed, one["source"], one["doc_id"]) for one in documents.values()],
         [folded(one["title"]) for one in documents.values() if one["title"]],
         [folded(heading) for heading in _headings(chunks, set(live.tolist()))],
-        _first_bytes(chunks.column("sha256"))[live],
+        as_hashes(chunks.column("sha256"))[live, 0],
     )
 
 
@@ -135,7 +135,7 @@ def _read(layout: Layout, part: Part, rows: list[int], copies: NDArray[np.uint64
     owners = chunks.column("doc_row").to_numpy()
     mine = np.flatnonzero(np.isin(owners, np.asarray(rows, dtype=owners.dtype)))
     chosen = chunks.take(mine)
-    copied = np.isin(_first_bytes(chosen.column("sha256")), copies).tolist()
+    copied = np.isin(as_hashes(chosen.column("sha256"))[:, 0], copies).tolist()
     of_document: dict[int, list[SampledChunk]] = {row: [] for row in rows}
     for row, chunk, is_copy in zip(mine.tolist(), chosen.to_pylist(), copied, strict=True):
         sampled = SampledChunk(
@@ -179,7 +179,3 @@ def _headings(chunks: pa.Table, live: set[int]) -> list[str]:
 def _several(numbers: NDArray[Number]) -> NDArray[Number]:
     values, counts = np.unique(numbers, return_counts=True)
     return values[counts > 1]
-
-
-def _first_bytes(column: pa.ChunkedArray) -> NDArray[np.uint64]:
-    return as_hashes(column)[:, 0]

@@ -26,16 +26,14 @@ from ..metrics import query_values
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from ...config import Bm25Config, FeedbackConfig, RankingConfig
     from ...contracts import Labels, Progress
     from ...query.draft import Retrieved
     from ...query.setup import Setup
     from ..metrics import Metric
     from ..resolve import Names
+    from .fit import Scores
 
-    Scores = NDArray[np.float64]
     Key = tuple[tuple[str, ...], Bm25Config, FeedbackConfig, int]
     """Settings that decide which rows are proposed; the depth where rows cannot be cut, else 0."""
 

@@ -1,1 +1,1 @@
-"""Sections of the page: one module for each heading, from collected data to sentences, tables and charts."""
+"""Sections of the page: from collected data to sentences, tables and charts."""

@@ -9,7 +9,7 @@ from ..blocks import Chart, Datum, PageSection, Table
 from ..vega import base, coloured, formatted, nominal, quantity
 
 if TYPE_CHECKING:
-    from ...evaluation.ann_report import AnnPoint, AnnReport
+    from ...evaluation.ann import AnnPoint, AnnReport
     from ..blocks import Spec
 
 _HEIGHT = 300
