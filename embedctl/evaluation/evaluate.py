@@ -19,7 +19,7 @@ from ..query.batch import search_many
 from ..query.query_file import QueryList
 from .evaluation import Evaluation, Latency, Setting
 from .judgements import Judgements
-from .metrics import depth_of, parse_metric, parse_metrics, run_values
+from .metrics import depth_of, parse_metrics, run_values
 from .resolve import listed, notes_of, resolve
 from .runs import Ranked, Run, folded
 from .settings import compared
@@ -64,8 +64,7 @@ def evaluate(
         UsageError: no query has a relevant judgement, or a metric, filter or number is wrong.
         NoStoreError, MismatchError, DamagedError: as for a query.
     """
-    metric = parse_metric(config.metric)
-    metrics = tuple(dict.fromkeys((metric, *parse_metrics(config.metrics))))
+    metrics = parse_metrics((config.metric, *config.metrics))
     candidates = compared(config, snapshot.manifest.ranking, searcher.arms)
     resolved = resolve(snapshot, judged.judgements)
     relevant = resolved.judgements.scored()
@@ -95,14 +94,12 @@ def evaluate(
             for query, ranked in run.ranked.items()
         }
         settings.append(_measured(name, Run(called), metrics, scored, config))
-    column = metrics.index(metric)
-    settings, least = _compared(settings, column, config)
+    settings, least = _compared(settings, config)
     return Evaluation(
         store=str(snapshot.layout.root),
         snapshot=snapshot.manifest.snapshot,
         level=resolved.names.level,
         metrics=metrics,
-        metric=metric,
         queries=queries,
         judgements=Judgements(scored),
         settings=tuple(settings),
@@ -175,23 +172,23 @@ def _measured(
 ) -> Setting:
     """Return a run with its values, as a setting."""
     values = run_values(metrics, run.rankings, scored)
-    primary = values[:, metrics.index(parse_metric(config.metric))]
-    return Setting(name, run, values, tuple(values.mean(axis=0).tolist()), mean_interval(primary, config.significance))
+    interval = mean_interval(values[:, 0], config.significance)
+    return Setting(name, run, values, tuple(values.mean(axis=0).tolist()), interval)
 
 
-def _compared(settings: Sequence[Setting], column: int, config: EvaluationConfig) -> tuple[list[Setting], float | None]:
+def _compared(settings: Sequence[Setting], config: EvaluationConfig) -> tuple[list[Setting], float | None]:
     """Return the settings with what they change against the one in use, and the least difference that would show.
 
     That is the median of what is :func:`detectable` by the differences of the settings.
     """
-    in_use = next(setting for setting in settings if setting.in_use).values[:, column]
+    in_use = next(setting for setting in settings if setting.in_use).values[:, 0]
     others = {
-        at: difference(in_use, setting.values[:, column], config.significance)
+        at: difference(in_use, setting.values[:, 0], config.significance)
         for at, setting in enumerate(settings)
         if not setting.in_use
     }
     corrected = dict(zip(others, holm([versus.p for versus in others.values()]), strict=True))
-    least = [value for at in others if (value := detectable(settings[at].values[:, column] - in_use))]
+    least = [value for at in others if (value := detectable(settings[at].values[:, 0] - in_use))]
     told = [replace(setting, versus=others.get(at), p_holm=corrected.get(at)) for at, setting in enumerate(settings)]
     return told, float(np.median(least)) if least else None
 

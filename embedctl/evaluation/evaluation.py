@@ -41,7 +41,7 @@ class Setting:
     """``bm25``, ``dense``, a fusion, ``stored``, or that of a run."""
     run: Run
     values: Values
-    """float64 ``(queries, metrics)``."""
+    """float64 ``(queries, metrics)``, the primary metric first."""
     means: tuple[float, ...]
     """Of each metric over the queries."""
     interval: Interval
@@ -155,8 +155,7 @@ class Evaluation:
     level: JudgementLevel
     """Items that were ranked and judged: ``documents`` or ``chunks``."""
     metrics: tuple[Metric, ...]
-    metric: Metric
-    """The primary one, which is among them."""
+    """The first is the primary one, by which settings are compared."""
     queries: tuple[NamedQuery, ...]
     judgements: Judgements
     """Of these queries, by the names that the runs use."""
@@ -180,13 +179,13 @@ class Evaluation:
         return next(setting for setting in self.settings if setting.in_use)
 
     @property
-    def column(self) -> int:
-        """Place of the primary metric in ``values`` and ``means``."""
-        return self.metrics.index(self.metric)
+    def metric(self) -> Metric:
+        """The primary one."""
+        return self.metrics[0]
 
     def rows(self) -> list[QueryRow]:
         """Return the queries, worst first by the setting in use; ties in the order of the file."""
-        values, rankings = self.in_use.values[:, self.column], self.in_use.run.rankings
+        values, rankings = self.in_use.values[:, 0], self.in_use.run.rankings
         found = (rankings.get(query.id, ()) for query in self.queries)
         rows = [
             QueryRow(query, float(value), ids[0] if ids else None)

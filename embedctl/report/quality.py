@@ -96,14 +96,13 @@ def quality_of(
     found: Evaluation, titles_of: Callable[[Collection[str]], Mapping[str, str]], config: ReportConfig
 ) -> Quality:
     """Return settings with an interval for every metric, and the worst queries; ``titles_of``: titles by names."""
-    order = sorted(range(len(found.metrics)), key=lambda at: at != found.column)
     significance = config.evaluation.significance
     return Quality(
         found=found,
         confidence=significance.confidence,
-        metrics=tuple(str(found.metrics[at]) for at in order),
+        metrics=tuple(map(str, found.metrics)),
         settings=tuple(
-            SettingRow(one, tuple(mean_interval(one.values[:, at], significance) for at in order))
+            SettingRow(one, tuple(mean_interval(column, significance) for column in one.values.T))
             for one in found.settings
         ),
         worst=_worst(found, titles_of, config),

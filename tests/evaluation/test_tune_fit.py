@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from embedctl.config import FeedbackConfig, FusionConfig, FusionName, RankingConfig, StoreSettings
 from embedctl.config.measuring import TuneConfig
 from embedctl.config.ranking_changes import changes
+from embedctl.evaluation.significance import Difference
 from embedctl.evaluation.tuning.fit import choose, cross_validate, fit
 from embedctl.evaluation.tuning.space import BM25, Space
-from embedctl.evaluation.tuning.tuning import Gain
+from embedctl.evaluation.tuning.tuning import is_shown
 
 DEFAULT = RankingConfig()
 CONVEX = replace(DEFAULT, fusion=FusionConfig("convex"))
@@ -128,14 +129,14 @@ def test_queries_of_one_text_are_never_on_both_sides() -> None:
 @pytest.mark.parametrize(
     ("gain", "shown"),
     [
-        (Gain(0.02, 0.001, 0.04, 0.049), True),
-        (Gain(0.02, 0.001, 0.04, 0.05), False),
-        (Gain(0.02, 0.0, 0.04, 0.01), False),
-        (Gain(-0.02, -0.04, -0.001, 0.01), False),
+        (Difference(0.02, 0.001, 0.04, 0.049, 9, 1, 0), True),
+        (Difference(0.02, 0.001, 0.04, 0.05, 9, 1, 0), False),
+        (Difference(0.02, 0.0, 0.04, 0.01, 9, 1, 0), False),
+        (Difference(-0.02, -0.04, -0.001, 0.01, 9, 1, 0), False),
     ],
 )
-def test_a_gain_needs_both_an_interval_above_zero_and_a_small_p(gain: Gain, shown: bool) -> None:
-    assert gain.shown(TuneConfig().significance.alpha) == shown
+def test_a_gain_needs_both_an_interval_above_zero_and_a_small_p(gain: Difference, shown: bool) -> None:
+    assert is_shown(gain, TuneConfig().significance.alpha) == shown
 
 
 def test_the_same_scores_give_the_same_result() -> None:

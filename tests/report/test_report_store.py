@@ -100,7 +100,7 @@ def test_documents_are_called_by_their_titles(store: embedctl.Store) -> None:
 # --- an evaluation by hand
 
 GRADES = {"q1": {"a": 2, "b": 0}, "q2": {"c": 1, "d": 1}, "q3": {"e": 1}}
-METRICS = (parse_metric("recall@2"), parse_metric("mrr@10"))
+METRICS = (parse_metric("mrr@10"), parse_metric("recall@2"))
 MADE = KnownItems(SyntheticSet((), documents=3, looked_at=3, usable=3), ())
 
 
@@ -114,7 +114,7 @@ def setting(name: str, mode: str, run: dict[str, Ranked], in_use: bool = False) 
         run=Run(run),
         values=values,
         means=tuple(values.mean(axis=0)),
-        interval=mean_interval(values[:, 1]),
+        interval=mean_interval(values[:, 0]),
     )
 
 
@@ -129,13 +129,12 @@ def evaluation() -> Evaluation:
         snapshot=1,
         level="documents",
         metrics=METRICS,
-        metric=METRICS[1],
         queries=tuple(NamedQuery(name, f"text of {name}") for name in GRADES),
         judgements=Judgements(GRADES),
         settings=tuple(
             one
             if one.in_use
-            else one.__class__(**{**fields(one), "versus": difference(rrf.values[:, 1], one.values[:, 1])})
+            else one.__class__(**{**fields(one), "versus": difference(rrf.values[:, 0], one.values[:, 0])})
             for one in (bm25, dense, rrf)
         ),
         notes=("A note.",),

@@ -117,13 +117,13 @@ def sentence(verdict: GateVerdict) -> str:
 
 def _heads(evaluation: Evaluation) -> list[str]:
     primary = _title(evaluation.metric)
-    others = [_title(metric, _SHORT) for metric in evaluation.metrics if metric != evaluation.metric]
+    others = [_title(metric, _SHORT) for metric in evaluation.metrics[1:]]
     timed = ["ms", "p95"] if evaluation.in_use.latency else []
     return ["setting", primary, "95% interval", *others, *timed]
 
 
 def _cells(evaluation: Evaluation, setting: Setting) -> list[str]:
-    means = [f"{mean:.3f}" for at, mean in enumerate(setting.means) if at != evaluation.column]
+    means = [f"{mean:.3f}" for mean in setting.means[1:]]
     timed: list[str] = []
     if evaluation.in_use.latency:
         latency = setting.latency

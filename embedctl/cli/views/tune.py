@@ -73,7 +73,7 @@ def _scores(fit: Tuning) -> Iterable[StyledText]:
     gain = fit.gain
     yield StyledText(f"{'':<20}{'before':>8}{'after':>8}{'gain':>9}  {'95 % interval':<18}{'p':>8}", "bold")
     row = f"{'on held-out queries':<20}{fit.before_score:>8.4f}{fit.held_out_score:>8.4f}{gain.mean:>+9.4f}"
-    interval = f"{gain.low:+.4f} to {gain.high:+.4f}"
+    interval = f"{gain.low or 0.0:+.4f} to {gain.high or 0.0:+.4f}"
     yield StyledText(row, "green" if fit.real else "").append(f"  {interval:<18}{gain.p:>8.4f}")
     fitted = fit.fitted_score - fit.before_score
     row = f"{'as fitted to all':<20}{fit.before_score:>8.4f}{fit.fitted_score:>8.4f}{fitted:>+9.4f}"

@@ -157,6 +157,6 @@ def _kinds(made: SyntheticSet, found: Evaluation) -> tuple[KindMeans, ...]:
     for row, query in enumerate(found.queries):
         rows.setdefault(kind_of[query.id], []).append(row)
     return tuple(
-        KindMeans(kind, len(of), {one.name: float(one.values[of, found.column].mean()) for one in found.settings})
+        KindMeans(kind, len(of), {one.name: float(one.values[of, 0].mean()) for one in found.settings})
         for kind, of in rows.items()
     )

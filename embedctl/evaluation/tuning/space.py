@@ -48,7 +48,7 @@ class Space:
             yield partial(self._shares, arm=arm.name)
         yield self._constants
         for name, values in BM25.items():
-            yield self._bm25(name, values)
+            yield partial(self._bm25, name=name, values=values)
         yield _depths
 
     def distance(self, ranking: RankingConfig, start: RankingConfig) -> tuple[int, float]:
@@ -101,15 +101,12 @@ class Space:
             return []
         return [replace(ranking, fusion=replace(ranking.fusion, rrf_k=constant)) for constant in RRF_CONSTANTS]
 
-    def _bm25(self, name: str, values: tuple[float, ...]) -> Callable[[RankingConfig], list[RankingConfig]]:
-        def options(ranking: RankingConfig) -> list[RankingConfig]:
-            weights = zip(self.arms, shares(ranking.fusion, self.arms), strict=True)
-            if not any(share for arm, share in weights if arm.kind == "bm25"):  # it has no say
-                return []
-            changed: list[dict[str, Any]] = [{name: value} for value in values]
-            return [replace(ranking, bm25=replace(ranking.bm25, **one)) for one in changed]
-
-        return options
+    def _bm25(self, ranking: RankingConfig, name: str, values: tuple[float, ...]) -> list[RankingConfig]:
+        weights = zip(self.arms, shares(ranking.fusion, self.arms), strict=True)
+        if not any(share for arm, share in weights if arm.kind == "bm25"):  # it has no say
+            return []
+        changed: list[dict[str, Any]] = [{name: value} for value in values]
+        return [replace(ranking, bm25=replace(ranking.bm25, **one)) for one in changed]
 
 
 def _feedback(ranking: RankingConfig) -> list[RankingConfig]:

@@ -21,7 +21,7 @@ from ..significance import detectable, difference
 from .fit import cross_validate, fit
 from .memo import Memo, RankingScores
 from .space import Space
-from .tuning import Gain, QueryGain, TunedState, Tuning
+from .tuning import QueryGain, TunedState, Tuning, is_shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -116,9 +116,8 @@ def fitted(opened: Prepared, config: TuneConfig, reporter: Reporter) -> Tuning:
             'Are the judgements about this store? "embedctl query TEXT --json" shows the ids of documents.',
         )
     used = score(before)
-    change = difference(used, after, config.significance)
-    gain = Gain(change.mean, change.low or 0.0, change.high or 0.0, change.p)
-    shown = gain.shown(config.significance.alpha)
+    gain = difference(used, after, config.significance)
+    shown = is_shown(gain, config.significance.alpha)
     return Tuning(
         metric=str(metric),
         queries=len(queries),
@@ -156,8 +155,8 @@ def keep(layout: Layout, tuning: Tuning, wait: float) -> TunedState:
         queries=tuning.queries,
         before=tuning.before_score,
         after=tuning.held_out_score,
-        low=tuning.gain.low,
-        high=tuning.gain.high,
+        low=tuning.gain.low or 0.0,
+        high=tuning.gain.high or 0.0,
     )
     with writing(layout, "embedctl tune", wait) as writer:
         if writer.manifest.ranking != tuning.before:

@@ -12,6 +12,7 @@ from ..evaluation import rounded
 if TYPE_CHECKING:
     from ...config.ranking_changes import RankingChange
     from ...store.manifest import Manifest, TunedRecord
+    from ..significance import Difference
 
 SCHEMA_VERSION = 1
 
@@ -30,19 +31,9 @@ class QueryGain(NamedTuple):
         return self.after - self.before
 
 
-class Gain(NamedTuple):
-    """A mean difference over queries, and how sure it is."""
-
-    mean: float
-    low: float
-    """Of the 95 % bootstrap interval."""
-    high: float
-    p: float
-    """Two-sided, of the paired randomization test."""
-
-    def shown(self, alpha: float) -> bool:
-        """Return whether that is more than chance: the interval lies above 0, and p is below ``alpha``."""
-        return self.low > 0 and self.p < alpha
+def is_shown(gain: Difference, alpha: float) -> bool:
+    """Return whether a gain is more than chance: its interval lies above 0, and p is below ``alpha``."""
+    return gain.low is not None and gain.low > 0 and gain.p < alpha
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +56,7 @@ class Tuning:
     """Mean over the queries, each by rankings that were chosen without it."""
     fitted_score: float
     """Mean over the queries by ``best``, which was chosen by them: better than can be expected of others."""
-    gain: Gain
+    gain: Difference
     """Of the held-out score over the one before."""
     choices: tuple[tuple[RankingConfig, int], ...]
     """Rankings that the folds chose, and how many chose each, the most frequent first."""
@@ -97,7 +88,7 @@ class Tuning:
             "scores": rounded(
                 {"before": self.before_score, "held_out": self.held_out_score, "fitted": self.fitted_score}
             ),
-            "gain": rounded(self.gain),
+            "gain": rounded({name: getattr(self.gain, name) for name in ("mean", "low", "high", "p")}),
             "choices": [
                 {
                     "ranking": ranking.to_json(),
