@@ -297,10 +297,7 @@ class Store:
 
         Args as for :meth:`evaluate`; ``dry_run`` changes nothing, ``wait`` is for another writer, in seconds.
         """
-        from ..evaluation.tuning.tune import tune
-
-        tuning, patience = self._measurements.tuning, None if dry_run else wait
-        return tune(self._layout, lambda how: tuning(queries, judgements, how), config, self._reporter, patience)
+        return self._measurements.tuning(queries, judgements, config, None if dry_run else wait)
 
     def undo_tune(self, *, wait: float = 0.0) -> TunedState:
         """Rank as before the last :meth:`tune` that was kept; can be repeated until the default is reached."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..config import TEXT_FIELD, QueryConfig
@@ -13,7 +13,7 @@ from .ann import measure_ann
 from .evaluate import JudgedQueries, evaluate
 from .judgements import judgements_of
 from .synthetic.index import Encoders, evaluate_synthetic
-from .tuning.tune import Prepared, prepared
+from .tuning.tune import fitted, keep, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .evaluation import Evaluation
     from .judgements import Judged
     from .runs import Run
+    from .tuning.tuning import Tuning
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,17 @@ class Measurements:
 
         return self.session.read(measured)
 
-    def tuning(self, queries: Queries, judgements: Judged, config: TuneConfig) -> Prepared:
-        """Return everything that :meth:`embedctl.api.Store.tune` needs, opened."""
-        named, judged = named_queries(queries), judgements_of(judgements)
-        return self.session.read(
-            lambda manifest: prepared(*self._opened(manifest, QueryConfig().encoder), named, judged, config)
+    def tuning(self, queries: Queries, judgements: Judged, config: TuneConfig | None, wait: float | None) -> Tuning:
+        """See :meth:`embedctl.api.Store.tune`; ``wait``: seconds for a writer, ``None``: change nothing."""
+        named, judged, wanted = named_queries(queries), judgements_of(judgements), config or TuneConfig()
+        opened = self.session.read(
+            lambda manifest: prepared(*self._opened(manifest, QueryConfig().encoder), named, judged, wanted)
         )
+        tuning = fitted(opened, wanted, self.reporter)
+        if not tuning.real or wait is None:
+            return tuning
+        keep(self.layout, tuning, wait)
+        return replace(tuning, written=True)
 
     def _opened(self, manifest: Manifest, which: QueryEncoder) -> tuple[Snapshot, Searcher]:
         return Snapshot(self.layout, manifest), self.session.searcher(manifest, which)

@@ -12,11 +12,10 @@ from ..encoders import card
 from ..errors import ModelError
 from ..stages.status import pending
 from .duplicates import NearestTexts, duplicates, pairs
-from .hubness import hubness, strong_hubs
 from .inspection import ChunkName, Hub, Inspection, NearPair, Topic
 from .languages import language_topic, languages
 from .lengths import lengths
-from .neighbours import SELF, nearest, nearest_of_all
+from .neighbours import SELF, hubness, nearest, nearest_of_all, strong_hubs
 from .soundness import soundness
 from .spectrum import dimension, isotropy, mean_cosine, variances
 from .survey import Survey, draw

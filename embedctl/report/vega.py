@@ -99,11 +99,6 @@ def base(description: str, height: int) -> Spec:
     }
 
 
-def colours(names: Sequence[str]) -> Spec:
-    """Return a colour for each name, in this order."""
-    return {"domain": list(names), "range": [COLOURS[at % len(COLOURS)] for at in range(len(names))]}
-
-
 def nominal(field: str, **more: object) -> Spec:
     """Return the encoding of a name."""
     return {"field": field, "type": "nominal", **more}
@@ -111,7 +106,8 @@ def nominal(field: str, **more: object) -> Spec:
 
 def coloured(field: str, names: Sequence[str]) -> Spec:
     """Return the encoding of a name by a colour, in the order of ``names``."""
-    return nominal(field, title=None, scale=colours(names))
+    scale = {"domain": list(names), "range": [COLOURS[at % len(COLOURS)] for at in range(len(names))]}
+    return nominal(field, title=None, scale=scale)
 
 
 def formatted(form: str, *fields: str) -> list[Spec]:

@@ -14,8 +14,7 @@ from embedctl.config import FeedbackConfig, FusionConfig, FusionName, RankingCon
 from embedctl.config.measuring import TuneConfig
 from embedctl.config.ranking_changes import changes
 from embedctl.evaluation.significance import Difference
-from embedctl.evaluation.tuning.fit import choose, cross_validate, fit
-from embedctl.evaluation.tuning.space import BM25, Space
+from embedctl.evaluation.tuning.fit import BM25, Space, choose, cross_validate, fit
 from embedctl.evaluation.tuning.tuning import is_shown
 
 DEFAULT = RankingConfig()

@@ -28,8 +28,8 @@ from embedctl.contracts import Encoder
 from embedctl.errors import LockedError, UsageError
 from embedctl.evaluation.judgements import Judgements, read_judgements
 from embedctl.evaluation.metrics import parse_metric, query_values
+from embedctl.evaluation.tuning.fit import Space
 from embedctl.evaluation.tuning.memo import Memo, RankingScores
-from embedctl.evaluation.tuning.space import Space
 from embedctl.evaluation.tuning.tune import keep, prepared
 from embedctl.query.query_file import NamedQuery
 from embedctl.reporters.silent import SilentReporter

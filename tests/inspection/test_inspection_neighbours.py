@@ -8,8 +8,15 @@ from scipy import stats
 from scipy.spatial import distance
 
 from embedctl.inspection.duplicates import NearestTexts, copies, duplicates, pairs
-from embedctl.inspection.hubness import hubness, occurrences, skewness, strong_hubs
-from embedctl.inspection.neighbours import SELF, nearest, nearest_of_all
+from embedctl.inspection.neighbours import (
+    SELF,
+    hubness,
+    nearest,
+    nearest_of_all,
+    occurrences,
+    skewness,
+    strong_hubs,
+)
 from embedctl.inspection.survey import EmbeddedChunks, draw
 from embedctl.reporters.silent import SilentReporter
 

@@ -140,14 +140,11 @@ class _Maker:
 
     def _terms(self, passage: str, rng: np.random.Generator) -> str:
         """Return the words of a sentence that say most, in any order; of words that no other chunk has, none."""
-        known = {word for word in words(passage.casefold()) if self._frequencies[word] > 1 and _is_term(word)}
+        usual = (word for word in words(passage.casefold()) if _SHORTEST_TERM <= len(word) <= _LONGEST_TERM)
+        known = {word for word in usual if self._frequencies[word] > 1 and not word.isdigit()}
         count = int(rng.integers(self._config.least_terms, self._config.most_terms, endpoint=True))
         best = sorted(known, key=lambda word: (self._frequencies[word], word))[:count]
         return " ".join(_shuffled(best, rng)) if len(best) >= self._config.least_terms else ""
-
-
-def _is_term(word: str) -> bool:
-    return _SHORTEST_TERM <= len(word) <= _LONGEST_TERM and not word.isdigit()
 
 
 def _shuffled(items: Iterable[Item], rng: np.random.Generator) -> list[Item]:

@@ -38,21 +38,21 @@ if TYPE_CHECKING:
     """Settings that decide which rows are proposed; the depth where rows cannot be cut, else 0."""
 
 
+@dataclass
 class Memo:
     """The retrieved rows of every query, for any ranking, from one snapshot."""
 
-    def __init__(self, setup: Setup, texts: Sequence[str], kept_rows: int) -> None:
-        """Take the texts of the queries; ``kept_rows``: candidates to keep in all, at least those of the last key."""
-        self.setup = setup
-        self._texts = texts
-        self._kept_rows = kept_rows
-        self._kept: OrderedDict[Key, dict[int, Retrieved]] = OrderedDict()
-        self._encoded: dict[tuple[str, ...], list[Draft]] = {}
-        """Queries by rewriters, encoded, and asked of every arm that searches vectors."""
+    setup: Setup
+    texts: Sequence[str]
+    kept_rows: int
+    """Candidates to keep in all, at least those of the last key."""
+    _kept: OrderedDict[Key, dict[int, Retrieved]] = field(default_factory=OrderedDict, init=False)
+    _encoded: dict[tuple[str, ...], list[Draft]] = field(default_factory=dict, init=False)
+    """Queries by rewriters, encoded, and asked of every arm that searches vectors."""
 
     def __len__(self) -> int:
         """Return the number of queries."""
-        return len(self._texts)
+        return len(self.texts)
 
     def pipeline(self, ranking: RankingConfig) -> MemoPipeline:
         """Return the pipeline of a ranking; its first depth is retrieved for every query, by several threads."""
@@ -84,13 +84,13 @@ class Memo:
         key = pipeline.setup.ranking.rewriters
         if key not in self._encoded:
             fields = replace(pipeline.setup, arms=tuple(arm for arm in pipeline.setup.arms if arm.field is not None))
-            drafts = [Draft(text, str(at)) for at, text in enumerate(self._texts)]
+            drafts = [Draft(text, str(at)) for at, text in enumerate(self.texts)]
             self._encoded[key] = Pipeline(fields).prepare(drafts)
         return self._encoded[key]
 
     def _forget(self) -> None:
         rows = {key: sum(map(_rows, kept.values())) for key, kept in self._kept.items()}
-        while sum(rows.values()) > self._kept_rows and len(rows) > 1:
+        while sum(rows.values()) > self.kept_rows and len(rows) > 1:
             key, _ = self._kept.popitem(last=False)
             del rows[key]
 

@@ -18,13 +18,12 @@ from ...store.writer import writing
 from ..metrics import parse_metric
 from ..resolve import notes_of, resolve
 from ..significance import detectable, difference
-from .fit import cross_validate, fit
+from .fit import Space, cross_validate, fit
 from .memo import Memo, RankingScores
-from .space import Space
 from .tuning import QueryGain, TunedState, Tuning, is_shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from ...contracts import Reporter
     from ...query.query_file import NamedQuery
@@ -77,22 +76,6 @@ def prepared(
     setup = replace(searcher.ready(config_, len(kept)), at_most=deepest)
     notes = tuple(notes_of(queries, judgements, resolved))
     return Prepared(setup, kept, tuple(grades[query.id] for query in kept), resolved.names, notes)
-
-
-def tune(
-    layout: Layout,
-    opened: Callable[[TuneConfig], Prepared],
-    config: TuneConfig | None,
-    reporter: Reporter,
-    wait: float | None,
-) -> Tuning:
-    """Fit a ranking, and keep it if its gain is real; ``wait``: seconds for a writer, ``None``: change nothing."""
-    wanted = config or TuneConfig()
-    tuning = fitted(opened(wanted), wanted, reporter)
-    if not tuning.real or wait is None:
-        return tuning
-    keep(layout, tuning, wait)
-    return replace(tuning, written=True)
 
 
 def fitted(opened: Prepared, config: TuneConfig, reporter: Reporter) -> Tuning:
