@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ..config import measuring
     from ..contracts import Reporter
     from ..doctor.findings import DoctorReport
-    from ..evaluation import ann, evaluation, measure, runs
-    from ..evaluation.judgements import Judged
+    from ..evaluation import ann, evaluation, measure
+    from ..evaluation.judgements import Judged, Run
     from ..evaluation.tuning.tuning import TunedState, Tuning
     from ..inspection.inspection import Inspection
     from ..query.answer import Answer
@@ -244,7 +244,7 @@ class Store:
         judgements: Judged,
         config: measuring.EvaluationConfig | None = None,
         *,
-        runs: Mapping[str, runs.Run] | None = None,
+        runs: Mapping[str, Run] | None = None,
     ) -> evaluation.Evaluation:
         """Measure how good the answers to judged queries are; ``runs`` are of other tools; see ``docs/eval.md``."""
         return self._measurements.judged(queries, judgements, config, runs)

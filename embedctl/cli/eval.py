@@ -46,7 +46,7 @@ def eval(  # noqa: A001 - as the command is called
     are worse than they were. Files, metrics and the gate are explained in docs/eval.md. Without judgements, --synthetic
     makes queries from the corpus (docs/synthetic.md), and --ann measures the dense plans (docs/ann.md).
     """
-    from ..evaluation.runs import read_run
+    from ..evaluation.judgements import read_run
 
     unjudged = without_judgements
     unjudged.check(judgements)
@@ -112,7 +112,7 @@ def _print(evaluation: "Evaluation", verdict: "GateVerdict | None", kept: KeptOp
 def _keep(evaluation: "Evaluation", verdict: "GateVerdict | None", kept: KeptOptions, baseline: "Path | None") -> None:
     """Write the files that were asked for; a baseline is not replaced by what failed against it."""
     if kept.target is not None:
-        from ..evaluation.runs import run_lines
+        from ..evaluation.judgements import run_lines
         from .views.formats import RUN_TAG
 
         write_text(kept.target, run_lines(evaluation.in_use.run, RUN_TAG))

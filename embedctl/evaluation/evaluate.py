@@ -18,10 +18,9 @@ from ..errors import UsageError
 from ..query.batch import search_many
 from ..query.query_file import QueryList
 from .evaluation import Evaluation, Latency, Setting
-from .judgements import Judgements
+from .judgements import Judgements, Ranked, Run, folded
 from .metrics import depth_of, parse_metrics, run_values
 from .resolve import listed, notes_of, resolve
-from .runs import Ranked, Run, folded
 from .settings import compared
 from .significance import detectable, difference, holm, mean_interval
 

@@ -13,10 +13,9 @@ if TYPE_CHECKING:
     from ..config import RankingConfig
     from ..config.measuring import SyntheticKind
     from ..query.query_file import NamedQuery
-    from .judgements import Judgements
+    from .judgements import Judgements, Run
     from .metrics import Metric, Values
     from .resolve import JudgementLevel
-    from .runs import Run
     from .significance import Difference, Interval
     from .synthetic.queries import SyntheticSet
 

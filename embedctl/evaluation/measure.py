@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from ..store.manifest import Manifest
     from .ann import AnnReport
     from .evaluation import Evaluation
-    from .judgements import Judged
-    from .runs import Run
+    from .judgements import Judged, Run
     from .tuning.tuning import Tuning
 
 

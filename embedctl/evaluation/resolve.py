@@ -218,9 +218,9 @@ def _called(owners: dict[str, tuple[str, ...]]) -> tuple[dict[str, str], dict[st
     judged: dict[str, str] = {}
     called: dict[str, str] = {}
     for name, keys in owners.items():
-        one = next((judged[key] for key in keys if key in judged), name)
-        called[name] = one
-        judged.update((key, one) for key in keys if key not in judged)
+        called[name] = next((judged[key] for key in keys if key in judged), name)
+        for key in keys:
+            judged.setdefault(key, called[name])
     return judged, called
 
 
@@ -247,12 +247,13 @@ def notes_of(queries: Sequence[NamedQuery], judgements: Judgements, resolved: Re
             f"{'is' if len(resolved.missing) == 1 else 'are'} not in the index ({listed(resolved.missing)}); "
             "relevant ones count as not found."
         )
-    if unjudged:
-        yield f"Left out, without a judgement: {_several(unjudged)}."
-    if hopeless:
-        yield f"Left out, with nothing relevant among the judgements: {_several(hopeless)}."
-    if unasked:
-        yield f"Judged, but not among the queries: {_several(unasked)}."
+    for left, names in (
+        ("Left out, without a judgement", unjudged),
+        ("Left out, with nothing relevant among the judgements", hopeless),
+        ("Judged, but not among the queries", unasked),
+    ):
+        if names:
+            yield f"{left}: {counted(len(names), 'query')} ({listed(names)})."
     if resolved.ambiguous:
         name, told = next(iter(resolved.ambiguous.items()))
         yield (
@@ -269,7 +270,3 @@ def listed(names: Sequence[str]) -> str:
     """Return some of ``names`` in quotes, and how many more there are."""
     told = ", ".join(f'"{name}"' for name in names[:_LISTED])
     return told if len(names) <= _LISTED else f"{told} and {len(names) - _LISTED:,} more"
-
-
-def _several(names: Sequence[str]) -> str:
-    return f"{counted(len(names), 'query')} ({listed(names)})"

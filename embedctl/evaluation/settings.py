@@ -37,10 +37,8 @@ class Candidate(NamedTuple):
 def compared(config: EvaluationConfig, own: RankingConfig, arms_of: ArmsOf) -> list[Candidate]:
     """Return the settings: the arms, the fusions, the store's own where it is none of them; one of them is in use.
 
-    Args:
-        config: names the one in use, whose arms are those that are compared; of one arm, the store's default arms.
-        own: the store's ranking.
-        arms_of: returns the arms that a query asks.
+    ``config`` names the one in use, whose arms are those that are compared; of one arm, the store's default arms.
+    ``own`` is the store's ranking, and ``arms_of`` returns the arms that a query asks.
 
     Raises:
         UsageError: a number or name is out of range.

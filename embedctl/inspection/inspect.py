@@ -105,8 +105,7 @@ def _space(norms: Norms, vectors: Vectors) -> tuple[tuple[Topic, Topic], tuple[f
     """Return isotropy and dimension of a sample, and the share of the variance along each principal component."""
     count, dim = vectors.shape
     spectrum = variances(vectors) if count else np.zeros(dim)
-    total = np.zeros(dim) if norms.total is None else norms.total
-    cosine = mean_cosine(total, norms.squares, norms.finite)
+    cosine = mean_cosine(norms.total, norms.squares, norms.finite)
     shares = spectrum / (spectrum.sum() or 1.0)
     return (isotropy(spectrum, count, cosine), dimension(spectrum, count)), tuple(shares.tolist())
 
@@ -136,8 +135,8 @@ def _near(
 
 
 def _names(survey: Survey, labels: Sequence[int]) -> dict[int, ChunkName]:
-    names = {}
-    for label, told in survey.described(labels).items():
+    names, shown = {}, np.unique(np.array(labels, np.uint64))
+    for label, told in survey.rows(shown, ("chunk_id", "heading", "text"), ("title",)).items():
         title = told["heading"][-1] if told["heading"] else told["title"] or ""
         names[label] = ChunkName(told["chunk_id"], title, " ".join(told["text"][: 4 * _SHOWN].split())[:_SHOWN])
     return names

@@ -63,7 +63,7 @@ class Norms:
     """Further than doctor's tolerance from one; zero vectors are counted apart."""
     largest_deviation: float = 0.0
     counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(NORM_EDGES) - 1, np.int64))
-    total: NDArray[np.float64] | None = None
+    total: NDArray[np.float64] = field(default_factory=lambda: np.zeros(1))
     """Sum of all finite vectors, float64 ``(dim,)``."""
     squares: float = 0.0
     """Sum of their squared lengths."""
@@ -83,7 +83,7 @@ class Norms:
         self.counts += np.histogram(norms, NORM_EDGES)[0]
         self.finite += len(norms)
         self.squares += float((norms**2).sum())
-        self.total = vectors.sum(axis=0, dtype=np.float64) + (0 if self.total is None else self.total)
+        self.total = self.total + vectors.sum(axis=0, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +163,10 @@ class Survey:
 
     def texts(self, sampled: Labels) -> list[SampledText]:
         """Return the texts of sampled chunks, in the order of parts and rows."""
-        rows = self._rows(sampled, ("context", "text"), ("markup",)).values()
+        rows = self.rows(sampled, ("context", "text"), ("markup",)).values()
         return [SampledText(row["context"], row["text"], row["markup"] == "code") for row in rows]
 
-    def described(self, labels: Sequence[int]) -> dict[int, dict[str, Any]]:
-        """Return ``chunk_id``, ``heading``, ``text`` and ``title`` of a few chunks, by label."""
-        return self._rows(np.unique(np.array(labels, np.uint64)), ("chunk_id", "heading", "text"), ("title",))
-
-    def _rows(self, labels: Labels, columns: Sequence[str], of_document: Sequence[str]) -> dict[int, dict[str, Any]]:
+    def rows(self, labels: Labels, columns: Sequence[str], of_document: Sequence[str]) -> dict[int, dict[str, Any]]:
         """Return columns of chunks and of their documents, by label, in the order of parts and rows."""
         found: dict[int, dict[str, Any]] = {}
         for part, _ in self._live:

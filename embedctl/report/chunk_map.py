@@ -126,7 +126,11 @@ def cluster_names(texts: Sequence[str], labels: NDArray[np.int64]) -> list[str]:
         best = np.argsort(-worth, kind="stable")
         words_of = [str(words[at]) for at in best[: 4 * _WORDS].tolist() if worth[at] > 0]
         names[label] = ", ".join(_different(words_of)) or f"cluster {label + 1}"
-    names = _unique(names)
+    alike, seen = Counter(names.values()), Counter[str]()
+    for label, name in names.items():
+        if alike[name] > 1:
+            seen[name] += 1
+            names[label] = f"{name} ({seen[name]})"
     return [names[label] for label in labels.tolist()]
 
 
@@ -138,17 +142,6 @@ def _different(words: Sequence[str]) -> list[str]:
         if not any(word[:stem] == other[:stem] for other in kept):
             kept.append(word)
     return kept[:_WORDS]
-
-
-def _unique(names: dict[int, str]) -> dict[int, str]:
-    """Return the names of clusters, with a number where several have the same one."""
-    owners: dict[str, list[int]] = {}
-    for label, name in names.items():
-        owners.setdefault(name, []).append(label)
-    return {
-        label: name if len(owners[name]) == 1 else f"{name} ({owners[name].index(label) + 1})"
-        for label, name in names.items()
-    }
 
 
 def _grouped(names: Sequence[str], most: int) -> list[str]:

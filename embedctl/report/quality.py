@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..config.measuring import ReportConfig
     from ..evaluation.evaluation import Evaluation, Setting
-    from ..evaluation.runs import Run
+    from ..evaluation.judgements import Run
     from ..evaluation.significance import Interval
     from ..store.layout import Layout
     from ..store.manifest import Manifest

@@ -132,11 +132,10 @@ def histogram(groups: Mapping[str, NDArray[np.float64]], bins: int) -> list[Datu
     edges = np.histogram_bin_edges(every, bins=bins).tolist()
     rows: list[Datum] = []
     for name, values in finite.items():
-        counts = np.histogram(values, bins=edges)[0].tolist()
-        for at, count in enumerate(counts):
-            share = count / len(values) if len(values) else 0.0
-            rows.append({"group": name, "from": edges[at], "to": edges[at + 1], "count": count, "share": share})
-    return [{key: round(value, 6) if isinstance(value, float) else value for key, value in row.items()} for row in rows]
+        for low, high, count in zip(edges, edges[1:], np.histogram(values, bins=edges)[0].tolist(), strict=False):
+            share = round(count / max(len(values), 1), 6)
+            rows.append({"group": name, "from": round(low, 6), "to": round(high, 6), "count": count, "share": share})
+    return rows
 
 
 def bars(description: str, title: str, groups: Sequence[str], by_share: bool) -> Spec:

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedctl.errors import UsageError
+from embedctl.evaluation.judgements import falling, ordered
 from embedctl.evaluation.metrics import depth_of, parse_metric, parse_metrics, query_values, run_values
-from embedctl.evaluation.runs import falling, ordered
 
 NAMES = {
     "ndcg@10": ir_measures.nDCG @ 10,

@@ -8,7 +8,7 @@ import ir_measures
 import pytest
 
 from embedctl.errors import UsageError
-from embedctl.evaluation.runs import Ranked, Run, falling, folded, read_run, run_lines
+from embedctl.evaluation.judgements import Ranked, Run, falling, folded, read_run, run_lines
 
 
 def test_chunks_become_documents_by_the_best_one() -> None:

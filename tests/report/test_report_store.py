@@ -13,9 +13,8 @@ from embedctl.config import FusionConfig, RankingConfig
 from embedctl.config.measuring import EvaluationConfig, ReportConfig
 from embedctl.contracts import Encoder
 from embedctl.evaluation.evaluation import Evaluation, KnownItems, Setting
-from embedctl.evaluation.judgements import Judgements
+from embedctl.evaluation.judgements import Judgements, Ranked, Run
 from embedctl.evaluation.metrics import parse_metric, run_values
-from embedctl.evaluation.runs import Ranked, Run
 from embedctl.evaluation.significance import difference, mean_interval
 from embedctl.evaluation.synthetic.queries import SyntheticSet
 from embedctl.query.query_file import NamedQuery

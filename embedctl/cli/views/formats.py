@@ -58,7 +58,7 @@ def more_ranks(answer: Answer) -> list[str]:
 
 def trec(answer: Answer, query_id: str) -> str:
     """Return ``qid Q0 docno rank score tag`` for the best hit of each document, so that trec_eval keeps the order."""
-    from ...evaluation.runs import Ranked, Run, run_lines
+    from ...evaluation.judgements import Ranked, Run, run_lines
 
     best: dict[str, float] = {}
     for hit in answer.hits:

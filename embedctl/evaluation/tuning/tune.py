@@ -173,7 +173,6 @@ def _check(queries: int, config: TuneConfig) -> None:
         )
     if not 2 <= config.folds <= _MOST_FOLDS:
         raise UsageError(f"The queries cannot be cut into {config.folds} folds.", f"Take from 2 to {_MOST_FOLDS}.")
-    parse_metric(config.metric)
 
 
 def _needed(before: Scores, after: Scores) -> int | None:
