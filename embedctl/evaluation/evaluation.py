@@ -90,12 +90,8 @@ class KnownItems:
 
     def to_json(self) -> dict[str, Any]:
         """Return ``known_items`` of ``docs/schema/eval.v1.json``."""
-        return {
-            "documents": self.made.documents,
-            "looked_at": self.made.looked_at,
-            "usable": self.made.usable,
-            "kinds": rounded(self.kinds),
-        }
+        counts = {name: getattr(self.made, name) for name in ("documents", "looked_at", "usable")}
+        return {**counts, "kinds": rounded(self.kinds)}
 
 
 class Loss(NamedTuple):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..store.layout import Layout
     from ..store.manifest import ArmRecord, FileRecord, IndexRecord, Manifest, Part
 
-_COUNTED = ("documents", "chunks", "tokens")
+COUNTED = ("documents", "chunks", "tokens")
 
 
 class SourceRow(NamedTuple):
@@ -112,7 +112,7 @@ def read_corpus(layout: Layout, manifest: Manifest) -> Corpus:
                 source.name,
                 source.root,
                 *(files[source.name, outcome] for outcome in ("indexed", "failed", "skipped")),
-                *(by_source[source.name, what] for what in _COUNTED),
+                *(by_source[source.name, what] for what in COUNTED),
             )
             for source in manifest.sources
         ),
@@ -148,7 +148,7 @@ def _count_part(layout: Layout, part: Part, counts: dict[str, Counter[tuple[str,
 
 def _kinds(counts: Counter[tuple[str, str]]) -> tuple[KindRow, ...]:
     names = {name for name, _ in counts}
-    rows = [KindRow(name, *(counts[name, what] for what in _COUNTED)) for name in names]
+    rows = [KindRow(name, *(counts[name, what] for what in COUNTED)) for name in names]
     return tuple(sorted((row for row in rows if row.documents), key=lambda row: (-row.chunks, row.media_type)))
 
 

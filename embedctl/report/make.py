@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..config.measuring import ReportConfig
-from ..index.open import require_index
 from ..inspection.inspect import inspect
 from ..plural import counted
 from ..query.query_file import as_source, named_queries
@@ -98,7 +97,7 @@ def _read_store(
     """Return what the files of a store give: its corpus, and the map of its chunks."""
     corpus = read_corpus(layout, manifest)
     with reporter.stage("map", min(config.map_chunks, corpus.chunks), "chunks") as progress:
-        chunks, vectors = read_sample(layout, manifest, require_index(layout, manifest), config.map_chunks)
+        chunks, vectors = read_sample(layout, manifest, config.map_chunks)
         result = chunk_map(chunks, vectors, corpus.chunks, config)
         progress.advance(len(chunks))
     return corpus, result

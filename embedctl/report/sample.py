@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..index.open import require_index
 from ..labels import labels, part_of, row_of
 from ..sources.describe import path_from_base
 from ..store.parts import chunks_and_documents, live_chunk_rows, read_vectors
@@ -39,15 +40,14 @@ class MapChunk:
     text: str
 
 
-def read_sample(
-    layout: Layout, manifest: Manifest, index: IndexRecord, most: int
-) -> tuple[tuple[MapChunk, ...], Vectors]:
+def read_sample(layout: Layout, manifest: Manifest, most: int) -> tuple[tuple[MapChunk, ...], Vectors]:
     """Return at most ``most`` live chunks: those whose texts have the smallest hashes, in the order of the parts.
 
     With them, row for row, their vectors: float32 ``(n, dim)``, of unit norm.
 
     So a sample is the same each time, without regard to the order of files, and a store that grows keeps most of it.
     """
+    index = require_index(layout, manifest)
     chosen = _choose(layout, index, most)
     roots = {source.name: source.root for source in manifest.sources}
     chunks: list[MapChunk] = []

@@ -49,7 +49,7 @@ def test_scripts_without_spaces_are_measured_by_characters() -> None:
 
 
 def document(*chunks: SampledChunk, title: str = "Key rotation", path: str = "ops/key-rotation.md") -> SampledDocument:
-    return SampledDocument(1, path, "docs", path, title, True, chunks)
+    return SampledDocument(path, "docs", path, title, True, chunks)
 
 
 def chunk(label: int, text: str, heading: tuple[str, ...] = (), context: str = "Key rotation\n") -> SampledChunk:

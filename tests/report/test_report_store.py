@@ -67,7 +67,7 @@ def test_a_sample_has_live_chunks_with_their_own_vectors(store: embedctl.Store, 
     layout = require_store(store.path)
     manifest = read_manifest(layout)
     assert manifest.index is not None
-    every, vectors = read_sample(layout, manifest, manifest.index, 100)
+    every, vectors = read_sample(layout, manifest, 100)
     assert len(every) == manifest.index.rows == len(vectors)
     titles = {chunk.title for chunk in every}
     assert {"Another title", "Title c", "Owl", "No title."} <= titles
@@ -76,7 +76,7 @@ def test_a_sample_has_live_chunks_with_their_own_vectors(store: embedctl.Store, 
     assert every[owl].place == "rows.jsonl, record 1"
     answer = encoder.encode_documents(["Owl\n\nOwls hunt."])[0]
     assert int(np.argmax(vectors @ answer)) == owl
-    some, _ = read_sample(layout, manifest, manifest.index, 3)
+    some, _ = read_sample(layout, manifest, 3)
     assert set(some) < set(every)
     assert len(some) == 3
 

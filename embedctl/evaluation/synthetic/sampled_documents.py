@@ -49,8 +49,6 @@ class SampledChunk:
 class SampledDocument:
     """One document and its chunks, in order."""
 
-    key: int
-    """Part number in the upper 32 bits, document row in the lower."""
     doc_id: str
     source: str
     path: str
@@ -108,7 +106,7 @@ def read_documents(layout: Layout, parts: Sequence[Part], known: DocumentSurvey,
     found: dict[int, SampledDocument] = {}
     for part in parts:
         if rows := by_part.get(part.number):
-            found.update((one.key, one) for one in _read(layout, part, rows, known.copies))
+            found |= _read(layout, part, rows, known.copies)
     return [found[key] for key in wanted]
 
 
@@ -129,7 +127,10 @@ def is_among(number: int, numbers: NDArray[np.int64]) -> bool:
     return at < len(numbers) and int(numbers[at]) == number
 
 
-def _read(layout: Layout, part: Part, rows: list[int], copies: NDArray[np.uint64]) -> Iterator[SampledDocument]:
+def _read(
+    layout: Layout, part: Part, rows: list[int], copies: NDArray[np.uint64]
+) -> Iterator[tuple[int, SampledDocument]]:
+    """Yield part and row as one number, and the document."""
     table = read_columns(layout.documents(part.number), part.documents, _DOCUMENT).take(rows).to_pylist()
     chunks = chunk_columns(layout, part, "doc_row", "text", "heading", "context", "sha256")
     owners = chunks.column("doc_row").to_numpy()
@@ -143,15 +144,10 @@ def _read(layout: Layout, part: Part, rows: list[int], copies: NDArray[np.uint64
         )
         of_document[chunk["doc_row"]].append(sampled)
     for row, fields in zip(rows, table, strict=True):
-        yield SampledDocument(
-            key=label(part.number, row),
-            doc_id=fields["doc_id"],
-            source=fields["source"],
-            path=fields["path"],
-            title=fields["title"] or "",
-            prose=fields["markup"] != Markup.CODE,
-            chunks=tuple(of_document[row]),
-        )
+        source, path, prose = fields["source"], fields["path"], fields["markup"] != Markup.CODE
+        chunks_of = tuple(of_document[row])
+        document = SampledDocument(fields["doc_id"], source, path, fields["title"] or "", prose, chunks_of)
+        yield label(part.number, row), document
 
 
 def _folder(path: str, record: int | None) -> str:

@@ -8,12 +8,12 @@ import numpy as np
 
 from ...plural import counted
 from ..blocks import Chart, PageSection, Table
+from ..corpus import COUNTED
 from ..vega import bars, histogram
 
 if TYPE_CHECKING:
     from ..corpus import Corpus
 
-_AMOUNTS = ("documents", "chunks", "tokens")
 _STAGES = {"chunk": "cut", "embed": "embedded", "index": "indexed"}
 _PROBLEMS = 200
 """Reasons that are listed."""
@@ -22,8 +22,8 @@ _PROBLEMS = 200
 def corpus_section(corpus: Corpus, bins: int) -> PageSection:
     """Return the tables of the corpus, and how long its chunks are."""
     blocks = [
-        Table("Sources", ("source", "folder", "files", "failed", "skipped", *_AMOUNTS), corpus.sources, range(2, 8)),
-        Table("Kinds of documents", ("media type", *_AMOUNTS), corpus.kinds, range(1, 4)),
+        Table("Sources", ("source", "folder", "files", "failed", "skipped", *COUNTED), corpus.sources, range(2, 8)),
+        Table("Kinds of documents", ("media type", *COUNTED), corpus.kinds, range(1, 4)),
         _problems(corpus),
         chunk_lengths(corpus, bins),
         Table("Index and model", ("what", "value"), corpus.facts),

@@ -9,7 +9,7 @@ from ..blocks import Chart, Datum, PageSection, Table
 from ..vega import base, coloured, formatted, nominal, quantity
 
 if TYPE_CHECKING:
-    from ...evaluation.ann import AnnPoint, AnnReport
+    from ...evaluation.ann import AnnPoint, AnnReached, AnnReport
     from ..blocks import Spec
 
 _HEIGHT = 300
@@ -64,8 +64,7 @@ def _summary(found: AnnReport) -> str:
         if not one.reached:
             sentences.append(f"No setting of {one.plan} that was tried reaches {found.target:.0%} for {asked}.")
         elif one.parameter is not None:
-            least = _PARAMETERS[one.plan].format(one.parameter)
-            sentences.append(f"From {least} on, {one.plan} reaches {found.target:.0%} for {asked}.")
+            sentences.append(f"From {_setting(one)} on, {one.plan} reaches {found.target:.0%} for {asked}.")
     return " ".join(sentences)
 
 
@@ -130,8 +129,8 @@ def _spec(found: AnnReport, rows: list[Datum], kind: str) -> Spec:
     }
 
 
-def _setting(one: AnnPoint) -> str:
-    return _PARAMETERS[one.plan].format(one.parameter) if one.parameter is not None else "all"
+def _setting(one: AnnPoint | AnnReached) -> str:
+    return _PARAMETERS[one.plan].format(one.parameter)
 
 
 def _in_use(found: AnnReport, one: AnnPoint) -> bool:
