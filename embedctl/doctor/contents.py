@@ -11,23 +11,23 @@ import numpy as np
 from ..errors import DamagedError
 from ..records import NORM_OFF
 from ..store.files import iter_batches, read_columns
+from ..store.ledger import read_ledger
+from ..store.live_documents import LiveDocuments
 from ..store.parts import as_vectors, chunk_columns, read_vectors
-from .findings import REPAIR, Finding, Kind
+from .findings import REPAIR, Finding, Kind, Steps
 from .named import below
 from .quick import damaged, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from ..contracts import Progress, Vectors
     from ..store.layout import Layout
-    from ..store.ledger import Ledger
     from ..store.manifest import FilesRecord, Manifest, Part
     from .named import Named
-
-    Steps = Generator[Finding, None, str]
 
 _CHUNKS = ("chunk_id", "doc_id", "doc_row", "ordinal", "start", "end", "context", "text", "sha256", "tokens")
 
@@ -55,27 +55,23 @@ def check_parts(layout: Layout, parts: Sequence[Part], most_tokens: int | None, 
         most_tokens: that the encoder reads; ``None``: not known here.
         progress: told of each part.
     """
-    seen: list[NDArray[np.int64]] = []
+    live = 0
+    seen = [np.empty(0, np.int64)]
     for part in parts:
         ids: list[str] = []
-        for kind, file, problem in _problems(layout, part, most_tokens, ids):
+        for kind, path, problem in _problems(layout, part, most_tokens, ids):
             message = f"It was written wrongly: {problem}. Please report this."
-            yield Finding(kind, "damage", message, file, REPAIR, part=part.number)
-        hashes = np.sort(np.fromiter(map(hash, ids), np.int64, len(ids)))
-        if (hashes[1:] == hashes[:-1]).any():
-            message = "It was written wrongly: two of its chunks have one id. Please report this."
-            yield Finding(
-                "chunks", "damage", message, below(layout, layout.chunks(part.number)), REPAIR, part=part.number
-            )
-        seen.append(hashes)
+            yield Finding(kind, "damage", message, below(layout, path), REPAIR, part=part.number)
+        live += len(ids)
+        seen.append(np.unique(np.fromiter(map(hash, ids), np.int64, len(ids))))
         progress.advance()
-    every = np.sort(np.concatenate([np.empty(0, np.int64), *seen]))
-    if (every[1:] == every[:-1]).any() and not any((one[1:] == one[:-1]).any() for one in seen):
+    every = np.concatenate(seen)
+    if len(np.unique(every)) < len(every):
         yield Finding("chunks", "damage", "Chunks of two parts have one id. Please report this.", "chunks")
-    return f"{len(parts):,} parts, {len(every):,} live chunks"
+    return f"{len(parts):,} parts, {live:,} live chunks"
 
 
-def _problems(layout: Layout, part: Part, most_tokens: int | None, ids: list[str]) -> Iterator[tuple[Kind, str, str]]:
+def _problems(layout: Layout, part: Part, most_tokens: int | None, ids: list[str]) -> Iterator[tuple[Kind, Path, str]]:
     """Yield kind, file and a clause for each rule that a part breaks; the ids of its live chunks go to ``ids``."""
     documents = read_columns(layout.documents(part.number), part.documents, ("source", "doc_id", "text"))
     texts = documents.column("text")
@@ -103,14 +99,17 @@ def _problems(layout: Layout, part: Part, most_tokens: int | None, ids: list[str
                 broken.setdefault(f"chunk {{}} is longer than the {most_tokens} tokens that the encoder reads", row)
             row += 1
     for problem, first in broken.items():
-        yield "chunks", below(layout, layout.chunks(part.number)), problem.format(first)
+        yield "chunks", layout.chunks(part.number), problem.format(first)
+    if len(set(ids)) < len(ids):
+        yield "chunks", layout.chunks(part.number), "two of its chunks have one id"
     for record in part.vectors.values():
         path = layout.embeddings(record.made_with, part.number)
         table = read_columns(path, record, ("chunk_id", "vector"))
-        for problem in _vector_problems(
-            table.column("chunk_id").to_pylist(), every, as_vectors(table.column("vector"))
-        ):
-            yield "embeddings", below(layout, path), problem
+        if table.column("chunk_id").to_pylist() != every:
+            yield "embeddings", path, "its rows are not those of the chunks"
+        bad = np.flatnonzero(~good_vectors(as_vectors(table.column("vector"))))
+        if len(bad):
+            yield "embeddings", path, f"vector {bad[0]} is not of unit norm"
 
 
 def _chunk_problems(chunk: dict[str, Any], document: tuple[str, str], text: str) -> Iterator[str]:
@@ -125,13 +124,6 @@ def _chunk_problems(chunk: dict[str, Any], document: tuple[str, str], text: str)
         yield "the hash of chunk {} is not that of its text"
 
 
-def _vector_problems(ids: list[str], chunk_ids: list[str], vectors: Vectors) -> Iterator[str]:
-    if ids != chunk_ids:
-        yield "its rows are not those of the chunks"
-    if (bad := first_bad(vectors)) is not None:
-        yield f"vector {bad} is not of unit norm"
-
-
 def good_vectors(vectors: Vectors) -> NDArray[np.bool_]:
     """Return which rows are finite and of unit norm, bool ``(n,)``."""
     with np.errstate(invalid="ignore", over="ignore"):
@@ -140,18 +132,13 @@ def good_vectors(vectors: Vectors) -> NDArray[np.bool_]:
     return good
 
 
-def first_bad(vectors: Vectors) -> int | None:
-    """Return the first row that is not finite, or not of unit norm."""
-    bad = np.flatnonzero(~good_vectors(vectors))
-    return int(bad[0]) if len(bad) else None
-
-
-def check_ledger_rows(manifest: Manifest, files: FilesRecord, ledger: Ledger, live: Callable[[str, str], int]) -> Steps:
-    """The ledger counts for each file the documents that are there; ``live`` counts those of a file."""
+def check_ledger_rows(layout: Layout, manifest: Manifest, files: FilesRecord) -> Steps:
+    """The ledger counts for each file the documents that are there."""
+    ledger, live = read_ledger(layout, manifest), LiveDocuments(layout, manifest.parts)
     known = 0
     message = ""
     for (source, path), state in ledger.items():
-        found = live(source, path)
+        found = len(live.of_file(source, path))
         known += found
         if found != state.documents:
             message = f'It counts {state.documents:,} documents of "{path}" ({source}); the parts have {found:,}.'

@@ -13,9 +13,8 @@ from ..store.garbage import collect, missing
 from ..store.verified import verify
 from ..store.writer import read_backup, read_manifest, restore_manifest, writing
 from .examine import DoctorRequest, examine
-from .findings import REPAIR, DoctorReport, Finding
+from .findings import REPAIR, DoctorReport, Finding, RepairPlan
 from .named import named_files
-from .plan import RepairPlan
 from .repair import Repair
 from .surroundings import leftovers, wrong_modes
 

@@ -8,31 +8,20 @@ from typing import TYPE_CHECKING, Any
 from .. import encoders
 from ..config import TEXT_FIELD, RuntimeConfig
 from ..errors import DamagedError, MismatchError, ModelError
-from ..store.ledger import read_ledger
-from ..store.live_documents import LiveDocuments
 from ..store.students import student_folder
+from . import surroundings
 from .contents import check_checksums, check_encoded, check_ledger_rows, check_parts
 from .findings import DoctorReport
 from .index_contents import check_derived, check_rows, measure_recall
 from .named import index_pieces, named_files
 from .quick import check_files, check_footers, check_index, check_ledger
-from .surroundings import (
-    check_backup,
-    check_leftovers,
-    check_locking,
-    check_model,
-    check_modes,
-    check_pending,
-    check_room,
-    check_writer,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..contracts import Encoder, Reporter
     from ..store.layout import Layout
-    from ..store.manifest import EncoderRecord, IndexRecord, Manifest, Part
+    from ..store.manifest import EncoderRecord, IndexRecord, Manifest
     from .named import IndexPiece, Named
 
 SEED = 20_260_101
@@ -59,7 +48,7 @@ def examine(layout: Layout, manifest: Manifest, how: DoctorRequest, reporter: Re
     report = DoctorReport(str(layout.root), manifest.snapshot, how.deep)
     files = named_files(layout, manifest)
     report.counts = _counts(manifest, files)
-    report.run("backup", check_backup(layout, manifest))
+    report.run("backup", surroundings.check_backup(layout, manifest))
     report.run("files", check_files(files))
     report.run("footers", check_footers(_sound(report, files)))
     if how.repair or how.deep:
@@ -72,13 +61,13 @@ def examine(layout: Layout, manifest: Manifest, how: DoctorRequest, reporter: Re
     report.run("ledger", check_ledger(manifest))
     if how.deep:
         _deep(report, layout, manifest, how, reporter)
-    report.run("modes", check_modes(layout))
-    report.run("leftovers", check_leftovers(layout, manifest))
-    report.run("writer", check_writer(layout))
-    report.run("locking", check_locking(layout))
-    report.run("model", check_model(manifest))
-    report.run("room", check_room(layout, manifest))
-    report.run("pending", check_pending(manifest))
+    report.run("modes", surroundings.check_modes(layout))
+    report.run("leftovers", surroundings.check_leftovers(layout, manifest))
+    report.run("writer", surroundings.check_writer(layout))
+    report.run("locking", surroundings.check_locking(layout))
+    report.run("model", surroundings.check_model(manifest))
+    report.run("room", surroundings.check_room(layout, manifest))
+    report.run("pending", surroundings.check_pending(manifest))
     return report
 
 
@@ -115,13 +104,8 @@ def _deep(report: DoctorReport, layout: Layout, manifest: Manifest, how: DoctorR
     if manifest.index:
         _deep_index(report, layout, manifest.index, reporter)
     if manifest.files and not any(one.kind in ("ledger", "documents") for one in report.damage):
-        live = LiveDocuments(layout, manifest.parts)
-        ledger = read_ledger(layout, manifest)
-        report.run(
-            "ledger contents",
-            check_ledger_rows(manifest, manifest.files, ledger, lambda *key: len(live.of_file(*key))),
-        )
-    _encoded(report, layout, manifest, sound, how.runtime, reporter)
+        report.run("ledger contents", check_ledger_rows(layout, manifest, manifest.files))
+    _encoded(report, layout, manifest, how.runtime, reporter)
 
 
 def _deep_index(report: DoctorReport, layout: Layout, index: IndexRecord, reporter: Reporter) -> None:
@@ -149,17 +133,13 @@ def _most_tokens(manifest: Manifest) -> int | None:
 
 
 def _encoded(
-    report: DoctorReport,
-    layout: Layout,
-    manifest: Manifest,
-    sound: Sequence[Part],
-    runtime: RuntimeConfig,
-    reporter: Reporter,
+    report: DoctorReport, layout: Layout, manifest: Manifest, runtime: RuntimeConfig, reporter: Reporter
 ) -> None:
     """Embed a few chunks again in each field, where its encoder is there."""
     broken = _broken_parts(report)
+    sound = [part for part in manifest.parts if part.number not in broken]
     for name, made_by in manifest.encoders.items():
-        parts = [one for one in sound if one.has_vectors(name, made_by.fingerprint) and one.number not in broken]
+        parts = [part for part in sound if part.has_vectors(name, made_by.fingerprint)]
         if not parts:
             continue
         try:

@@ -1,40 +1,33 @@
-"""What an examination finds: checks with their results, findings with their remedies, and the report of both."""
+"""What an examination finds: checks with their results, findings with their remedies, and the plan of a repair."""
 
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..errors import EXIT_OK, EXIT_SOME_FAILED, DamagedError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator
+    from collections.abc import Collection, Generator, Iterator
+
+    from ..store.manifest import Manifest
 
 SCHEMA_VERSION = 1
 REPAIR = "embedctl doctor --repair"
 
 Severity = Literal["damage", "warning", "note"]
 """``damage``: an answer, or the next run, may be wrong or fail; ``warning``: worth doing something about; ``note``."""
-Kind = Literal[
-    "manifest",
-    "backup",
-    "documents",
-    "chunks",
-    "embeddings",
-    "ledger",
-    "index",
-    "samples",
-    "student",
-    "modes",
-    "leftovers",
-    "pending",
-    "writer",
-    "locking",
-    "model",
-    "disk",
-    "memory",
-]
+NamedKind = Literal["documents", "chunks", "embeddings", "ledger", "index", "samples", "student"]
+"""Of a file that a manifest names."""
+_KEPT = frozenset({"manifest", "backup", "modes", "leftovers", "pending", "writer", "locking"})
+"""Kinds that are made right in place: that they are not found again is enough."""
+Kind = (
+    NamedKind
+    | Literal["manifest", "backup", "modes", "leftovers", "pending", "writer", "locking", "model", "disk", "memory"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +50,10 @@ class Finding:
         """Return what ``docs/schema/doctor.v1.json`` describes."""
         names = ("file", "kind", "severity", "message", "remedy", "repaired")
         return {name: getattr(self, name) for name in names}
+
+
+Steps: TypeAlias = "Generator[Finding, None, str]"
+"""A check at work: it yields findings and returns, in a few words, what it looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +92,7 @@ class DoctorReport:
     repair: Literal["no", "plan", "done"] = "no"
     seconds: float = 0.0
 
-    def run(self, name: str, steps: Generator[Finding, None, str]) -> list[Finding]:
+    def run(self, name: str, steps: Steps) -> None:
         """Make one check to its end: keep what it finds, and how long it took."""
         found: list[Finding] = []
         start = time.perf_counter()
@@ -110,7 +107,6 @@ class DoctorReport:
         ms = 1e3 * (time.perf_counter() - start)
         self.checks.append(Check(name, all(one.severity == "note" for one in found), detail, round(ms, 1)))
         self.findings += found
-        return found
 
     @property
     def damage(self) -> list[Finding]:
@@ -161,5 +157,84 @@ class DoctorReport:
         }
 
 
-_KEPT = frozenset({"manifest", "backup", "modes", "leftovers", "pending", "writer", "locking"})
-"""Kinds that are made right in place: that they are not found again is enough."""
+@dataclass(frozen=True, slots=True)
+class RepairPlan:
+    """What is to be rebuilt."""
+
+    parts: dict[int, frozenset[str]]
+    """Number of each damaged part of the store -> which of ``documents``, ``chunks``, ``embeddings`` is damaged."""
+    vectors: dict[int, frozenset[str]]
+    """Number of each damaged part -> encoders, by their fingerprints, whose file of vectors is damaged."""
+    served: frozenset[int]
+    """Damaged parts that only the index answers from."""
+    index: bool
+    ledger: bool
+    """It is to be rebuilt."""
+    reread: bool
+    """A repair was interrupted before it had read the sources again."""
+    samples: frozenset[int]
+    student: bool
+
+    @staticmethod
+    def of(report: DoctorReport, manifest: Manifest) -> RepairPlan:
+        """Return what ``report`` asks for; ``manifest`` is the one that was examined."""
+        damaged: dict[int, set[str]] = defaultdict(set)
+        vectors: dict[int, set[str]] = defaultdict(set)
+        for one in report.damage:
+            if one.part is not None:
+                damaged[one.part].add(one.kind)
+                if one.kind == "embeddings" and one.file:
+                    vectors[one.part].add(PurePosixPath(one.file).parent.name)
+        current = {part.number for part in manifest.parts}
+        files = {one.file for one in report.findings if one.kind == "samples" and one.severity == "damage"}
+        return RepairPlan(
+            parts={number: frozenset(kinds) for number, kinds in sorted(damaged.items()) if number in current},
+            vectors={number: frozenset(made_with) for number, made_with in vectors.items()},
+            served=frozenset(damaged) - current,
+            index=any(one.kind == "index" for one in report.damage),
+            ledger=any(one.kind == "ledger" and one.severity != "note" and one.file for one in report.findings),
+            reread=any(one.kind == "ledger" and one.severity != "note" and not one.file for one in report.findings),
+            samples=frozenset(one.number for one in manifest.samples if f"samples/{one.number:06d}.parquet" in files),
+            student=any(one.kind == "student" for one in report.damage),
+        )
+
+    @property
+    def broken(self) -> frozenset[int]:
+        """Parts of which nothing is to be believed without a look."""
+        return frozenset(self.parts) | self.served
+
+    @property
+    def documents(self) -> list[int]:
+        """Parts whose documents are damaged."""
+        return [number for number, kinds in self.parts.items() if "documents" in kinds]
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no file is to be rebuilt."""
+        return not (
+            self.parts or self.served or self.index or self.ledger or self.reread or self.samples or self.student
+        )
+
+    def sentences(self) -> Iterator[str]:
+        """Yield what would be done, as finished sentences."""
+        for number, kinds in self.parts.items():
+            yield f"Part {number}: {_OF_PART[next(kind for kind in _OF_PART if kind in kinds)]}."
+        if self.student:
+            yield "Drop the distilled encoder; in a store made with --fast, fit it again."
+        if self.samples:
+            yield "Keep what can be read of the sampled vectors."
+        if self.ledger:
+            yield "Rebuild the ledger of input files from the parts, and read the sources again."
+        if self.reread:
+            yield "Read the sources again."
+        if self.index:
+            yield "Rebuild the index from the parts; no text is embedded again."
+        elif self.parts or self.served:
+            yield "Bring the index up to date; no text is embedded again."
+
+
+_OF_PART = {
+    "documents": "keep the documents that can be read, read the sources of the others again, embed what has no vector",
+    "chunks": "cut the documents again; embed only chunks whose vector is lost",
+    "embeddings": "keep the vectors that can be read, and embed the other chunks again",
+}

@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING, Any
 from ..arms.kind import RECALL_AT, Flaw, Opening
 from ..errors import EmbedctlError
 from ..index.pieces import PAYLOADS, kind_of
-from .findings import Finding
+from .findings import Finding, Steps
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from ..contracts import Progress
     from ..store.layout import Layout
     from ..store.manifest import IndexRecord, Part
     from .findings import DoctorReport
     from .named import IndexPiece
-
-    Steps = Generator[Finding, None, str]
 
 LOW_RECALL = 0.9
 """Below, a new graph or new bits are worth their time."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..arms.kind import Examiner
 from ..errors import UsageError
 from ..index.pieces import PAYLOADS, kind_of, piece, pieces
 from ..store.piece import Piece
 from ..store.verified import FileCheck, verify
-from .findings import REPAIR, Finding
+from .findings import REPAIR, Finding, NamedKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from ..arms.kind import Flaw
     from ..store.layout import Layout
     from ..store.manifest import EncoderRecord, FileRecord, IndexRecord, Manifest
-
-NamedKind = Literal["documents", "chunks", "embeddings", "ledger", "index", "samples", "student"]
 
 PARQUET = frozenset({"documents", "chunks", "embeddings", "ledger", "samples"})
 
@@ -38,9 +37,9 @@ _MEANS = {
 class Named:
     """One file that a manifest names."""
 
+    root: Path
+    """The store's folder."""
     path: Path
-    name: str
-    """Below the store's folder, POSIX style."""
     record: FileRecord
     kind: NamedKind
     part: int | None = None
@@ -68,6 +67,11 @@ class Named:
         verify(self.path, self.record, always=always, group=self.group, also=None if alone else self.also)
 
     @property
+    def name(self) -> str:
+        """Below the store's folder, POSIX style."""
+        return self.path.relative_to(self.root).as_posix()
+
+    @property
     def means(self) -> str:
         """How answers change while it is damaged, as a sentence."""
         return self.instead or _MEANS[self.kind]
@@ -81,28 +85,24 @@ def named_files(layout: Layout, manifest: Manifest) -> list[Named]:
 def _named(layout: Layout, manifest: Manifest) -> Iterator[Named]:
     current = {part.number for part in manifest.parts}
     served = manifest.index.parts if manifest.index else ()
+    named = partial(Named, layout.root)
     for part in (*(one for one in served if one.number not in current), *manifest.parts):
         live = part.number in current
-        path = layout.documents(part.number)
-        yield Named(path, below(layout, path), part.documents, "documents", part.number, live)
+        yield named(layout.documents(part.number), part.documents, "documents", part.number, live)
         if part.chunks:
-            path = layout.chunks(part.number)
-            yield Named(path, below(layout, path), part.chunks, "chunks", part.number, live)
+            yield named(layout.chunks(part.number), part.chunks, "chunks", part.number, live)
     # The index's embeddings may be those of an encoder that the store has left.
     for part, live in (*((one, False) for one in served), *((one, True) for one in manifest.parts)):
         for record in part.vectors.values():
-            path = layout.embeddings(record.made_with, part.number)
-            yield Named(path, below(layout, path), record, "embeddings", part.number, live)
+            yield named(layout.embeddings(record.made_with, part.number), record, "embeddings", part.number, live)
     if manifest.files:
-        path = layout.files(manifest.files.number)
-        yield Named(path, below(layout, path), manifest.files.file, "ledger")
+        yield named(layout.files(manifest.files.number), manifest.files.file, "ledger")
     for sample in manifest.samples:
-        path = layout.sample(sample.number)
-        yield Named(path, below(layout, path), sample.file, "samples")
+        yield named(layout.sample(sample.number), sample.file, "samples")
     if manifest.student:
         folder = layout.student(manifest.student.fingerprint)
         for file, record in manifest.student.files.items():
-            yield Named(folder / file, below(layout, folder / file), record, "student", group=folder)
+            yield named(folder / file, record, "student", group=folder)
     if manifest.index:
         yield from _of_index(layout, manifest.index)
 
@@ -111,15 +111,9 @@ def _of_index(layout: Layout, index: IndexRecord) -> Iterator[Named]:
     for one in index_pieces(layout, index):
         for file, record in sorted(one.piece.record.files.items(), key=lambda item: item[1].bytes):
             path = one.piece.folder / file
+            also, instead = one.piece.check(path), one.examiner.means(file)
             yield Named(
-                path,
-                one.file(file),
-                record,
-                "index",
-                group=one.piece.group,
-                piece=one.name,
-                also=one.piece.check(path),
-                instead=one.examiner.means(file),
+                layout.root, path, record, "index", group=one.piece.group, piece=one.name, also=also, instead=instead
             )
 
 

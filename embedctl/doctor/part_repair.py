@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,6 @@ from ..store.manifest import Part
 from ..store.parts import chunk_columns, write_chunks
 from ..store.vectors import with_sample
 from . import salvage
-from .lost import LOST_REASON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,32 +30,35 @@ if TYPE_CHECKING:
     from ..contracts import Reporter
     from ..store.manifest import FileRecord, FilesRecord, Manifest, SampleRecord
     from ..store.writer import Writer
-    from .findings import DoctorReport
-    from .plan import RepairPlan
+    from .findings import DoctorReport, RepairPlan
 
 UNREAD = 0
 """Part up to which a ledger knows what there is, until the sources have been read again: none."""
+LOST_REASON = "its part of the store was damaged; it is read again as soon as it is there"
+"""What the ledger says of a file until it is read again."""
 
 
+@dataclass
 class PartRepair:
     """Replaces the damaged parts of a store; what is lost of them is left to the stages of the pipeline.
 
     Vectors of damaged parts are kept as sampled vectors, where ``embed`` finds them, until the end of the repair.
     """
 
-    def __init__(self, writer: Writer, plan: RepairPlan, report: DoctorReport, reporter: Reporter) -> None:
-        self.writer = writer
-        self.layout = writer.layout
-        self.plan = plan
-        self.report = report
-        self.reporter = reporter
-        self.lost_names: set[str] = set()
-        """``source:doc_id`` of the documents in damaged parts, as far as anything told."""
-        self.expected: dict[FileKey, int] = {}
-        """File that lost documents -> documents that it had."""
-        self.all_files = False
-        """Whether all files of the sources are to be looked at: it is not known which ones lost documents."""
-        self._donated: list[SampleRecord] = []
+    writer: Writer
+    plan: RepairPlan
+    report: DoctorReport
+    reporter: Reporter
+    lost_names: set[str] = field(default_factory=set)
+    """``source:doc_id`` of the documents in damaged parts, as far as anything told."""
+    expected: dict[FileKey, int] = field(default_factory=dict)
+    """File that lost documents -> documents that it had."""
+    all_files: bool = False
+    """Whether all files of the sources are to be looked at: it is not known which ones lost documents."""
+    _donated: list[SampleRecord] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.layout = self.writer.layout
 
     def embeddings(self, part: Part) -> None:
         """Let a part go on without a damaged file of vectors, and keep those that can be read."""
@@ -92,11 +94,10 @@ class PartRepair:
         fresh = Part(manifest.next_part, part.documents, chunks, dead=part.dead)
         files.append(self._link(self.layout.documents, part, fresh.number))
         if chunks:
-            sound = self._vector_files(part, damaged=False)
-            files += [self._link(partial(self.layout.embeddings, one.made_with), part, fresh.number) for one in sound]
             fresh = replace(fresh, vectors=self._sound_vectors(part))
-        lost = self._vector_files(part, damaged=True if chunks else None)
-        manifest, donated, kept = self._donate(manifest, part, texts, lost)
+            places = [partial(self.layout.embeddings, made_with) for made_with in salvage.vector_files(fresh)]
+            files += [self._link(place, part, fresh.number) for place in places]
+        manifest, donated, kept = self._donate(manifest, part, texts, self._vector_files(part, damaged=bool(chunks)))
         self.writer.commit(manifest.with_successor(fresh, [part.number]), [*files, *donated])
         return kept
 
@@ -119,16 +120,18 @@ class PartRepair:
         self.layout.chunks(number).unlink()
         return None
 
-    def _vector_files(self, part: Part, *, damaged: bool | None = None) -> list[FileRecord]:
-        """Return the files of a part's vectors; ``damaged``: those that are, or those that are not."""
-        lost = self.plan.vectors.get(part.number, frozenset())
-        files = salvage.vector_files(part).items()
-        return [record for made_with, record in files if damaged is None or (made_with in lost) == damaged]
+    def _is_damaged(self, part: Part, record: FileRecord) -> bool:
+        """Return whether a file of a part's vectors is damaged."""
+        return record.made_with in self.plan.vectors.get(part.number, ())
+
+    def _vector_files(self, part: Part, *, damaged: bool = False) -> list[FileRecord]:
+        """Return the files of a part's vectors; ``damaged``: only those that are."""
+        files = salvage.vector_files(part).values()
+        return [record for record in files if not damaged or self._is_damaged(part, record)]
 
     def _sound_vectors(self, part: Part) -> dict[str, FileRecord]:
         """Return the records of a part's vectors by field, without the damaged ones."""
-        lost = self.plan.vectors.get(part.number, frozenset())
-        return {field: record for field, record in part.vectors.items() if record.made_with not in lost}
+        return {name: record for name, record in part.vectors.items() if not self._is_damaged(part, record)}
 
     def _donate(
         self, manifest: Manifest, part: Part, texts: salvage.Saved, records: Sequence[FileRecord]
@@ -137,8 +140,8 @@ class PartRepair:
         files: list[Path] = []
         kept = 0
         for record in records:
-            damaged = record.made_with in self.plan.vectors.get(part.number, ())
-            saved = (salvage.saved_vectors if damaged else salvage.vectors_of)(self.layout, part, record)
+            read = salvage.saved_vectors if self._is_damaged(part, record) else salvage.vectors_of
+            saved = read(self.layout, part, record)
             _, mine, theirs = np.intersect1d(texts.rows, saved.rows, assume_unique=True, return_indices=True)
             same = texts.ids[mine] == saved.ids[theirs]
             mine, theirs = mine[same], theirs[same]
@@ -166,9 +169,9 @@ class PartRepair:
         """
         if not self.plan.documents:
             return
-        damaged = [self.writer.manifest.part(number) for number in self.plan.documents]
-        self.lost_names = set().union(*(salvage.saved_names(self.layout, part) for part in damaged))
         manifest = self.writer.manifest
+        damaged = [manifest.part(number) for number in self.plan.documents]
+        self.lost_names = set().union(*(salvage.saved_names(self.layout, part) for part in damaged))
         files: list[Path] = []
         for part in damaged:
             manifest = replace(manifest, parts=tuple(one for one in manifest.parts if one.number != part.number))

@@ -1,7 +1,4 @@
-"""Checks that take about a second for a million chunks: names, lengths, footers, counts, and the machine.
-
-Each check is a generator: it yields findings and returns, in a few words, what it looked at.
-"""
+"""Checks that take about a second for a million chunks: names, lengths, footers, counts, and the machine."""
 
 from __future__ import annotations
 
@@ -13,18 +10,16 @@ from ..arms.kind import Flaw
 from ..errors import DamagedError
 from ..store.files import reading
 from ..store.parts import dead_chunk_rows
-from .findings import REPAIR, Finding
+from .findings import REPAIR, Finding, Steps
 from .named import PARQUET, Named, below, index_pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from ..store.layout import Layout
     from ..store.manifest import Manifest
     from .named import IndexPiece
-
-    Steps = Generator[Finding, None, str]
 
 _READERS = 8
 
@@ -122,9 +117,8 @@ def check_index(layout: Layout, manifest: Manifest, unreadable: Iterable[int], d
         except DamagedError as error:
             if part.number not in blind:
                 path = layout.chunks(part.number)
-                yield Finding(
-                    "chunks", "damage", f"{told(error, path)}.", below(layout, path), REPAIR, part=part.number
-                )
+                message = f"{told(error, path)}."
+                yield Finding("chunks", "damage", message, below(layout, path), REPAIR, part=part.number)
             blind |= {part.number}
     if not blind.intersection(part.number for part in record.parts) and rows != record.rows:
         message = f"The index has {record.rows:,} rows; its parts have {rows:,} live chunks."

@@ -7,55 +7,56 @@ sampled vectors while the parts are made anew. Each step is a commit: an interru
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import Counter
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from .. import encoders
+from ..records import Outcome
+from ..sources.describe import path_from_base
 from ..stages.chunk import chunk
 from ..stages.distill import distill
 from ..stages.embed import FieldWork, embed
 from ..stages.embed import pending as without_vectors
 from ..stages.index import index
 from ..stages.ingest import ingest
+from ..store.ledger import FileKey, FileState, Ledger, read_ledger
+from ..store.parts import live_documents
+from ..store.snapshot import Snapshot
 from ..store.students import usable_student
 from ..store.vectors import with_sample
 from . import salvage
 from .examine import maker
-from .lost import ledger_of, still_lost, unread
-from .part_repair import UNREAD, PartRepair
+from .part_repair import LOST_REASON, UNREAD, PartRepair
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from ..config import RuntimeConfig
     from ..contracts import Reporter
     from ..stages.report import RunReport
+    from ..store.layout import Layout
+    from ..store.manifest import Manifest, Part
     from ..store.writer import Writer
-    from .findings import DoctorReport
-    from .plan import RepairPlan
+    from .findings import DoctorReport, RepairPlan
 
 
+@dataclass
 class Repair:
     """One repair of one store, under its write lock."""
 
-    def __init__(
-        self,
-        writer: Writer,
-        plan: RepairPlan,
-        report: DoctorReport,
-        run: RunReport,
-        reporter: Reporter,
-        how: RuntimeConfig,
-    ) -> None:
-        self.writer = writer
-        self.layout = writer.layout
-        self.plan = plan
-        self.report = report
-        self.run = run
-        self.reporter = reporter
-        self.how = how
-        self.parts = PartRepair(writer, plan, report, reporter)
+    writer: Writer
+    plan: RepairPlan
+    report: DoctorReport
+    run: RunReport
+    reporter: Reporter
+    how: RuntimeConfig
+
+    def __post_init__(self) -> None:
+        self.layout = self.writer.layout
+        self.parts = PartRepair(self.writer, self.plan, self.report, self.reporter)
 
     def go(self) -> None:
         """Do what is planned.
@@ -150,3 +151,58 @@ class Repair:
                 load = partial(maker, self.layout, writer.manifest, made_by, self.how, self.reporter)
                 work = FieldWork(made_by.fingerprint, load, name, self.plan.broken)
                 embed(writer, work, self.reporter, self.run)
+
+
+def unread(layout: Layout, manifest: Manifest) -> dict[FileKey, int]:
+    """Return the files that an earlier repair, which did not come to its end, was to read again; how many documents."""
+    files = read_ledger(layout, manifest).items()
+    return {key: state.documents + 1 for key, state in files if state.reason == LOST_REASON}
+
+
+def still_lost(layout: Layout, manifest: Manifest, expected: Mapping[FileKey, int], names: set[str]) -> list[str]:
+    """Return the documents that are gone, because their file could not be read again.
+
+    Args:
+        layout: of the store.
+        manifest: after the sources were read again.
+        expected: files that lost documents, and how many they had.
+        names: ``source:doc_id`` of the documents in damaged parts, as far as anything told.
+    """
+    if not expected:
+        return []
+    ledger = read_ledger(layout, manifest)
+    gone = {key for key in expected if (state := ledger.get(key)) is None or state.outcome is Outcome.FAILED}
+    snapshot = Snapshot(layout, manifest)
+    rows = snapshot.live_rows(("source", "path", "doc_id")) if gone else ()
+    live = {f"{one['source']}:{one['doc_id']}" for _, _, one in rows if (one["source"], one["path"]) in gone}
+    alone = {source.name for source in manifest.sources if source.only is not None and len(source.only) == 1}
+    lost: list[str] = []
+    for source, path in sorted(gone):
+        file = f"{source}:{path}"
+        mine = {name for name in names if name == file or name.startswith(f"{file}#")}
+        if source in alone:
+            mine |= {name for name in names if name.startswith(f"{source}:")}
+        missing = sorted(mine - live)
+        count = expected[source, path] - len(mine & live)
+        lost += missing or [f"{path_from_base(snapshot.roots.get(source, ''), path)}: {max(1, count):,} documents"]
+    return lost
+
+
+def ledger_of(layout: Layout, parts: Iterable[Part]) -> Ledger:
+    """Return a ledger of the files that the live documents of ``parts`` came from.
+
+    Times are not trusted, so that each file is read again and compared by its hash; a record file is compared record
+    by record. Files that gave no document are not known.
+    """
+    states: dict[FileKey, FileState] = {}
+    records: Counter[FileKey] = Counter()
+    for part in parts:
+        for _, document in live_documents(layout, part, ("source", "path", "record", "size", "sha256")):
+            source, path, record, size, sha256 = document.values()
+            if record is None:
+                states[source, path] = FileState(size, 0, sha256, Outcome.INDEXED, None, 1)
+            else:
+                records[source, path] += 1
+    for key, documents in records.items():
+        states[key] = FileState(0, 0, None, Outcome.INDEXED, None, documents)
+    return Ledger.of(states)

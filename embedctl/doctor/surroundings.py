@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,26 +23,26 @@ from ..store.manifest import FORMAT_VERSION
 from ..store.students import usable_student
 from ..store.writer import read_backup
 from ..system.resources import available_memory
-from .findings import REPAIR, Finding, Severity
+from .findings import REPAIR, Finding, Severity, Steps
 from .named import below
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Collection, Iterator
 
     from ..store.layout import Layout
     from ..store.manifest import Manifest
 
-    Steps = Generator[Finding, None, str]
-
 _TEMPORARY = (".tmp", ".new")
 
 
-def entries(layout: Layout) -> Iterator[os.DirEntry[str]]:
-    """Yield every file and folder below the store's folder; links are not followed."""
-    todo = [str(layout.root)]
+def entries(folder: Path, without: Collection[str] = ()) -> Iterator[os.DirEntry[str]]:
+    """Yield every file and folder below a folder, links unfollowed; ``without``: not these, nor what is in them."""
+    todo = [str(folder)]
     while todo:
-        with os.scandir(todo.pop()) as found:
+        with suppress(FileNotFoundError), os.scandir(todo.pop()) as found:  # a writer is at work
             for entry in found:
+                if entry.path in without:
+                    continue
                 yield entry
                 if entry.is_dir(follow_symlinks=False):
                     todo.append(entry.path)
@@ -51,7 +52,7 @@ def wrong_modes(layout: Layout) -> list[Path]:
     """Return what lets more people in than the store's folder does, or not even its owner."""
     mode = mode_of(layout.root)
     wrong = []
-    for entry in entries(layout) if os.name == "posix" else ():
+    for entry in entries(layout.root) if os.name == "posix" else ():
         found = entry.stat(follow_symlinks=False).st_mode
         if stat.S_ISDIR(found):
             least, most = stat.S_IRWXU, mode
@@ -83,18 +84,10 @@ def leftovers(layout: Layout, manifest: Manifest) -> list[Path]:
     """Return the files that no manifest names: what the next run that writes removes."""
     keep = {str(path) for path in referenced(layout, manifest)}
     found = [Path(entry.path) for entry in os.scandir(layout.root) if entry.name.startswith("manifest.json.")]
-    todo = [layout.root / name for name in FOLDERS if name != "runs"]
-    while todo:
-        folder = todo.pop()
-        if not folder.is_dir() or folder.is_symlink():
-            continue
-        for entry in os.scandir(folder):
-            if entry.path in keep:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                todo.append(Path(entry.path))
-            else:
-                found.append(Path(entry.path))
+    for folder in (layout.root / name for name in FOLDERS if name != "runs"):
+        if folder.is_dir() and not folder.is_symlink():
+            below_it = entries(folder, keep)
+            found += [Path(entry.path) for entry in below_it if not entry.is_dir(follow_symlinks=False)]
     return found
 
 
@@ -108,15 +101,12 @@ def check_leftovers(layout: Layout, manifest: Manifest) -> Steps:
         except FileNotFoundError:  # a writer is at work
             continue
     killed = [path for path in found if path.name.endswith(_TEMPORARY)]
-    if killed:
-        message = (
-            f"A killed run left {counted(len(killed), 'file')}. The next run that writes removes what is left over."
-        )
-        yield Finding("leftovers", "note", message, below(layout, killed[0]), REPAIR)
-    elif found:
-        message = f"{counted(len(found), 'file')} ({size:,} bytes) left over from earlier snapshots or killed runs. "
-        message += "The next run that writes removes what is left over."
-        yield Finding("leftovers", "note", message, below(layout, found[0]), REPAIR)
+    if found:
+        message = f"{counted(len(found), 'file')} ({size:,} bytes) left over from earlier snapshots or killed runs."
+        if killed:
+            message = f"A killed run left {counted(len(killed), 'file')}."
+        message += " The next run that writes removes what is left over."
+        yield Finding("leftovers", "note", message, below(layout, (killed or found)[0]), REPAIR)
     return f"{len(found):,} files, {size:,} bytes"
 
 
@@ -134,9 +124,8 @@ def check_writer(layout: Layout) -> Steps:
     if (host, pid) == (socket.gethostname(), os.getpid()):
         return "this process"
     if host == socket.gethostname() and not _alive(pid):
-        yield Finding(
-            "writer", "note", f"{told}, was killed while it wrote. Its lock went with it.", "lock.json", REPAIR
-        )
+        message = f"{told}, was killed while it wrote. Its lock went with it."
+        yield Finding("writer", "note", message, "lock.json", REPAIR)
         return "nobody is writing"
     yield Finding("writer", "note", f"{told}, is writing since {who.get('since')}.", "lock.json")
     return told
@@ -154,10 +143,8 @@ def check_locking(layout: Layout) -> Steps:
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return not isinstance(error, ProcessLookupError)
     return True
 
 
@@ -197,10 +184,8 @@ def check_model(manifest: Manifest) -> Steps:
     if made_by is None:
         return "no vectors yet"
     if made_by.teacher and usable_student(manifest, made_by.teacher) is None:
-        message = (
-            "The encoder that the vectors were distilled into is gone. Queries by the model are right; what is new "
-        )
-        message += "cannot be embedded before there is another."
+        message = "The encoder that the vectors were distilled into is gone. Queries by the model are right; "
+        message += "what is new cannot be embedded before there is another."
         yield Finding("student", "warning", message, None, "embedctl distill")
     return "; ".join(f"{one.model}, {one.fingerprint}" for one in made.values())
 

@@ -12,8 +12,7 @@ from index_world import DIM, LIMITS, MADE_WITH, Heard, World
 
 from embedctl.config import TEXT_FIELD
 from embedctl.doctor.examine import DoctorRequest, examine
-from embedctl.doctor.findings import DoctorReport
-from embedctl.doctor.plan import RepairPlan
+from embedctl.doctor.findings import DoctorReport, RepairPlan
 from embedctl.labels import label
 from embedctl.store.files import describe_file
 from embedctl.store.layout import Layout
