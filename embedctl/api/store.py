@@ -129,9 +129,9 @@ class Store:
 
         ``model`` makes its vectors; ``None``: those of the store's model, or none for kinds that search text.
         """
-        from ..stages.arms import added, commit
+        from ..stages.arms import add, commit
 
-        commit(self._layout, "add", lambda settings: added(settings, name, kind, model), wait)
+        commit(self._layout, "add", lambda settings: add(settings, name, kind, model), wait)
 
     def remove_arm(self, name: str, *, wait: float = 0.0) -> None:
         """Remove an arm, and the vectors that no other arm searches."""

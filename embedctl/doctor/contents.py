@@ -47,13 +47,8 @@ def check_checksums(files: Sequence[Named], broken: set[str], progress: Progress
 def check_parts(layout: Layout, parts: Sequence[Part], most_tokens: int | None, progress: Progress) -> Steps:
     """What must hold between documents, chunks and embeddings of a part, and between parts.
 
-    Memory is bounded by the largest part, and 8 bytes for each chunk of the store.
-
-    Args:
-        layout: of the store.
-        parts: whose files have their checksums.
-        most_tokens: that the encoder reads; ``None``: not known here.
-        progress: told of each part.
+    Memory is bounded by the largest part, and 8 bytes for each chunk of the store. The files of ``parts`` have their
+    checksums; ``most_tokens`` is what the encoder reads, ``None``: not known here.
     """
     live = 0
     seen = [np.empty(0, np.int64)]
@@ -154,15 +149,10 @@ def check_ledger_rows(layout: Layout, manifest: Manifest, files: FilesRecord) ->
 def check_encoded(
     layout: Layout, parts: Sequence[Part], field: str, encode: Callable[[list[str]], Vectors], sample: int, seed: int
 ) -> Steps:
-    """A few chunks, embedded again, give the vectors that are stored.
+    """So many chunks of a ``sample``, embedded again, give the vectors of a field that are stored.
 
-    Args:
-        layout: of the store.
-        parts: with vectors of that encoder, whose files have their checksums.
-        field: whose vectors.
-        encode: returns float32 ``(n, dim)``, unit norm.
-        sample: how many chunks.
-        seed: of the sample.
+    ``parts`` have vectors of that encoder, and files with their checksums; ``encode`` returns float32 ``(n, dim)``,
+    unit norm.
     """
     rng = np.random.default_rng(seed)
     ends = np.cumsum([0, *(part.chunks.rows for part in parts if part.chunks)])

@@ -121,11 +121,9 @@ class DoctorReport:
         return EXIT_SOME_FAILED if self.lost else EXIT_OK
 
     def settle(self, after: DoctorReport, named: Collection[str]) -> None:
-        """Mark what a repair has made right.
+        """Mark what a repair has made right, by the examination ``after`` it.
 
-        Args:
-            after: the examination after the repair.
-            named: the files that the manifest names as it did; a damaged one is made right by not being named any more.
+        ``named`` are the files that the manifest names as it did; a damaged one is right when it is not named any more.
         """
         left = {(one.kind, one.file) for one in after.findings}
         self.findings = [

@@ -36,13 +36,8 @@ def check_rows(
 ) -> Steps:
     """Every piece holds each live chunk of ``parts`` once, with what the parts say of it.
 
-    Args:
-        layout: of the store.
-        index: what it has published.
-        pieces: whose files have their checksums, and whose kinds are installed.
-        parts: of the index, whose files have their checksums.
-        progress: of the parts.
-        opened: the pieces that can be opened, and what their kinds opened, are added here.
+    The files of ``pieces`` and ``parts`` have their checksums, and the kinds of the pieces are installed. Pieces that
+    can be opened, and what their kinds opened, are added to ``opened``.
     """
     for one in pieces:
         yield from map(one.finding, _open(index, one, opened))

@@ -160,13 +160,10 @@ def unread(layout: Layout, manifest: Manifest) -> dict[FileKey, int]:
 
 
 def still_lost(layout: Layout, manifest: Manifest, expected: Mapping[FileKey, int], names: set[str]) -> list[str]:
-    """Return the documents that are gone, because their file could not be read again.
+    """Return the documents that are gone, because their file could not be read again when all sources were.
 
-    Args:
-        layout: of the store.
-        manifest: after the sources were read again.
-        expected: files that lost documents, and how many they had.
-        names: ``source:doc_id`` of the documents in damaged parts, as far as anything told.
+    ``expected`` are the files that lost documents, and how many they had; ``names`` are ``source:doc_id`` of the
+    documents in damaged parts, as far as anything told.
     """
     if not expected:
         return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from ..config import RuntimeConfig
@@ -85,7 +86,11 @@ class Card(ABC):
         return self.tokenizer_json is not None
 
     def tokenizer(self) -> Tokenizer:
-        """Return the tokenizer that chunks are measured with."""
+        """Return the tokenizer that chunks are measured with, made once."""
+        return self._tokenizer
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
         from .plain_tokenizer import PlainTokenizer
 
         return PlainTokenizer()

@@ -21,7 +21,7 @@ from ..config import digest
 from ..errors import UsageError
 from .card import DEFAULT_RUNTIME, Card, silent
 from .plain_tokenizer import UNSPACED
-from .word_table import Numbers, extended
+from .word_table import Numbers, extended, runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,8 +127,7 @@ class HashingEncoder:
         distinct, counts = np.unique(owners * known + rows, return_counts=True)
         owners, rows = np.divmod(distinct, known)
         lengths = features.edges[rows + 1] - features.edges[rows]
-        ends = np.cumsum(lengths)
-        each = np.repeat(features.edges[rows] - ends + lengths, lengths) + np.arange(ends[-1] if len(ends) else 0)
+        each = runs(features.edges[rows], lengths)
         places = np.repeat(owners * self.dim, lengths) + features.places[each]
         values = np.repeat(np.round(1 + np.log(counts), 4), lengths) * features.values[each]
         sums = np.bincount(places, values, len(texts) * self.dim).reshape(len(texts), self.dim)
@@ -178,7 +177,7 @@ def features_of(words: Sequence[str], dim: int) -> Features:
     for length in range(SHORTEST, LONGEST + 1):
         counts = np.maximum(sizes - length + 1, int(length == SHORTEST))  # a shorter word is its own n-gram, once
         owner = np.repeat(np.arange(len(words)), counts)
-        start = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(len(owner))
+        start = runs(first, counts)
         end = np.minimum(start + length, (first + sizes)[owner])
         low, high = bytes_before[start], bytes_before[end]
         owners.append(owner)

@@ -19,14 +19,14 @@ import json
 import os
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config import digest
 from ..system.cache_folder import cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 CONTENTS = "contents.json"
 _UNNAMED = ".new-"
@@ -199,9 +199,16 @@ def remembered(folder: Path, purpose: Sequence[str], compute: Callable[[], str])
 def _files(folder: Path) -> dict[str, list[int]]:
     """Return size, times of content and of inode (nanoseconds) and inode of every file that is not hidden."""
     found: dict[str, list[int]] = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        if not any(part.startswith(".") for part in name.parts) and path.is_file():
-            state = path.stat()
-            found[name.as_posix()] = [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino]
+    for path in filter(Path.is_file, visible_files(folder)):
+        state = path.stat()
+        name = path.relative_to(folder).as_posix()
+        found[name] = [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino]
     return found
+
+
+def visible_files(folder: Path, name: str = "*") -> Iterator[Path]:
+    """Yield the files of a folder that match ``name``, and links, sorted; hidden ones are left out."""
+    for path in sorted(folder.rglob(name)):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if not hidden and (path.is_symlink() or path.is_file()):
+            yield path

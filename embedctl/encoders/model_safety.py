@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError
+from .machine_cache import visible_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,7 +63,7 @@ def check_files(name: str, folder: Path, modules: Sequence[dict[str, Any]], boun
     Raises:
         ModelError: a file is so.
     """
-    for path in _files(folder):
+    for path in visible_files(folder):
         if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(boundary)):
             raise ModelError(
                 f'The model "{name}" has a link out of its folder: {path.relative_to(folder)}.', "Do not use it."
@@ -120,14 +121,6 @@ def read_settings(path: Path) -> Any:
 def _is_activation(value: str) -> bool:
     """Say whether an activation is a class of torch, or a name such as ``gelu``, looked up in a table."""
     return _ACTIVATION.fullmatch(value) is not None or value.isidentifier()
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder, and links; hidden ones are nobody's."""
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if not hidden and (path.is_symlink() or path.is_file()):
-            yield path
 
 
 def _entries(value: Any) -> Iterator[tuple[str, Any]]:

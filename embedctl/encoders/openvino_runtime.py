@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
@@ -93,9 +94,6 @@ class OpenVinoRuntime:
             "INFERENCE_NUM_THREADS": self._processors,
             "INFERENCE_PRECISION_HINT": self._facts["precision"],
         }
-        if self._folder is None:
-            return self._core.compile_model(self._model, "CPU", settings)
-        place = self._folder / f"{purpose}-{self._processors}"
         compiled = []
 
         def fill(folder: Path) -> Mapping[str, Any]:
@@ -103,15 +101,11 @@ class OpenVinoRuntime:
             compiled.append(self._core.compile_model(self._model, "CPU", cached))
             return {}
 
-        if machine_cache.find(place) is not None:
-            fill(place)
-        else:
-            try:
-                machine_cache.publish(place, fill)
-            except OSError:
-                if not compiled:  # a cache that cannot be written saves no time, and costs none
-                    return self._core.compile_model(self._model, "CPU", settings)
-        return compiled[0]
+        if self._folder is not None:
+            place = self._folder / f"{purpose}-{self._processors}"
+            with suppress(OSError):  # a cache that cannot be written saves no time, and costs none
+                fill(place) if machine_cache.find(place) is not None else machine_cache.publish(place, fill)
+        return compiled[0] if compiled else self._core.compile_model(self._model, "CPU", settings)
 
 
 def _keep(request: Any, target: tuple[Vectors, NDArray[Any]]) -> None:

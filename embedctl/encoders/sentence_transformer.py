@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from ..errors import EmbedctlError
+from ..errors import EmbedctlError, UsageError
 from .packing import Frame, Packed
 from .query_tokenizer import QueryTokenizer
-from .runtime import open_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..config import RuntimeConfig
-    from ..contracts import Shape, Tell, TokenIds, Vectors
+    from ..contracts import Shape, Tell, TokenIds, Tokenizer, Vectors
     from .model_files import ModelFiles
-    from .tokenization import HuggingFaceTokenizer
 
 
 class SentenceTransformerEncoder:
@@ -41,7 +39,7 @@ class SentenceTransformerEncoder:
         self.dim = self._runtime.dim
 
     @cached_property
-    def _documents(self) -> HuggingFaceTokenizer:
+    def _documents(self) -> Tokenizer:
         return self._folder.tokenizer()
 
     @property
@@ -80,3 +78,44 @@ class SentenceTransformerEncoder:
         if len(vectors):
             self._runtime.run(Packed(tokens, frame, self._runtime.batch_tokens), vectors)
         return vectors
+
+
+class Runtime(Protocol):
+    """Turns packed batches into vectors; knows nothing of text."""
+
+    name: str
+    """Such as ``openvino bf16`` or ``torch cpu``."""
+    dim: int
+    batch_tokens: int
+    """Most padded tokens that a batch should have."""
+
+    def run(self, packed: Packed, vectors: Vectors) -> None:
+        """Write the unit-norm vector of every input to its row of ``vectors``, float32 ``(inputs, dim)``."""
+        ...
+
+
+def open_runtime(folder: ModelFiles, config: RuntimeConfig, tokenizer: QueryTokenizer, message: Tell) -> Runtime:
+    """Open the runtime that ``config`` asks for.
+
+    Raises:
+        UsageError: there is no such device, or OpenVINO is asked to use one.
+        ModelError: the model cannot be loaded, or not be converted although OpenVINO is asked for.
+    """
+    on_cpu = config.device == "cpu"
+    if config.runtime == "openvino" and not on_cpu:
+        raise UsageError(
+            f'The OpenVINO runtime uses the CPU, not "{config.device}".', "Leave out --device or --runtime."
+        )
+    if config.runtime != "torch" and on_cpu:
+        from .openvino_library import ConversionError
+        from .openvino_runtime import OpenVinoRuntime
+
+        try:
+            return OpenVinoRuntime(folder, config, tokenizer, message)
+        except ConversionError as error:
+            if config.runtime == "openvino":
+                raise
+            message("warning", f"{error.message} It runs with torch instead, which is slower.")
+    from .torch_runtime import TorchRuntime
+
+    return TorchRuntime(folder, config, tokenizer)

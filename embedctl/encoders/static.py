@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..config import RuntimeConfig
-    from ..contracts import Shape, Tell, TokenIds, Vectors
-    from .tokenization import HuggingFaceTokenizer
+    from ..contracts import Shape, Tell, TokenIds, Tokenizer, Vectors
 
 BULK_TOKENS = 32_768
 """From there on a sparse product pays, by several threads; below, it would take longer to import than to do without."""
@@ -53,12 +52,9 @@ class StudentCard(Card):
         """Size of the table."""
         return (self.folder / TABLE).stat().st_size
 
-    def tokenizer(self) -> HuggingFaceTokenizer:
-        """Return the teacher's tokenizer, with its limits, since the teacher may answer the queries."""
-        return self._tokenizer
-
     @cached_property
-    def _tokenizer(self) -> HuggingFaceTokenizer:
+    def _tokenizer(self) -> Tokenizer:
+        """The teacher's, with its limits, since the teacher may answer the queries."""
         from .tokenization import HuggingFaceTokenizer
 
         facts = self.facts

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..contracts import TokenEncoder, Vectors
 
     Matrix = NDArray[np.float32]
+    _Rows = Callable[[int, int], Matrix]
 
 STRIPES = 4
 """The rows are summed in so many pieces, whatever the machine: sums of floats depend on their order."""
@@ -50,6 +51,11 @@ class _Unknowns(NamedTuple):
     def plus(self, other: _Unknowns, factor: Matrix) -> _Unknowns:
         """Return ``self + factor * other``, where each column has its own factor ``(dim,)``."""
         return _Unknowns(*(mine + factor * theirs for mine, theirs in zip(self, other, strict=True)))
+
+    def scaled(self, config: FitConfig) -> _Unknowns:
+        """Return each part times the root of its prior variance."""
+        variances = (config.shift_variance, config.linear_variance, config.token_variance)
+        return _Unknowns(*(np.float32(each**0.5) * part for each, part in zip(variances, self, strict=True)))
 
     def dot(self, other: _Unknowns) -> Matrix:
         """Return the inner product of each column, ``(dim,)``."""
@@ -86,22 +92,13 @@ class _Problem:
     def transposed(self, values: _Rows) -> _Unknowns:
         """Return the design matrix, transposed, times ``values``."""
         gathered = self.gathered(self.shares.shape[0], values)
-        config = self.config
-        return _Unknowns(
-            np.float32(config.shift_variance**0.5) * gathered.sum(axis=0, keepdims=True),
-            np.float32(config.linear_variance**0.5) * (self.prior.T @ gathered),
-            np.float32(config.token_variance**0.5) * gathered,
-        )
+        whole = gathered.sum(axis=0, keepdims=True)
+        return _Unknowns(whole, self.prior.T @ gathered, gathered).scaled(self.config)
 
     def table(self, unknowns: _Unknowns) -> Matrix:
         """Return one vector a token, of which a text's prediction is the mean by ``shares``."""
-        config = self.config
-        return np.asarray(
-            np.float32(config.shift_variance**0.5) * unknowns.shift
-            + np.float32(config.linear_variance**0.5) * (self.prior @ unknowns.linear)
-            + np.float32(config.token_variance**0.5) * unknowns.tokens,
-            dtype=np.float32,
-        )
+        shift, linear, tokens = unknowns._replace(linear=self.prior @ unknowns.linear).scaled(self.config)
+        return np.asarray(shift + linear + tokens, dtype=np.float32)
 
     def normal(self, unknowns: _Unknowns) -> _Unknowns:
         """Return the matrix of the normal equations times ``unknowns``."""
@@ -109,12 +106,6 @@ class _Problem:
         product = self.transposed(lambda start, end: self.shares[start:end] @ table)
         ridge = np.float32(self.config.noise)
         return _Unknowns(*(each + ridge * own for each, own in zip(product, unknowns, strict=True)))
-
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    _Rows = Callable[[int, int], Matrix]
 
 
 def fit(tokens: TokenIds, targets: Vectors, prior: Vectors, config: FitConfig) -> Matrix:
@@ -136,11 +127,10 @@ def fit(tokens: TokenIds, targets: Vectors, prior: Vectors, config: FitConfig) -
         problem = _Problem(shares, centred[seen], config, pool)
         pooled = np.asarray(shares @ centred[seen], dtype=np.float32)
         scale = np.float32(np.vdot(pooled, targets - mean) / max(float(np.vdot(pooled, pooled)), 1e-12))
-        solved = _solve(problem, targets - mean - scale * pooled, pooled)
-    linear = np.float32(config.linear_variance**0.5) * solved.linear
-    table: Matrix = scale * centred + centred @ linear + mean
-    table += np.float32(config.shift_variance**0.5) * solved.shift
-    table[seen] += np.float32(config.token_variance**0.5) * solved.tokens
+        solved = _solve(problem, targets - mean - scale * pooled, pooled).scaled(config)
+    table: Matrix = scale * centred + centred @ solved.linear + mean
+    table += solved.shift
+    table[seen] += solved.tokens
     return np.asarray(weights[:, None] * table, dtype=np.float32)
 
 

@@ -41,9 +41,12 @@ class HuggingFaceTokenizer:
         self._tokenizer.no_padding()
         self.max_tokens: int | None = max_tokens
         self.usual_tokens = max_tokens
-        self.additive = _additive(json.loads(data)) and document_prompt[-1:] in {"", " ", "\n", "\t"}
+        definition = json.loads(data)
+        self.additive = _additive(definition) and document_prompt[-1:] in {"", " ", "\n", "\t"}
         """Counts of texts joined at blanks, tabs or newlines add up, so a known sum need not be counted again."""
-        self._unknown = _unknown_token(json.loads(data))
+        model = definition.get("model") or {}
+        self._unknown: str | int | None = model.get("unk_token", model.get("unk_id"))
+        """The unknown token, or its id: Unigram has the latter."""
         self._words = WordTable(self._lines)
         self.document_prompt = document_prompt
         self._melting = "" if self.additive else document_prompt
@@ -83,12 +86,10 @@ class HuggingFaceTokenizer:
                 np.add.at(counts, [index + 1 for index, _, _ in batch], np.diff(found.offsets))
                 ids.append(found.ids)
         else:
-            done = 1
-            for part in text_batches(texts):
-                inputs = [self._melting + text for text in part]
+            for batch in batches((index, 0, text) for index, text in enumerate(texts)):
+                inputs = [self._melting + text for _, _, text in batch]
                 encoded = [each.ids for each in self._tokenizer.encode_batch_fast(inputs, add_special_tokens=False)]
-                counts[done : done + len(encoded)] = list(map(len, encoded))
-                done += len(encoded)
+                counts[[index + 1 for index, _, _ in batch]] = list(map(len, encoded))
                 ids.append(np.fromiter(chain.from_iterable(encoded), dtype=np.int32))
         return TokenIds(np.concatenate(ids) if ids else np.empty(0, dtype=np.int32), np.cumsum(counts))
 
@@ -107,8 +108,7 @@ class HuggingFaceTokenizer:
         return _in_segments(self._words.locate if self.additive else self._encoded, texts)
 
     def _encoded(self, texts: list[str]) -> list[LocatedTokens]:
-        encodings = self._tokenizer.encode_batch(texts, add_special_tokens=False)
-        return [_located(encoding) for encoding in encodings]
+        return list(map(_located, self._tokenizer.encode_batch(texts, add_special_tokens=False)))
 
     def _lines(self, words: list[str]) -> LocatedTokens:
         return _in_segments(self._encoded, ["\n".join(words)], whole_words=True)[0]
@@ -140,13 +140,6 @@ def _joined(pieces: list[list[LocatedTokens]], index: int) -> LocatedTokens:
         nothing: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         return LocatedTokens(nothing.astype(np.int32), nothing, nothing)
     return LocatedTokens(*(np.concatenate(column) for column in zip(*found, strict=True)))
-
-
-def _unknown_token(definition: dict[str, Any]) -> str | int | None:
-    """Return the unknown token, or its id: Unigram has the latter."""
-    model = definition.get("model") or {}
-    token: str | int | None = model.get("unk_token") if "unk_token" in model else model.get("unk_id")
-    return token
 
 
 def _additive(definition: dict[str, Any]) -> bool:
@@ -227,15 +220,3 @@ def batches(pieces: Iterable[TextPiece]) -> Iterator[list[TextPiece]]:
             batch, characters = [], 0
     if batch:
         yield batch
-
-
-def text_batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield whole texts in order, in runs of about ``BATCH_CHARACTERS``."""
-    start = characters = 0
-    for index, text in enumerate(texts):
-        characters += len(text)
-        if characters >= BATCH_CHARACTERS:
-            yield texts[start : index + 1]
-            start, characters = index + 1, 0
-    if start < len(texts):
-        yield texts[start:] if start else texts

@@ -78,12 +78,9 @@ class WordTable:
                 self._words = _Words()  # words that were numbered but not learned would spoil every later text
                 raise
             counts = table.counts[rows]
-            ends = np.cumsum(counts)
-            total = int(ends[-1]) if len(ends) else 0
-            places = np.repeat(table.first[rows] - ends + counts, counts)
-            places += np.arange(total)
-        seams = ends[rows == table.rows[_SEAM]]
-        return table, places, counts, np.concatenate(([0], seams, [total]))
+            places = runs(table.first[rows], counts)
+        seams = np.cumsum(counts)[rows == table.rows[_SEAM]]
+        return table, places, counts, np.concatenate(([0], seams, [len(places)]))
 
 
 class Numbers(dict[str, int]):
@@ -140,6 +137,13 @@ class _Words:
         self.ends = extended(self.ends, tokens, ends - shift)
         self._known, self._tokens = known + len(words), tokens + len(ids)
         self.characters += int(lengths.sum())
+
+
+def runs(starts: Offsets, counts: Offsets) -> Offsets:
+    """Return ``counts[i]`` places from ``starts[i]`` on for each ``i``, one after the other, int64."""
+    places: Offsets = np.repeat(starts - np.cumsum(counts) + counts, counts)
+    places += np.arange(len(places))
+    return places
 
 
 def extended(column: NDArray[Any], used: int, values: NDArray[Any]) -> NDArray[Any]:

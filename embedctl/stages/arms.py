@@ -43,53 +43,29 @@ class ArmListing:
     """Documents without vectors in its field."""
 
 
-def add(
-    settings: StoreSettings,
-    name: str,
-    kind: str,
-    model: str | None,
-    needs_field: Callable[[str], bool],
-    fingerprint_of: Callable[[str], str],
-) -> StoreSettings:
+def add(settings: StoreSettings, name: str, kind: str, model: str | None) -> StoreSettings:
     """Return the settings with one more arm, and a field for it unless another has the same vectors.
 
-    Queries ask it only by its name until it is made a default.
-
-    Args:
-        settings: of the store.
-        name: of the arm.
-        kind: of the arm.
-        model: ``None``: the vectors of the field ``text``, or no vectors for kinds that search text.
-        needs_field: whether arms of a kind search vectors; raises :class:`UsageError` for an unknown kind.
-        fingerprint_of: the fingerprint of a model; raises :class:`ModelError` where it is not on this machine.
+    Queries ask it only by its name until it is made a default. ``model`` is kept by its canonical name; ``None``: the
+    vectors of the field ``text``, or no vectors for kinds that search text.
 
     Raises:
+        ModelError: the model is not on this machine.
         UsageError: the name is taken or cannot be one, there is no such kind, or it has no use for a model.
     """
+    encoder = None if model is None else card(model)
     _check_name(settings, name)
-    if not needs_field(kind):
-        if model is not None:
+    if ARMS.load(kind).shape is None:
+        if encoder is not None:
             raise UsageError(f'Arms of the kind "{kind}" search the text itself.', "Leave the model out.")
         return replace(settings, arms=(*settings.arms, ArmSettings(name, kind)))
     field = TEXT_FIELD
-    if model is not None:
-        found = _field_with(settings, fingerprint_of(model), fingerprint_of)
+    if encoder is not None:
+        found = _field_with(settings, encoder.fingerprint)
         field = found or _free_name(name, {one.name for one in settings.fields})
         if found is None:
-            settings = replace(settings, fields=(*settings.fields, FieldSettings(field, model)))
+            settings = replace(settings, fields=(*settings.fields, FieldSettings(field, encoder.name)))
     return replace(settings, arms=(*settings.arms, ArmSettings(name, kind, field)))
-
-
-def added(settings: StoreSettings, name: str, kind: str, model: str | None) -> StoreSettings:
-    """Return :func:`add` with the kinds and encoders of this machine; the model is kept by its canonical name."""
-    return add(
-        settings,
-        name,
-        kind,
-        model and card(model).name,
-        lambda kind: ARMS.load(kind).shape is not None,
-        lambda spec: card(spec).fingerprint,
-    )
 
 
 def remove(settings: StoreSettings, name: str) -> StoreSettings:
@@ -127,9 +103,7 @@ def applied(manifest: Manifest, settings: StoreSettings) -> Manifest:
     """
     names = {field.name for field in settings.fields}
     parts = tuple(
-        part
-        if part.vectors.keys() <= names
-        else replace(part, vectors={name: record for name, record in part.vectors.items() if name in names})
+        replace(part, vectors={name: record for name, record in part.vectors.items() if name in names})
         for part in manifest.parts
     )
     encoders = {name: encoder for name, encoder in manifest.encoders.items() if name in names}
@@ -169,11 +143,8 @@ def listing(manifest: Manifest) -> list[ArmListing]:
 def _waiting(manifest: Manifest, field: str | None) -> int:
     if field is None:
         return 0
-    made_by = manifest.encoders.get(field)
-    done = {
-        part.number for part in manifest.parts if made_by is not None and part.has_vectors(field, made_by.fingerprint)
-    }
-    return sum(part.live_documents for part in manifest.parts if part.number not in done)
+    fingerprint = manifest.encoders[field].fingerprint if field in manifest.encoders else ""
+    return sum(part.live_documents for part in manifest.parts if not part.has_vectors(field, fingerprint))
 
 
 def _check_name(settings: StoreSettings, name: str) -> None:
@@ -199,11 +170,11 @@ def _known(settings: StoreSettings, names: Sequence[str]) -> None:
             )
 
 
-def _field_with(settings: StoreSettings, fingerprint: str, fingerprint_of: Callable[[str], str]) -> str | None:
+def _field_with(settings: StoreSettings, fingerprint: str) -> str | None:
     """Return a field whose vectors this encoder makes; those of the text may be a student's."""
     for field in settings.fields:
         with suppress(ModelError):  # a model that is gone from this machine is not the one that was asked for
-            same = fingerprint_of(settings.model_of(field.name)) == fingerprint
+            same = card(settings.model_of(field.name)).fingerprint == fingerprint
             if same and not (field.name == TEXT_FIELD and settings.fast):
                 return field.name
     return None

@@ -74,15 +74,10 @@ def entries(source: Source, layout: Layout, secrets: Secrets) -> Iterator[FileEn
 def decide(
     source: Source, layout: Layout, ledger: Ledger, secrets: Secrets, again: Collection[FileKey], all_records: bool
 ) -> Iterator[Met]:
-    """Yield what the source's walk meets.
+    """Yield what the source's walk meets, as :func:`entries` has it.
 
-    Args:
-        source: to walk.
-        layout: of the store.
-        ledger: what is known of the files.
-        secrets: unless ``allow``, files that hold keys or passwords by their name are left out.
-        again: files that are read although they have not changed.
-        all_records: so are all record files: their rows mean something else than before.
+    Files in ``again`` are read although they have not changed; with ``all_records``, so are all record files: their
+    rows mean something else than before.
 
     Raises:
         UsageError: the source's folder is not there.

@@ -75,19 +75,15 @@ def distill(
     with report.timing("distill"):
         held_out = min(int(len(vectors) * config.held_out), config.most_held_out)
         learnt = len(vectors) - held_out
-        table = fit(_first(sample.tokens, learnt), vectors[:learnt], prior, FitConfig())
+        table = fit(_texts(sample.tokens, 0, learnt), vectors[:learnt], prior, FitConfig())
         facts = StaticFacts(model, teacher.fingerprint, teacher.max_tokens, teacher.document_prompt)
         record = _write(writer.layout, table, tokenizer_json, tokenizer.fingerprint, facts)
         home = student_folder(writer.layout, record)
         cosine = _cosine(home, sample, vectors, held_out)
         record = replace(record, sample=learnt, held_out=held_out, cosine=cosine)
         writer.commit(replace(writer.manifest, student=record), [*(home / name for name in record.files), home])
-    report.student = {
-        "sample": learnt,
-        "chunks": len(places.hashes),
-        "held_out": held_out,
-        "cosine": round(cosine, 4),
-    }
+    chunks = len(places.hashes)
+    report.student = {"sample": learnt, "chunks": chunks, "held_out": held_out, "cosine": round(cosine, 4)}
     return record
 
 
@@ -116,12 +112,10 @@ def _is(path: Path, record: FileRecord) -> bool:
 def _cosine(folder: Path, sample: DistillSample, vectors: Vectors, held_out: int) -> float:
     """Return the mean cosine of the student to the model on the last ``held_out`` texts of the sample."""
     start = len(vectors) - held_out
-    offsets = sample.tokens.offsets[start:]
-    tokens = TokenIds(sample.tokens.ids[offsets[0] :], offsets - offsets[0])
-    made = student_card(folder).open().encode_tokens(tokens)
+    made = student_card(folder).open().encode_tokens(_texts(sample.tokens, start, len(vectors)))
     return float(np.einsum("ij,ij->i", made, vectors[start:]).mean()) if held_out else 0.0
 
 
-def _first(tokens: TokenIds, texts: int) -> TokenIds:
-    offsets = tokens.offsets[: texts + 1]
-    return TokenIds(tokens.ids[: offsets[-1]], offsets)
+def _texts(tokens: TokenIds, start: int, end: int) -> TokenIds:
+    offsets = tokens.offsets[start : end + 1]
+    return TokenIds(tokens.ids[offsets[0] : offsets[-1]], offsets - offsets[0])

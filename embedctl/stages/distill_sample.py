@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..contracts import TokenIds
 from ..store.parts import dead_chunk_rows, read_token_ids
 from ..store.vectors import KnownVectors, distinct, read_hashes, read_sample_hashes, sampled, with_sample
-from .embed_input import read_texts, take
+from .embed_input import blocks, joined, read_texts, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,14 +17,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..config import DistillConfig
-    from ..contracts import Progress, TokenEncoder, Tokenizer, Vectors
+    from ..contracts import Progress, TokenEncoder, TokenIds, Tokenizer, Vectors
     from ..store.manifest import Part, SampleRecord
     from ..store.vectors import Hashes
     from ..store.writer import Writer
     from .report import RunReport
-
-ENCODED_TOKENS = 65_536
-"""Tokens of chunks of like length that the model gets at once."""
 
 
 class DistillSample(NamedTuple):
@@ -74,12 +70,10 @@ def choose(writer: Writer, places: _Places, share: float, config: DistillConfig,
         if len(mine):
             pieces.append(_tokens(writer, part, places.rows[mine], tokenizer))
             owners.append(mine)
-    ends = np.cumsum([0, *(len(piece.ids) for piece in pieces)])
-    offsets = np.concatenate([[0], *(piece.offsets[1:] + base for piece, base in zip(pieces, ends, strict=False))])
-    joined = TokenIds(np.concatenate([piece.ids for piece in pieces]), offsets.astype(np.int64))
-    order = np.argsort(np.concatenate(owners))
-    order = order[np.diff(joined.offsets)[order] > 0]
-    return DistillSample(places.hashes[np.concatenate(owners)[order]], take(joined, order))
+    tokens, places_of = joined(pieces), np.concatenate(owners)
+    order = np.argsort(places_of)
+    order = order[np.diff(tokens.offsets)[order] > 0]
+    return DistillSample(places.hashes[places_of[order]], take(tokens, order))
 
 
 def taught(
@@ -138,12 +132,10 @@ def _tokens(writer: Writer, part: Part, rows: NDArray[np.int64], tokenizer: Toke
 
 
 def _encoded(encoder: TokenEncoder, tokens: TokenIds, progress: Progress) -> Vectors:
-    """Return the vectors of ``tokens``, made longest first and in blocks of about ``ENCODED_TOKENS``."""
+    """Return the vectors of ``tokens``, made longest first and in blocks."""
     lengths = np.diff(tokens.offsets)
     vectors = np.empty((len(lengths), encoder.dim), dtype=np.float32)
-    longest_first = np.argsort(-lengths, kind="stable")
-    ends = np.cumsum(lengths[longest_first])
-    for block in np.split(longest_first, np.flatnonzero(np.diff(ends // ENCODED_TOKENS)) + 1):
+    for block in blocks(lengths):
         vectors[block] = encoder.encode_tokens(take(tokens, block))
         progress.advance(len(block))
     return vectors

@@ -18,7 +18,7 @@ from ..store.manifest import EncoderRecord, Manifest, Part
 from ..store.parts import chunk_columns, write_embeddings
 from ..store.vectors import KnownVectors, distinct
 from ..system.resources import require_disk
-from .embed_input import ChunkTexts, read_chunks, read_texts, take
+from .embed_input import ChunkTexts, blocks, read_chunks, read_texts, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from ..store.writer import Writer
     from .report import RunReport
 
-EMBED_TOKENS = 65_536
-"""Tokens of chunks of like length that the encoder gets at once: seconds of work, after which progress is shown."""
 GROUPED_CHUNKS = 2_048
 """Parts are encoded and committed together up to so many chunks: few texts of like length make slow batches."""
 
@@ -120,8 +118,29 @@ class _Embed:
         return read_chunks(self.layout, task)
 
     def work(self, given: ChunkTexts) -> tuple[ChunkTexts, Vectors]:
-        """Return a vector for each chunk."""
-        return given, self._vectors(given)
+        """Return a vector for each chunk, and remember them."""
+        first, inverse = distinct(given.hashes)
+        found, known = self.known.lookup(given.hashes[first])
+        unknown = np.ones(len(first), dtype=bool)
+        unknown[found] = False
+        missing = np.flatnonzero(unknown)
+        self.progress.advance(len(inverse) - len(missing))
+        if not self.dim:
+            self.dim = self.load().dim
+        if not self.asked_for_room:
+            self.asked_for_room = True
+            require_disk(self.layout.root, self.rows * self.dim * 4, "Storing the vectors")
+        vectors = np.empty((len(first), self.dim), dtype=np.float32)
+        if len(found):
+            vectors[found] = known
+        if len(missing):
+            self._encode(given, first, missing, vectors)
+        rows = vectors[inverse]
+        for part, start, end in given.spans():
+            self.known.hold(part.number, given.hashes[start:end], rows[start:end])
+        self.report.add("embedded", len(missing))
+        self.report.add("reused", len(inverse) - len(missing))
+        return given, rows
 
     def fold(self, manifest: Manifest, made: tuple[ChunkTexts, Vectors]) -> Change:
         """Write the vectors of each part, durably."""
@@ -140,32 +159,6 @@ class _Embed:
         encoder = EncoderRecord(self.settings.model_of(self.field), self.fingerprint, self.dim, teacher)
         return Change(manifest.with_encoder(self.field, encoder), files)
 
-    def _vectors(self, chunks: ChunkTexts) -> Vectors:
-        """Return a vector for each chunk, and remember them."""
-        first, inverse = distinct(chunks.hashes)
-        found, known = self.known.lookup(chunks.hashes[first])
-        unknown = np.ones(len(first), dtype=bool)
-        unknown[found] = False
-        missing = np.flatnonzero(unknown)
-        self.progress.advance(len(inverse) - len(missing))
-        if not self.dim:
-            self.dim = self.load().dim
-        if not self.asked_for_room:
-            self.asked_for_room = True
-            require_disk(self.layout.root, self.rows * self.dim * 4, "Storing the vectors")
-        vectors = np.empty((len(first), self.dim), dtype=np.float32)
-        if len(found):
-            vectors[found] = known
-        if len(missing):
-            longest_first = missing[np.argsort(-chunks.tokens[first[missing]], kind="stable")]
-            self._encode(chunks, first, longest_first, vectors)
-        rows = vectors[inverse]
-        for part, start, end in chunks.spans():
-            self.known.hold(part.number, chunks.hashes[start:end], rows[start:end])
-        self.report.add("embedded", len(missing))
-        self.report.add("reused", len(inverse) - len(missing))
-        return rows
-
     def _encode(self, chunks: ChunkTexts, first: NDArray[np.int64], slots: NDArray[np.int64], vectors: Vectors) -> None:
         """Fill ``vectors[slots]``, of which slot ``i`` is that of chunk ``first[i]``."""
         encoder = self.load()
@@ -173,9 +166,10 @@ class _Embed:
         tokens = token_encoder(encoder)
         kept = chunks.token_ids if tokens and chunks.made_with == {cut_for(tokens.tokenizer_fingerprint)} else None
         texts = None if kept else read_texts(self.layout, chunks.parts)
-        ends = np.cumsum(chunks.tokens[first[slots]])
-        self.report.add("embedded_tokens", int(ends[-1]))
-        for block in np.split(slots, np.flatnonzero(np.diff(ends // EMBED_TOKENS)) + 1):
+        lengths = chunks.tokens[first[slots]]
+        self.report.add("embedded_tokens", int(lengths.sum()))
+        for places in blocks(lengths):
+            block = slots[places]
             rows = first[block]
             if tokens and kept:
                 vectors[block] = tokens.encode_tokens(take(kept, rows))

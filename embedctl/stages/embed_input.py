@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..contracts import TokenIds
+from ..encoders.word_table import runs
 from ..store.parts import chunk_columns, read_token_ids
 from ..store.vectors import as_hashes
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from ..store.layout import Layout
     from ..store.manifest import Part
     from ..store.vectors import Hashes
+
+
+BLOCK_TOKENS = 65_536
+"""Tokens of chunks of like length that the encoder gets at once: seconds of work, after which progress is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +77,24 @@ def read_texts(layout: Layout, parts: Sequence[Part]) -> pa.ChunkedArray:
     return pa.chunked_array([array for column in joined for array in column.chunks], pa.large_string())
 
 
+def joined(pieces: Sequence[TokenIds]) -> TokenIds:
+    """Return the tokens of the texts of all pieces, one after the other."""
+    counts = np.concatenate([np.diff(piece.offsets) for piece in pieces])
+    return TokenIds(np.concatenate([piece.ids for piece in pieces]), np.concatenate([[0], np.cumsum(counts)]))
+
+
 def take(tokens: TokenIds, rows: NDArray[np.int64]) -> TokenIds:
     """Return the tokens of these texts, in the order of ``rows``."""
     starts = tokens.offsets[rows]
     counts = tokens.offsets[rows + 1] - starts
-    offsets = np.zeros(len(rows) + 1, dtype=np.int64)
-    np.cumsum(counts, out=offsets[1:])
-    places = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], counts)
-    return TokenIds(tokens.ids[places], offsets)
+    return TokenIds(tokens.ids[runs(starts, counts)], np.concatenate([[0], np.cumsum(counts)]))
+
+
+def blocks(lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return the places of texts of so many tokens, longest first, in blocks of about ``BLOCK_TOKENS``."""
+    longest_first = np.argsort(-lengths, kind="stable")
+    ends = np.cumsum(lengths[longest_first])
+    return np.split(longest_first, np.flatnonzero(np.diff(ends // BLOCK_TOKENS)) + 1)
 
 
 def _token_ids(layout: Layout, parts: Sequence[Part]) -> TokenIds | None:
@@ -91,8 +106,4 @@ def _token_ids(layout: Layout, parts: Sequence[Part]) -> TokenIds | None:
         if kept is None:
             return None
         found.append(kept)
-    if not found:
-        return None
-    ends = np.cumsum([0, *(kept.offsets[-1] for kept in found)])
-    offsets = [kept.offsets[1:] + base for kept, base in zip(found, ends, strict=False)]
-    return TokenIds(np.concatenate([kept.ids for kept in found]), np.concatenate([[0], *offsets]))
+    return joined(found) if found else None

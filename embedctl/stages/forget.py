@@ -62,15 +62,11 @@ def _unlearn(writer: Writer, reporter: Reporter) -> None:
     prune(writer, np.concatenate([np.empty((0, 4), np.uint64), *hashes]))
     if writer.manifest.student is None:
         return
-    if writer.manifest.settings.fast and parts:
-        reporter.message(
-            "warning", 'The student may have learnt from what was forgotten: "embedctl distill" makes another.'
-        )
-        return
-    writer.commit(replace(writer.manifest, student=None))
-    reporter.message(
-        "warning", 'The student may have learnt from what was forgotten, and is gone: "embedctl distill" makes another.'
-    )
+    needed = writer.manifest.settings.fast and parts
+    if not needed:
+        writer.commit(replace(writer.manifest, student=None))
+    learnt = f"The student may have learnt from what was forgotten{'' if needed else ', and is gone'}"
+    reporter.message("warning", f'{learnt}: "embedctl distill" makes another.')
 
 
 def _bury(writer: Writer, targets: Sequence[str], report: RunReport) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import replace
+from contextlib import closing
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,43 +60,38 @@ def ingest(
     with (
         report.timing("ingest"),
         reporter.stage("ingest", None, "files") as progress,
-        ReadAhead(threads) as ahead,
+        closing(ReadAhead(threads)) as ahead,
         WriteBehind(writer) as behind,
         ended_afterwards(),
     ):
         reread = frozenset(source.name for source in read_otherwise)
         parts = PartWriter(writer.layout, behind, report, read_otherwise)
-        run = _Ingest(writer, parts, report, progress, reread, None if only is None else frozenset(only))
+        run = _Ingest(writer, parts, report, progress, reread, only)
         for source in sources:
             run.take(source, ahead)
         run.finish({source.name for source in sources})
 
 
+@dataclass(eq=False)
 class _Ingest:
     """One ingest: what it keeps, takes and buries, and the ledger as it will be."""
 
-    def __init__(
-        self,
-        writer: Writer,
-        parts: PartWriter,
-        report: RunReport,
-        progress: Progress,
-        reread: frozenset[str],
-        only: frozenset[FileKey] | None,
-    ) -> None:
-        self.writer = writer
-        self.report = report
-        self.progress = progress
-        self.reread = reread
-        self.only = only
-        self.again = stored_otherwise(writer.layout, writer.manifest)
-        self.parts = parts
-        self.roots = {source.name: source.root for source in writer.manifest.sources}
-        self.before = read_ledger(writer.layout, writer.manifest)
+    writer: Writer
+    parts: PartWriter
+    report: RunReport
+    progress: Progress
+    reread: frozenset[str]
+    only: Collection[FileKey] | None
+
+    def __post_init__(self) -> None:
+        layout, manifest = self.writer.layout, self.writer.manifest
+        self.again = stored_otherwise(layout, manifest)
+        self.roots = {source.name: source.root for source in manifest.sources}
+        self.before = read_ledger(layout, manifest)
         self.kept = bytearray(len(self.before))
         """By row of the ledger: 1 where the state of the file stays what it is."""
         self.changes: dict[FileKey, FileState] = {}
-        self.parts_before = writer.manifest.parts
+        self.parts_before = manifest.parts
         self.unlisted: list[FileKey] = []
         """Folders that could not be listed: what lies below them is not known to be gone."""
         self.added: Counter[bytes] = Counter()
@@ -179,11 +175,15 @@ class _Ingest:
     def _keep(self, key: FileKey, state: FileState) -> None:
         """Nothing changed: the file is what it was, failures included."""
         self._note(key, state)
-        if state.outcome is Outcome.INDEXED:
-            self.report.outcomes[Outcome.UNCHANGED.value] += state.documents
-        if state.outcome is not Outcome.INDEXED or state.reason:
-            failed = state.outcome is Outcome.INDEXED
-            self._problem(key, Outcome.FAILED if failed else state.outcome, state.reason or "")
+        self._tell_kept(key, state)
+
+    def _tell_kept(self, key: FileKey, state: FileState) -> None:
+        if state.outcome is not Outcome.INDEXED:
+            self._problem(key, state.outcome, state.reason or "")
+            return
+        self.report.outcomes[Outcome.UNCHANGED.value] += state.documents
+        if state.reason:
+            self._problem(key, Outcome.FAILED, state.reason)
 
     def _problem(self, key: FileKey, outcome: Outcome, reason: str, row: int | None = None) -> None:
         path = path_from_base(self.roots[key[0]], key[1])
@@ -245,7 +245,8 @@ class _Ingest:
             live = self.live.records(*key, record_prefix(source, entry))
             if known and seen.extent.start:
                 tally.update(documents=known.documents, bad_rows=known.bad_rows)
-                self._keep_records(key, known, live)
+                live.assume_met()  # the file has grown: what was in it before is what it was
+                self._tell_kept(key, known)
             reader = RecordReader(Path(entry.absolute), source.fields, live, seen.extent)
             self._read_records(met, entry, reader, live, tally)
         except ParseError as error:
@@ -272,13 +273,6 @@ class _Ingest:
         )
         self._note(key, state)
 
-    def _keep_records(self, key: FileKey, known: FileState, live: LiveRecords) -> None:
-        """The file has grown: what was in it before is what it was."""
-        live.assume_met()
-        self.report.outcomes[Outcome.UNCHANGED.value] += known.documents
-        if known.reason:
-            self._problem(key, Outcome.FAILED, known.reason)
-
     def _read_records(
         self, met: Met, entry: FileEntry, reader: RecordReader, live: LiveRecords, tally: Counter[str]
     ) -> None:
@@ -304,16 +298,12 @@ class _Ingest:
             self._take_record(document, record.row, live)
 
     def _take_record(self, document: Document, row: int, live: LiveRecords) -> None:
-        found = live.find(document.doc_id, document.sha256, row)
-        if found is None:
-            self.report.outcomes[Outcome.ADDED.value] += 1
-        else:
-            place, same = found
-            self.report.outcomes[(Outcome.UNCHANGED if same else Outcome.CHANGED).value] += 1
-            if same:
-                return
-            self.parts.bury([place])
-        self._add(document)
+        place, same = live.find(document.doc_id, document.sha256, row) or (None, False)
+        outcome = Outcome.UNCHANGED if same else Outcome.CHANGED if place else Outcome.ADDED
+        self.report.outcomes[outcome.value] += 1
+        if not same:
+            self.parts.bury([place] if place else [])
+            self._add(document)
 
 
 def _reason(error: ParseError) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from .decide import Action, Met, decide, reads_otherwise, stored_otherwise
 from .make_document import file_document, record_document, record_prefix
 from .read_ahead import ReadAhead
 from .record_file import examine
+from .report import reports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -68,22 +69,12 @@ class Preflight:
 
 
 def preflight(
-    layout: Layout,
-    manifest: Manifest,
-    sources: Sequence[Source],
-    runtime: RuntimeConfig,
-    reporter: Reporter,
+    layout: Layout, manifest: Manifest, sources: Sequence[Source], runtime: RuntimeConfig, reporter: Reporter
 ) -> Preflight:
     """Walk, read, parse and cut what changed; write nothing.
 
-    The time comes from the tokens a second of the last run that embedded, or from embedding a few of the chunks now.
-
-    Args:
-        layout: of the store.
-        manifest: with the settings of the run.
-        sources: to look at; empty: those of the store.
-        runtime: how the encoder is run.
-        reporter: shows progress.
+    ``manifest`` has the settings of the run; without ``sources``, those of the store are looked at. The time comes from
+    the tokens a second of the last run that embedded, or from embedding a few of the chunks now.
 
     Raises:
         NoStoreError: there is no source.
@@ -115,7 +106,7 @@ def _documents(layout: Layout, manifest: Manifest, sources: Sequence[Source], pl
     ledger = read_ledger(layout, manifest)
     before = {source.name: source for source in manifest.sources}
     again = stored_otherwise(layout, manifest)
-    with ReadAhead(manifest.settings.threads) as ahead, ended_afterwards():
+    with closing(ReadAhead(manifest.settings.threads)) as ahead, ended_afterwards():
         for source in sources:
             reread = reads_otherwise(before.get(source.name, source), source)
             unmet = set(ledger.paths(source.name))
@@ -174,8 +165,7 @@ def _records(source: Source, entry: FileEntry, extent: Extent) -> Iterator[Docum
 def _rate(
     layout: Layout, sample: Sequence[str], tokenizer: Tokenizer, load: Callable[[], Encoder]
 ) -> tuple[float, str]:
-    for path in sorted(layout.runs.glob("*.json"), reverse=True):
-        run = json.loads(path.read_text(encoding="utf-8"))
+    for run in reports(layout):
         seconds, counts = run["seconds"].get("embed", 0.0), run["counts"]
         if counts.get("embedded", 0) > 100 and counts.get("embedded_tokens") and seconds > 1:
             return counts["embedded_tokens"] / seconds, f"the rate of run {run['id']}"

@@ -15,7 +15,6 @@ from .decide import Action, Met, content_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from types import TracebackType
 
     from ..parsers.pool import Parsing
     from ..parsers.reading import ReadResult
@@ -31,7 +30,7 @@ class _Waiting:
 
 
 class ReadAhead:
-    """Reads and parses files; use it as a context manager, which leaves no process behind.
+    """Reads and parses files; close it, so that it leaves no process behind.
 
     Every file is parsed by a worker, in small runs, too. The first one is started when the first file is met that needs
     it, so that it is ready when the walk has gone on.
@@ -50,14 +49,9 @@ class ReadAhead:
         self._ahead_bytes = 0
         """Bytes of the files in the queue."""
 
-    def __enter__(self) -> ReadAhead:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         """End the workers."""
-        self._pool.__exit__(kind, error, trace)
+        self._pool.__exit__(None, None, None)
 
     def results(self, entries: Iterable[Met]) -> Iterator[tuple[Met, ReadResult | None]]:
         """Yield every entry in order, those that are files to be read with what was read."""

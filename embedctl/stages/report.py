@@ -132,18 +132,17 @@ def save_report(layout: Layout, report: RunReport) -> None:
         old.unlink(missing_ok=True)
 
 
-def last_report(layout: Layout) -> dict[str, Any] | None:
-    """Return the newest report, or ``None``."""
+def reports(layout: Layout) -> Iterator[dict[str, Any]]:
+    """Yield the kept reports, newest first; a report is a convenience, so damaged ones are passed over."""
     for path in sorted(layout.runs.glob("*.json"), reverse=True):
         if path.is_symlink() or not path.is_file():
             continue  # a named pipe would be waited for
         try:
-            report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            report = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
-            continue  # a report is a convenience: a damaged one is passed over for the one before it
+            continue
         if _is_report(report):
-            return report
-    return None
+            yield report
 
 
 def _is_report(told: Any) -> bool:

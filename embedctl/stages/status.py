@@ -21,7 +21,7 @@ def status(layout: Layout, manifest: Manifest, check: bool = False, files: str |
     outcome (``indexed``, ``skipped``, ``failed`` or ``all``).
     """
     from ..store.garbage import named_files
-    from .report import last_report
+    from .report import reports
 
     summary = _summary(layout, manifest)
     served = manifest.index
@@ -52,7 +52,7 @@ def status(layout: Layout, manifest: Manifest, check: bool = False, files: str |
         "tuned": manifest.tuned[-1].to_json() if manifest.tuned else None,
         "pending": pending(manifest),
         "bytes": sum(record.bytes for record in named_files(layout, manifest).values()),
-        "last_run": last_report(layout),
+        "last_run": next(reports(layout), None),
     }
     if check:
         result["stale"] = _stale(layout, manifest)
@@ -76,11 +76,8 @@ def pending(manifest: Manifest) -> dict[str, int]:
 
 
 def _student(manifest: Manifest) -> dict[str, Any] | None:
-    student = manifest.student
-    if student is None:
-        return None
     names = ("model", "teacher", "fingerprint", "sample", "held_out", "cosine")
-    return {name: getattr(student, name) for name in names}
+    return {name: getattr(manifest.student, name) for name in names} if manifest.student else None
 
 
 def _summary(layout: Layout, manifest: Manifest) -> Summary:

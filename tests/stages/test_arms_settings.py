@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import pytest
 
@@ -16,18 +17,27 @@ USUAL = StoreSettings(model="usual")
 A, B = "0a" * 8, "1b" * 8
 
 
-def needs_field(kind: str) -> bool:
-    if kind not in ("bm25", "dense"):
-        raise UsageError(f'There is no kind of arm called "{kind}".')
-    return kind == "dense"
+class Card(NamedTuple):
+    name: str
+    known: dict[str, str]
+
+    @property
+    def fingerprint(self) -> str:
+        if self.name not in self.known:
+            raise ModelError(f"{self.name} is not on this machine.")
+        return self.known[self.name]
 
 
-def fingerprint_of(model: str) -> str:
-    return {"usual": A, "copy-of-usual": A}.get(model, B)
+@pytest.fixture(autouse=True)
+def known(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Fingerprints of the models that are on this machine."""
+    fingerprints = {"usual": A, "copy-of-usual": A, "hashing": B, "other": B}
+    monkeypatch.setattr("embedctl.stages.arms.card", lambda model: Card(model, fingerprints))
+    return fingerprints
 
 
 def added(settings: StoreSettings, name: str, kind: str = "dense", model: str | None = None) -> StoreSettings:
-    return add(settings, name, kind, model, needs_field, fingerprint_of)
+    return add(settings, name, kind, model)
 
 
 def test_an_arm_with_another_model_has_a_field_of_its_own() -> None:
@@ -57,21 +67,18 @@ def test_the_vectors_of_a_student_are_not_those_of_its_model() -> None:
     assert settings.fields[-1] == FieldSettings("full", "usual")
 
 
-def test_a_field_that_outlived_its_arm_keeps_its_name() -> None:
+def test_a_field_that_outlived_its_arm_keeps_its_name(known: dict[str, str]) -> None:
     settings = remove(added(added(USUAL, "one", model="other"), "two", model="other"), "one")
     settings = replace(settings, fields=(*settings.fields[:1], FieldSettings("one", "usual-2")))
-    again = add(settings, "one", "dense", "third", needs_field, {"usual": A, "usual-2": B}.get)  # type: ignore[arg-type]
+    known |= {"usual-2": B, "third": "2c" * 8}
+    again = added(settings, "one", model="third")
     assert again.fields[-1] == FieldSettings("one-2", "third")
     assert again.arms[-1] == ArmSettings("one", "dense", "one-2")
 
 
-def test_a_model_that_is_gone_keeps_no_other_from_being_added() -> None:
-    def only_hashing(model: str) -> str:
-        if model != "hashing":
-            raise ModelError(f"{model} is not on this machine.")
-        return B
-
-    settings = add(USUAL, "hash", "dense", "hashing", needs_field, only_hashing)
+def test_a_model_that_is_gone_keeps_no_other_from_being_added(known: dict[str, str]) -> None:
+    del known["usual"]
+    settings = added(USUAL, "hash", model="hashing")
     assert settings.fields[-1] == FieldSettings("hash", "hashing")
 
 

@@ -13,7 +13,6 @@ from damage import flip, flip_column, garbage, manifest_of, remove
 import embedctl
 from embedctl import SettingsRequest
 from embedctl.config import TEXT_FIELD
-from embedctl.encoders import card
 from embedctl.stages.arms import add, applied
 from embedctl.store.layout import Layout
 from embedctl.store.parts import chunk_columns, read_vectors
@@ -34,7 +33,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store.index([folder / "birds.jsonl"], settings=SettingsRequest(model="hashing", threads=1))
     with writing(Layout(store.path), "test") as writer:
         before = writer.manifest.settings
-        settings = add(before, OTHER, "dense", "hashing:64", lambda _: True, lambda model: card(model).fingerprint)
+        settings = add(before, OTHER, "dense", "hashing:64")
         writer.commit(applied(writer.manifest, settings))
     store.index(refresh=False)
     return folder
