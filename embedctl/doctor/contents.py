@@ -1,4 +1,7 @@
-"""Reading everything: checksums of all files, and what must hold between the rows of a part."""
+"""Reading everything: checksums of all files, what must hold between the rows of a part, and what an index holds.
+
+Of an index only pieces whose files have their checksums are opened: Tantivy and hnswlib may crash on others.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import DamagedError
+from ..arms.kind import RECALL_AT, Flaw, Opening
+from ..errors import DamagedError, EmbedctlError
+from ..index.pieces import PAYLOADS, kind_of
 from ..records import NORM_OFF
 from ..store.files import iter_batches, read_columns
 from ..store.ledger import read_ledger
@@ -26,9 +31,15 @@ if TYPE_CHECKING:
 
     from ..contracts import Progress, Vectors
     from ..store.layout import Layout
-    from ..store.manifest import FilesRecord, Manifest, Part
-    from .named import Named
+    from ..store.manifest import FilesRecord, IndexRecord, Manifest, Part
+    from .findings import DoctorReport
+    from .named import IndexPiece, Named
 
+SAME_VECTOR = 0.999
+"""Least cosine of a vector to the one that the encoder makes now: runtimes and number formats differ by 0.0001."""
+LOW_RECALL = 0.9
+"""Below, a new graph or new bits are worth their time."""
+_REBUILD = "embedctl index --no-refresh --rebuild"
 _CHUNKS = ("chunk_id", "doc_id", "doc_row", "ordinal", "start", "end", "context", "text", "sha256", "tokens")
 
 
@@ -176,5 +187,67 @@ def check_encoded(
     return f"{len(rows)} chunks embedded again, least cosine {worst:.5f}"
 
 
-SAME_VECTOR = 0.999
-"""Least cosine of a vector to the one that the encoder makes now: runtimes and number formats differ by 0.0001."""
+def check_rows(
+    layout: Layout,
+    index: IndexRecord,
+    pieces: Sequence[IndexPiece],
+    parts: Sequence[Part],
+    progress: Progress,
+    opened: list[tuple[IndexPiece, Any]],
+) -> Steps:
+    """Every piece holds each live chunk of ``parts`` once, with what the parts say of it.
+
+    The files of ``pieces`` and ``parts`` have their checksums, and the kinds of the pieces are installed. Pieces that
+    can be opened, and what their kinds opened, are added to ``opened``.
+    """
+    for one in pieces:
+        yield from map(one.finding, _open(index, one, opened))
+    for part in parts:
+        for one, arm in opened:
+            yield from map(one.finding, one.examiner.check_part(arm, layout, part))
+            stored = getattr(arm, "stored", None) if index.payloads is None else None
+            if stored is not None:  # up to format 3
+                yield from map(one.finding, kind_of(PAYLOADS).examiner().check_part(stored, layout, part))
+        progress.advance()
+    return f"{index.rows:,} live chunks in {', '.join(one.name for one, _ in opened)}"
+
+
+def _open(index: IndexRecord, one: IndexPiece, opened: list[tuple[IndexPiece, Any]]) -> Iterator[Flaw]:
+    lost: list[Flaw] = []
+    opening = Opening(index.settings, one.encoder, lose=lambda error, _instead: lost.append(Flaw(error.message)))
+    try:
+        arm = kind_of(one.piece.record.kind).open(one.piece, opening)
+    except EmbedctlError as error:
+        yield Flaw(error.message)
+        return
+    yield from lost
+    rows = getattr(arm, "rows", index.rows)
+    if rows != index.rows:
+        yield Flaw(f"{one.title} has {rows:,} rows; the index has {index.rows:,}.")
+    opened.append((one, arm))
+
+
+def check_derived(opened: Sequence[tuple[IndexPiece, Any]]) -> Steps:
+    """Bits and graphs are those of the vectors."""
+    for one, arm in opened:
+        yield from map(one.finding, one.examiner.check_derived(arm, one.piece))
+    return f"{len(opened)} pieces"
+
+
+def measure_recall(report: DoctorReport, opened: Sequence[tuple[IndexPiece, Any]], seed: int) -> Steps:
+    """Measure recall@10 of the approximate plans of each arm against the exact scan; report that of the first."""
+    told = []
+    for one, arm in opened:
+        measured = one.examiner.recall(arm, seed)
+        if measured is None:
+            continue
+        shares, queries = measured
+        if report.recall is None:
+            report.recall = {"hnsw": shares.get("hnsw"), "binary": shares.get("binary"), "queries": queries}
+        for plan, share in shares.items():
+            told.append(f"{one.name} {plan} {share:.3f}")
+            if share < LOW_RECALL:
+                asked = f"{queries} stored vectors with noise"
+                message = f"Recall@{RECALL_AT} of --dense {plan} is {share:.3f} on {asked}."
+                yield Finding("index", "warning", message, one.folder, _REBUILD)
+    return f"recall@{RECALL_AT}: {', '.join(told)}" if told else "every query is answered by an exact scan"

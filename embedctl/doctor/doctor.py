@@ -19,8 +19,6 @@ from .repair import Repair
 from .surroundings import leftovers, wrong_modes
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..contracts import Reporter
     from ..store.layout import Layout
     from ..store.manifest import Manifest
@@ -119,7 +117,9 @@ def _repaired(layout: Layout, request: DoctorRequest, reporter: Reporter) -> Doc
     run = RunReport("doctor")
     with writing(layout, REPAIR, request.wait) as writer, reported(layout, run):
         if opened := wrong_modes(layout):
-            _close(layout, opened)
+            mode = mode_of(layout.root)
+            for path in opened:
+                path.chmod(mode if path.is_dir() else mode & 0o666)
             done.append(f"Took the rights of other users from {len(opened):,} files and folders.")
         report = examine(layout, writer.manifest, request, reporter)
         report.findings[:0] = found
@@ -149,9 +149,3 @@ def _kept(layout: Layout, manifest: Manifest) -> set[str]:
         except DamagedError:
             kept.add(named.name)
     return kept
-
-
-def _close(layout: Layout, paths: list[Path]) -> None:
-    mode = mode_of(layout.root)
-    for path in paths:
-        path.chmod(mode if path.is_dir() else mode & 0o666)

@@ -9,10 +9,8 @@ from .. import encoders
 from ..config import TEXT_FIELD, RuntimeConfig
 from ..errors import DamagedError, MismatchError, ModelError
 from ..store.students import student_folder
-from . import surroundings
-from .contents import check_checksums, check_encoded, check_ledger_rows, check_parts
+from . import contents, surroundings
 from .findings import DoctorReport
-from .index_contents import check_derived, check_rows, measure_recall
 from .named import index_pieces, named_files
 from .quick import check_files, check_footers, check_index, check_ledger
 
@@ -55,7 +53,7 @@ def examine(layout: Layout, manifest: Manifest, how: DoctorRequest, reporter: Re
         read = _sound(report, files)
         broken = {named.piece for named in files if named.name in _damaged(report)} - {""}
         with reporter.stage("read", len(read), "files") as progress:
-            report.run("checksums", check_checksums(read, broken, progress))
+            report.run("checksums", contents.check_checksums(read, broken, progress))
         report.bytes_read = sum(named.record.bytes for named in read)
     report.run("index", check_index(layout, manifest, _broken_parts(report), _damaged(report)))
     report.run("ledger", check_ledger(manifest))
@@ -100,11 +98,11 @@ def _deep(report: DoctorReport, layout: Layout, manifest: Manifest, how: DoctorR
     broken = _broken_parts(report)
     sound = [part for part in manifest.parts if part.number not in broken]
     with reporter.stage("compare", len(sound), "parts") as progress:
-        report.run("contents", check_parts(layout, sound, _most_tokens(manifest), progress))
+        report.run("contents", contents.check_parts(layout, sound, _most_tokens(manifest), progress))
     if manifest.index:
         _deep_index(report, layout, manifest.index, reporter)
     if manifest.files and not any(one.kind in ("ledger", "documents") for one in report.damage):
-        report.run("ledger contents", check_ledger_rows(layout, manifest, manifest.files))
+        report.run("ledger contents", contents.check_ledger_rows(layout, manifest, manifest.files))
     _encoded(report, layout, manifest, how.runtime, reporter)
 
 
@@ -119,10 +117,10 @@ def _deep_index(report: DoctorReport, layout: Layout, index: IndexRecord, report
     served = [part for part in index.parts if part.number not in broken]
     opened: list[tuple[IndexPiece, Any]] = []
     with reporter.stage("compare index", len(served), "parts") as progress:
-        report.run("index contents", check_rows(layout, index, pieces, served, progress, opened))
-    report.run("bits and graph", check_derived(opened))
+        report.run("index contents", contents.check_rows(layout, index, pieces, served, progress, opened))
+    report.run("bits and graph", contents.check_derived(opened))
     if not any(one.kind == "index" for one in report.damage):
-        report.run("recall", measure_recall(report, opened, SEED))
+        report.run("recall", contents.measure_recall(report, opened, SEED))
 
 
 def _most_tokens(manifest: Manifest) -> int | None:
@@ -147,7 +145,7 @@ def _encoded(
         except (ModelError, MismatchError, DamagedError):  # another check reports what is wrong with it
             continue
         check = "embeddings" if name == TEXT_FIELD else f"embeddings of {name}"
-        report.run(check, check_encoded(layout, parts, name, encoder.encode_documents, SAMPLED_CHUNKS, SEED))
+        report.run(check, contents.check_encoded(layout, parts, name, encoder.encode_documents, SAMPLED_CHUNKS, SEED))
 
 
 def maker(

@@ -55,11 +55,9 @@ class Named:
     """Of an index: how queries are answered while it is damaged."""
 
     def compare(self, *, always: bool, alone: bool = False) -> None:
-        """Compare it with its record as a query does.
+        """Compare it with its record as a query does: ``always``, or unless that was done on this machine.
 
-        Args:
-            always: read it even if that was done on this machine.
-            alone: look at its bytes only, not at what they say of its neighbours.
+        ``alone``: look at its bytes only, not at what they say of its neighbours.
 
         Raises:
             DamagedError: it is not what was written.

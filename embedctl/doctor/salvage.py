@@ -40,6 +40,9 @@ class Saved(NamedTuple):
     """Hashes of their texts, or vectors, float32 ``(n, dim)``; ``(0, 0)`` where there is none."""
 
 
+_NOTHING = Saved(np.empty(0, dtype=np.int64), np.empty(0, dtype=object), np.empty((0, 0), dtype=np.float32))
+
+
 def row_groups(path: Path, record: FileRecord, columns: Sequence[str] | None = None) -> Iterator[tuple[int, pa.Table]]:
     """Yield the row groups of a damaged file that can be read, each with its first row.
 
@@ -105,10 +108,10 @@ def texts_of(layout: Layout, part: Part) -> Saved:
 
 def saved_texts(layout: Layout, part: Part) -> Saved:
     """Return what can be read of a part's chunks: those whose text has its hash."""
-    found = _rotten(layout.chunks(part.number), part.chunks) if part.chunks else []
-    if not found:
-        return Saved(np.empty(0, dtype=np.int64), np.empty(0, dtype=object), np.empty((0, 4), dtype=np.uint64))
-    rows, table = _joined(found)
+    found = _rotten(layout.chunks(part.number), part.chunks) if part.chunks else None
+    if found is None:
+        return _NOTHING
+    rows, table = found
     columns = zip(*(table.column(name).to_pylist() for name in ("context", "text", "sha256")), strict=True)
     made = [hashlib.sha256(f"{context}{text}".encode()).digest() == kept for context, text, kept in columns]
     same = np.flatnonzero(made)
@@ -129,9 +132,9 @@ def vectors_of(layout: Layout, part: Part, record: FileRecord) -> Saved:
 def saved_vectors(layout: Layout, part: Part, record: FileRecord) -> Saved:
     """Return what can be read of a damaged file of vectors: those of unit norm."""
     found = _rotten(layout.embeddings(record.made_with, part.number), record)
-    if not found:
-        return Saved(np.empty(0, dtype=np.int64), np.empty(0, dtype=object), np.empty((0, 0), dtype=np.float32))
-    rows, table = _joined(found)
+    if found is None:
+        return _NOTHING
+    rows, table = found
     vectors = as_vectors(table.column("vector"))
     good = good_vectors(vectors)
     return Saved(rows[good], _ids(table)[good], vectors[good])
@@ -140,22 +143,22 @@ def saved_vectors(layout: Layout, part: Part, record: FileRecord) -> Saved:
 def saved_sample(layout: Layout, sample: SampleRecord) -> tuple[Hashes, Vectors]:
     """Return what can be read of a file of sampled texts."""
     found = _rotten(layout.sample(sample.number), sample.file)
-    if not found:
+    if found is None:
         return np.empty((0, 4), dtype=np.uint64), np.empty((0, 0), dtype=np.float32)
-    _, table = _joined(found)
+    _, table = found
     vectors = as_vectors(table.column("vector"))
     good = good_vectors(vectors)
     return as_hashes(table.column("sha256"))[good], vectors[good]
 
 
-def _rotten(path: Path, record: FileRecord) -> list[tuple[int, pa.Table]]:
-    """Return the readable row groups of a file of which others cannot be read.
+def _rotten(path: Path, record: FileRecord) -> tuple[Rows, pa.Table] | None:
+    """Return what can be read of a file of which other row groups cannot be, and which rows that are.
 
     One that can be read to its end and still has another SHA-256 is not this file with an error in it, but another
     file, perhaps of an older store: nothing in it tells what its numbers belong to.
     """
     found = list(row_groups(path, record))
-    return found if sum(table.num_rows for _, table in found) < record.rows else []
+    return _joined(found) if found and sum(table.num_rows for _, table in found) < record.rows else None
 
 
 def _ids(table: pa.Table) -> NDArray[np.object_]:

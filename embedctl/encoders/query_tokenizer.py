@@ -58,8 +58,7 @@ class QueryTokenizer:
         """
         room = max(0, self._max_tokens - sum(map(len, self._special)))
         cut = [ids[:room] for ids in self._ids([prompt + text for text in texts])]
-        offsets = np.zeros(len(cut) + 1, dtype=np.int64)
-        np.cumsum([len(ids) for ids in cut], out=offsets[1:])
+        offsets = np.cumsum([0, *map(len, cut)], dtype=np.int64)
         return TokenIds(np.fromiter(chain.from_iterable(cut), dtype=np.int32, count=int(offsets[-1])), offsets)
 
     def _load(self) -> None:

@@ -75,9 +75,9 @@ class _Problem:
     config: FitConfig
     pool: ThreadPoolExecutor
 
-    def gathered(self, rows: int, values: _Rows) -> Matrix:
+    def gathered(self, values: _Rows) -> Matrix:
         """Return ``shares.T @ values`` where ``values(start, end)`` makes the rows from ``start`` to ``end``."""
-        edges = [rows * at // STRIPES for at in range(STRIPES + 1)]
+        edges = [self.shares.shape[0] * at // STRIPES for at in range(STRIPES + 1)]
 
         def stripe(at: int) -> Matrix:
             total: Matrix = np.zeros((self.shares.shape[1], self.prior.shape[1]), dtype=np.float32)
@@ -91,7 +91,7 @@ class _Problem:
 
     def transposed(self, values: _Rows) -> _Unknowns:
         """Return the design matrix, transposed, times ``values``."""
-        gathered = self.gathered(self.shares.shape[0], values)
+        gathered = self.gathered(values)
         whole = gathered.sum(axis=0, keepdims=True)
         return _Unknowns(whole, self.prior.T @ gathered, gathered).scaled(self.config)
 

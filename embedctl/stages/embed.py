@@ -9,26 +9,32 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..config import TEXT_FIELD
+from ..contracts import TokenIds
 from ..encoders import token_encoder
+from ..encoders.word_table import runs
 from ..errors import EmbedctlError, MismatchError
 from ..runners import run
 from ..runners.stage import Change
 from ..store.durable import fsync_path
 from ..store.manifest import EncoderRecord, Manifest, Part
-from ..store.parts import chunk_columns, write_embeddings
-from ..store.vectors import KnownVectors, distinct
+from ..store.parts import chunk_columns, read_token_ids, write_embeddings
+from ..store.vectors import KnownVectors, as_hashes, distinct
 from ..system.resources import require_disk
-from .embed_input import ChunkTexts, blocks, read_chunks, read_texts, take
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from ..contracts import Encoder, Progress, Reporter, Vectors
+    from ..store.layout import Layout
+    from ..store.vectors import Hashes
     from ..store.writer import Writer
     from .report import RunReport
 
+BLOCK_TOKENS = 65_536
+"""Tokens of chunks of like length that the encoder gets at once: seconds of work, after which progress is shown."""
 GROUPED_CHUNKS = 2_048
 """Parts are encoded and committed together up to so many chunks: few texts of like length make slow batches."""
 
@@ -55,19 +61,16 @@ def embed(writer: Writer, work: FieldWork, reporter: Reporter, report: RunReport
         MismatchError: a text is longer than the encoder of an additional field can read.
     """
     _adopt(writer, work)
-    rows = _rows(writer.manifest, work)
+    parts = pending(writer.manifest, work.field, work.fingerprint)
+    rows = sum(part.chunks.rows for part in parts if part.chunks)
     with report.timing("embed"), reporter.stage("embed", rows, "chunks") as progress:
-        if pending(writer.manifest, work.field, work.fingerprint):
-            run(writer, _Embed(writer, work, progress, report))
+        if parts:
+            run(writer, _Embed(writer, work, rows, progress, report))
 
 
 def pending(manifest: Manifest, field: str, fingerprint: str) -> list[Part]:
     """Return the parts whose chunks have no vectors of this encoder in a field."""
     return [part for part in manifest.parts if part.chunks and not part.has_vectors(field, fingerprint)]
-
-
-def _rows(manifest: Manifest, work: FieldWork) -> int:
-    return sum(part.chunks.rows for part in pending(manifest, work.field, work.fingerprint) if part.chunks)
 
 
 def _adopt(writer: Writer, work: FieldWork) -> None:
@@ -85,7 +88,7 @@ def _adopt(writer: Writer, work: FieldWork) -> None:
 class _Embed:
     """One run: the vectors known so far, and the encoder once it is needed."""
 
-    def __init__(self, writer: Writer, work: FieldWork, progress: Progress, report: RunReport) -> None:
+    def __init__(self, writer: Writer, work: FieldWork, rows: int, progress: Progress, report: RunReport) -> None:
         manifest = writer.manifest
         self.layout = writer.layout
         self.settings = manifest.settings
@@ -97,7 +100,7 @@ class _Embed:
         self.known = KnownVectors(writer.layout, manifest, work.fingerprint, work.without)
         same = [one for one in manifest.encoders.values() if one.fingerprint == work.fingerprint]
         self.dim = same[0].dim if same else 0
-        self.rows = _rows(manifest, work)
+        self.rows = rows
         self.asked_for_room = False
 
     def todo(self, manifest: Manifest) -> list[list[Part]]:
@@ -188,3 +191,84 @@ class _Embed:
                 'Cut shorter chunks with "embedctl index --chunk-size N --rebuild", or remove the arms of this field '
                 'with "embedctl arm remove NAME".',
             ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkTexts:
+    """The chunks of some parts, one after the other; texts stay on disk until they are asked for."""
+
+    parts: Sequence[Part]
+    hashes: Hashes
+    tokens: NDArray[np.int64]
+    """int64 ``(n,)``: what the encoder reads of each, as it was counted when the chunk was cut."""
+    token_ids: TokenIds | None
+    """``None`` where a part does not keep them."""
+
+    @property
+    def made_with(self) -> set[str]:
+        """What the parts were cut with."""
+        return {part.chunks.made_with for part in self.parts if part.chunks}
+
+    def spans(self) -> Iterator[tuple[Part, int, int]]:
+        """Yield each part with the rows that are its own, half-open."""
+        start = 0
+        for part in self.parts:
+            end = start + (part.chunks.rows if part.chunks else 0)
+            yield part, start, end
+            start = end
+
+
+def read_chunks(layout: Layout, parts: Sequence[Part]) -> ChunkTexts:
+    """Read hashes, lengths and, where they are kept, tokens."""
+    tables = [chunk_columns(layout, part, "sha256", "tokens") for part in parts]
+    return ChunkTexts(
+        parts,
+        np.concatenate([as_hashes(table.column("sha256")) for table in tables]),
+        np.concatenate([table.column("tokens").to_numpy() for table in tables]).astype(np.int64),
+        _token_ids(layout, parts),
+    )
+
+
+def read_texts(layout: Layout, parts: Sequence[Part]) -> pa.ChunkedArray:
+    """Return what the encoder reads of each chunk: its context, then its text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    nothing = pa.scalar("", pa.large_string())
+    tables = [chunk_columns(layout, part, "context", "text") for part in parts]
+    joined = [
+        pc.binary_join_element_wise(table.column("context").cast(pa.large_string()), table.column("text"), nothing)
+        for table in tables
+    ]
+    return pa.chunked_array([array for column in joined for array in column.chunks], pa.large_string())
+
+
+def joined(pieces: Sequence[TokenIds]) -> TokenIds:
+    """Return the tokens of the texts of all pieces, one after the other."""
+    counts = np.concatenate([np.diff(piece.offsets) for piece in pieces])
+    return TokenIds(np.concatenate([piece.ids for piece in pieces]), np.concatenate([[0], np.cumsum(counts)]))
+
+
+def take(tokens: TokenIds, rows: NDArray[np.int64]) -> TokenIds:
+    """Return the tokens of these texts, in the order of ``rows``."""
+    starts = tokens.offsets[rows]
+    counts = tokens.offsets[rows + 1] - starts
+    return TokenIds(tokens.ids[runs(starts, counts)], np.concatenate([[0], np.cumsum(counts)]))
+
+
+def blocks(lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return the places of texts of so many tokens, longest first, in blocks of about ``BLOCK_TOKENS``."""
+    longest_first = np.argsort(-lengths, kind="stable")
+    ends = np.cumsum(lengths[longest_first])
+    return np.split(longest_first, np.flatnonzero(np.diff(ends // BLOCK_TOKENS)) + 1)
+
+
+def _token_ids(layout: Layout, parts: Sequence[Part]) -> TokenIds | None:
+    found = []
+    for part in parts:
+        if part.chunks and part.chunks.rows:
+            kept = read_token_ids(layout, part, part.chunks.made_with)
+            if kept is None:
+                return None
+            found.append(kept)
+    return joined(found) if found else None

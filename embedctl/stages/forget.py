@@ -18,7 +18,7 @@ from ..store.snapshot import Snapshot
 from ..store.vectors import read_hashes
 from ..store.writer import Staging, Writer, writing
 from .compact import compact
-from .distill_sample import prune
+from .distill import prune
 from .index import index
 from .report import RunReport, reported
 

@@ -17,8 +17,7 @@ from ..store.writer import Writer, read_manifest, writing
 from ..system.resources import require_memory
 from .chunk import chunk, pending
 from .decide import reads_otherwise
-from .distill import distill
-from .distill_sample import distinct_chunks
+from .distill import distill, distinct_chunks
 from .embed import FieldWork, embed
 from .index import index
 from .ingest import ingest
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from ..contracts import Encoder, Reporter
     from ..records import Source
     from ..store.layout import Layout
+    from ..store.manifest import EncoderRecord
 
 
 @dataclass
@@ -121,11 +121,13 @@ class PipelineRun:
             MismatchError: the files of the model changed.
         """
         model = manifest.settings.model_of(field)
-        fingerprint = card(model).fingerprint
-        made_by = manifest.encoders.get(field)
+        self._check_files(manifest.encoders.get(field), model)
+        return FieldWork(card(model).fingerprint, cache(lambda: self._load(model)), field)
+
+    def _check_files(self, made_by: EncoderRecord | None, model: str) -> None:
+        """Refuse to embed with a model whose files changed."""
         if made_by and made_by.model == model and not self.rebuild:
-            made_by.check_model(fingerprint)
-        return FieldWork(fingerprint, cache(lambda: self._load(model)), field)
+            made_by.check_model(card(model).fingerprint)
 
     def _enough(self, writer: Writer) -> bool:
         """Return whether there are chunks enough to distil from; if not, the store takes the model's vectors."""
@@ -143,9 +145,7 @@ class PipelineRun:
 
     def _check_model(self, manifest: Manifest, model: str) -> None:
         """Refuse to embed with a model whose files changed, or chunks that were cut for another one."""
-        made_by = manifest.encoder
-        if made_by and made_by.model == model and not self.rebuild:
-            made_by.check_model(card(model).fingerprint)
+        self._check_files(manifest.encoder, model)
         made_with = manifest.settings.chunk_fingerprint(card(model).tokenizer().fingerprint)
         if "chunk" not in self.stages and any(part.chunks for part in pending(manifest, made_with)):
             raise MismatchError(

@@ -36,10 +36,9 @@ class ReadAhead:
     it, so that it is ready when the walk has gone on.
     """
 
-    def __init__(self, threads: int = 0, limits: ReadLimits | None = None, parser: ParserLimits | None = None) -> None:
+    def __init__(self, threads: int = 0) -> None:
         """Prepare; ``threads`` is how many workers there may be, 0: one a processor."""
-        self._limits = limits or ReadLimits()
-        self._parser = parser or ParserLimits()
+        self._limits, self._parser = ReadLimits(), ParserLimits()
         self._pool = ParserPool(threads or processors(), self._limits)
         self._queue: deque[_Waiting] = deque()
         self._batch: list[_Waiting] = []

@@ -35,7 +35,7 @@ def without_secrets(document: Document) -> tuple[Document, int]:
 
 
 def searchable(document: Document, chunks: list[Chunk]) -> tuple[list[Chunk], str | None]:
-    """Return the chunks that hold no secret, numbered anew, and a sentence about the others where there are any."""
+    """Return the chunks that hold no secret, numbered again, and a sentence about the others where there are any."""
     if not document.secrets:
         return chunks, None
     kept = [chunk for chunk in chunks if not _touches(chunk, document.secrets)]
@@ -43,17 +43,12 @@ def searchable(document: Document, chunks: list[Chunk]) -> tuple[list[Chunk], st
         return chunks, None
     left_out = len(chunks) - len(kept)
     reason = f"{_told(document)}: {left_out:,} of {len(chunks):,} chunks left out (--secrets)"
-    return [_numbered(chunk, ordinal) for ordinal, chunk in enumerate(kept)], reason
+    stem = f"{document.source}:{document.doc_id}"
+    return [replace(chunk, ordinal=at, chunk_id=f"{stem}#{at}") for at, chunk in enumerate(kept)], reason
 
 
 def _touches(chunk: Chunk, secrets: Sequence[SecretSpan]) -> bool:
     return any(chunk.start < secret.end and secret.start < chunk.end for secret in secrets)
-
-
-def _numbered(chunk: Chunk, ordinal: int) -> Chunk:
-    if chunk.ordinal == ordinal:
-        return chunk
-    return replace(chunk, ordinal=ordinal, chunk_id=f"{chunk.chunk_id.rpartition('#')[0]}#{ordinal}")
 
 
 def _told(document: Document) -> str:

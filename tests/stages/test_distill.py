@@ -149,7 +149,7 @@ def test_a_fast_store_embeds_a_sample_and_answers(model: str, watched: Watched, 
 
 
 def _all_tokens(store: embedctl.Store, model: str) -> TokenIds:
-    from embedctl.stages.embed_input import read_texts
+    from embedctl.stages.embed import read_texts
 
     layout = Layout(store.path)
     parts = read_manifest(layout).parts

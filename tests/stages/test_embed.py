@@ -167,7 +167,7 @@ def test_small_parts_are_encoded_and_committed_together(layout: Layout) -> None:
 
 
 def test_texts_of_like_length_go_together_in_bounded_blocks(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("embedctl.stages.embed_input.BLOCK_TOKENS", 100)
+    monkeypatch.setattr(embed_module, "BLOCK_TOKENS", 100)
     texts = ["x" * (1 + (7 * at) % 60) + str(at) for at in range(40)]
     fill(layout, [texts])
     encoder = RecordingEncoder()
