@@ -19,7 +19,7 @@ from ..store.files import iter_batches, read_columns
 from ..store.ledger import read_ledger
 from ..store.live_documents import LiveDocuments
 from ..store.parts import as_vectors, chunk_columns, read_vectors
-from .findings import REPAIR, Finding, Kind, Steps
+from .findings import REPAIR, DoctorReport, Finding, Kind, Steps
 from .named import below
 from .quick import damaged, told
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from ..contracts import Progress, Vectors
     from ..store.layout import Layout
     from ..store.manifest import FilesRecord, IndexRecord, Manifest, Part
-    from .findings import DoctorReport
     from .named import IndexPiece, Named
 
 SAME_VECTOR = 0.999
