@@ -101,12 +101,11 @@ def open_runtime(folder: ModelFiles, config: RuntimeConfig, tokenizer: QueryToke
         UsageError: there is no such device, or OpenVINO is asked to use one.
         ModelError: the model cannot be loaded, or not be converted although OpenVINO is asked for.
     """
-    on_cpu = config.device == "cpu"
-    if config.runtime == "openvino" and not on_cpu:
+    if config.runtime == "openvino" and config.device != "cpu":
         raise UsageError(
             f'The OpenVINO runtime uses the CPU, not "{config.device}".', "Leave out --device or --runtime."
         )
-    if config.runtime != "torch" and on_cpu:
+    if config.runtime != "torch" and config.device == "cpu":
         from .openvino_library import ConversionError
         from .openvino_runtime import OpenVinoRuntime
 

@@ -49,15 +49,8 @@ class StaticFacts:
 
 def fingerprint_of(table_sha256: str, tokenizer_fingerprint: str, teacher: str) -> str:
     """Return 16 hex digits over table, tokenizer, teacher and how texts are pooled."""
-    return digest(
-        {
-            "table": table_sha256,
-            "tokenizer": tokenizer_fingerprint,
-            "teacher": teacher,
-            "pooling": "mean",
-            "normalized": True,
-        }
-    )
+    made_of = {"table": table_sha256, "tokenizer": tokenizer_fingerprint, "teacher": teacher}
+    return digest({**made_of, "pooling": "mean", "normalized": True})
 
 
 def write_table(path: Path, table: Vectors) -> None:
@@ -74,12 +67,8 @@ def write_table(path: Path, table: Vectors) -> None:
 def write_rest(folder: Path, tokenizer_json: Path, facts: StaticFacts) -> None:
     """Write tokenizer and configuration beside the table."""
     shutil.copyfile(tokenizer_json, folder / TOKENIZER)
-    config = {
-        "model_type": "model2vec",
-        "architectures": ["StaticModel"],
-        "normalize": True,
-        "embedctl": asdict(facts),
-    }
+    of_model2vec = {"model_type": "model2vec", "architectures": ["StaticModel"], "normalize": True}
+    config = {**of_model2vec, "embedctl": asdict(facts)}
     (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
 
 
