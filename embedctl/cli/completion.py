@@ -61,5 +61,4 @@ def _shell() -> str:
 
 
 def _script(shell: str) -> str:
-    names = {"prog_name": "embedctl", "complete_var": VARIABLE, "shell": shell}
-    return get_completion_script(**names)
+    return get_completion_script(prog_name="embedctl", complete_var=VARIABLE, shell=shell)
