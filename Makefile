@@ -34,7 +34,7 @@ demo: setup ## Index sample_corpus/ with the real model and answer three questio
 	done
 
 test: setup ## Run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-long: setup ## Long forms of the reliability tests, about an hour; fills the table of docs/reliability.md
 	EMBEDCTL_RELIABILITY=docs/reliability.json $(BIN)/python -m pytest -m 'long or counted'; failed=$$?; \

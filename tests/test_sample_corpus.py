@@ -65,7 +65,7 @@ def test_words_find_what_only_words_find_and_meaning_the_rest(
     evaluation = store.evaluate(CORPUS / "queries.jsonl", CORPUS / "qrels.tsv", config)
     assert evaluation.notes == ()
     values = {
-        "hybrid" if setting.in_use else setting.name: setting.values[:, evaluation.column]
+        "hybrid" if setting.in_use else setting.name: setting.values[:, 0]
         for setting in evaluation.settings
     }
 

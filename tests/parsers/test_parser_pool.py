@@ -248,7 +248,7 @@ def test_nothing_is_left_running(tmp_path: Path, sent: int) -> None:
         worker = os.pidfd_open(int(parent.stdout.readline()))
     try:
         parent.send_signal(sent)
-        parent.wait(timeout=30)
+        parent.wait(timeout=300)
         gone, _, _ = select.select([worker], [], [], 30)
         assert gone, "the worker outlived its parent"
     finally:

@@ -30,7 +30,7 @@ _FRAMES = """(() => {
     window.framesShown = false;
     requestAnimationFrame(() => requestAnimationFrame(() => { window.framesShown = true; }));
 })()"""
-SECONDS = 60
+SECONDS = 600
 """That anything may take."""
 
 

@@ -41,7 +41,7 @@ def sandboxed(body: str, folder: Path) -> subprocess.CompletedProcess[str]:
         "sandbox = Sandbox()\n"
         f"{body}\n"
     )
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=600)
 
 
 def has_filter() -> bool:
@@ -94,6 +94,6 @@ def test_a_file_written_past_the_filter_stays_empty(tmp_path: Path) -> None:
         f"file = os.open({str(tmp_path / 'open')!r}, os.O_WRONLY | os.O_CREAT)\nSandbox()\n"
         "try:\n    os.write(file, b'text')\nexcept OSError as error:\n    print(error.strerror)\n"
     )
-    result = subprocess.run([sys.executable, "-c", body], capture_output=True, text=True, timeout=60)
+    result = subprocess.run([sys.executable, "-c", body], capture_output=True, text=True, timeout=600)
     assert result.stdout == "File too large\n"
     assert (tmp_path / "open").stat().st_size == 0
