@@ -64,10 +64,7 @@ def test_words_find_what_only_words_find_and_meaning_the_rest(
     config = EvaluationConfig(metrics=(), only=("bm25", "dense"), timed=0)
     evaluation = store.evaluate(CORPUS / "queries.jsonl", CORPUS / "qrels.tsv", config)
     assert evaluation.notes == ()
-    values = {
-        "hybrid" if setting.in_use else setting.name: setting.values[:, 0]
-        for setting in evaluation.settings
-    }
+    values = {"hybrid" if setting.in_use else setting.name: setting.values[:, 0] for setting in evaluation.settings}
 
     def quality(mode: str, kind: str) -> float:
         wanted = [queries[query.id]["kind"] == kind for query in evaluation.queries]
