@@ -45,6 +45,14 @@ class Outcome(StrEnum):
     """Left out by a rule: too large, empty, binary, a symbolic link, an unsupported kind."""
     FAILED = "failed"
     """Should have been read and could not be."""
+    NOTED = "noted"
+    """Indexed, but not all of it; beside the outcome of the same input."""
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether a run counts inputs of it."""
+        return self not in (Outcome.INDEXED, Outcome.NOTED)
+
     DELETED = "deleted"
 
 
@@ -111,6 +119,8 @@ class Record:
     metadata: dict[str, JSON]
     row_hash: int | None = field(default=None, compare=False)
     """64 bits of SHA-256 over the row as the file spells it; ``None`` where the format has no such thing."""
+    media_type: str = "text/plain"
+    markup: Markup = Markup.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +151,10 @@ class ParsedDocument:
     body_start: int = 0
     """Offset after front matter; chunks begin here."""
     metadata: dict[str, JSON] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    """Clauses that tell what the text lacks: ``3 of 12 pages are pictures without text``."""
+    inner: tuple[tuple[str, ParsedDocument], ...] = ()
+    """Names and contents of documents inside the file, such as attachments; only with them may the text be empty."""
 
 
 @dataclass(frozen=True, slots=True)

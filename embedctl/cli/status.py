@@ -10,7 +10,7 @@ from .output import emit, emit_json, note
 
 EXAMPLES = ("embedctl status", "embedctl status --check --json | jq .stale", "embedctl status --files failed")
 
-Listed = Literal["indexed", "skipped", "failed", "all"]
+Listed = Literal["indexed", "noted", "skipped", "failed", "all"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,14 @@ PARSERS = Registry(
     group="embedctl.parsers",
 )
 
+KINDS = "kinds"
+"""Stands in :data:`VERSIONS` for this module, which decides that a file is read by no parser."""
+VERSIONS: dict[str, int] = {}
+"""Of parsers, by name, 1 where none is given; raise one when the same bytes come to give another document.
+
+Stores keep what read each file, and read it again when that has another version.
+"""
+
 HEAD_BYTES = 8192
 """Bytes of a file's beginning that ``parser_for`` reads."""
 
@@ -129,6 +137,23 @@ def parser_for(path: str, head: bytes) -> str:
     if head.startswith((_ZIP, OLE2)):
         raise UnsupportedError("archive or Office file under another name" if named else "binary file")
     return named or _by_content(ending, head)
+
+
+def version(kind: str) -> str:
+    """Return the name of a parser with its version: ``pdf/2``."""
+    return f"{kind}/{VERSIONS.get(kind, 1)}"
+
+
+def is_current(read_by: str | None, path: str) -> bool:
+    """Return whether a file that was read by this version of a parser would be read by the same now.
+
+    ``None``: by a store that did not note it, when every version was 1.
+    """
+    if read_by is None:
+        name, ending = name_and_ending(path)
+        kinds = {BY_NAME.get(name) or BY_ENDING.get(ending) or "text", KINDS}
+        return all(VERSIONS.get(kind, 1) == 1 for kind in kinds)
+    return read_by == version(read_by.partition("/")[0])
 
 
 def name_and_ending(path: str) -> tuple[str, str]:

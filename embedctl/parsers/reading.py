@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ParseError, UnsupportedError, UsageError
 from ..system.open_regular import open_regular
-from .kinds import HEAD_BYTES, PARSERS, parser_for
+from .kinds import HEAD_BYTES, KINDS, PARSERS, parser_for, version
 from .markup import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from io import FileIO
 
     from ..config import ParserLimits
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 MOST_CHARACTERS = {"title": 1_000, "language": 100, "encoding": 100, "media_type": 100}
 """Longest fields that a file has about itself; longer ones are cut."""
+MOST_INNER = 1_000
+"""Documents inside a file."""
+LONGEST_NAME = 500
+"""Characters of the name of a document inside a file; longer ones are cut."""
+MOST_NOTES, LONGEST_NOTE = 20, 500
+"""Notes of a file, and characters of each; further ones are left out."""
 
 
 class Allowance(NamedTuple):
@@ -66,6 +73,8 @@ class ReadResult:
     """Of the file's bytes; ``None`` where they could not be read to their end."""
     document: ParsedDocument | None = None
     problem: ParseError | None = None
+    read_by: str | None = None
+    """Name and version of the parser, or of the table of parsers where that refuses the file; see :mod:`.kinds`."""
 
 
 def read_and_parse(task: ReadTask) -> ReadResult:
@@ -73,38 +82,60 @@ def read_and_parse(task: ReadTask) -> ReadResult:
 
     Any other exception of a parser fails the file with its message and the line that raised it.
     """
-    sha256 = None
+    sha256, read_by = None, version(KINDS)
     try:
         kind, data = _read(task)
-        sha256 = hashlib.sha256(data).digest()
+        sha256, read_by = hashlib.sha256(data).digest(), version(kind)
         if sha256 == task.known:
-            return ReadResult(sha256)
+            return ReadResult(sha256, read_by=read_by)
         parser: Parser = PARSERS.load(kind)
-        return ReadResult(sha256, _within(parser(data, task.path), task.allowance))
-    except ParseError as problem:
-        return ReadResult(sha256, problem=problem)
+        return ReadResult(sha256, _within(parser(data, task.path), task.allowance), read_by=read_by)
+    except ParseError as error:
+        problem = error
     except MemoryError:
         raise
     except UsageError as error:  # the parser of an installed package cannot be imported
-        return ReadResult(sha256, problem=ParseError(one_line(error.message)))
+        problem = ParseError(one_line(error.message))
     except RecursionError:
-        return ReadResult(sha256, problem=ParseError("it is nested too deep"))
+        problem = ParseError("it is nested too deep")
     except Exception as error:  # noqa: BLE001 - one bad file never stops a run
-        return ReadResult(sha256, problem=ParseError(_bug(error)))
+        problem = ParseError(_bug(error))
+    return ReadResult(sha256, problem=problem, read_by=read_by)
 
 
 def _within(document: ParsedDocument, most: Allowance) -> ParsedDocument:
-    """Return the document with a title of bearable length.
+    """Return the document with those inside it in one list, titles of bearable length, and all notes its own.
 
     Raises:
         ParseError: it is larger than a document may be.
     """
-    if len(document.text) > most.characters:
+    inner = list(_flat(document.inner, ""))
+    every = [document, *(each for _, each in inner)]
+    if sum(len(each.text) for each in every) > most.characters:
         raise ParseError(f"its text is longer than {most.characters:,} characters")
-    if len(document.pages) > most.pages:
+    if len(inner) > MOST_INNER:
+        raise ParseError(f"it has more than {MOST_INNER:,} documents inside")
+    if sum(len(each.pages) for each in every) > most.pages:
         raise ParseError(f"it has more than {most.pages:,} pages")
-    if document.metadata and len(json.dumps(document.metadata, allow_nan=False)) > most.metadata_bytes:
+    if sum(len(json.dumps(each.metadata, allow_nan=False)) for each in every if each.metadata) > most.metadata_bytes:
         raise ParseError(f"its metadata is longer than {most.metadata_bytes:,} characters")
+    notes = [*document.notes, *(f"{name}: {note}" for name, each in inner for note in each.notes)]
+    return replace(
+        _cut(document),
+        notes=tuple(one_line(note)[:LONGEST_NOTE] for note in dict.fromkeys(notes))[:MOST_NOTES],
+        inner=tuple((name, _cut(each)) for name, each in inner if each.text),
+    )
+
+
+def _flat(inner: Sequence[tuple[str, ParsedDocument]], above: str) -> Iterator[tuple[str, ParsedDocument]]:
+    """Yield documents inside a file, each before those inside it, with their names as a path."""
+    for name, document in inner:
+        path = above + (one_line("".join(each if each.isprintable() else " " for each in name)) or "unnamed")
+        yield path[:LONGEST_NAME], replace(document, inner=())
+        yield from _flat(document.inner, f"{path}/")
+
+
+def _cut(document: ParsedDocument) -> ParsedDocument:
     if all(len(getattr(document, name) or "") <= length for name, length in MOST_CHARACTERS.items()):
         return document
     cut: dict[str, Any] = {

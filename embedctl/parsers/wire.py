@@ -6,27 +6,39 @@ is said of the files it parses, but no more than that. An answer that is not of 
 ::
 
     task      JSON: [path, absolute, size, allowance, known]
-    answer    JSON: {"sha256", "problem" | "document"}, a newline, text
+    answer    JSON: {"sha256", "read_by", "problem" | "documents"}, a newline, the texts of all documents
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
 from ..errors import ParseError, UnsupportedError
 from ..records import Markup, ParsedDocument
 from ..system.wire import LONGEST_PROBLEM, InvalidAnswerError, Task
 from .markup import one_line
-from .reading import MOST_CHARACTERS, Allowance, ReadResult, ReadTask, read_and_parse
+from .reading import (
+    LONGEST_NAME,
+    LONGEST_NOTE,
+    MOST_CHARACTERS,
+    MOST_INNER,
+    MOST_NOTES,
+    Allowance,
+    ReadResult,
+    ReadTask,
+    read_and_parse,
+)
 
 WORK = f"{__name__}:answer"
 """The function that a worker runs."""
 
-_HEADER_BYTES = 65_536
-"""Of an answer's JSON, beside metadata and pages."""
-_FIELDS = ("markup", "pages", "body_start", "metadata", *MOST_CHARACTERS)
-"""Fields of a document in the JSON: all but its text."""
+_HEADER_BYTES = 1 << 24
+"""Of an answer's JSON, beside metadata and pages: names and titles of a thousand documents."""
+_FIELDS = ("markup", "pages", "body_start", "metadata", "notes", *MOST_CHARACTERS)
+"""Fields of a document in the JSON, beside its name and the length of its text."""
 _BYTES_PER_PAGE = 12
 _BYTES_PER_CHARACTER = 4
 _SHA256_DIGITS = 64
@@ -84,22 +96,38 @@ def _checked(header: str, text: str, task: ReadTask) -> ReadResult:
         _ENCODER.encode(said).encode()
     sha256 = bytes.fromhex(_text(said["sha256"], _SHA256_DIGITS)) or None
     _require(sha256 is None or len(sha256) == _SHA256_DIGITS // 2)
-    problem, fields = said.get("problem"), said.get("document")
+    problem, documents = said.get("problem"), said.get("documents")
+    read_by = _text(said["read_by"], LONGEST_NAME)
     if problem is not None:
         kind = UnsupportedError if problem["skipped"] is True else ParseError
         message = _text(problem["message"], LONGEST_PROBLEM)
         message = one_line("".join(each if each.isprintable() else " " for each in message))  # it goes to a terminal
         _require(bool(message))
-        return ReadResult(sha256, problem=kind(message))
-    if fields is not None:
+        return ReadResult(sha256, problem=kind(message), read_by=read_by)
+    if documents is not None:
         _require(sha256 is not None)
-        return ReadResult(sha256, _document(fields, text, task.allowance))
+        return ReadResult(sha256, _documents(documents, text, task.allowance), read_by=read_by)
     _require(sha256 is not None and sha256 == task.known)
-    return ReadResult(sha256)
+    return ReadResult(sha256, read_by=read_by)
+
+
+def _documents(described: list[dict[str, Any]], text: str, most: Allowance) -> ParsedDocument:
+    """Return a file's document, which is the first, with those inside it."""
+    _require(type(described) is list and 0 < len(described) <= MOST_INNER + 1)
+    _require("\0" not in text and len(text) <= most.characters)
+    lengths = [fields["length"] for fields in described]
+    _require(all(type(length) is int and length >= 0 for length in lengths) and sum(lengths) == len(text))
+    ends = list(accumulate(lengths))
+    own, *inner = (
+        (_text(fields["name"], LONGEST_NAME), _document(fields, text[end - length : end], most))
+        for fields, length, end in zip(described, lengths, ends, strict=True)
+    )
+    _require(all(name.isprintable() and document.text for name, document in inner))
+    _require(bool(own[1].text or inner))
+    return replace(own[1], inner=tuple(inner))
 
 
 def _document(fields: dict[str, Any], text: str, most: Allowance) -> ParsedDocument:
-    _require(bool(text) and "\0" not in text and len(text) <= most.characters)
     pages, body_start, metadata = fields["pages"], fields["body_start"], fields["metadata"]
     _require(type(pages) is list and len(pages) <= most.pages and all(type(page) is int for page in pages))
     _require(not pages or (pages[0] >= 0 and pages[-1] <= len(text) and pages == sorted(pages)))
@@ -107,7 +135,9 @@ def _document(fields: dict[str, Any], text: str, most: Allowance) -> ParsedDocum
     _require(type(metadata) is dict)
     title, language, encoding, media_type = (_word(fields, name) for name in MOST_CHARACTERS)
     about = (media_type or "text/plain", Markup(fields["markup"]), title, language, encoding)
-    return ParsedDocument(text, *about, tuple(pages), body_start, metadata)
+    _require(type(fields["notes"]) is list and len(fields["notes"]) <= MOST_NOTES)
+    notes = tuple(one_line(_text(note, LONGEST_NOTE)) for note in fields["notes"])
+    return ParsedDocument(text, *about, tuple(pages), body_start, metadata, notes)
 
 
 def _word(fields: dict[str, Any], name: str) -> str | None:
@@ -146,13 +176,16 @@ def answer_bytes(result: ReadResult) -> bytes:
     Raises:
         ValueError, RecursionError: metadata that is not JSON.
     """
-    said: dict[str, Any] = {"sha256": (result.sha256 or b"").hex()}
-    text = ""
+    said: dict[str, Any] = {"sha256": (result.sha256 or b"").hex(), "read_by": result.read_by or ""}
+    texts = []
     if result.problem is not None:
         skipped = isinstance(result.problem, UnsupportedError)
         said["problem"] = {"message": result.problem.message[:LONGEST_PROBLEM], "skipped": skipped}
     elif result.document is not None:
-        document = result.document
-        text = document.text
-        said["document"] = {name: getattr(document, name) for name in _FIELDS}
-    return b"\n".join(each.encode("utf-8", "replace") for each in (_ENCODER.encode(said), text))
+        documents = [("", result.document), *result.document.inner]
+        texts = [document.text for _, document in documents]
+        said["documents"] = [
+            {"name": name, "length": len(document.text), **{field: getattr(document, field) for field in _FIELDS}}
+            for name, document in documents
+        ]
+    return b"\n".join(each.encode("utf-8", "replace") for each in (_ENCODER.encode(said), "".join(texts)))

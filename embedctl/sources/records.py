@@ -42,8 +42,8 @@ _DEEPEST = 100
 """Levels of lists and objects in metadata: code that reads it later may recurse."""
 _SIMPLE = frozenset({str, int, bool, type(None)})
 """Types whose values an index can hold where their strings can be held."""
-_READING = 1
-"""Raise it when the same row comes to mean another record, so that no row passes for unchanged."""
+READ_BY = "records/1"
+"""Raise its number when the same row comes to mean another record: record files are then read again, row by row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ class RecordReader:
 def _salt(table: RecordTable, columns: Columns) -> bytes:
     """Return everything besides its spelling that decides the meaning of a row."""
     header = list(table.columns) if table.convert else []
-    return hashlib.sha256(json.dumps([_READING, header, *columns]).encode()).digest()[:8]
+    return hashlib.sha256(json.dumps([int(READ_BY.partition("/")[2]), header, *columns]).encode()).digest()[:8]
 
 
 def _row_hashes(rows: list[RawRow], salt: bytes, numbered: bool) -> NDArray[np.uint64]:

@@ -6,9 +6,10 @@ from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..parsers.kinds import VERSIONS, is_current
 from ..records import FileEntry, Outcome, SkippedEntry
 from ..sources.describe import source_root
-from ..sources.records import is_record_file
+from ..sources.records import READ_BY, is_record_file
 from ..sources.walk import walk
 from ..store.parts import live_documents
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from ..store.layout import Layout
     from ..store.ledger import FileKey, FileState, Ledger
     from ..store.manifest import Manifest
+
+
+_RECORDS, _FIRST = "records/", "records/1"
 
 
 class Action(Enum):
@@ -83,6 +87,7 @@ def decide(
         UsageError: the source's folder is not there.
     """
     row_of, quiet, fingerprints = ledger.paths(source.name).get, ledger.quiet, ledger.fingerprints
+    outdated = read_by_another_version(ledger)
     for entry in entries(source, layout, secrets):
         row = row_of(entry.path)
         if isinstance(entry, SkippedEntry):
@@ -92,6 +97,13 @@ def decide(
             stale = replace(ledger.state(row), sha256=None)  # its content is not known to be what it should be
             action = Action.READ_RECORDS if is_record_file(entry.path) else Action.READ_FILE
             yield Met(source, entry, action, row, stale, again=True)
+            continue
+        if row in outdated:
+            # What its content gave is not known; a version that cannot read it leaves what another has read.
+            known = replace(ledger.state(row), sha256=None)
+            yield Met(
+                source, entry, Action.READ_RECORDS if is_record_file(entry.path) else Action.READ_FILE, row, known
+            )
             continue
         same = row is not None and fingerprints[row] == (entry.size, entry.mtime_us)
         if row is not None and same and quiet[row] and not all_records:
@@ -103,6 +115,23 @@ def decide(
             yield Met(source, entry, Action.KEEP, row, known)
         else:
             yield Met(source, entry, Action.READ_RECORDS if records else Action.READ_FILE, row, known)
+
+
+def read_by_another_version(ledger: Ledger) -> frozenset[int | None]:
+    """Return the rows of files that a parser of another version has read, or refused."""
+    outdated: set[int | None] = set()
+    for read_by, rows in ledger.read_by.items():
+        if read_by is None:
+            if READ_BY != _FIRST or any(number > 1 for number in VERSIONS.values()):
+                outdated.update(row for row in rows if not _is_current(ledger.key(row)[1]))
+        elif read_by != READ_BY if read_by.startswith(_RECORDS) else not is_current(read_by, ""):
+            outdated.update(rows)
+    return frozenset(outdated)
+
+
+def _is_current(path: str) -> bool:
+    """Return whether a file that a store of before has read without a note by what would be read the same now."""
+    return READ_BY == _FIRST if is_record_file(path) else is_current(None, path)
 
 
 def stored_otherwise(layout: Layout, manifest: Manifest) -> frozenset[FileKey]:

@@ -17,11 +17,11 @@ from ..records import BadRecord, Document, FileEntry, Outcome, SkippedEntry, Sou
 from ..runners.threads import WriteBehind
 from ..sources.describe import path_from_base, source_root
 from ..sources.parquet import ended_afterwards
-from ..sources.records import RecordReader, SameRecords
+from ..sources.records import READ_BY, RecordReader, SameRecords
 from ..store.ledger import FileKey, FileState, read_ledger
 from ..store.live_documents import LiveDocuments, LiveRecords
 from .decide import Action, Met, decide, stored_otherwise
-from .make_document import file_document, record_document, record_prefix
+from .make_document import file_documents, record_document, record_prefix
 from .part_writer import PartWriter
 from .read_ahead import ReadAhead
 from .record_file import examine
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from ..contracts import Progress, Reporter
     from ..parsers.reading import ReadResult
+    from ..store.live_documents import DocumentPlace
     from ..store.writer import Writer
     from .report import RunReport
 
@@ -142,8 +143,8 @@ class _Ingest:
         for state in vanished:
             if state.sha256 and self.added[state.sha256]:
                 self.added[state.sha256] -= 1
-                self.report.outcomes[Outcome.ADDED.value] -= 1
-                self.report.outcomes[Outcome.MOVED.value] += 1
+                self.report.outcomes[Outcome.ADDED.value] -= state.documents
+                self.report.outcomes[Outcome.MOVED.value] += state.documents
             else:
                 self.report.outcomes[Outcome.DELETED.value] += state.documents
         ledger = self.before.updated(np.frombuffer(self.kept, np.uint8).astype(bool), self.changes)
@@ -182,7 +183,7 @@ class _Ingest:
             self._problem(key, state.outcome, state.reason or "")
             return
         self.report.outcomes[Outcome.UNCHANGED.value] += state.documents
-        if state.reason:
+        if state.reason and (state.rows is not None or state.bad_rows):
             self._problem(key, Outcome.FAILED, state.reason)
 
     def _problem(self, key: FileKey, outcome: Outcome, reason: str, row: int | None = None) -> None:
@@ -208,22 +209,35 @@ class _Ingest:
     def _take_file(self, met: Met, entry: FileEntry, result: ReadResult) -> None:
         known = met.known
         key = (met.source.name, entry.path)
-        state = FileState(entry.size, _trusted(entry.mtime_us), result.sha256, Outcome.INDEXED, None, 1)
+        mtime_us = _trusted(entry.mtime_us)
+        state = FileState(entry.size, mtime_us, result.sha256, Outcome.INDEXED, read_by=result.read_by)
         if result.problem:
             outcome = Outcome.SKIPPED if isinstance(result.problem, UnsupportedError) else Outcome.FAILED
-            self._leave_out(met, replace(state, outcome=outcome, reason=result.problem.message, documents=0))
+            self._leave_out(met, replace(state, outcome=outcome, reason=result.problem.message))
         elif result.document is None:
             assert known is not None
-            self._keep(key, replace(known, size=entry.size, mtime_us=state.mtime_us))
+            self._keep(key, replace(known, size=entry.size, mtime_us=mtime_us, read_by=result.read_by))
         else:
-            document = file_document(met.source, entry, result.document, result.sha256 or b"")
-            self._note(key, state)
-            replaces = self.live.of_file(*key) if known and known.documents else []
+            found = file_documents(met.source, entry, result.document, result.sha256 or b"")
+            forgotten = frozenset(met.source.forgotten)
+            documents = [document for document in found if document.doc_id not in forgotten]
+            reason = "; ".join(result.document.notes) or None
+            self._note(key, replace(state, documents=len(documents), reason=reason))
+            if reason:
+                self.report.note(path_from_base(self.roots[key[0]], key[1]), reason)
+            replaces = self._replaced(key, known)
             self.parts.bury(replaces)
-            self.report.outcomes[Outcome.CHANGED.value if replaces else Outcome.ADDED.value] += 1
+            self.report.outcomes[Outcome.CHANGED.value] += min(len(replaces), len(documents))
+            self.report.outcomes[Outcome.ADDED.value] += max(0, len(documents) - len(replaces))
+            self.report.outcomes[Outcome.DELETED.value] += max(0, len(replaces) - len(documents))
             if not replaces:
-                self.added[document.sha256] += 1
-            self._add(document)
+                self.added[result.sha256 or b""] += 1
+            for document in documents:
+                self._add(document)
+
+    def _replaced(self, key: FileKey, known: FileState | None) -> list[DocumentPlace]:
+        """Return the documents of a file; an interrupted run may have left some that the ledger does not know."""
+        return self.live.of_file(*key) if (known and known.documents) or not self.before.covers_all else []
 
     def _add(self, document: Document) -> None:
         """Add a document to the store, without the secrets in it unless these are allowed."""
@@ -240,7 +254,7 @@ class _Ingest:
         try:
             seen = examine(entry, known, source.name in self.reread)
             if known and seen.same:
-                self._keep(key, replace(known, mtime_us=_trusted(entry.mtime_us)))
+                self._keep(key, replace(known, mtime_us=_trusted(entry.mtime_us), read_by=READ_BY))
                 return
             live = self.live.records(*key, record_prefix(source, entry))
             if known and seen.extent.start:
@@ -255,6 +269,7 @@ class _Ingest:
             other = isinstance(error, UnsupportedError) and not (named or tally["documents"])
             outcome = Outcome.SKIPPED if other else Outcome.FAILED
             state = FileState(entry.size, entry.mtime_us, None, outcome, _reason(error), tally["documents"])
+            state = replace(state, read_by=READ_BY)
             self._leave_out(met, state)
             return
         if not seen.extent.start:
@@ -270,6 +285,7 @@ class _Ingest:
             tally["documents"],
             reader.rows,
             tally["bad_rows"],
+            READ_BY,
         )
         self._note(key, state)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import count
 from typing import TYPE_CHECKING
 
 from ..records import Document, Markup
@@ -12,16 +13,30 @@ if TYPE_CHECKING:
     from ..records import FileEntry, ParsedDocument, Record, Source
 
 METADATA_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
-_RECORD_TYPE = "text/plain"
 
 
-def file_document(source: Source, entry: FileEntry, parsed: ParsedDocument, sha256: bytes) -> Document:
-    """Make a document of a parsed file; ``sha256`` is that of its bytes."""
+def file_documents(source: Source, entry: FileEntry, parsed: ParsedDocument, sha256: bytes) -> list[Document]:
+    """Make the documents of a parsed file: those inside it, numbered from 1, and at last the file itself.
+
+    So a store that has the file itself has all of them, whatever interrupted the run. ``sha256`` is that of its bytes.
+    """
+    inside: dict[str, Document] = {}
+    for number, (name, inner) in enumerate(parsed.inner, 1):
+        spellings = (f"{entry.path}#{name}" + (f" ({again})" if again > 1 else "") for again in count(1))
+        doc_id = next(each for each in spellings if each not in inside)
+        inside[doc_id] = _document(source, entry, inner, sha256, doc_id, number)
+    own = [_document(source, entry, parsed, sha256, entry.path, None)] if parsed.text else []
+    return [*inside.values(), *own]
+
+
+def _document(
+    source: Source, entry: FileEntry, parsed: ParsedDocument, sha256: bytes, doc_id: str, number: int | None
+) -> Document:
     return Document(
-        doc_id=entry.path,
+        doc_id=doc_id,
         source=source.name,
         path=entry.path,
-        record=None,
+        record=number,
         title=parsed.title,
         text=parsed.text,
         media_type=parsed.media_type,
@@ -46,6 +61,8 @@ def record_document(source: Source, entry: FileEntry, record: Record, prefix: st
     """Make a document of one record; ``prefix`` is :func:`record_prefix`."""
     metadata = METADATA_JSON.encode(record.metadata) if record.metadata else "{}"
     content = "\0".join((record.id, record.title or "", metadata, record.text))  # none of them has a NUL in it
+    if record.markup is not Markup.PLAIN:
+        content += f"\0{record.markup.value}"
     text = record.text
     return Document(
         doc_id=prefix + record.id,
@@ -54,8 +71,8 @@ def record_document(source: Source, entry: FileEntry, record: Record, prefix: st
         record=record.row,
         title=record.title or None,
         text=text,
-        media_type=_RECORD_TYPE,
-        markup=Markup.PLAIN.value,
+        media_type=record.media_type,
+        markup=record.markup.value,
         language=None,
         encoding=None,
         pages=(),

@@ -32,7 +32,7 @@ class RunReport:
     outcomes: Counter[str] = field(default_factory=Counter)
     """Inputs (files, and records of record files) by outcome."""
     problems: list[dict[str, str]] = field(default_factory=list)
-    """The first thousand inputs that were skipped or failed: path, outcome, reason."""
+    """The first thousand inputs that were skipped, failed or not indexed as a whole: path, outcome, reason."""
     counts: dict[str, int] = field(default_factory=dict)
     """What the stages made: documents, chunks, tokens, vectors embedded and reused, rows indexed ..."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -47,6 +47,11 @@ class RunReport:
         self.outcomes[outcome.value] += 1
         if len(self.problems) < LISTED_PROBLEMS:
             self.problems.append({"path": path, "outcome": outcome.value, "reason": reason})
+
+    def note(self, path: str, reason: str) -> None:
+        """List an input that was read, but not all of it."""
+        if len(self.problems) < LISTED_PROBLEMS:
+            self.problems.append({"path": path, "outcome": Outcome.NOTED.value, "reason": reason})
 
     def withheld(self, path: str, reason: str, chunks: int) -> None:
         """Note that chunks of a document stay out of the index; the document is counted as what it is."""
@@ -93,7 +98,7 @@ class RunReport:
             "command": self.command,
             "exit_code": self.exit_code,
             "stopped": None if self.stopped is None else str(self.stopped) or type(self.stopped).__name__,
-            "outcomes": {kind.value: self.outcomes[kind.value] for kind in Outcome if kind is not Outcome.INDEXED},
+            "outcomes": {kind.value: self.outcomes[kind.value] for kind in Outcome if kind.is_counted},
             "counts": dict(sorted(self.counts.items())),
             "seconds": {name: round(value, 4) for name, value in self.seconds.items()},
             "student": self.student,

@@ -18,7 +18,7 @@ def status(layout: Layout, manifest: Manifest, check: bool = False, files: str |
     """Return what ``docs/schema/status.v1.json`` describes.
 
     ``check`` also walks the sources and counts what a refresh would find; ``files`` lists the input files with that
-    outcome (``indexed``, ``skipped``, ``failed`` or ``all``).
+    outcome (``indexed``, ``skipped``, ``failed``, ``noted`` where something was left out of them, or ``all``).
     """
     from ..store.garbage import named_files
     from .report import reports
@@ -103,7 +103,7 @@ def _listed(layout: Layout, manifest: Manifest, outcome: str) -> list[dict[str, 
             "reason": state.reason,
         }
         for (name, path), state in read_ledger(layout, manifest).items()
-        if outcome in ("all", state.outcome.value)
+        if outcome in ("all", state.outcome.value) or (outcome == "noted" and state.noted)
     ]
 
 

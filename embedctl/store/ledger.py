@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from operator import attrgetter
@@ -45,11 +46,19 @@ class FileState:
     outcome: Outcome
     """``INDEXED``, ``SKIPPED`` or ``FAILED``."""
     reason: str | None = None
+    """Of a file that is indexed: what of it is not."""
     documents: int = 0
     rows: int | None = None
     """Number of the last row that was read of a record file; ``None`` for other files, and where it is not certain."""
     bad_rows: int = 0
     """Rows of a record file that failed."""
+    read_by: str | None = None
+    """Name and version of the parser; ``None``: an older embedctl did not note it, or nothing has read the file."""
+
+    @property
+    def noted(self) -> bool:
+        """Whether the file is indexed, but not all of it."""
+        return self.outcome is Outcome.INDEXED and self.reason is not None
 
 
 class Ledger:
@@ -123,11 +132,22 @@ class Ledger:
 
     @cached_property
     def quiet(self) -> list[bool]:
-        """Which files are simply indexed: nothing about them is to be told or tried again."""
+        """Which files are indexed without a row that failed: nothing about them is to be tried again."""
         outcomes = self._table.column("outcome").to_numpy(zero_copy_only=False)
-        reasons = np.asarray(self._table.column("reason").is_null())
-        quiet: list[bool] = ((outcomes == Outcome.INDEXED.value) & reasons).tolist()
+        sound = np.asarray(self._table.column("reason").is_null())
+        if "bad_rows" in self._table.column_names:
+            sound = sound | (self._table.column("bad_rows").fill_null(1).to_numpy() == 0)
+        quiet: list[bool] = ((outcomes == Outcome.INDEXED.value) & sound).tolist()
         return quiet
+
+    @cached_property
+    def read_by(self) -> dict[str | None, list[int]]:
+        """Which rows have been read by each parser and version."""
+        if "read_by" not in self._table.column_names:
+            return {None: list(range(len(self)))}
+        column = self._table.column("read_by").combine_chunks().dictionary_encode(null_encoding="encode")
+        codes = column.indices.to_numpy()
+        return {name: np.flatnonzero(codes == at).tolist() for at, name in enumerate(column.dictionary.to_pylist())}
 
     @cached_property
     def documents(self) -> list[int]:
@@ -197,10 +217,12 @@ def read_ledger(layout: Layout, manifest: Manifest) -> Ledger:
 
 def _files_of_part(layout: Layout, part: Part) -> dict[FileKey, FileState]:
     names = ("source", "path", "record", "size", "mtime_us", "sha256")
+    rows = [row for _, row in live_documents(layout, part, names)]
+    documents = Counter((row["source"], row["path"]) for row in rows)
     return {
-        (row["source"], row["path"]): FileState(row["size"], row["mtime_us"], row["sha256"], Outcome.INDEXED, None, 1)
-        for _, row in live_documents(layout, part, names)
-        if row["record"] is None
+        key: FileState(row["size"], row["mtime_us"], row["sha256"], Outcome.INDEXED, documents=documents[key])
+        for row in rows
+        if row["record"] is None and (key := (row["source"], row["path"]))
     }
 
 

@@ -97,7 +97,7 @@ def files_schema() -> pa.Schema:
     import pyarrow as pa
 
     return _schema(
-        "sha256 reason rows bad_rows",
+        "sha256 reason rows bad_rows read_by",
         source=pa.string(),
         path=pa.string(),
         size=pa.int64(),
@@ -108,6 +108,7 @@ def files_schema() -> pa.Schema:
         documents=pa.int64(),
         rows=pa.int64(),
         bad_rows=pa.int64(),
+        read_by=pa.string(),
     )
 
 

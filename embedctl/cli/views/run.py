@@ -18,16 +18,19 @@ if TYPE_CHECKING:
     from ...stages.report import RunReport
 
 LISTED_FAILURES = 10
+LISTED_NOTES = 5
 LISTED_REASONS = 5
 _WIDEST_PATH = 60
 
 
 def render_run(report: RunReport, store: Path, verbose: bool = False, quiet: bool = False) -> str:
     """Return the summary; ``quiet`` leaves only failures, ``verbose`` lists every input that was skipped."""
+    failed = _of(report, Outcome.FAILED, "failed:", LISTED_FAILURES)
     if quiet:
-        return "\n".join(_failed(report))
+        return "\n".join(failed)
     told = filter(None, [outcomes(report), *_counts(report), _time(report, store)])
-    return "\n".join([*told, *_skipped(report, verbose), *_failed(report)])
+    noted = _of(report, Outcome.NOTED, "indexed, but not all of it:", LISTED_NOTES)
+    return "\n".join([*told, *_skipped(report, verbose), *noted, *failed])
 
 
 def outcomes(of: RunReport | Preflight) -> str:
@@ -99,13 +102,13 @@ def _skipped(report: RunReport, verbose: bool) -> list[str]:
     return [f"skipped: {', '.join(told)}; -v lists them"]
 
 
-def _failed(report: RunReport) -> list[str]:
-    failed = _problems(report, Outcome.FAILED)
-    if not failed:
+def _of(report: RunReport, outcome: Outcome, heading: str, most: int) -> list[str]:
+    found = _problems(report, outcome)
+    if not found:
         return []
-    more = report.failed - LISTED_FAILURES
-    rest = [f'  and {more:,} more: "embedctl status --files failed"'] if more > 0 else []
-    return ["failed:", *_listed(failed[:LISTED_FAILURES]), *rest]
+    more = max(len(found), report.outcomes[outcome.value]) - most
+    rest = [f'  and {more:,} more: "embedctl status --files {outcome.value}"'] if more > 0 else []
+    return [heading, *_listed(found[:most]), *rest]
 
 
 def _listed(problems: Iterable[dict[str, str]]) -> list[str]:
