@@ -97,7 +97,7 @@ def _checked(header: str, text: str, task: ReadTask) -> ReadResult:
     sha256 = bytes.fromhex(_text(said["sha256"], _SHA256_DIGITS)) or None
     _require(sha256 is None or len(sha256) == _SHA256_DIGITS // 2)
     problem, documents = said.get("problem"), said.get("documents")
-    read_by = _text(said["read_by"], LONGEST_NAME)
+    read_by = one_line(_text(said["read_by"], LONGEST_NAME)) or None
     if problem is not None:
         kind = UnsupportedError if problem["skipped"] is True else ParseError
         message = _text(problem["message"], LONGEST_PROBLEM)

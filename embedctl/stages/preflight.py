@@ -18,7 +18,7 @@ from ..sources.parquet import ended_afterwards
 from ..sources.records import RecordReader, SameRecords
 from ..store.ledger import FileState, read_ledger
 from .decide import Action, Met, decide, reads_otherwise, stored_otherwise
-from .make_document import file_document, record_document, record_prefix
+from .make_document import file_documents, record_document, record_prefix
 from .read_ahead import ReadAhead
 from .record_file import examine
 from .report import reports
@@ -138,7 +138,8 @@ def _document(met: Met, result: ReadResult | None, reread: bool) -> Generator[Do
         elif result.document is None:
             return _kept(known)
         else:
-            yield file_document(met.source, entry, result.document, result.sha256 or b"")
+            yield from file_documents(met.source, entry, result.document, result.sha256 or b"")
+            return changed, "; ".join(result.document.notes)
     except UnsupportedError as error:
         return Outcome.SKIPPED, error.message
     except ParseError as error:

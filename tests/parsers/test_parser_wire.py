@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,11 @@ FIELDS: dict[str, Any] = {
     "pages": [0, 3],
     "body_start": 1,
     "metadata": {},
+    "notes": [],
+    "name": "",
+    "length": 10,
 }
+READ = {"sha256": "00" * 32, "read_by": "text/1"}
 
 
 def frame(said: object, text: str | bytes = "Some text.") -> bytes:
@@ -37,7 +42,15 @@ def frame(said: object, text: str | bytes = "Some text.") -> bytes:
 
 
 def document(text: str | bytes = "Some text.", **changes: object) -> bytes:
-    return frame({"sha256": "00" * 32, "document": {**FIELDS, **changes}}, text)
+    length = len(text) if isinstance(text, str) else 10
+    return frame({**READ, "documents": [{**FIELDS, "length": length, **changes}]}, text)
+
+
+def several(*names: object, text: str = "Some text.", **changes: object) -> bytes:
+    """An answer of a file and of documents inside it, one character each."""
+    own = {**FIELDS, "length": len(text) - len(names), "pages": [], "body_start": 0}
+    inner = [{**own, "name": name, "length": 1, **changes} for name in names]
+    return frame({**READ, "documents": [own, *inner]}, text)
 
 
 def read(data: bytes) -> ReadResult:
@@ -68,8 +81,18 @@ metadata = st.dictionaries(
 )
 def test_documents_arrive_as_they_were(text: str, about: dict[str, Any], data: st.DataObject) -> None:
     pages = tuple(sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=5))))
-    sent = ParsedDocument(text, "text/x", Markup.RST, "A title", "en", "cp1252", pages, len(text), about)
-    assert read(answer_bytes(ReadResult(b"x" * 32, sent))) == ReadResult(b"x" * 32, sent)
+    own = ParsedDocument(text, "text/x", Markup.RST, "A title", "en", "cp1252", pages, len(text), about, ("a note",))
+    for sent in (own, replace(own, inner=(("a", own), ("b/ä", own)))):
+        result = ReadResult(
+            b"x" * 32, replace(sent, inner=tuple((name, replace(each)) for name, each in sent.inner)), read_by="text/2"
+        )
+        assert read(answer_bytes(result)) == result
+
+
+def test_a_file_may_have_nothing_but_documents_inside_it() -> None:
+    got = read(several("a", "b", text="xy")).document
+    assert got is not None
+    assert (got.text, [(name, each.text) for name, each in got.inner]) == ("", [("a", "x"), ("b", "y")])
 
 
 @pytest.mark.parametrize("problem", [ParseError("damaged"), UnsupportedError("empty file")])
@@ -99,8 +122,9 @@ def test_lone_surrogates_do_not_travel() -> None:
 
 def test_the_usual_answer_is_taken() -> None:
     assert read(document()).document is not None
-    unchanged = frame({"sha256": TASK.known.hex() if TASK.known else ""}, "")
-    assert read(unchanged) == ReadResult(TASK.known)
+    assert read(several("a")).document is not None
+    unchanged = frame({**READ, "sha256": TASK.known.hex() if TASK.known else ""}, "")
+    assert read(unchanged) == ReadResult(TASK.known, read_by="text/1")
 
 
 @pytest.mark.parametrize(
@@ -137,19 +161,37 @@ def test_the_usual_answer_is_taken() -> None:
         document(metadata={"a": float("nan")}),
         document(metadata={"a": float("inf")}),
         document(metadata=None),
-        frame({"document": FIELDS}),
-        frame({"sha256": "", "document": FIELDS}),
-        frame({"sha256": "00" * 31, "document": FIELDS}),
-        frame({"sha256": "zz" * 32, "document": FIELDS}),
-        frame({"sha256": 3, "document": FIELDS}),
-        frame({"sha256": "00" * 32, "document": []}),
-        frame({"sha256": "00" * 32}, ""),
-        frame({"sha256": ""}, ""),
-        frame({"sha256": "", "problem": {"message": "", "skipped": False}}, ""),
-        frame({"sha256": "", "problem": {"message": "a" * 1_000, "skipped": False}}, ""),
-        frame({"sha256": "", "problem": {"message": None, "skipped": False}}, ""),
-        frame({"sha256": "", "problem": {"skipped": False}}, ""),
-        frame({"sha256": "", "problem": "damaged"}, ""),
+        document(notes=None),
+        document(notes=["a"] * 21),
+        document(notes=["a" * 501]),
+        document(notes=[1]),
+        document(length=9),
+        document(length=-1),
+        document(length=True),
+        document(name=None),
+        several("a\nb"),
+        several("a" * 501),
+        several(3),
+        several("a", length=0),
+        several("a", length=20),
+        several(*["a"] * 1_001, text="a" * 1_000 + "b"),
+        frame({"sha256": "00" * 32, "documents": [FIELDS]}),
+        frame({**READ, "read_by": 3, "documents": [FIELDS]}),
+        frame({**READ, "documents": [[]]}),
+        frame({**READ, "documents": FIELDS}),
+        frame({"read_by": "text/1", "documents": [FIELDS]}),
+        frame({**READ, "sha256": "", "documents": [FIELDS]}),
+        frame({**READ, "sha256": "00" * 31, "documents": [FIELDS]}),
+        frame({**READ, "sha256": "zz" * 32, "documents": [FIELDS]}),
+        frame({**READ, "sha256": 3, "documents": [FIELDS]}),
+        frame({**READ, "sha256": "00" * 32, "documents": []}),
+        frame({**READ, "sha256": "00" * 32}, ""),
+        frame({**READ, "sha256": ""}, ""),
+        frame({**READ, "sha256": "", "problem": {"message": "", "skipped": False}}, ""),
+        frame({**READ, "sha256": "", "problem": {"message": "a" * 1_000, "skipped": False}}, ""),
+        frame({**READ, "sha256": "", "problem": {"message": None, "skipped": False}}, ""),
+        frame({**READ, "sha256": "", "problem": {"skipped": False}}, ""),
+        frame({**READ, "sha256": "", "problem": "damaged"}, ""),
         frame([]),
         frame(None),
         frame(b"no JSON"),
