@@ -213,7 +213,7 @@ def test_anything_else_is_refused(data: bytes) -> None:
 
 def test_reasons_are_one_harmless_line() -> None:
     said = {
-        "sha256": "",
+        **READ,
         "problem": {"message": "bad\n\x1b[2J\x9b31mred\r\nmore\u202e", "skipped": False},
     }
     message = str(read(frame(said, "")).problem)
