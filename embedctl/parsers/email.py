@@ -1,85 +1,153 @@
-"""Mail messages: the text a reader sees, with sender, recipients and date as metadata."""
+"""Mails: the text that a reader sees, below who wrote it to whom and when, and the attachments as documents."""
 
 from __future__ import annotations
 
-import email.message
-import email.policy
-from email.utils import parsedate_to_datetime
+import mimetypes
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from ..errors import ParseError, UnsupportedError
-from ..records import JSON, Markup, ParsedDocument
-from .decoding import decode
-from .html import to_markdown
-from .markup import failing_as, one_line, required, tidy
+from ..records import Markup, ParsedDocument
+from .decoding import marked
+from .kinds import HEAD_BYTES, PARSERS, parser_for
+from .mail_body import MESSAGES, read_body, rendered
+from .mail_headers import EVIDENCE, header_block, header_metadata
+from .mail_words import in_charset
+from .markup import failing_as
+from .mbox import message_spans, unescaped
+from .mime import Part, read_part
 
-MOST_HEADER = 10_000
-"""Characters of a header that is taken apart, which takes more than a second for ten times as many."""
+if TYPE_CHECKING:
+    from ..contracts import Parser
+    from ..records import JSON
 
-_ADDRESSES = {"From": "from", "To": "to", "Cc": "cc"}
-_EVIDENCE = ("From", "To", "Subject", "Date", "Received", "Message-ID", "MIME-Version", "Content-Type")
+MOST_ATTACHMENTS = 500
+"""Of one file, those of messages inside it included."""
+MOST_MESSAGES = 400
+"""Of a mailbox that is read as one file."""
+DEEPEST = 8
+"""Attached messages inside attached messages that are read."""
+
+_NULS = re.compile(rb"\A(?:[ -~\r\n\t]\0){8}|\A(?:\0[ -~\r\n\t]){8}")
+_EMLX = re.compile(rb"\A[ \t]*(\d{1,12})[ \t]*\r?\n")
 
 
-def parse(data: bytes, _path: str) -> ParsedDocument:
-    """Return the plain text of the message, else its HTML as Markdown; the subject is the title.
+@dataclass(slots=True)
+class _Reading:
+    """One file: how many attachments were met, and notes on those that were not read."""
 
-    Attachments are named in the metadata and not read.
+    met: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def parse(data: bytes, path: str) -> ParsedDocument:
+    """Return the headers that a reader sees and the text of a mail; attachments are documents inside it.
+
+    Plain text is taken where it says what the HTML beside it says, else the HTML as Markdown. The title is the
+    subject. A file of several messages, a mailbox, has each as a document inside it.
 
     Raises:
-        ParseError: this is not a message, or a part of it cannot be decoded.
-        UnsupportedError: the file is empty or the message holds no text.
+        ParseError: this is not a message.
+        UnsupportedError: the file is empty, or the message has neither text nor headers that say anything.
     """
-    if not data.strip():
-        raise UnsupportedError("empty file")
-    if b"\0" in data:
-        raise UnsupportedError("binary file")
+    reading = _Reading()
     with failing_as("damaged mail message"):
-        message = email.message_from_bytes(data, policy=email.policy.default)
-        if not any(name in message for name in _EVIDENCE):
-            raise ParseError("not a mail message: it has no headers")
-        body = message.get_body(preferencelist=("plain", "html"))
-        is_html = body is not None and body.get_content_subtype() == "html"
-        text = "" if body is None else _content(body)
-        if text and is_html:
-            text = to_markdown(text)
-        subject = _header(message, "Subject")
-        metadata = _metadata(message)
+        document = _file(data, path, reading, 0)
+    if not document.text and not document.inner:
+        raise UnsupportedError("; ".join(("no text in this message", *document.notes, *reading.notes)))
+    return replace(document, notes=(*document.notes, *reading.notes))
+
+
+def _file(data: bytes, path: str, reading: _Reading, depth: int) -> ParsedDocument:
+    """Return a message, or those of a mailbox."""
+    data = _readable(data, path)
+    spans = list(message_spans(data)) if data.startswith(b"From ") else []
+    messages = [unescaped(data[start : start + size]) for start, size in spans] or [data]
+    parts = [read_part(message, 0, len(message)) for message in messages[:MOST_MESSAGES]]
+    if not any(EVIDENCE & part.headers.keys() for part in parts):
+        raise ParseError("not a mail message: it has no headers")
+    if len(parts) == 1:
+        return _document(parts[0], reading, depth)
+    if len(messages) > MOST_MESSAGES:
+        reading.notes.append(f"{len(messages) - MOST_MESSAGES:,} of {len(messages):,} messages are not read")
+    inner = tuple((str(number), _document(part, reading, depth)) for number, part in enumerate(parts, 1))
+    return ParsedDocument("", "application/mbox", inner=inner)
+
+
+def _readable(data: bytes, path: str) -> bytes:
+    """Return a message in bytes that are ASCII where they matter."""
+    if marked(data):
+        data = in_charset(data, None).text.encode()
+    elif wide := _NULS.match(data):
+        data = in_charset(data, "utf-16-be" if wide[0].startswith(b"\0") else "utf-16-le").text.encode()
+    data = data.lstrip(b" \t\r\n\0") if data[:1].isspace() else data
+    if not data.strip(b" \t\r\n\0"):
+        raise UnsupportedError("empty file")
+    if path.lower().endswith(".emlx") and (length := _EMLX.match(data)):
+        data = data[length.end() :][: int(length[1])]
+    return data if b"\n" in data else data.replace(b"\r", b"\n")
+
+
+def _document(message: Part, reading: _Reading, depth: int) -> ParsedDocument:
+    body = read_body(message)
+    text, is_markdown = rendered(body)
+    subject = message.header("subject")
+    metadata = header_metadata(message)
+    names: list[JSON] = [name for part in body.attachments if (name := part.filename)]
+    if names:
+        metadata["attachments"] = names
+    inner = [found for part in body.attachments if (found := _attached(part, reading, depth))]
     return ParsedDocument(
-        required(tidy(text), "no text in this message"),
+        "\n\n".join(filter(None, (header_block(message), text))),
         "message/rfc822",
-        Markup.MARKDOWN if is_html else Markup.PLAIN,
+        Markup.MARKDOWN if is_markdown else Markup.PLAIN,
         title=subject or None,
         metadata=metadata,
+        notes=tuple(dict.fromkeys(body.notes)),
+        inner=tuple(inner),
     )
 
 
-def _content(part: email.message.MIMEPart) -> str:
-    """Return a text part decoded by its own charset, or by the encoding of its bytes where that is wrong."""
-    payload = part.get_payload(decode=True)
-    if not isinstance(payload, bytes) or not payload.strip():
-        return ""
-    return decode(payload, part.get_content_charset()).text
-
-
-def _metadata(message: email.message.EmailMessage) -> dict[str, JSON]:
-    metadata: dict[str, JSON] = {}
-    for header, key in _ADDRESSES.items():
-        if value := _header(message, header):
-            metadata[key] = value
-    if date := _date(_header(message, "Date")):
-        metadata["date"] = date
-    if names := [one_line(name) for part in message.iter_attachments() if (name := part.get_filename())]:
-        metadata["attachments"] = list(names)
-    return metadata
-
-
-def _header(message: email.message.EmailMessage, name: str) -> str:
-    """Return a header as one line; one of absurd length as it is written, since reading it takes for ever."""
-    written = next((str(value) for each, value in message.raw_items() if each.lower() == name.lower()), "")
-    return one_line(str(message.get(name) or "") if len(written) <= MOST_HEADER else written[:MOST_HEADER])
-
-
-def _date(value: str) -> str | None:
-    try:
-        return parsedate_to_datetime(value).isoformat()
-    except (ValueError, TypeError, IndexError):
+def _attached(part: Part, reading: _Reading, depth: int) -> tuple[str, ParsedDocument] | None:
+    """Return an attachment with its name; what cannot be read becomes a note."""
+    reading.met += 1
+    name = part.filename or f"part {reading.met}{mimetypes.guess_extension(part.content_type) or ''}"
+    if reading.met > MOST_ATTACHMENTS:
+        if reading.met == MOST_ATTACHMENTS + 1:
+            reading.notes.insert(0, f"attachments after the first {MOST_ATTACHMENTS} are not read")
         return None
+    try:
+        if part.content_type in MESSAGES:
+            message = part.message()
+            name = part.filename or message.header("subject") or name
+            return name, _document(message, reading, _deeper(depth))
+        return name, _parsed(part, name, reading, depth)
+    except ParseError as error:
+        reading.notes.append(f"attachment {name} is not read: {error.message}")
+        return None
+
+
+def _parsed(part: Part, name: str, reading: _Reading, depth: int) -> ParsedDocument:
+    data = part.payload()
+    if part.charset and part.content_type.startswith("text/"):
+        data = in_charset(data, part.charset).text.encode()
+    if not data.strip():
+        raise UnsupportedError("empty file")
+    kind = parser_for(name, data[:HEAD_BYTES])
+    if kind == "email":
+        return _file(data, name, reading, _deeper(depth))
+    parser: Parser = PARSERS.load(kind)
+    with failing_as("its parser failed"):
+        return parser(data, name)
+
+
+def _deeper(depth: int) -> int:
+    """Return the next level of messages inside messages.
+
+    Raises:
+        ParseError: it is too deep.
+    """
+    if depth == DEEPEST:
+        raise ParseError(f"messages more than {DEEPEST} levels deep are not read")
+    return depth + 1

@@ -34,15 +34,18 @@ PARSERS = Registry(
         "epub": "embedctl.parsers.epub:parse",
         "jupyter": "embedctl.parsers.jupyter:parse",
         "email": "embedctl.parsers.email:parse",
+        "calendar": "embedctl.parsers.calendar:parse",
+        "mhtml": "embedctl.parsers.mhtml:parse",
     },
     group="embedctl.parsers",
 )
 
 KINDS = "kinds"
 """Stands in :data:`VERSIONS` for this module, which decides that a file is read by no parser."""
-VERSIONS: dict[str, int] = {}
+VERSIONS: dict[str, int] = {"email": 2, "calendar": 2, "mhtml": 2}
 """Of parsers, by name, 1 where none is given; raise one when the same bytes come to give another document.
 
+A parser that takes over files which were read as plain text begins with 2.
 Stores keep what read each file, and read it again when that has another version.
 """
 
@@ -59,7 +62,9 @@ _ENDINGS = {
     "sheet": "xlsx xlsm xltx xls ods",
     "epub": "epub",
     "jupyter": "ipynb",
-    "email": "eml",
+    "email": "eml emlx mbox mbx",
+    "calendar": "ics vcs",
+    "mhtml": "mhtml mht",
 }
 BY_ENDING = {
     **dict.fromkeys(languages.BY_ENDING, "code"),
@@ -107,6 +112,13 @@ _SIGNATURES = (
     (b"SQLite format 3\0", "SQLite database"),
     (b"PAR1", "Parquet file"),
 )
+_MAILDIR = re.compile(r"\d{6,}\.[^/]+")
+"""Names of files of a Maildir; the end of a host's name is no ending."""
+_MAIL_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:[^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*\r?\n")
+_MAILBOX_LINE = re.compile(rb"From [^\r\n]*\r?\n")
+_MAIL_SENT = frozenset((b"from", b"received", b"return-path", b"message-id", b"delivered-to"))
+_MAIL_FIELDS = _MAIL_SENT | {b"to", b"cc", b"subject", b"date", b"mime-version", b"reply-to", b"in-reply-to"}
+_SAVED_PAGE = re.compile(rb"^(?:Snapshot-Content-Location:|From: <Saved by )", re.MULTILINE | re.IGNORECASE)
 OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """First bytes of a protected Office file, or of one from before Office 2007."""
 _ZIPPED = {"docx", "pptx", "sheet", "epub"}
@@ -124,6 +136,8 @@ def parser_for(path: str, head: bytes) -> str:
     named = BY_NAME.get(name) or BY_ENDING.get(ending)
     if ending and not named and PARSERS.extended_by(ending[1:]):
         return ending[1:]
+    if name[:1].isdigit() and _MAILDIR.fullmatch(name) and is_mail(head):
+        return "email"
     if ending in UNSUPPORTED:
         raise UnsupportedError(UNSUPPORTED[ending])
     if evident := _by_signature(head):
@@ -151,7 +165,8 @@ def is_current(read_by: str | None, path: str) -> bool:
     """
     if read_by is None:
         name, ending = name_and_ending(path)
-        kinds = {BY_NAME.get(name) or BY_ENDING.get(ending) or "text", KINDS}
+        named = "email" if _MAILDIR.fullmatch(name) else BY_NAME.get(name) or BY_ENDING.get(ending) or "text"
+        kinds = {named, KINDS}
         return all(VERSIONS.get(kind, 1) == 1 for kind in kinds)
     return read_by == version(read_by.partition("/")[0])
 
@@ -161,6 +176,16 @@ def name_and_ending(path: str) -> tuple[str, str]:
     name = path[path.rfind("/") + 1 :].lower()
     dot = name.rfind(".")
     return name, name[dot:] if 0 < dot < len(name) - 1 else ""
+
+
+def is_mail(head: bytes) -> bool:
+    """Return whether a file begins with the headers of a mail, or with the line in front of one in a mailbox."""
+    line = _MAILBOX_LINE.match(head)
+    at, names = line.end() if line else 0, set()
+    while field := _MAIL_FIELD.match(head, at):
+        names.add(field[1].lower())
+        at = field.end()
+    return len(names & _MAIL_FIELDS) > 1 and bool(names & _MAIL_SENT)
 
 
 def _by_signature(head: bytes) -> str | None:
@@ -176,6 +201,8 @@ def _by_signature(head: bytes) -> str | None:
 
 
 def _by_content(ending: str, head: bytes) -> str:
+    if is_mail(head):
+        return "mhtml" if _SAVED_PAGE.search(head) else "email"
     if not is_text(head):
         raise UnsupportedError(f'no parser for "{ending}" files' if ending else "binary file")
     begin = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:64].lower()

@@ -63,6 +63,8 @@ class ReadTask:
     allowance: Allowance
     known: bytes | None = None
     """SHA-256 of the content that needs no parsing, because it was parsed before."""
+    start: int | None = None
+    """Of ``size`` bytes of a larger file that are read as if they were one; ``None``: all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,21 +165,29 @@ def _read(task: ReadTask) -> tuple[str, bytes]:
     """
     try:
         with open_regular(task.absolute) as stream:
-            head = stream.read(HEAD_BYTES)
+            if task.start is not None:
+                stream.seek(task.start)
+            head = stream.read(HEAD_BYTES if task.start is None else min(HEAD_BYTES, task.size))
             if not head:
                 raise UnsupportedError("empty file")
             kind = parser_for(task.path, head)
+            if task.start is not None:
+                return kind, _whole(stream, head, task.size, is_part=True)
             return kind, _whole(stream, head, HEAD_BYTES + 2 * task.size)  # bounded, should the file grow meanwhile
     except OSError as error:
         raise ParseError(f"cannot be read: {error.strerror or error}") from error
 
 
-def _whole(stream: FileIO, head: bytes, limit: int) -> bytes:
-    """Return ``head`` and what follows it, a system call's worth at a time."""
+def _whole(stream: FileIO, head: bytes, limit: int, *, is_part: bool = False) -> bytes:
+    """Return ``head`` and what follows it, a system call's worth at a time; no more than ``limit`` where it is a part.
+
+    Raises:
+        ParseError: more than ``limit`` bytes follow where nothing should.
+    """
     pieces, size = [head], len(head)
     while size < limit and (piece := stream.read(limit - size)):
         pieces.append(piece)
         size += len(piece)
-    if size >= limit and stream.read(1):
+    if not is_part and size >= limit and stream.read(1):
         raise ParseError("is longer than its size says; perhaps it grows while it is read")
     return b"".join(pieces)

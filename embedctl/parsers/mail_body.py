@@ -1,0 +1,219 @@
+"""The parts of a mail: those that are its text, in the order in which a reader sees them, and those attached to it."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ..errors import ParseError
+from .calendar import read_calendar
+from .html import to_markdown
+from .mail_headers import header_block
+from .mail_words import in_charset
+from .markup import tidy
+from .mime import Part, parameters
+
+DEEPEST = 30
+"""Levels of parts and forwarded messages inside each other that are read."""
+LOST_SHARE = 0.05
+"""A plain part that lacks more than this share of the words of its HTML sibling is not the same text."""
+
+_WORD = re.compile(r"\w{2,}")
+_TAG = re.compile(r"<[^<>]*>")
+_UNSEEN = (("<!--", "-->"), ("<style", "</style"), ("<script", "</script"), ("<title", "</title"))
+MESSAGES = frozenset(("message/rfc822", "message/global", "message/news"))
+_HEADERS_ONLY = frozenset(("text/rfc822-headers", "message/global-headers"))
+_REPORTS = frozenset(("message/delivery-status", "message/disposition-notification", "message/feedback-report"))
+_SIGNATURES = frozenset(
+    ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-keys")
+)
+_ENCRYPTED = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime"))
+_IN_TEXT = frozenset(("text/plain", "text/html"))
+_COPIES = frozenset(("text/x-amp-html", "text/watch-html", "text/enriched", "text/richtext", "text/rtf"))
+"""Ways to write the text again that few readers show."""
+
+
+class Piece(NamedTuple):
+    """A stretch of a mail's text."""
+
+    text: str
+    kind: str
+    """``plain``, ``html``, ``calendar`` or ``headers``."""
+
+    @property
+    def words(self) -> set[str]:
+        """Return the words that a reader sees, in lower case."""
+        return set(_WORD.findall((visible(self.text) if self.kind == "html" else self.text).lower()))
+
+
+@dataclass(slots=True)
+class Body:
+    """The text of a mail, and the parts that are not in it."""
+
+    pieces: list[Piece] = field(default_factory=list)
+    attachments: list[Part] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, other: Body) -> None:
+        """Put another one behind this one."""
+        self.pieces += other.pieces
+        self.attachments += other.attachments
+        self.notes += other.notes
+
+    def of_kind(self, *kinds: str) -> list[Piece]:
+        """Return the pieces of some kinds."""
+        return [piece for piece in self.pieces if piece.kind in kinds]
+
+
+def read_body(message: Part) -> Body:
+    """Return the text and the attachments of a message."""
+    return _read(message, 0, outermost=True)
+
+
+def rendered(body: Body) -> tuple[str, bool]:
+    """Return a body's text, and whether there is Markdown in it; notes are added where HTML cannot be converted."""
+    texts = []
+    for piece in body.pieces:
+        if piece.kind != "html":
+            texts.append(tidy(piece.text))
+            continue
+        try:
+            texts.append(to_markdown(piece.text))
+        except ParseError as error:
+            body.notes.append(f"{error.message}: read without its structure")
+            texts.append(tidy(visible(piece.text)))
+    return "\n\n".join(filter(None, texts)), bool(body.of_kind("html"))
+
+
+def visible(source: str) -> str:
+    """Return the text of HTML without tags, scripts and styles."""
+    for begin, end in _UNSEEN:
+        source = _without(source, begin, end)
+    return html.unescape(_TAG.sub(" ", source))
+
+
+def _read(part: Part, depth: int, outermost: bool = False) -> Body:
+    kind = part.content_type or "text/plain"
+    if depth > DEEPEST:
+        return Body(notes=[f"parts more than {DEEPEST} levels deep are not read"])
+    if kind.startswith("multipart/"):
+        return _multipart(part, kind, depth)
+    if kind in _ENCRYPTED and parameters(part.headers.get("content-type", "")).get("smime-type") != "certs-only":
+        return Body(notes=["it is encrypted or signed as S/MIME, and not read"])
+    if kind in _SIGNATURES:
+        return Body()
+    if kind.startswith("image/") and "content-id" in part.headers and part.disposition != "attachment":
+        return Body()  # drawn in the text
+    if not outermost and _is_attached(part, kind):
+        return Body(attachments=[part])
+    if kind in MESSAGES or kind in _HEADERS_ONLY:
+        return _forwarded(part, kind, depth)
+    if kind.startswith("text/") or kind in _REPORTS:
+        return _text(part, kind)
+    return Body(attachments=[part])
+
+
+def _is_attached(part: Part, kind: str) -> bool:
+    """Return whether a part that may be text, or a message, is to be opened by itself."""
+    if part.disposition == "attachment":
+        return bool(part.filename) or kind not in _IN_TEXT
+    return bool(part.filename) and kind not in _IN_TEXT and kind != "text/calendar" and part.disposition != "inline"
+
+
+def _multipart(part: Part, kind: str, depth: int) -> Body:
+    parts = part.parts()
+    if not parts:
+        return _text(part, "text/plain")
+    if kind == "multipart/encrypted":
+        return Body(notes=["it is encrypted, and not read"])
+    if kind == "multipart/digest":
+        return Body(attachments=[_with_type(each, "message/rfc822") for each in parts])
+    bodies = [_read(each, depth + 1) for each in parts]
+    if kind == "multipart/alternative":
+        return _alternative(bodies)
+    whole = Body()
+    for body in bodies:
+        whole.add(body)
+    return whole
+
+
+def _with_type(part: Part, kind: str) -> Part:
+    return part if part.content_type else Part(part.data, part.start, part.end, {**part.headers, "content-type": kind})
+
+
+def _alternative(bodies: list[Body]) -> Body:
+    """Return the fullest of several bodies that are said to be the same; plain text where it is."""
+    plain = next((body for body in bodies if body.of_kind("plain") and not body.of_kind("html")), None)
+    rich = next((body for body in reversed(bodies) if body.of_kind("html")), None)
+    chosen = plain or rich
+    if plain is not None and rich is not None:
+        wanted = set().union(*(piece.words for piece in rich.pieces))
+        lost = wanted.difference(*(piece.words for piece in plain.pieces))
+        if len(lost) > LOST_SHARE * len(wanted):
+            chosen = rich
+    whole = Body(pieces=list(chosen.pieces) if chosen else [])
+    for body in bodies:
+        if body is not chosen:
+            whole.pieces += body.of_kind("calendar")
+        whole.attachments += body.attachments
+        whole.notes += body.notes
+    return whole
+
+
+def _forwarded(part: Part, kind: str, depth: int) -> Body:
+    message = part.message()
+    body = Body([Piece(header_block(message), "headers")])
+    if kind in MESSAGES:
+        body.add(_read(message, depth + 1, outermost=True))
+    return body
+
+
+def _text(part: Part, kind: str) -> Body:
+    if kind in _COPIES:
+        return Body()
+    text, is_certain = in_charset(part.payload(), part.charset)
+    notes = [] if is_certain else ["some of its text is in an encoding that is not certain"]
+    if kind == "text/calendar":
+        entries, _ = read_calendar(text)
+        return Body([Piece("\n\n".join(entries), "calendar")] if entries else [], notes=notes)
+    if kind == "text/html":
+        return Body([Piece(text, "html")], notes=notes)
+    about = parameters(part.headers.get("content-type", ""))
+    if about.get("format", "").lower() == "flowed":
+        text = _unflowed(text, glued=about.get("delsp", "").lower() == "yes")
+    return Body([Piece(text, "plain")], notes=notes)
+
+
+def _unflowed(text: str, glued: bool) -> str:
+    """Join lines that a sender broke (RFC 3676); ``glued``: without the space at their ends."""
+    joined: list[str] = []
+    is_open, depth = False, 0
+    for line in text.replace("\r\n", "\n").split("\n"):
+        bare = line.lstrip(">")
+        quoted = len(line) - len(bare)
+        bare = bare.removeprefix(" ")
+        if is_open and quoted == depth and bare != "-- ":
+            joined[-1] += bare
+        else:
+            joined.append(f"{'>' * quoted} {bare}" if quoted else bare)
+        is_open, depth = bare.endswith(" ") and bare != "-- ", quoted
+        if is_open and glued:
+            joined[-1] = joined[-1].removesuffix(" ")
+    return "\n".join(joined)
+
+
+def _without(source: str, begin: str, end: str) -> str:
+    """Return a page without what is between two marks; without the rest where the second is missing."""
+    lowered = source.lower()
+    if len(lowered) != len(source) or begin not in lowered:
+        return source
+    kept, at = [], 0
+    while (found := lowered.find(begin, at)) >= 0:
+        kept.append(source[at:found])
+        closed = lowered.find(end, found)
+        if closed < 0:
+            return " ".join(kept)
+        at = closed + len(end)
+    return " ".join((*kept, source[at:]))
