@@ -121,6 +121,9 @@ class Record:
     """64 bits of SHA-256 over the row as the file spells it; ``None`` where the format has no such thing."""
     media_type: str = "text/plain"
     markup: Markup = Markup.PLAIN
+    language: str | None = None
+    pages: tuple[int, ...] = ()
+    body_start: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,12 @@ MESSAGES = frozenset(("message/rfc822", "message/global", "message/news"))
 _HEADERS_ONLY = frozenset(("text/rfc822-headers", "message/global-headers"))
 _REPORTS = frozenset(("message/delivery-status", "message/disposition-notification", "message/feedback-report"))
 _SIGNATURES = frozenset(
-    ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-keys")
+    (
+        "application/pgp-signature",
+        "application/pkcs7-signature",
+        "application/x-pkcs7-signature",
+        "application/pgp-keys",
+    )
 )
 _ENCRYPTED = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime"))
 _IN_TEXT = frozenset(("text/plain", "text/html"))

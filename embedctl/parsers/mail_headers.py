@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timezone
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -23,11 +23,12 @@ _TYPED = ("from", "to", "cc", "bcc")
 
 def header_block(message: Part) -> str:
     """Return the headers that a reader sees, a line each; empty where the message has none of them."""
-    lines = []
-    for name in SHOWN:
-        if value := message.header(name.lower()):
-            lines.append(f"{name}: {value if len(value) <= LONGEST_SHOWN else value[:LONGEST_SHOWN] + ' …'}")
-    return "\n".join(lines)
+    named = ((name, message.header(name.lower())) for name in SHOWN)
+    return "\n".join(f"{name}: {_shown(value)}" for name, value in named if value)
+
+
+def _shown(value: str) -> str:
+    return value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]} …"
 
 
 def header_metadata(message: Part) -> dict[str, JSON]:
@@ -42,7 +43,7 @@ def iso_date(value: str) -> str | None:
     """Return the date of a header as ISO 8601 in UTC, or ``None`` where it cannot be read; no zone counts as UTC."""
     try:
         date = parsedate_to_datetime(value)
-        date = date.replace(tzinfo=timezone.utc) if date.tzinfo is None else date.astimezone(timezone.utc)
+        date = date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
         return date.isoformat()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None

@@ -67,7 +67,9 @@ def _leaves(part: Part, depth: int) -> Iterator[Part]:
 
 
 def _page(part: Part, path: str) -> ParsedDocument:
-    return html.parse(in_charset(part.payload(), part.charset or html.declared_charset(part.payload())).text.encode(), path)
+    return html.parse(
+        in_charset(part.payload(), part.charset or html.declared_charset(part.payload())).text.encode(), path
+    )
 
 
 def _frame_text(part: Part, path: str) -> str:

@@ -14,6 +14,7 @@ from ..errors import ParseError
 from ..records import JSON, BadRecord, Outcome, Record
 from .delimited import open_delimited
 from .jsonl import open_jsonl
+from .mailboxes import is_named_mailbox
 from .parquet import open_parquet
 from .paths import is_utf8
 from .table import WHOLE, Columns, Extent, RawRow, find_columns
@@ -77,8 +78,8 @@ class KnownRecords(Protocol):
 
 
 def is_record_file(path: str) -> bool:
-    """Return whether the file's rows are documents, going by its name."""
-    return path.lower().endswith(_ENDINGS)
+    """Return whether the file's rows, or its messages, are documents, going by its name."""
+    return path.lower().endswith(_ENDINGS) or is_named_mailbox(path)
 
 
 class RecordReader:

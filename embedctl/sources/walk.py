@@ -17,6 +17,7 @@ from ..errors import UnsupportedError
 from ..records import FileEntry, Outcome, SkippedEntry
 from .denied import denied, denied_folder
 from .ignore import IGNORE_FILES, Patterns, enclosing_patterns, flag_patterns, ignored, read_patterns
+from .mailboxes import is_mailbox
 from .paths import component_key, is_utf8, printable, require
 from .records import is_record_file
 
@@ -204,8 +205,9 @@ class _Walker:
             return SkippedEntry(path, "not a regular file")
         if self._deny and (reason := self._denied(absolute)):
             return SkippedEntry(path, reason)
-        # Record files are read row by row, so their size costs no memory.
-        if status.st_size > self._rules.max_file_bytes and not is_record_file(path):
+        # Record files are read row by row, and mailboxes by messages, so their size costs no memory.
+        too_large = status.st_size > self._rules.max_file_bytes
+        if too_large and not is_record_file(path) and not is_mailbox(path, absolute):
             return SkippedEntry(path, self._too_large)
         return FileEntry(path, absolute, status.st_size, status.st_mtime_ns // 1000)
 

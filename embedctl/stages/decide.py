@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..parsers.kinds import VERSIONS, is_current
 from ..records import FileEntry, Outcome, SkippedEntry
 from ..sources.describe import source_root
+from ..sources.mailboxes import is_mailbox, is_named_mailbox
 from ..sources.records import READ_BY, is_record_file
 from ..sources.walk import walk
 from ..store.parts import live_documents
@@ -95,15 +96,12 @@ def decide(
             continue
         if row is not None and again and (source.name, entry.path) in again:
             stale = replace(ledger.state(row), sha256=None)  # its content is not known to be what it should be
-            action = Action.READ_RECORDS if is_record_file(entry.path) else Action.READ_FILE
-            yield Met(source, entry, action, row, stale, again=True)
+            yield Met(source, entry, _reading(entry), row, stale, again=True)
             continue
         if row in outdated:
             # What its content gave is not known; a version that cannot read it leaves what another has read.
             known = replace(ledger.state(row), sha256=None)
-            yield Met(
-                source, entry, Action.READ_RECORDS if is_record_file(entry.path) else Action.READ_FILE, row, known
-            )
+            yield Met(source, entry, _reading(entry), row, known)
             continue
         same = row is not None and fingerprints[row] == (entry.size, entry.mtime_us)
         if row is not None and same and quiet[row] and not all_records:
@@ -114,7 +112,13 @@ def decide(
         if same and known and known.outcome is not Outcome.FAILED and not (all_records and records):
             yield Met(source, entry, Action.KEEP, row, known)
         else:
-            yield Met(source, entry, Action.READ_RECORDS if records else Action.READ_FILE, row, known)
+            yield Met(source, entry, Action.READ_RECORDS if records else _reading(entry), row, known)
+
+
+def _reading(entry: FileEntry) -> Action:
+    """Return how a file is read; of one without an ending, its first bytes decide."""
+    records = is_record_file(entry.path) or is_mailbox(entry.path, entry.absolute)
+    return Action.READ_RECORDS if records else Action.READ_FILE
 
 
 def read_by_another_version(ledger: Ledger) -> frozenset[int | None]:
@@ -131,7 +135,9 @@ def read_by_another_version(ledger: Ledger) -> frozenset[int | None]:
 
 def _is_current(path: str) -> bool:
     """Return whether a file that a store of before has read without a note by what would be read the same now."""
-    return READ_BY == _FIRST if is_record_file(path) else is_current(None, path)
+    if is_record_file(path) and not is_named_mailbox(path):
+        return READ_BY == _FIRST
+    return is_current(None, path)
 
 
 def stored_otherwise(layout: Layout, manifest: Manifest) -> frozenset[FileKey]:

@@ -7,7 +7,6 @@ from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,13 +16,14 @@ from ..records import BadRecord, Document, FileEntry, Outcome, SkippedEntry, Sou
 from ..runners.threads import WriteBehind
 from ..sources.describe import path_from_base, source_root
 from ..sources.parquet import ended_afterwards
-from ..sources.records import READ_BY, RecordReader, SameRecords
+from ..sources.records import RecordReader, SameRecords
 from ..store.ledger import FileKey, FileState, read_ledger
 from ..store.live_documents import LiveDocuments, LiveRecords
 from .decide import Action, Met, decide, stored_otherwise
+from .mailbox import MAILBOX_READ_BY, MailboxReader, record_reader, records_read_by
 from .make_document import file_documents, record_document, record_prefix
 from .part_writer import PartWriter
-from .read_ahead import ReadAhead
+from .read_ahead import ReadAhead, read_tasks
 from .record_file import examine
 from .secrets import without_secrets
 
@@ -61,7 +61,7 @@ def ingest(
     with (
         report.timing("ingest"),
         reporter.stage("ingest", None, "files") as progress,
-        closing(ReadAhead(threads)) as ahead,
+        closing(ReadAhead[Met](threads)) as ahead,
         WriteBehind(writer) as behind,
         ended_afterwards(),
     ):
@@ -104,7 +104,7 @@ class _Ingest:
         made_with = self.writer.manifest.settings.documents_made_with
         return LiveDocuments(self.writer.layout, self.parts_before, made_with)
 
-    def take(self, source: Source, ahead: ReadAhead) -> None:
+    def take(self, source: Source, ahead: ReadAhead[Met]) -> None:
         """Bring one source's documents up to date."""
         root = source_root(source, self.writer.layout.base)
         if not root.is_dir():
@@ -118,7 +118,7 @@ class _Ingest:
         decided = decide(source, self.writer.layout, self.before, secrets, self.again, reread)
         if (only := self.only) is not None:
             decided = (met for met in decided if (source.name, met.entry.path) in only)
-        for met, result in ahead.results(decided):
+        for met, result in ahead.results(read_tasks(decided)):
             self.progress.advance()
             row = met.row
             if met.known is None and met.action is Action.KEEP and row is not None:
@@ -183,7 +183,7 @@ class _Ingest:
             self._problem(key, state.outcome, state.reason or "")
             return
         self.report.outcomes[Outcome.UNCHANGED.value] += state.documents
-        if state.reason and (state.rows is not None or state.bad_rows):
+        if state.reason and (state.bad_rows or (state.rows is not None and state.read_by != MAILBOX_READ_BY)):
             self._problem(key, Outcome.FAILED, state.reason)
 
     def _problem(self, key: FileKey, outcome: Outcome, reason: str, row: int | None = None) -> None:
@@ -251,17 +251,18 @@ class _Ingest:
         source, known = met.source, met.known
         key = (source.name, entry.path)
         tally: Counter[str] = Counter()
+        read_by = records_read_by(entry)
         try:
             seen = examine(entry, known, source.name in self.reread)
             if known and seen.same:
-                self._keep(key, replace(known, mtime_us=_trusted(entry.mtime_us), read_by=READ_BY))
+                self._keep(key, replace(known, mtime_us=_trusted(entry.mtime_us), read_by=read_by))
                 return
             live = self.live.records(*key, record_prefix(source, entry))
             if known and seen.extent.start:
                 tally.update(documents=known.documents, bad_rows=known.bad_rows)
                 live.assume_met()  # the file has grown: what was in it before is what it was
                 self._tell_kept(key, known)
-            reader = RecordReader(Path(entry.absolute), source.fields, live, seen.extent)
+            reader = record_reader(source, entry, seen.extent, self.writer.manifest.settings.threads, live)
             self._read_records(met, entry, reader, live, tally)
         except ParseError as error:
             named = source.only == (entry.path,)
@@ -269,7 +270,7 @@ class _Ingest:
             other = isinstance(error, UnsupportedError) and not (named or tally["documents"])
             outcome = Outcome.SKIPPED if other else Outcome.FAILED
             state = FileState(entry.size, entry.mtime_us, None, outcome, _reason(error), tally["documents"])
-            state = replace(state, read_by=READ_BY)
+            state = replace(state, read_by=read_by)
             self._leave_out(met, state)
             return
         if not seen.extent.start:
@@ -281,16 +282,27 @@ class _Ingest:
             _trusted(entry.mtime_us) if same else 0,
             seen.sha256 if same else None,
             Outcome.INDEXED,
-            f"{tally['bad_rows']} of its rows could not be read" if tally["bad_rows"] else None,
+            self._unread_records(key, reader, tally["bad_rows"], known if seen.extent.start else None),
             tally["documents"],
             reader.rows,
             tally["bad_rows"],
-            READ_BY,
+            read_by,
         )
         self._note(key, state)
 
+    def _unread_records(
+        self, key: FileKey, reader: RecordReader | MailboxReader, bad: int, grown: FileState | None
+    ) -> str | None:
+        """Return what of a record file was not read; ``grown``: the file as it was before rows were appended to it."""
+        note = reader.note if isinstance(reader, MailboxReader) else None
+        if note:
+            self.report.note(path_from_base(self.roots[key[0]], key[1]), note)
+        if bad:
+            return f"{bad} of its {'messages' if isinstance(reader, MailboxReader) else 'rows'} could not be read"
+        return "; ".join(filter(None, (grown and grown.reason, note))) or None
+
     def _read_records(
-        self, met: Met, entry: FileEntry, reader: RecordReader, live: LiveRecords, tally: Counter[str]
+        self, met: Met, entry: FileEntry, reader: RecordReader | MailboxReader, live: LiveRecords, tally: Counter[str]
     ) -> None:
         """Take the records; count ``documents`` and ``bad_rows``."""
         source, key, prefix = met.source, (met.source.name, entry.path), record_prefix(met.source, entry)

@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..chunkers.batch import FailedDocument, chunk_documents
@@ -15,11 +14,12 @@ from ..errors import NoStoreError, ParseError, UnsupportedError
 from ..records import BadRecord, Document, FileEntry, Outcome, SkippedEntry, Source
 from ..sources.describe import path_from_base
 from ..sources.parquet import ended_afterwards
-from ..sources.records import RecordReader, SameRecords
+from ..sources.records import SameRecords
 from ..store.ledger import FileState, read_ledger
 from .decide import Action, Met, decide, reads_otherwise, stored_otherwise
+from .mailbox import record_reader
 from .make_document import file_documents, record_document, record_prefix
-from .read_ahead import ReadAhead
+from .read_ahead import ReadAhead, read_tasks
 from .record_file import examine
 from .report import reports
 
@@ -106,20 +106,22 @@ def _documents(layout: Layout, manifest: Manifest, sources: Sequence[Source], pl
     ledger = read_ledger(layout, manifest)
     before = {source.name: source for source in manifest.sources}
     again = stored_otherwise(layout, manifest)
-    with closing(ReadAhead(manifest.settings.threads)) as ahead, ended_afterwards():
+    with closing(ReadAhead[Met](manifest.settings.threads)) as ahead, ended_afterwards():
         for source in sources:
             reread = reads_otherwise(before.get(source.name, source), source)
             unmet = set(ledger.paths(source.name))
             decided = decide(source, layout, ledger, manifest.settings.secrets, again, reread)
-            for met, result in ahead.results(decided):
+            for met, result in ahead.results(read_tasks(decided)):
                 unmet.discard(met.entry.path)
-                outcome, reason = yield from _document(met, result, reread)
+                outcome, reason = yield from _document(met, result, reread, manifest.settings.threads)
                 plan.tell(source, met.entry.path, outcome, reason)
             for path in sorted(unmet):
                 plan.tell(source, path, Outcome.DELETED)
 
 
-def _document(met: Met, result: ReadResult | None, reread: bool) -> Generator[Document, None, tuple[Outcome, str]]:
+def _document(
+    met: Met, result: ReadResult | None, reread: bool, threads: int
+) -> Generator[Document, None, tuple[Outcome, str]]:
     """Yield what a file adds; return what becomes of the file, and why."""
     entry, known = met.entry, met.known
     changed = Outcome.CHANGED if known and known.documents else Outcome.ADDED
@@ -132,7 +134,7 @@ def _document(met: Met, result: ReadResult | None, reread: bool) -> Generator[Do
             seen = examine(entry, known, reread)
             if seen.same:
                 return _kept(known)
-            yield from _records(met.source, entry, seen.extent)
+            yield from _records(met.source, entry, seen.extent, threads)
         elif result.problem:
             raise result.problem
         elif result.document is None:
@@ -153,9 +155,9 @@ def _kept(known: FileState | None) -> tuple[Outcome, str]:
     return known.outcome, known.reason or ""
 
 
-def _records(source: Source, entry: FileEntry, extent: Extent) -> Iterator[Document]:
+def _records(source: Source, entry: FileEntry, extent: Extent, threads: int) -> Iterator[Document]:
     prefix = record_prefix(source, entry)
-    for record in RecordReader(Path(entry.absolute), source.fields, extent=extent):
+    for record in record_reader(source, entry, extent, threads):
         if isinstance(record, (BadRecord, SameRecords)):
             continue
         document = record_document(source, entry, record, prefix)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ..config import ParserLimits, ReadLimits
 from ..parsers.pool import ParserPool
@@ -17,20 +17,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ..parsers.pool import Parsing
-    from ..parsers.reading import ReadResult
+    from ..parsers.reading import Allowance, ReadResult
+    from ..records import Source
+
+
+Item = TypeVar("Item")
 
 
 @dataclass(slots=True, eq=False)
-class _Waiting:
-    met: Met
+class _Waiting(Generic[Item]):
+    item: Item
     task: ReadTask | None = None
     """``None``: there is nothing to parse, only an order to keep."""
     parsing: Parsing | None = None
     """``None`` while it has not been handed to a worker."""
 
 
-class ReadAhead:
-    """Reads and parses files; close it, so that it leaves no process behind.
+class ReadAhead(Generic[Item]):
+    """Reads and parses files, or parts of files, each for an item of the caller's; close it, so that it leaves no process behind.
 
     Every file is parsed by a worker, in small runs, too. The first one is started when the first file is met that needs
     it, so that it is ready when the walk has gone on.
@@ -38,10 +42,10 @@ class ReadAhead:
 
     def __init__(self, threads: int = 0) -> None:
         """Prepare; ``threads`` is how many workers there may be, 0: one a processor."""
-        self._limits, self._parser = ReadLimits(), ParserLimits()
+        self._limits = ReadLimits()
         self._pool = ParserPool(threads or processors(), self._limits)
-        self._queue: deque[_Waiting] = deque()
-        self._batch: list[_Waiting] = []
+        self._queue: deque[_Waiting[Item]] = deque()
+        self._batch: list[_Waiting[Item]] = []
         """Files of the queue that are still to be handed to a worker."""
         self._batch_bytes = 0
         self._started = False
@@ -52,14 +56,13 @@ class ReadAhead:
         """End the workers."""
         self._pool.__exit__(None, None, None)
 
-    def results(self, entries: Iterable[Met]) -> Iterator[tuple[Met, ReadResult | None]]:
-        """Yield every entry in order, those that are files to be read with what was read."""
-        for met in entries:
-            task = self._task(met)
+    def results(self, items: Iterable[tuple[Item, ReadTask | None]]) -> Iterator[tuple[Item, ReadResult | None]]:
+        """Yield every item in order, those with a task with what was read."""
+        for item, task in items:
             if task is None and not self._queue:
-                yield met, None
+                yield item, None
                 continue
-            self._queue.append(waiting := _Waiting(met, task))
+            self._queue.append(waiting := _Waiting(item, task))
             if task is not None:
                 self._batch.append(waiting)
                 self._batch_bytes += task.size
@@ -71,17 +74,6 @@ class ReadAhead:
         while self._queue:
             yield self._next()
 
-    def _task(self, met: Met) -> ReadTask | None:
-        if met.action is not Action.READ_FILE or not isinstance(met.entry, FileEntry):
-            return None
-        entry = met.entry
-        rules, limits = met.source.rules, self._parser
-        if rules.parse_seconds or rules.parse_bytes:
-            seconds, memory = rules.parse_seconds or limits.seconds, rules.parse_bytes or limits.memory_bytes
-            limits = replace(limits, seconds=seconds, memory_bytes=memory)
-        most = allowance(limits, entry.size)
-        return ReadTask(entry.path, entry.absolute, entry.size, most, content_known(met.known))
-
     def _is_full(self) -> bool:
         return len(self._batch) >= self._limits.batch_files or self._batch_bytes >= self._limits.batch_bytes
 
@@ -92,18 +84,38 @@ class ReadAhead:
             each.parsing = parsing
         self._batch, self._batch_bytes = [], 0
 
-    def _is_due(self, head: _Waiting) -> bool:
+    def _is_due(self, head: _Waiting[Item]) -> bool:
         """Say whether it is the head's turn: it waits for nobody, or more waits behind it than should."""
         limits = self._limits
         idle = head.task is None or (head.parsing is not None and head.parsing.result.done())
         return idle or self._ahead_bytes > limits.ahead_bytes or len(self._queue) > limits.ahead_files
 
-    def _next(self) -> tuple[Met, ReadResult | None]:
+    def _next(self) -> tuple[Item, ReadResult | None]:
         waiting = self._queue.popleft()
         if waiting.task is None:
-            return waiting.met, None
+            return waiting.item, None
         if self._batch and (waiting.parsing is None or not waiting.parsing.result.done()):
             self._hand_over()  # there is time for it now
         self._ahead_bytes -= waiting.task.size
         assert waiting.parsing is not None
-        return waiting.met, self._pool.take(waiting.parsing)
+        return waiting.item, self._pool.take(waiting.parsing)
+
+
+def read_tasks(entries: Iterable[Met]) -> Iterator[tuple[Met, ReadTask | None]]:
+    """Yield entries of a walk with the task of each file that is to be read whole."""
+    for met in entries:
+        if met.action is not Action.READ_FILE or not isinstance(met.entry, FileEntry):
+            yield met, None
+            continue
+        entry = met.entry
+        most = allowance_of(met.source, entry.size)
+        yield met, ReadTask(entry.path, entry.absolute, entry.size, most, content_known(met.known))
+
+
+def allowance_of(source: Source, size: int) -> Allowance:
+    """Return the limits of a file of ``size`` bytes in a source, which may have its own."""
+    rules, limits = source.rules, ParserLimits()
+    if rules.parse_seconds or rules.parse_bytes:
+        seconds, memory = rules.parse_seconds or limits.seconds, rules.parse_bytes or limits.memory_bytes
+        limits = replace(limits, seconds=seconds, memory_bytes=memory)
+    return allowance(limits, size)

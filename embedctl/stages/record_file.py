@@ -11,6 +11,7 @@ from ..errors import ParseError
 from ..records import Outcome
 from ..sources.holes import check_holes
 from ..sources.jsonl import ROWS_PER_GUESS
+from ..sources.mailboxes import is_mailbox
 from ..sources.table import WHOLE, Extent
 from ..sources.text_file import text_encoding
 from ..system.open_regular import open_regular
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ..store.ledger import FileState
 
 _BLOCK_BYTES = 1 << 20
+_BETWEEN_MESSAGES = 64
 _LINES = (".jsonl", ".ndjson")
 _CELLS = (".csv", ".tsv")
 
@@ -62,13 +64,14 @@ def examine(entry: FileEntry, known: FileState | None, reread: bool) -> Examined
         whole, prefix, size = _hashes(path, before.size if before else 0)
     except OSError as error:
         raise ParseError(f"cannot be read: {error.strerror or error}") from error
-    text = path.name.lower().endswith((*_LINES, *_CELLS))
+    mailbox = is_mailbox(entry.path, entry.absolute)
+    text = mailbox or path.name.lower().endswith((*_LINES, *_CELLS))
     extent = Extent(0, size) if text else WHOLE
     if before is None or before.sha256 != prefix:
         return Examined(size, whole, False, extent, changed)
     if before.size == size:
         return Examined(size, whole, True, extent, changed)
-    if text and (start := _resumable(path, before)):
+    if text and (start := (_resumable_mailbox if mailbox else _resumable)(path, before)):
         extent = Extent(start, size, before.rows or 0)
     return Examined(size, whole, False, extent, changed)
 
@@ -104,3 +107,14 @@ def _resumable(path: Path, before: FileState) -> int:
         return before.size
     # The last row had no line end. If one was appended, the row is still what it was.
     return before.size + 1 if bytes(following) == b"\n" else 0
+
+
+def _resumable_mailbox(path: Path, before: FileState) -> int:
+    """Return where the first appended message begins; 0: what was appended belongs to one that was there."""
+    if before.rows is None:
+        return 0
+    with open_regular(str(path)) as stream:
+        stream.seek(before.size - 1)
+        appended = stream.read(_BETWEEN_MESSAGES)
+    blank = len(appended) - len(appended.lstrip(b"\r\n"))
+    return before.size - 1 + blank if blank and appended.startswith(b"From ", blank) else 0
