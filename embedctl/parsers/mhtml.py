@@ -67,9 +67,8 @@ def _leaves(part: Part, depth: int) -> Iterator[Part]:
 
 
 def _page(part: Part, path: str) -> ParsedDocument:
-    return html.parse(
-        in_charset(part.payload(), part.charset or html.declared_charset(part.payload())).text.encode(), path
-    )
+    data = part.payload()
+    return html.parse(in_charset(data, part.charset or html.declared_charset(data)).text.encode(), path)
 
 
 def _frame_text(part: Part, path: str) -> str:

@@ -34,7 +34,7 @@ class _Waiting(Generic[Item]):
 
 
 class ReadAhead(Generic[Item]):
-    """Reads and parses files, or parts of files, each for an item of the caller's; close it, so that it leaves no process behind.
+    """Reads and parses files, or parts of them, each for an item of the caller; close it to end its processes.
 
     Every file is parsed by a worker, in small runs, too. The first one is started when the first file is met that needs
     it, so that it is ready when the walk has gone on.
