@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -24,12 +23,17 @@ if TYPE_CHECKING:
 
 MOST_ATTACHMENTS = 500
 """Of one file, those of messages inside it included."""
+LONGEST_SHARED = 300
+"""Characters of a value that attachments have from their mail."""
 MOST_MESSAGES = 400
 """Of a mailbox that is read as one file."""
 DEEPEST = 8
 """Attached messages inside attached messages that are read."""
 
 _NULS = re.compile(rb"\A(?:[ -~\r\n\t]\0){8}|\A(?:\0[ -~\r\n\t]){8}")
+_EXPUNGED = 0x0008
+_ENDINGS = {"text/html": ".html", "text/calendar": ".ics", "text/markdown": ".md", "text/csv": ".csv"}
+"""Of attachments without a name, where the content does not say what they are."""
 _EMLX = re.compile(rb"\A[ \t]*(\d{1,12})[ \t]*\r?\n")
 
 
@@ -44,7 +48,7 @@ class _Reading:
 def parse(data: bytes, path: str) -> ParsedDocument:
     """Return the headers that a reader sees and the text of a mail; attachments are documents inside it.
 
-    Plain text is taken where it says what the HTML beside it says, else the HTML as Markdown. The title is the
+    They have its sender, date and subject among their metadata. Plain text is taken where it says what the HTML beside it says, else the HTML as Markdown. The title is the
     subject. A file of several messages, a mailbox, has each as a document inside it.
 
     Raises:
@@ -67,11 +71,14 @@ def _file(data: bytes, path: str, reading: _Reading, depth: int) -> ParsedDocume
     parts = [read_part(message, 0, len(message)) for message in messages[:MOST_MESSAGES]]
     if not any(EVIDENCE & part.headers.keys() for part in parts):
         raise ParseError("not a mail message: it has no headers")
+    if len(parts) == 1 and spans and _is_deleted(parts[0]):
+        raise UnsupportedError("deleted in the mail program")
     if len(parts) == 1:
         return _document(parts[0], reading, depth)
     if len(messages) > MOST_MESSAGES:
         reading.notes.append(f"{len(messages) - MOST_MESSAGES:,} of {len(messages):,} messages are not read")
-    inner = tuple((str(number), _document(part, reading, depth)) for number, part in enumerate(parts, 1))
+    kept = ((str(number), part) for number, part in enumerate(parts, 1) if not _is_deleted(part))
+    inner = tuple((number, _document(part, reading, depth)) for number, part in kept)
     return ParsedDocument("", "application/mbox", inner=inner)
 
 
@@ -89,15 +96,26 @@ def _readable(data: bytes, path: str) -> bytes:
     return data if b"\n" in data else data.replace(b"\r", b"\n")
 
 
+def _is_deleted(message: Part) -> bool:
+    """Return whether a message waits in its mailbox to be removed (Thunderbird)."""
+    try:
+        return bool(int(message.headers.get("x-mozilla-status", "0"), 16) & _EXPUNGED)
+    except ValueError:
+        return False
+
+
 def _document(message: Part, reading: _Reading, depth: int) -> ParsedDocument:
     body = read_body(message)
     text, is_markdown = rendered(body)
     subject = message.header("subject")
     metadata = header_metadata(message)
-    names: list[JSON] = [name for part in body.attachments if (name := part.filename)]
+    names = [name[:LONGEST_SHARED] for part in body.attachments[:MOST_ATTACHMENTS] if (name := part.filename)]
     if names:
-        metadata["attachments"] = names
-    inner = [found for part in body.attachments if (found := _attached(part, reading, depth))]
+        metadata["attachments"] = list(names)
+    about = {"subject": subject, **{name: metadata[name] for name in ("from", "date") if name in metadata}}
+    shared: dict[str, JSON] = {name: str(value)[:LONGEST_SHARED] for name, value in about.items() if value}
+    found = [each for part in body.attachments if (each := _attached(part, reading, depth))]
+    inner = ((name, replace(each, metadata={**shared, **each.metadata})) for name, each in found)
     return ParsedDocument(
         "\n\n".join(filter(None, (header_block(message), text))),
         "message/rfc822",
@@ -112,7 +130,7 @@ def _document(message: Part, reading: _Reading, depth: int) -> ParsedDocument:
 def _attached(part: Part, reading: _Reading, depth: int) -> tuple[str, ParsedDocument] | None:
     """Return an attachment with its name; what cannot be read becomes a note."""
     reading.met += 1
-    name = part.filename or f"part {reading.met}{mimetypes.guess_extension(part.content_type) or ''}"
+    name = part.filename or f"part {reading.met}{_ENDINGS.get(part.content_type, '')}"
     if reading.met > MOST_ATTACHMENTS:
         if reading.met == MOST_ATTACHMENTS + 1:
             reading.notes.insert(0, f"attachments after the first {MOST_ATTACHMENTS} are not read")

@@ -87,6 +87,7 @@ _REASONS = {
     'no parser for "{}" files; save it as .docx, .xlsx, .pptx or .pdf': "doc dot ppt pps xlsb odt odp odg rtf pages"
     " numbers vsd vsdx one msg pst mobi azw azw3 djvu chm",
     "source map": "map",
+    "index of a mail program": "msf",
 }
 UNSUPPORTED = {
     f".{ending}": reason.format(f".{ending}") for reason, endings in _REASONS.items() for ending in endings.split()

@@ -26,7 +26,7 @@ MOST_PARTS = 10_000
 
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:([^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*)(?:\r?\n|\Z)")
 _BLANK = re.compile(rb"[ \t]*\r?\n")
-_POSTMARK = re.compile(rb">?From [^\r\n]*\r?\n")
+_POSTMARK = re.compile(rb"(?:>?From [^\r\n]*\r?\n)+")
 _PARAMETER = re.compile(r';\s*([^\s=;]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _OPENING = re.compile(rb"--([^\s]{1,200})[ \t]*\r?\n")

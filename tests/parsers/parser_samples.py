@@ -24,6 +24,13 @@ EMAIL = (
 ).encode()
 
 
+CALENDAR = f"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:{PROSE}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n".encode()
+MHTML = (
+    "Content-Type: multipart/related; boundary=rim\r\n\r\n"
+    f"--rim\r\nContent-Type: text/html\r\n\r\n<p>{PROSE}</p>\r\n--rim--\r\n"
+).encode()
+
+
 def notebook(cells: list[dict[str, object]], **metadata: object) -> bytes:
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}).encode()
 
@@ -127,4 +134,6 @@ def samples() -> dict[str, tuple[str, bytes]]:
         "epub": ("a.epub", epub({"one": f"<h1>One</h1><p>{PROSE}</p>"})),
         "jupyter": ("a.ipynb", notebook([{"cell_type": "markdown", "source": ["# Vectors\n", PROSE]}])),
         "email": ("a.eml", EMAIL),
+        "calendar": ("a.ics", CALENDAR),
+        "mhtml": ("a.mht", MHTML),
     }

@@ -1,16 +1,14 @@
-"""Books, notebooks and mail: parts in order, and what is left out."""
+"""Books and notebooks: parts in order, and what is left out."""
 
 from __future__ import annotations
 
 import json
-from email.message import EmailMessage
 
 import pytest
 from parser_samples import epub, notebook, zipped
 
-from embedctl.errors import ParseError, UnsupportedError
+from embedctl.errors import ParseError
 from embedctl.parsers import parse
-from embedctl.records import Markup
 
 
 def test_book_follows_its_spine() -> None:
@@ -78,49 +76,3 @@ def test_json_that_is_no_notebook(data: bytes) -> None:
 def test_surrogates_in_a_notebook_are_dropped() -> None:
     data = b'{"cells": [{"cell_type": "markdown", "source": "a\\ud800\\u0000b"}]}'
     assert parse(data, "a.ipynb").text == "ab"
-
-
-def message(subject: str = "Grüße") -> EmailMessage:
-    mail = EmailMessage()
-    mail["Subject"] = subject
-    mail["From"] = "Ann Ö <ann@example.org>"
-    mail["To"] = "bob@example.org, eve@example.org"
-    mail["Date"] = "Mon, 06 Jan 2025 10:00:00 +0100"
-    return mail
-
-
-def test_mail_prefers_plain_text_and_names_attachments() -> None:
-    mail = message()
-    mail.set_content("Plain größe\n")
-    mail.add_alternative("<p>Rich</p>", subtype="html")
-    mail.add_attachment(b"data", maintype="application", subtype="pdf", filename="plan.pdf")
-    parsed = parse(mail.as_bytes(), "a.eml")
-    assert (parsed.text, parsed.title, parsed.markup) == ("Plain größe", "Grüße", Markup.PLAIN)
-    assert parsed.metadata == {
-        "from": "Ann Ö <ann@example.org>",
-        "to": "bob@example.org, eve@example.org",
-        "date": "2025-01-06T10:00:00+01:00",
-        "attachments": ["plan.pdf"],
-    }
-
-
-def test_mail_in_html_becomes_markdown() -> None:
-    mail = message()
-    mail.set_content("<html><body><h1>News</h1><footer>kept, it is all there is</footer></body></html>", subtype="html")
-    parsed = parse(mail.as_bytes(), "a.eml")
-    assert parsed.text == "# News\n\nkept, it is all there is"
-    assert parsed.markup is Markup.MARKDOWN
-
-
-def test_mail_with_a_wrong_charset_label() -> None:
-    head = b"Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n"
-    body = "Größe über Straße, Äpfel und Öl".encode()
-    parsed = parse(head + b"Content-Transfer-Encoding: 8bit\r\n\r\n" + body, "a.eml")
-    assert parsed.text == body.decode()
-
-
-def test_mail_without_text_is_skipped() -> None:
-    mail = message()
-    mail.add_attachment(b"data", maintype="application", subtype="pdf", filename="plan.pdf")
-    with pytest.raises(UnsupportedError, match="no text in this message"):
-        parse(mail.as_bytes(), "a.eml")

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from installed import install
 from parser_samples import samples
 
 from embedctl.config import ParserLimits, ReadLimits
@@ -23,12 +24,17 @@ from embedctl.system import child_process
 
 HTML = b"<html><head><title>Keys</title></head><body><main><p>Keys are rotated by night.</p></main></body></html>"
 USUAL = allowance(ParserLimits(), 0)
-ENDLESS = (
-    b"From: a@example.org\nSubject: Endless\nContent-Type: text/plain; "
-    + b"".join(b"a*%d=b; " % number for number in range(300_000))
-    + b"\n\nText.\n"
-)
-"""A mail whose parsing takes hours: the standard library puts parameters together in quadratic time."""
+ENDLESS = "def parse(data, path):\n    while True:\n        pass\n"
+"""A parser that never returns, for files of its own ending."""
+
+
+@pytest.fixture
+def endless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The path of a file ``bad.endless``, whose parser is installed and never returns."""
+    site = tmp_path / "site"
+    install(site, "acme_endless", ENDLESS, {"embedctl.parsers": {"endless": "acme_endless:parse"}})
+    monkeypatch.syspath_prepend(site)
+    return tmp_path / "bad.endless"
 
 
 def pool(processes: int = 1, limits: ReadLimits | None = None) -> ParserPool:
@@ -90,8 +96,8 @@ def test_known_content_is_not_parsed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("killer", "reason"), [(signal.SIGSEGV, "its parser crashed (SIGSEGV)"), (signal.SIGKILL, "was killed")]
 )
-def test_a_worker_that_dies_takes_one_file_with_it(tmp_path: Path, killer: int, reason: str) -> None:
-    bad = task(tmp_path, "bad.eml", ENDLESS)
+def test_a_worker_that_dies_takes_one_file_with_it(tmp_path: Path, endless: Path, killer: int, reason: str) -> None:
+    bad = task(tmp_path, endless.name)
     tasks = [task(tmp_path, "before.html"), bad, task(tmp_path, "after.html"), task(tmp_path, "last.html")]
     with pool() as workers:
         parsings = workers.submit(tasks)
@@ -105,9 +111,9 @@ def test_a_worker_that_dies_takes_one_file_with_it(tmp_path: Path, killer: int, 
     assert reason in str(answers[1].problem)
 
 
-def test_a_file_that_takes_too_long_fails_alone(tmp_path: Path) -> None:
+def test_a_file_that_takes_too_long_fails_alone(tmp_path: Path, endless: Path) -> None:
     most = USUAL._replace(seconds=0.3)
-    tasks = [task(tmp_path, "a.md", b"# A"), task(tmp_path, "bad.eml", ENDLESS, most), task(tmp_path, "c.html")]
+    tasks = [task(tmp_path, "a.md", b"# A"), task(tmp_path, endless.name, b"words", most), task(tmp_path, "c.html")]
     with pool() as workers:
         answers = parsed(workers, *tasks)
     assert [str(answer.problem) for answer in answers] == ["None", "parsing it took longer than 0.3 s", "None"]
@@ -200,8 +206,8 @@ def test_little_work_starts_one_worker(tmp_path: Path) -> None:
         assert len(pids(workers)) == 4
 
 
-def test_leaving_the_pool_ends_busy_workers(tmp_path: Path) -> None:
-    files = [task(tmp_path, "a.eml", ENDLESS), task(tmp_path, "b.eml", ENDLESS)]
+def test_leaving_the_pool_ends_busy_workers(tmp_path: Path, endless: Path) -> None:
+    files = [task(tmp_path, f"{name}{endless.suffix}") for name in "ab"]
     with pool(2, ReadLimits(worker_after_bytes=0)) as workers:
         (early,) = workers.submit([task(tmp_path, "c.md", b"# C")])
         workers.take(early)
@@ -222,8 +228,8 @@ def test_a_worker_that_cannot_start_ends_the_run(tmp_path: Path, monkeypatch: py
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of a process that was killed")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nothing_is_left_running(tmp_path: Path, sent: int) -> None:
-    bad = task(tmp_path, "bad.eml", ENDLESS)
+def test_nothing_is_left_running(tmp_path: Path, endless: Path, sent: int) -> None:
+    bad = task(tmp_path, endless.name)
     program = (
         "import sys\n"
         "from embedctl.config import ParserLimits, ReadLimits\n"
@@ -231,7 +237,7 @@ def test_nothing_is_left_running(tmp_path: Path, sent: int) -> None:
         "from embedctl.parsers.reading import ReadTask, allowance\n"
         "most = allowance(ParserLimits(), 1_000_000)\n"
         "with ParserPool(1, ReadLimits()) as pool:\n"
-        "    tasks = [ReadTask('a.html', sys.argv[1], 1, most), ReadTask('b.eml', sys.argv[2], 10_000_000, most)]\n"
+        "    tasks = [ReadTask('a.html', sys.argv[1], 1, most), ReadTask('b.endless', sys.argv[2], 10_000_000, most)]\n"
         "    early, late = pool.submit(tasks)\n"
         "    pool.take(early)\n"
         "    print(pool._children.pids()[0], flush=True)\n"
@@ -242,6 +248,7 @@ def test_nothing_is_left_running(tmp_path: Path, sent: int) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path / "site"), *sys.path))},
     )
     assert parent.stdout is not None
     with parent.stdout:

@@ -424,6 +424,17 @@ def _texts() -> Iterator[Hostile]:
 
 def _mails() -> Iterator[Hostile]:
     yield Hostile("nested.eml", lambda a: make.nested_mail(a.size(1_000, 30_000)))
+    yield Hostile("attached.eml", lambda a: make.attached_messages(a.size(200, 5_000)))
+    yield Hostile("boundaries.eml", lambda a: make.many_parts(a.size(20_000, 2_000_000)))
+    yield Hostile(
+        "dashes.eml",
+        lambda a: make.mail("Content-Type: multipart/mixed; boundary=-", "-" * a.size(300_000, 20_000_000)),
+    )
+    yield Hostile("tags.eml", lambda a: make.alternatives("<!--<style <p" * a.size(30_000, 1_000_000)))
+    yield Hostile("parts.mht", lambda a: make.many_parts(a.size(20_000, 2_000_000)))
+    yield Hostile("events.ics", lambda a: make.calendar(a.size(3_000, 300_000)))
+    yield Hostile("folds.ics", lambda a: b"BEGIN:VEVENT\nSUMMARY:" + b"\n a" * a.size(100_000, 5_000_000))
+    yield Hostile("parameters.ics", lambda a: b"BEGIN:VEVENT\nATTENDEE" + b";A=B" * a.size(50_000, 2_000_000))
     yield Hostile("messages.eml", lambda a: make.nested_messages(a.size(3_000, 100_000)))
     yield Hostile("headers.eml", lambda a: make.mail("X-Many: a\n" * a.size(30_000, 1_000_000), "Text."))
     yield Hostile(
@@ -459,7 +470,7 @@ def _mails() -> Iterator[Hostile]:
     yield Hostile(
         "codec.eml",
         lambda _: make.mail("Content-Type: text/plain; charset=../../etc/passwd\0", "Text."),
-        failed="binary",
+        read=True,
     )
     yield Hostile("codecs.eml", lambda _: make.mail("Content-Type: text/plain; charset=zip", "Text."))
     yield Hostile(

@@ -402,6 +402,28 @@ def nested_messages(depth: int) -> bytes:
     return b"From: a@example.org\nSubject: Deep\nMIME-Version: 1.0\n" + b"Content-Type: message/rfc822\n\n" * depth
 
 
+def attached_messages(depth: int) -> bytes:
+    head = b"Content-Type: message/rfc822\nContent-Disposition: attachment; filename=a.eml\n\nSubject: Deeper\n"
+    edges = b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (level, level) + head for level in range(depth)
+    )
+    return b"From: a@example.org\nSubject: Deep\nMIME-Version: 1.0\n" + edges + b"\nText.\n"
+
+
+def many_parts(count: int) -> bytes:
+    part = b"--b\nContent-Type: text/html\n\n<p>x</p>\n"
+    return b"From: a@example.org\nContent-Type: multipart/related; boundary=b\n\n" + part * count
+
+
+def alternatives(html: str) -> bytes:
+    body = f"--b\n\nText.\n--b\nContent-Type: text/html\n\n{html}\n--b--"
+    return mail("Content-Type: multipart/alternative; boundary=b", body)
+
+
+def calendar(events: int) -> bytes:
+    return b"BEGIN:VCALENDAR\n" + b"BEGIN:VEVENT\nSUMMARY:Deep\n" * events
+
+
 def notebook(cells: object) -> bytes:
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}).encode()
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from installed import install
 from older_formats import as_format
 
 import embedctl
@@ -333,17 +334,20 @@ def test_workers_give_the_same_documents_in_the_same_order(
     assert any("damaged PDF" in problem["reason"] for problem in problems[0])
 
 
-def test_limits_of_a_source_are_remembered(tmp_path: Path, store: embedctl.Store) -> None:
+def test_limits_of_a_source_are_remembered(
+    tmp_path: Path, store: embedctl.Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = "def parse(data, path):\n    while True:\n        pass\n"
+    install(tmp_path / "site", "acme_endless", endless, {"embedctl.parsers": {"endless": "acme_endless:parse"}})
+    monkeypatch.syspath_prepend(tmp_path / "site")
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "good.md").write_text("# Good\n", encoding="utf-8")
-    parameters = "".join(f"a*{number}=b; " for number in range(300_000))  # put together in quadratic time
-    mail = f"Subject: Endless\nContent-Type: text/plain; {parameters}\n\nText.\n"
-    (tmp_path / "docs" / "endless.eml").write_text(mail, encoding="utf-8")
+    (tmp_path / "docs" / "bad.endless").write_text("words", encoding="utf-8")
     rules = WalkRules(parse_seconds=1)
     for report in (store.ingest([tmp_path / "docs"], source=SourceRequest(rules=rules)), store.ingest()):
         assert report.exit_code == 3
         (problem,) = report.problems
-        assert problem["path"].endswith("docs/endless.eml")
+        assert problem["path"].endswith("docs/bad.endless")
         assert problem["reason"] == "parsing it took longer than 1 s"
 
 
