@@ -48,8 +48,9 @@ class _Reading:
 def parse(data: bytes, path: str) -> ParsedDocument:
     """Return the headers that a reader sees and the text of a mail; attachments are documents inside it.
 
-    They have its sender, date and subject among their metadata. Plain text is taken where it says what the HTML beside it says, else the HTML as Markdown. The title is the
-    subject. A file of several messages, a mailbox, has each as a document inside it.
+    They have its sender, date and subject among their metadata. Plain text is taken where it says what the HTML beside
+    it says, else the HTML as Markdown. The title is the subject. A file of several messages, a mailbox, has each as a
+    document inside it.
 
     Raises:
         ParseError: this is not a message.

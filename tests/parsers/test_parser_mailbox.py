@@ -12,7 +12,10 @@ FIRST = (
     b"From ida@example.org Tue Mar  5 10:00:00 2024\nFrom: ida@example.org\nSubject: One\n\nText.\n>From here on\n\n"
 )
 SECOND = b"From - Tue Mar 05 10:00:00 2024\r\nX-Mozilla-Status: 0001\r\nSubject: Two\r\n\r\nFrom now on: rest.\r\n\r\n"
-THIRD = b"From lev at example.org  Tue Mar  5 10:00:00 +0100 2024\n>From lev Tue Mar  5\nSubject: Three\n\nFrom\nFrom x\nTo: y\n"
+THIRD = (
+    b"From lev at example.org  Tue Mar  5 10:00:00 +0100 2024\n>From lev Tue Mar  5\nSubject: Three\n\n"
+    b"From\nFrom x\nTo: y\n"
+)
 
 
 def spans(*messages: bytes) -> list[tuple[int, int]]:
