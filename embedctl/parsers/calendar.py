@@ -88,10 +88,13 @@ def _components(source: str) -> Iterator[tuple[str, dict[str, list[str]]]]:
             continue
         name, about, value = match[1].upper(), match[2], match[3]
         if name == "BEGIN":
-            if entry is not None:
+            begun = value.strip().upper()
+            if begun in _ENTRIES:
+                if entry is not None:  # never ended
+                    yield kind, entry
+                kind, entry, below = begun, {}, 0
+            elif entry is not None:
                 below += 1
-            elif value.strip().upper() in _ENTRIES:
-                kind, entry = value.strip().upper(), {}
         elif name == "END":
             if below:
                 below -= 1
@@ -110,7 +113,8 @@ def _entry(properties: dict[str, list[str]]) -> str:
         properties["DESCRIPTION"] = [_TAG.sub(" ", each) for each in rich]
     lines = []
     for name, label in _LABELS.items():
-        if value := tidy(_JOINED.get(name, "\n").join(filter(None, properties.get(name, ())))):
+        values = properties.get(name)
+        if values and (value := tidy(_JOINED.get(name, "\n").join(filter(None, values)))):
             lines.append(label + value)
     return "\n".join(lines)
 

@@ -13,7 +13,7 @@ from .html import to_markdown
 from .mail_headers import header_block
 from .mail_words import in_charset
 from .markup import tidy
-from .mime import Part, parameters
+from .mime import MOST_PARTS, Part, parameters
 
 DEEPEST = 30
 """Levels of parts and forwarded messages inside each other that are read."""
@@ -129,6 +129,8 @@ def _multipart(part: Part, kind: str, depth: int) -> Body:
     if kind == "multipart/digest":
         return Body(attachments=[_with_type(each, "message/rfc822") for each in parts])
     bodies = [_read(each, depth + 1) for each in parts]
+    if len(parts) == MOST_PARTS:
+        bodies.append(Body(notes=[f"parts after the first {MOST_PARTS:,} are not read"]))
     if kind == "multipart/alternative":
         return _alternative(bodies)
     whole = Body()

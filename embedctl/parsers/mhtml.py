@@ -42,8 +42,9 @@ def parse(data: bytes, path: str) -> ParsedDocument:
         begin = parameters(whole.headers["content-type"]).get("start")
         root = next((part for part in pages if begin and part.headers.get("content-id") == begin), pages[0])
         page = _page(root, path)
-    frames = [part for part in pages if part is not root][:MOST_FRAMES]
-    texts = [page.text, *(text for part in frames if (text := _frame_text(part, path)))]
+    frames = [part for part in pages if part is not root]
+    texts = [page.text, *(text for part in frames[:MOST_FRAMES] if (text := _frame_text(part, path)))]
+    notes = [f"frames after the first {MOST_FRAMES} are not read"] if len(frames) > MOST_FRAMES else []
     metadata: dict[str, JSON] = dict(page.metadata)
     if url := next((part.header(name) for part in (whole, root) for name in _URLS if part.header(name)), None):
         metadata.setdefault("url", url)
@@ -55,6 +56,7 @@ def parse(data: bytes, path: str) -> ParsedDocument:
         media_type="multipart/related",
         title=page.title or whole.header("subject") or None,
         metadata=metadata,
+        notes=(*page.notes, *notes),
     )
 
 

@@ -23,6 +23,8 @@ MOST_HEADER = 10_000
 """Characters of a header that are read."""
 MOST_PARTS = 10_000
 """Parts of one multipart that are read."""
+LONGEST_PADDING = 100
+"""Bytes behind a boundary on its line that are looked at: they should be none, or blank."""
 
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:([^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*)(?:\r?\n|\Z)")
 _BLANK = re.compile(rb"[ \t]*\r?\n")
@@ -136,22 +138,30 @@ def parameters(header: str) -> dict[str, str]:
 
 def _between(data: bytes, start: int, end: int, delimiter: bytes) -> Iterator[tuple[int, int]]:
     """Yield where each part begins and ends: between delimiters that are lines of their own."""
-    begun, at = -1, start
-    while (found := data.find(delimiter, at, end)) >= 0:
+    begun = -1
+    for found in _line_beginnings(data, start, end, delimiter):
         at = found + len(delimiter)
         line_end = data.find(b"\n", at, end)
         line_end = end if line_end < 0 else line_end
-        rest = data[at : min(line_end, at + 100)].strip()
-        if rest not in (b"", b"--") or (found > start and data[found - 1 : found] != b"\n"):
+        rest = data[at : min(line_end, at + LONGEST_PADDING)].strip()
+        if rest not in (b"", b"--"):
             continue
         if begun >= 0:
-            before = found - 1 if found > begun else found
-            yield begun, max(begun, before - 1 if data[before - 1 : before] == b"\r" else before)
-        begun = at = min(line_end + 1, end)
+            yield begun, max(begun, found - 2 if data[found - 2 : found] == b"\r\n" else found - 1)
         if rest:
             return
+        begun = min(line_end + 1, end)
     if begun >= 0:
         yield begun, end
+
+
+def _line_beginnings(data: bytes, start: int, end: int, delimiter: bytes) -> Iterator[int]:
+    if data.startswith(delimiter, start, end):
+        yield start
+    at, line = start, b"\n" + delimiter
+    while (found := data.find(line, at, end)) >= 0:
+        at = found + 1
+        yield at
 
 
 def _from_base64(body: bytes) -> bytes:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 
 from ..system.open_regular import open_regular
 
 _ENDINGS = (".mbox", ".mbx")
-_BEGIN = b"From "
+_BEGIN = re.compile(rb"From [^\r\n]*\r?\n[!-9;-~]+[ \t]*:")
+_BEGIN_BYTES = 1_000
 
 
 def is_named_mailbox(path: str) -> bool:
@@ -20,5 +22,5 @@ def is_mailbox(path: str, absolute: str) -> bool:
     if "." in path[path.rfind("/") + 1 :]:
         return is_named_mailbox(path)
     with suppress(OSError), open_regular(absolute) as stream:
-        return stream.read(len(_BEGIN)) == _BEGIN
+        return _BEGIN.match(stream.read(_BEGIN_BYTES)) is not None
     return False
