@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import html
-import re
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from ..errors import ParseError
 from .calendar import read_calendar
 from .html import to_markdown
 from .mail_headers import header_block
+from .mail_pieces import Piece, unflowed, visible
 from .mail_words import in_charset
 from .markup import tidy
 from .mime import MOST_PARTS, Part, parameters
@@ -20,9 +18,6 @@ DEEPEST = 30
 LOST_SHARE = 0.05
 """A plain part that lacks more than this share of the words of its HTML sibling is not the same text."""
 
-_WORD = re.compile(r"\w{2,}")
-_TAG = re.compile(r"<[^<>]*>")
-_UNSEEN = (("<!--", "-->"), ("<style", "</style"), ("<script", "</script"), ("<title", "</title"))
 MESSAGES = frozenset(("message/rfc822", "message/global", "message/news"))
 _HEADERS_ONLY = frozenset(("text/rfc822-headers", "message/global-headers"))
 _REPORTS = frozenset(("message/delivery-status", "message/disposition-notification", "message/feedback-report"))
@@ -31,19 +26,6 @@ _ENCRYPTED = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime"))
 _IN_TEXT = frozenset(("text/plain", "text/html"))
 _COPIES = frozenset(("text/x-amp-html", "text/watch-html", "text/enriched", "text/richtext", "text/rtf"))
 """Ways to write the text again that few readers show."""
-
-
-class Piece(NamedTuple):
-    """A stretch of a mail's text."""
-
-    text: str
-    kind: str
-    """``plain``, ``html``, ``calendar`` or ``headers``."""
-
-    @property
-    def words(self) -> set[str]:
-        """Return the words that a reader sees, in lower case."""
-        return set(_WORD.findall((visible(self.text) if self.kind == "html" else self.text).lower()))
 
 
 @dataclass(slots=True)
@@ -83,13 +65,6 @@ def rendered(body: Body) -> tuple[str, bool]:
             body.notes.append(f"{error.message}: read without its structure")
             texts.append(tidy(visible(piece.text)))
     return "\n\n".join(filter(None, texts)), bool(body.of_kind("html"))
-
-
-def visible(source: str) -> str:
-    """Return the text of HTML without tags, scripts and styles."""
-    for begin, end in _UNSEEN:
-        source = _without(source, begin, end)
-    return html.unescape(_TAG.sub(" ", source))
 
 
 def _read(part: Part, depth: int, outermost: bool = False) -> Body:
@@ -182,38 +157,5 @@ def _text(part: Part, kind: str) -> Body:
         return Body([Piece(text, "html")], notes=notes)
     about = parameters(part.headers.get("content-type", ""))
     if about.get("format", "").lower() == "flowed":
-        text = _unflowed(text, glued=about.get("delsp", "").lower() == "yes")
+        text = unflowed(text, glued=about.get("delsp", "").lower() == "yes")
     return Body([Piece(text, "plain")], notes=notes)
-
-
-def _unflowed(text: str, glued: bool) -> str:
-    """Join lines that a sender broke (RFC 3676); ``glued``: without the space at their ends."""
-    joined: list[str] = []
-    is_open, depth = False, 0
-    for line in text.replace("\r\n", "\n").split("\n"):
-        bare = line.lstrip(">")
-        quoted = len(line) - len(bare)
-        bare = bare.removeprefix(" ")
-        if is_open and quoted == depth and bare != "-- ":
-            joined[-1] += bare
-        else:
-            joined.append(f"{'>' * quoted} {bare}" if quoted else bare)
-        is_open, depth = bare.endswith(" ") and bare != "-- ", quoted
-        if is_open and glued:
-            joined[-1] = joined[-1].removesuffix(" ")
-    return "\n".join(joined)
-
-
-def _without(source: str, begin: str, end: str) -> str:
-    """Return a page without what is between two marks; without the rest where the second is missing."""
-    lowered = source.lower()
-    if len(lowered) != len(source) or begin not in lowered:
-        return source
-    kept, at = [], 0
-    while (found := lowered.find(begin, at)) >= 0:
-        kept.append(source[at:found])
-        closed = lowered.find(end, found)
-        if closed < 0:
-            return " ".join(kept)
-        at = closed + len(end)
-    return " ".join((*kept, source[at:]))
