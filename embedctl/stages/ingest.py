@@ -23,7 +23,8 @@ from .decide import Action, Met, decide, stored_otherwise
 from .mailbox import MAILBOX_READ_BY, MailboxReader, record_reader, records_read_by
 from .make_document import file_documents, record_document, record_prefix
 from .part_writer import PartWriter
-from .read_ahead import ReadAhead, read_tasks
+from .read_ahead import ReadAhead
+from .read_task import read_tasks
 from .record_file import examine
 from .secrets import without_secrets
 

@@ -15,7 +15,8 @@ from ..records import BadRecord, Outcome, Record
 from ..sources.mailboxes import is_mailbox
 from ..sources.records import READ_BY, RecordReader
 from ..system.open_regular import open_regular
-from .read_ahead import ReadAhead, allowance_of
+from .read_ahead import ReadAhead
+from .read_task import allowance_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,8 @@ from ..store.ledger import FileState, read_ledger
 from .decide import Action, Met, decide, reads_otherwise, stored_otherwise
 from .mailbox import record_reader
 from .make_document import file_documents, record_document, record_prefix
-from .read_ahead import ReadAhead, read_tasks
+from .read_ahead import ReadAhead
+from .read_task import read_tasks
 from .record_file import examine
 from .report import reports
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ..config import ParserLimits, ReadLimits
+from ..config import ReadLimits
 from ..parsers.pool import ParserPool
-from ..parsers.reading import ReadTask, allowance
-from ..records import FileEntry
 from ..system.resources import processors
-from .decide import Action, Met, content_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ..parsers.pool import Parsing
-    from ..parsers.reading import Allowance, ReadResult
-    from ..records import Source
+    from ..parsers.reading import ReadResult, ReadTask
 
 
 Item = TypeVar("Item")
@@ -99,23 +95,3 @@ class ReadAhead(Generic[Item]):
         self._ahead_bytes -= waiting.task.size
         assert waiting.parsing is not None
         return waiting.item, self._pool.take(waiting.parsing)
-
-
-def read_tasks(entries: Iterable[Met]) -> Iterator[tuple[Met, ReadTask | None]]:
-    """Yield entries of a walk with the task of each file that is to be read whole."""
-    for met in entries:
-        if met.action is not Action.READ_FILE or not isinstance(met.entry, FileEntry):
-            yield met, None
-            continue
-        entry = met.entry
-        most = allowance_of(met.source, entry.size)
-        yield met, ReadTask(entry.path, entry.absolute, entry.size, most, content_known(met.known))
-
-
-def allowance_of(source: Source, size: int) -> Allowance:
-    """Return the limits of a file of ``size`` bytes in a source, which may have its own."""
-    rules, limits = source.rules, ParserLimits()
-    if rules.parse_seconds or rules.parse_bytes:
-        seconds, memory = rules.parse_seconds or limits.seconds, rules.parse_bytes or limits.memory_bytes
-        limits = replace(limits, seconds=seconds, memory_bytes=memory)
-    return allowance(limits, size)
