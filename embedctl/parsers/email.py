@@ -113,7 +113,7 @@ def _document(message: Part, reading: _Reading, depth: int) -> ParsedDocument:
     names = [name[:LONGEST_SHARED] for part in body.attachments[:MOST_ATTACHMENTS] if (name := part.filename)]
     if names:
         metadata["attachments"] = list(names)
-    about = {"subject": subject, **{name: metadata[name] for name in ("from", "date") if name in metadata}}
+    about = {"subject": subject, "from": metadata.get("from"), "date": metadata.get("date")}
     shared: dict[str, JSON] = {name: str(value)[:LONGEST_SHARED] for name, value in about.items() if value}
     found = [each for part in body.attachments if (each := _attached(part, reading, depth))]
     inner = ((name, replace(each, metadata={**shared, **each.metadata})) for name, each in found)

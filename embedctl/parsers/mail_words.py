@@ -17,6 +17,7 @@ _DIRECTION = re.compile(r"-[ei]$")
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 _IN_MAILS = frozenset({"utf-7", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"})
 """Encodings that a mail can be in and name, which a text file cannot."""
+_BLANKS = b" \t\r\n\xa0"
 _UNLABELLED = "cp1252"
 _MOST_REPAIRS = 50
 """Text that says it is UTF-8, and is but for one character in so many, has damage in it."""
@@ -51,7 +52,7 @@ def in_charset(data: bytes, charset: str | None) -> Text:
     try:
         return Text(decode(data, codec).text, True)
     except ParseError:
-        return Text(data.decode(_UNLABELLED, "replace"), False)
+        return Text(data.decode(_UNLABELLED, "replace"), not data.strip(_BLANKS))
 
 
 def decoded_words(header: str, charset: str | None = None) -> str:

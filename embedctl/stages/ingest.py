@@ -300,7 +300,7 @@ class _Ingest:
             self.report.note(path_from_base(self.roots[key[0]], key[1]), note)
         if bad:
             return f"{bad} of its {'messages' if isinstance(reader, MailboxReader) else 'rows'} could not be read"
-        return "; ".join(filter(None, (grown and grown.reason, note))) or None
+        return "; ".join(filter(None, (grown.reason if grown else None, note))) or None
 
     def _read_records(
         self, met: Met, entry: FileEntry, reader: RecordReader | MailboxReader, live: LiveRecords, tally: Counter[str]

@@ -11,6 +11,7 @@ from parser_samples import docx, pdf
 from embedctl.errors import ParseError, UnsupportedError
 from embedctl.parsers import parse
 from embedctl.parsers.mime import parameters
+from embedctl.query.where import parse_where
 from embedctl.records import Markup, ParsedDocument
 
 HEAD = "From: Ida <ida@example.org>\nSubject: Loom\nMIME-Version: 1.0\n"
@@ -69,6 +70,18 @@ def test_dates_of_all_zones_are_ordered_as_strings() -> None:
     found = [parse(f"From: a@example.org\nDate: {date}\n\nText".encode(), "a.eml").metadata["date"] for date in dates]
     assert found == ["2024-03-06T04:30:00+00:00", "2024-03-06T05:00:00+00:00", "2024-03-06T05:30:00+00:00"]
     assert "date" not in parse(b"From: a@example.org\nDate: soon\n\nText", "a.eml").metadata
+
+
+def test_conditions_find_mails_and_attachments() -> None:
+    mail = message()
+    mail.set_content("Attached.")
+    mail.add_attachment("Seven spools", filename="list.txt")
+    parsed = parse(mail.as_bytes(), "a.eml")
+    wanted, _ = parse_where("date >= '2025-01' and date < '2025-02' and from contains 'ann@example.org'")
+    assert wanted(parsed.metadata)
+    assert wanted(dict(parsed.inner)["list.txt"].metadata)
+    assert parse_where("to contains 'eve@' and not date < '2025-01-06T09:00'")[0](parsed.metadata)
+    assert not parse_where("cc is not null")[0](parsed.metadata)
 
 
 def test_many_recipients_are_cut_in_the_text_only() -> None:
@@ -303,6 +316,12 @@ def test_lines_that_the_sender_broke(about: str, body: str, text: str) -> None:
     assert text_of(f"{HEAD}Content-Type: text/plain; {about}\n\n{body}\n".encode()) == text
 
 
+@pytest.mark.parametrize("blank", [b"", b"\r\n", b"\xa0\r\n"])
+def test_a_blank_body_is_certain(blank: bytes) -> None:
+    parsed = parse(f"{HEAD}Content-Type: text/plain; charset=iso-8859-1\n\n".encode() + blank, "a.eml")
+    assert (parsed.text, parsed.notes) == (BLOCK.strip(), ())
+
+
 def test_text_that_is_uuencoded() -> None:
     assert text_of(f"{HEAD}Content-Transfer-Encoding: x-uuencode\n\nbegin 644 a\n#0V%T\n`\nend\n".encode()) == "Cat"
 
@@ -340,6 +359,10 @@ def test_signatures_are_left_out() -> None:
         (
             "Content-Type: multipart/mixed; boundary=edge\n\n--edge\n\nOne --edge\n--edges\n--edge--",
             "One --edge\n--edges",
+        ),
+        (
+            "Content-Type: multipart/mixed; boundary=edge\n\n--edge\n\n--edge\n\nBehind nothing\n--edge--",
+            "Behind nothing",
         ),
         ("Content-Type: nonsense\n\nText", "Text"),
         ("Content-Transfer-Encoding: base64\n\nVGV4dA", "Text"),

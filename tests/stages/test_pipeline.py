@@ -18,7 +18,7 @@ from embedctl import FilterConfig, QueryConfig, RankingRequest, SettingsRequest,
 from embedctl.config import DEFAULT_MODEL, IndexLimits, ParserLimits, PartLimits, RuntimeConfig
 from embedctl.encoders.model_folder import resolve
 from embedctl.errors import MismatchError, ModelError, NoStoreError, UsageError
-from embedctl.stages import part_writer, read_ahead
+from embedctl.stages import part_writer, read_task
 from embedctl.store.layout import Layout
 from embedctl.store.ledger import read_ledger
 from embedctl.store.writer import read_manifest
@@ -269,7 +269,7 @@ def test_settings_are_free_until_something_is_made_with_them(store: embedctl.Sto
 
 def test_a_failed_file_is_tried_again(store: embedctl.Store, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (docs / "keys.md").write_text("---\nlevel: 3\n---\n\nKeys are rotated by night.\n", encoding="utf-8")
-    monkeypatch.setattr(read_ahead, "ParserLimits", lambda: ParserLimits(metadata_bytes=1))
+    monkeypatch.setattr(read_task, "ParserLimits", lambda: ParserLimits(metadata_bytes=1))
     assert store.index([docs / "keys.md"]).exit_code == 3
     monkeypatch.undo()
     assert outcomes(store.index()) == {"added": 1}
