@@ -148,6 +148,7 @@ def _attached(part: Part, reading: _Reading, depth: int) -> tuple[str, ParsedDoc
 
 
 def _parsed(part: Part, name: str, reading: _Reading, depth: int) -> ParsedDocument:
+    parser_for(name, b"")  # pictures and archives need not be decoded to be refused
     data = part.payload()
     if part.charset and part.content_type.startswith("text/"):
         data = in_charset(data, part.charset).text.encode()

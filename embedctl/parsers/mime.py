@@ -166,6 +166,10 @@ def _line_beginnings(data: bytes, start: int, end: int, delimiter: bytes) -> Ite
 
 def _from_base64(body: bytes) -> bytes:
     """Decode lines of base64, up to a padding in the middle, and without what is not base64."""
+    try:
+        return binascii.a2b_base64(body)
+    except binascii.Error:  # its end is missing
+        pass
     digits = _NOT_BASE64.sub(b"", body.partition(b"=")[0])
     if len(digits) % 4 == 1:
         digits = digits[:-1]
