@@ -118,7 +118,7 @@ def _document(message: Part, reading: _Reading, depth: int) -> ParsedDocument:
     found = [each for part in body.attachments if (each := _attached(part, reading, depth))]
     inner = ((name, replace(each, metadata={**shared, **each.metadata})) for name, each in found)
     return ParsedDocument(
-        "\n\n".join(filter(None, (header_block(message), text))),
+        "\n\n".join(filter(None, (header_block(message, names), text))),
         "message/rfc822",
         Markup.MARKDOWN if is_markdown else Markup.PLAIN,
         title=subject or None,

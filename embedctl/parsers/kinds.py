@@ -113,7 +113,7 @@ _SIGNATURES = (
     (b"SQLite format 3\0", "SQLite database"),
     (b"PAR1", "Parquet file"),
 )
-_MAILDIR = re.compile(r"\d{6,}\.[^/]+")
+_MAILDIR = re.compile(r"\d{6,}[._][^/]+")
 """Names of files of a Maildir; the end of a host's name is no ending."""
 _MAIL_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:[^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*\r?\n")
 _MAILBOX_LINE = re.compile(rb"From [^\r\n]*\r?\n")

@@ -15,14 +15,18 @@ from .mime import MOST_PARTS, Part, parameters
 
 DEEPEST = 30
 """Levels of parts and forwarded messages inside each other that are read."""
-LOST_SHARE = 0.05
+LOST_SHARE = 0.02
 """A plain part that lacks more than this share of the words of its HTML sibling is not the same text."""
+STUB_WORDS, STUB_SHARE = 20, 0.5
+"""A plain part of at least so many words, of which the HTML lacks more than this share, is text of its own."""
 
 MESSAGES = frozenset(("message/rfc822", "message/global", "message/news"))
 _HEADERS_ONLY = frozenset(("text/rfc822-headers", "message/global-headers"))
 _REPORTS = frozenset(("message/delivery-status", "message/disposition-notification", "message/feedback-report"))
 _SIGNATURES = frozenset(("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"))
 _ENCRYPTED = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime"))
+_PAGES, _MARK_REACH = ("<html", "<!doctype html"), 200
+"""Text that begins so is HTML, whatever it is called."""
 _IN_TEXT = frozenset(("text/plain", "text/html"))
 _COPIES = frozenset(("text/x-amp-html", "text/watch-html", "text/enriched", "text/richtext", "text/rtf"))
 """Ways to write the text again that few readers show."""
@@ -41,6 +45,11 @@ class Body:
         self.pieces += other.pieces
         self.attachments += other.attachments
         self.notes += other.notes
+
+    @property
+    def words(self) -> set[str]:
+        """Return the words that a reader sees, in lower case."""
+        return set().union(*(piece.words for piece in self.pieces))
 
     def of_kind(self, *kinds: str) -> list[Piece]:
         """Return the pieces of some kinds."""
@@ -122,15 +131,16 @@ def _alternative(bodies: list[Body]) -> Body:
     """Return the fullest of several bodies that are said to be the same; plain text where it is."""
     plain = next((body for body in bodies if body.of_kind("plain") and not body.of_kind("html")), None)
     rich = next((body for body in reversed(bodies) if body.of_kind("html")), None)
-    chosen = plain or rich
+    chosen = [body for body in (plain, rich) if body is not None]
     if plain is not None and rich is not None:
-        wanted = set().union(*(piece.words for piece in rich.pieces))
-        lost = wanted.difference(*(piece.words for piece in plain.pieces))
-        if len(lost) > LOST_SHARE * len(wanted):
-            chosen = rich
-    whole = Body(pieces=list(chosen.pieces) if chosen else [])
+        said, shown = plain.words, rich.words
+        if len(shown - said) <= LOST_SHARE * len(shown):
+            chosen = [plain]
+        elif len(said) < STUB_WORDS or len(said - shown) <= STUB_SHARE * len(said):
+            chosen = [rich]
+    whole = Body(pieces=[piece for body in chosen for piece in body.pieces])
     for body in bodies:
-        if body is not chosen:
+        if all(body is not each for each in chosen):
             whole.pieces += body.of_kind("calendar")
         whole.attachments += body.attachments
         whole.notes += body.notes
@@ -158,4 +168,5 @@ def _text(part: Part, kind: str) -> Body:
     about = parameters(part.headers.get("content-type", ""))
     if about.get("format", "").lower() == "flowed":
         text = unflowed(text, glued=about.get("delsp", "").lower() == "yes")
-    return Body([Piece(text, "plain")], notes=notes)
+    kind = "html" if text[:_MARK_REACH].lstrip().lower().startswith(_PAGES) else "plain"
+    return Body([Piece(text, kind)], notes=notes)

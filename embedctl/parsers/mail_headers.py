@@ -7,6 +7,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..records import JSON
     from .mime import Part
 
@@ -21,9 +23,9 @@ EVIDENCE = frozenset(
 _TYPED = ("from", "to", "cc", "bcc")
 
 
-def header_block(message: Part) -> str:
-    """Return the headers that a reader sees, a line each; empty where the message has none of them."""
-    named = ((name, message.header(name.lower())) for name in SHOWN)
+def header_block(message: Part, attachments: Sequence[str] = ()) -> str:
+    """Return the headers that a reader sees and names of attachments, a line each; empty where there are none."""
+    named = [*((name, message.header(name.lower())) for name in SHOWN), ("Attachments", ", ".join(attachments))]
     return "\n".join(f"{name}: {_shown(value)}" for name, value in named if value)
 
 

@@ -6,7 +6,7 @@ import html
 import re
 from typing import NamedTuple
 
-_WORD = re.compile(r"\w{2,}")
+_WORD = re.compile(r"\w+")
 _TAG = re.compile(r"<[^<>]*>")
 _UNSEEN = (("<!--", "-->"), ("<style", "</style"), ("<script", "</script"), ("<title", "</title"))
 

@@ -35,7 +35,13 @@ def multipart(kind: str, *parts: str, head: str = HEAD) -> bytes:
 
 
 def text_of(data: bytes) -> str:
-    return parse(data, "a.eml").text.removeprefix(BLOCK)
+    return body_of(parse(data, "a.eml"))
+
+
+def body_of(parsed: ParsedDocument) -> str:
+    """Return the text behind the headers."""
+    assert parsed.text.startswith(BLOCK.strip())
+    return parsed.text.partition("\n\n")[2]
 
 
 def inner(parsed: ParsedDocument) -> dict[str, str]:
@@ -118,7 +124,7 @@ RICH = (
 )
 def test_html_is_taken_where_the_plain_part_says_less(plain: str) -> None:
     parsed = parse(multipart("alternative", plain, RICH), "a.eml")
-    assert parsed.text.removeprefix(BLOCK) == "The ferry **leaves** at nine.\n\n| Fare | 12 |\n| --- | --- |"
+    assert body_of(parsed) == "The ferry **leaves** at nine.\n\n| Fare | 12 |\n| --- | --- |"
     assert parsed.markup is Markup.MARKDOWN
 
 
@@ -126,6 +132,16 @@ def test_html_is_taken_where_the_plain_part_says_less(plain: str) -> None:
 def test_plain_text_is_taken_where_it_says_as_much(rich: str) -> None:
     mail = multipart("alternative", "\nSame words  here\n", f"Content-Type: text/html\n\n{rich}")
     assert text_of(mail) == "Same words  here"
+
+
+def test_two_texts_that_say_different_things_are_both_kept() -> None:
+    plain = " ".join(f"word{number}" for number in range(30))
+    mail = multipart("alternative", f"\n{plain}", "Content-Type: text/html\n\n<p>Please read the plain part.</p>")
+    assert text_of(mail) == f"{plain}\n\nPlease read the plain part."
+
+
+def test_html_that_is_called_plain_text() -> None:
+    assert text_of(f"{HEAD}Content-Type: text/plain\n\n<html><body><p>Not <b>plain</b></p>".encode()) == "Not **plain**"
 
 
 def test_html_around_attachments_is_one_text() -> None:
@@ -136,7 +152,7 @@ def test_html_around_attachments_is_one_text() -> None:
     )
     nested = multipart("mixed", *parts, head="").decode().replace("edge", "rim")
     parsed = parse(multipart("alternative", "\nHello Ruth", nested), "a.eml")
-    assert parsed.text.removeprefix(BLOCK) == "Hello Ruth\n\nYours, Ida"
+    assert body_of(parsed) == "Hello Ruth\n\nYours, Ida"
     assert inner(parsed) == {"list.txt": "Three spools"}
 
 
@@ -145,9 +161,10 @@ def test_text_behind_attachments_and_pictures_is_kept() -> None:
     photo = "Content-Type: image/jpeg; name=roof.jpg\nContent-Transfer-Encoding: base64\n\n/9j/4AAQ"
     named = "Content-Type: text/plain; name=body.txt\n\nfour"
     parsed = parse(multipart("mixed", "\none", picture, "\ntwo", photo, "\nthree", named), "a.eml")
-    assert parsed.text.removeprefix(BLOCK) == "one\n\ntwo\n\nthree\n\nfour"
+    assert body_of(parsed) == "one\n\ntwo\n\nthree\n\nfour"
     assert parsed.notes == ("attachment roof.jpg is not read: image",)
     assert parsed.metadata["attachments"] == ["roof.jpg"]
+    assert parsed.text.splitlines()[2] == "Attachments: roof.jpg"
 
 
 def test_a_forwarded_message_is_read_where_it_stands() -> None:
@@ -347,7 +364,7 @@ def test_encrypted_mails_are_indexed_by_their_headers(mail: bytes, note: str) ->
 def test_signatures_are_left_out() -> None:
     signature = "Content-Type: application/pgp-signature; name=signature.asc\n\n-----BEGIN PGP SIGNATURE-----"
     parsed = parse(multipart("signed", "\nSigned text", signature), "a.eml")
-    assert (parsed.text.removeprefix(BLOCK), parsed.notes, parsed.inner) == ("Signed text", (), ())
+    assert (body_of(parsed), parsed.notes, parsed.inner) == ("Signed text", (), ())
 
 
 @pytest.mark.parametrize(
