@@ -151,7 +151,7 @@ def _parsed(part: Part, name: str, reading: _Reading, depth: int) -> ParsedDocum
     parser_for(name, b"")  # pictures and archives need not be decoded to be refused
     data = part.payload()
     if part.charset and part.content_type.startswith("text/"):
-        data = in_charset(data, part.charset).text.encode()
+        data = in_charset(data, part.charset).text.encode("utf-8", "replace")
     if not data.strip():
         raise UnsupportedError("empty file")
     kind = parser_for(name, data[:HEAD_BYTES])

@@ -8,7 +8,7 @@ from ..errors import ParseError
 from .calendar import read_calendar
 from .html import to_markdown
 from .mail_headers import header_block
-from .mail_pieces import Piece, unflowed, visible
+from .mail_pieces import Piece, unflowed, visible, without_uuencoded
 from .mail_words import in_charset
 from .markup import tidy
 from .mime import MOST_PARTS, Part, parameters
@@ -169,4 +169,12 @@ def _text(part: Part, kind: str) -> Body:
     if about.get("format", "").lower() == "flowed":
         text = unflowed(text, glued=about.get("delsp", "").lower() == "yes")
     kind = "html" if text[:_MARK_REACH].lstrip().lower().startswith(_PAGES) else "plain"
-    return Body([Piece(text, kind)], notes=notes)
+    text, files = without_uuencoded(text)
+    return Body([Piece(text, kind)], [_uuencoded(*each) for each in files], notes)
+
+
+def _uuencoded(name: str, lines: str) -> Part:
+    data = lines.encode()
+    disposition = 'attachment; filename="{}"'.format(name.replace("\\", "/").replace('"', "'"))
+    headers = {"content-disposition": disposition, "content-transfer-encoding": "x-uuencode"}
+    return Part(data, 0, len(data), headers)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 _WORD = re.compile(r"\w+")
 _TAG = re.compile(r"<[^<>]*>")
+_UUENCODED = re.compile(r"^begin [0-7]{3,4} ([^\n]+)\n(?:[!-`][ -`]*\n)*[` ]?\n?end[ \t]*$", re.MULTILINE)
 _UNSEEN = (("<!--", "-->"), ("<style", "</style"), ("<script", "</script"), ("<title", "</title"))
 
 
@@ -29,6 +30,14 @@ def visible(source: str) -> str:
     for begin, end in _UNSEEN:
         source = _without(source, begin, end)
     return html.unescape(_TAG.sub(" ", source))
+
+
+def without_uuencoded(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return plain text without the files that are uuencoded in it, and their names and lines."""
+    if "\nend" not in text:
+        return text, []
+    text = text.replace("\r\n", "\n")
+    return _UUENCODED.sub("", text), [(match[1].strip(), match[0]) for match in _UUENCODED.finditer(text)]
 
 
 def unflowed(text: str, glued: bool) -> str:

@@ -18,6 +18,8 @@ _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 _IN_MAILS = frozenset({"utf-7", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"})
 """Encodings that a mail can be in and name, which a text file cannot."""
 _BLANKS = b" \t\r\n\xa0"
+_JAPANESE = b"\x1b$"
+"""Begins Japanese characters in ISO 2022, which is often sent without its name."""
 _UNLABELLED = "cp1252"
 _MOST_REPAIRS = 50
 """Text that says it is UTF-8, and is but for one character in so many, has damage in it."""
@@ -34,6 +36,8 @@ class Text(NamedTuple):
 def in_charset(data: bytes, charset: str | None) -> Text:
     """Return bytes as text: by their mark, as UTF-8, by the charset that is named, or by what they seem to be."""
     codec = _codec(charset)
+    if codec in (None, "ascii", "utf-8") and _JAPANESE in data and data.isascii():
+        codec = "iso2022_jp"
     if codec in _IN_MAILS and not marked(data):
         try:
             return Text(data.decode(codec).lstrip("\ufeff"), True)
@@ -91,7 +95,7 @@ def _word_bytes(way: str, spelled: str) -> bytes:
 
 
 def _raw(text: str, charset: str | None) -> str:
-    return text if text.isascii() else in_charset(bytes_of(text), charset).text
+    return text if text.isascii() and "\x1b" not in text else in_charset(bytes_of(text), charset).text
 
 
 def _codec(charset: str | None) -> str | None:

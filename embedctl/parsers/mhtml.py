@@ -70,7 +70,9 @@ def _leaves(part: Part, depth: int) -> Iterator[Part]:
 
 def _page(part: Part, path: str) -> ParsedDocument:
     data = part.payload()
-    return html.parse(in_charset(data, part.charset or html.declared_charset(data)).text.encode(), path)
+    return html.parse(
+        in_charset(data, part.charset or html.declared_charset(data)).text.encode("utf-8", "replace"), path
+    )
 
 
 def _frame_text(part: Part, path: str) -> str:

@@ -98,10 +98,9 @@ def decide(
             stale = replace(ledger.state(row), sha256=None)  # its content is not known to be what it should be
             yield Met(source, entry, _reading(entry), row, stale, again=True)
             continue
-        if row in outdated:
+        if row is not None and row in outdated:
             # What its content gave is not known; a version that cannot read it leaves what another has read.
-            known = replace(ledger.state(row), sha256=None)
-            yield Met(source, entry, _reading(entry), row, known)
+            yield Met(source, entry, _reading(entry), row, replace(ledger.state(row), sha256=None))
             continue
         same = row is not None and fingerprints[row] == (entry.size, entry.mtime_us)
         if row is not None and same and quiet[row] and not all_records:

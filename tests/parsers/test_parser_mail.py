@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 from email.message import EmailMessage
 
 import pytest
@@ -271,6 +272,7 @@ def test_parameters_in_any_number_are_put_together_at_once() -> None:
         (b"Re: =?utf-8?q?caf=C3=A9?= (=?utf-8?q?menu?=)", "Re: café (menu)"),
         ("Überfahrt nach Föhr".encode(), "Überfahrt nach Föhr"),
         ("Überfahrt nach Föhr".encode("latin-1"), "Überfahrt nach Föhr"),
+        ("渡し船".encode("iso-2022-jp"), "渡し船"),
         (b"=?no-such-charset?q?plain?=", "plain"),
         (b"=?utf-8?q?not closed", "=?utf-8?q?not closed"),
     ],
@@ -293,6 +295,7 @@ def test_a_raw_subject_is_in_the_charset_of_the_body() -> None:
         ("gb2312", "gb18030", "你好，世界"),
         ("iso-2022-jp", "iso-2022-jp", "こんにちは"),
         ("utf-16", "utf-16", "Wide größe"),
+        ("us-ascii", "iso-2022-jp", "渡し船は九時"),
         ("unicode-1-1-utf-7", "utf-7", "Höhe und Größe"),
     ],
 )
@@ -337,6 +340,12 @@ def test_lines_that_the_sender_broke(about: str, body: str, text: str) -> None:
 def test_a_blank_body_is_certain(blank: bytes) -> None:
     parsed = parse(f"{HEAD}Content-Type: text/plain; charset=iso-8859-1\n\n".encode() + blank, "a.eml")
     assert (parsed.text, parsed.notes) == (BLOCK.strip(), ())
+
+
+def test_files_that_are_uuencoded_in_the_text_are_attachments() -> None:
+    lines = binascii.b2a_uu(b"Nine barges").decode() + "`\nend"
+    parsed = parse(f"{HEAD}\nSee below.\n\nbegin 644 barges.txt\n{lines}\n\nbegin 6 pm\nthe end\n".encode(), "a.eml")
+    assert (body_of(parsed), inner(parsed)) == ("See below.\n\nbegin 6 pm\nthe end", {"barges.txt": "Nine barges"})
 
 
 def test_text_that_is_uuencoded() -> None:
