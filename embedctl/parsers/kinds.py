@@ -113,7 +113,7 @@ _SIGNATURES = (
     (b"SQLite format 3\0", "SQLite database"),
     (b"PAR1", "Parquet file"),
 )
-_MAILDIR = re.compile(r"\d{6,}[._][^/]+")
+_MAILDIR = re.compile(r"\d{9,11}[._][^/]+")
 """Names of files of a Maildir; the end of a host's name is no ending."""
 _MAIL_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:[^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*\r?\n")
 _MAILBOX_LINE = re.compile(rb"From [^\r\n]*\r?\n")
@@ -166,7 +166,7 @@ def is_current(read_by: str | None, path: str) -> bool:
     """
     if read_by is None:
         name, ending = name_and_ending(path)
-        named = "email" if _MAILDIR.fullmatch(name) else BY_NAME.get(name) or BY_ENDING.get(ending) or "text"
+        named = BY_NAME.get(name) or BY_ENDING.get(ending) or ("email" if _MAILDIR.fullmatch(name) else "text")
         kinds = {named, KINDS}
         return all(VERSIONS.get(kind, 1) == 1 for kind in kinds)
     return read_by == version(read_by.partition("/")[0])

@@ -135,6 +135,12 @@ def test_plain_text_is_taken_where_it_says_as_much(rich: str) -> None:
     assert text_of(mail) == "Same words  here"
 
 
+@pytest.mark.parametrize("kind", ["x-amp-html", "enriched", "rtf"])
+def test_other_spellings_of_the_text_are_left_out(kind: str) -> None:
+    other = f"Content-Type: text/{kind}\n\n<bold>Hello</bold> there"
+    assert text_of(multipart("alternative", "\nHello", other, "Content-Type: text/html\n\n<p>Hello</p>")) == "Hello"
+
+
 def test_two_texts_that_say_different_things_are_both_kept() -> None:
     plain = " ".join(f"word{number}" for number in range(30))
     mail = multipart("alternative", f"\n{plain}", "Content-Type: text/html\n\n<p>Please read the plain part.</p>")
