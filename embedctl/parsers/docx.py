@@ -2,55 +2,42 @@
 
 from __future__ import annotations
 
-import datetime
-import io
-import re
 from typing import TYPE_CHECKING, Any
 
-from ..records import JSON, Markup, ParsedDocument
-from .archives import open_archive
+from ..errors import ParseError
+from ..records import Markup, ParsedDocument
+from .drawing import graphics
+from .kinds import HEAD_BYTES, PARSERS, parser_for
 from .markup import failing_as, first_heading, one_line, required, table, tidy
+from .numerals import BULLET, Items, is_page_number
+from .ooxml import ALTERNATE, CHOICE, FALLBACK, RELATION_ID, Package, is_on
+from .word_styles import MOST_LEVELS, VALUE, WORD, Numbering, Styles, number_of
+from .word_text import Runs, Story
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KIND = "Word document"
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-MOST_STYLES = 16
-"""Longest ancestry of a style that is followed."""
 
-_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_HEADING = re.compile(r"heading ([1-9])$", re.IGNORECASE)
-_BLANK = {f"{_WORD}tab": "\t", f"{_WORD}br": "\n", f"{_WORD}cr": "\n", f"{_WORD}noBreakHyphen": "-"}
-_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-_CORE = "http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties"
-_TEXT = {f"{_WORD}t", *_BLANK}
-_HIDDEN = {f"{_WORD}del", f"{_WORD}moveFrom", f"{_WORD}tabs", _FALLBACK}  # tab stops are no tabs
-_PROPERTIES = {
-    "author": "author",
-    "subject": "subject",
-    "keywords": "keywords",
-    "category": "category",
-    "comments": "description",
-    "created": "created",
-    "modified": "modified",
-}
+_PARAGRAPH, _TABLE, _ROW, _CELL, _CHUNK = (f"{WORD}{name}" for name in ("p", "tbl", "tr", "tc", "altChunk"))
+_UNREAD = {f"{WORD}{name}" for name in ("sectPr", "del", "moveFrom", "sdtPr", "sdtEndPr", "tblPr", "tblGrid", "trPr")}
+_CHUNK_PARSERS = {"html", "text", "rtf", "mhtml"}
+"""Parsers of files inside a document; none that reads packages, which could hold themselves."""
 
 
 def parse(data: bytes, _path: str) -> ParsedDocument:
-    """Return headings as ``#``, list items as ``-``, tables as Markdown tables and footnotes at the end.
+    """Return headings as ``#``, list items as ``-`` or by their numbers, tables as Markdown tables, notes at the end.
 
     Raises:
         ParseError: the file is damaged, protected or no Word document.
         UnsupportedError: it holds no text.
     """
-    open_archive(data, KIND).close()
+    package = Package(data, KIND)
     with failing_as(f"damaged or no {KIND}"):
-        import docx
-
-        document = docx.Document(io.BytesIO(data))
-        text = tidy("\n\n".join(_blocks(document)))
-        metadata, title = core_properties(document)
+        part, root = package.main("word", "document")
+        text = tidy("\n\n".join(filter(None, _Document(package, part).read(root))))
+        metadata, title = package.properties()
     return ParsedDocument(
         required(text, "no text in this document"),
         MEDIA_TYPE,
@@ -60,124 +47,174 @@ def parse(data: bytes, _path: str) -> ParsedDocument:
     )
 
 
-def core_properties(document: Any) -> tuple[dict[str, JSON], str]:
-    """Return the properties that Office files have in common, dates in ISO 8601, and the title."""
-    metadata: dict[str, JSON] = {}
-    # For a file that has none, the libraries make some up, with the present time.
-    try:
-        document.part.package.part_related_by(_CORE)
-    except KeyError:
-        return metadata, ""
-    properties = document.core_properties
-    for name, key in _PROPERTIES.items():
-        value = getattr(properties, name, None)
-        if isinstance(value, datetime.datetime):  # naive ones are in UTC by the format's definition
-            value = (value if value.tzinfo else value.replace(tzinfo=datetime.UTC)).isoformat()
-        if value and (line := one_line(value)):
-            metadata[key] = line
-    return metadata, one_line(properties.title or "")
+class _Document:
+    """A document and what its parts share: styles, numbers, comments."""
 
+    def __init__(self, package: Package, part: str) -> None:
+        self._package = package
+        self._part = part
+        self._styles = Styles(package.first(part, "styles")[1])
+        self._numbering = Numbering.of(package.first(part, "numbering")[1])
+        self._comments: dict[str, str] = {}
+        self._story = self._story_of(part)
 
-def _blocks(document: Any) -> Iterator[str]:
-    headings = _heading_levels(document)
-    items: list[str] = []
-    for element in _body(document.element.body):
-        if element.tag == f"{_WORD}tbl":
-            block = table(_rows(element))
-        elif (depth := _list_depth(element, headings)) is not None:
-            if line := one_line(_text(element)):
-                items.append("  " * depth + "- " + line)
-            continue
-        else:
-            block = _text(element).strip()
-            level = headings.get(_style(element), 0)
-            block = f"{'#' * min(level, 6)} {one_line(block)}" if level and block else block
-        if items:
-            yield "\n".join(items)
-            items = []
-        yield block
-    yield "\n".join(items)
-    yield from _footnotes(document)
+    def read(self, root: Any) -> Iterator[str]:
+        """Yield the blocks of page headers, body, notes, page footers."""
+        for name, comments in self._package.related(self._part, "comments"):
+            for comment in comments.iterchildren(f"{WORD}comment"):
+                author, body = comment.get(f"{WORD}author"), " ".join(self._within(name, comment))
+                if body:
+                    by = f" by {one_line(author)}" if author else ""
+                    self._comments[comment.get(f"{WORD}id") or ""] = f"Comment{by}: {one_line(body)}"
+        yield from self._margins(root, "header")
+        for body in root.iterchildren(f"{WORD}body"):
+            yield from self._blocks(body)
+        for kind in ("footnotes", "endnotes"):
+            for name, notes in self._package.related(self._part, kind):
+                for note in notes:
+                    if f"{WORD}type" not in note.attrib:
+                        yield from self._within(name, note)
+        yield from self._comments.values()  # of places that are no longer there
+        yield from self._margins(root, "footer")
 
+    def _story_of(self, part: str) -> Story:
+        return Story(self._blocks, lambda element: graphics(element, self._package, part), self._comments)
 
-def _body(container: Any) -> Iterator[Any]:
-    """Yield paragraphs and tables, those inside content controls and the like too, in document order."""
-    for element in container:
-        if element.tag in (f"{_WORD}p", f"{_WORD}tbl"):
-            yield element
-        elif element.tag not in (f"{_WORD}sectPr", _FALLBACK, f"{_WORD}del", f"{_WORD}moveFrom"):
-            yield from _body(element)
+    def _within(self, part: str, container: Any) -> list[str]:
+        """Return the blocks of another part than the body, whose relations are its own."""
+        story, self._story = self._story, self._story_of(part)
+        try:
+            return [block for block in self._blocks(container) if block]
+        finally:
+            self._story = story
 
+    def _margins(self, root: Any, kind: str) -> Iterator[str]:
+        """Yield the headers or footers that pages show, each once."""
+        _, settings = self._package.first(self._part, "settings")
+        two_sided = settings is not None and is_on(settings.find(f"{WORD}evenAndOddHeaders"), VALUE)
+        relations = self._package.relations(self._part)
+        unseen = set()
+        for section in root.iter(f"{WORD}sectPr"):
+            shown = {"default", *(["even"] if two_sided else [])}
+            shown |= {"first"} if is_on(section.find(f"{WORD}titlePg"), VALUE) else set()
+            for reference in section.iterchildren(f"{WORD}{kind}Reference"):
+                if reference.get(f"{WORD}type", "default") not in shown:
+                    unseen.add(reference.get(RELATION_ID))
+        blocks = [
+            block
+            for identifier, relation in relations.items()
+            if relation.kind == kind and identifier not in unseen and (part := self._package.xml(relation.target)) is not None
+            for block in self._within(relation.target, part)
+        ]
+        yield from (block for block in dict.fromkeys(blocks) if not is_page_number(block))
 
-def _text(paragraph: Any) -> str:
-    """Return the text as it reads with all tracked changes accepted, hyperlinks and fields included."""
-    parts: list[str] = []
-    within = [iter(paragraph)]  # no recursion, and no look at the ancestors of every word
-    while within:
-        for element in within[-1]:
-            if element.tag in _TEXT:
-                parts.append(_BLANK.get(element.tag) or element.text or "")
-            if element.tag not in _HIDDEN:
-                within.append(iter(element))
-                break
-        else:
-            within.pop()
-    return "".join(parts)
-
-
-def _rows(element: Any) -> Iterator[list[str]]:
-    for row in element.iterchildren(f"{_WORD}tr"):
-        yield [" ".join(_text(each) for each in cell.iter(f"{_WORD}p")) for cell in row.iterchildren(f"{_WORD}tc")]
-
-
-def _style(paragraph: Any) -> str | None:
-    properties = paragraph.pPr
-    style = None if properties is None else properties.pStyle
-    return None if style is None else style.val
-
-
-def _heading_levels(document: Any) -> dict[str | None, int]:
-    """Return the level of each style that is or descends from a heading; for list styles minus their depth, from 1."""
-    levels: dict[str | None, int] = {}
-    for style in document.styles:
-        ancestor = style
-        for _ in range(MOST_STYLES):
-            if ancestor is None:
-                break
-            name = ancestor.name or ""
-            if match := _HEADING.match(name):
-                levels[style.style_id] = int(match[1])
-            elif name == "Title":
-                levels[style.style_id] = 1
-            elif name.startswith("List ") and "Continue" not in name:
-                levels[style.style_id] = -max(1, int(name[-1]) if name[-1].isdigit() else 1)
+    def _blocks(self, container: Any) -> Iterator[str]:
+        items = Items()
+        for element in _members(container, (_PARAGRAPH, _TABLE, _CHUNK)):
+            if element.tag == _PARAGRAPH:
+                runs = Runs(self._story, element)
+                block = self._paragraph(element, runs, items)
+                beside = runs.beside
+            elif element.tag == _TABLE:
+                block, beside = self._table(element)
             else:
-                ancestor = getattr(ancestor, "base_style", None)
+                block, beside = self._chunk(element), []
+            if items.lines and (block or beside):
+                yield items.take()
+            yield block
+            yield from beside
+        yield items.take()
+
+    def _paragraph(self, element: Any, runs: Runs, items: Items) -> str:
+        """Return a heading or a paragraph; add an item to the list that is being written."""
+        heading, label, depth = self._about(element)
+        text = runs.text.strip()
+        if not text:
+            return ""
+        if heading:
+            number = "" if label in (None, BULLET) else f"{label} "
+            return f"{'#' * min(heading, 6)} {number}{one_line(text)}"
+        if label is None:
+            return items.take() + "\n\n" + text if items.lines else text
+        if label:
+            items.add(depth, label, one_line(text))
+            return ""
+        return text
+
+    def _about(self, paragraph: Any) -> tuple[int, str | None, int]:
+        """Return the level of a heading, or 0; the number, ``None`` outside of lists; and its depth from 0."""
+        properties = paragraph.find(f"{WORD}pPr")
+        name = None
+        numbering = None
+        if properties is not None:
+            styled = properties.find(f"{WORD}pStyle")
+            name = None if styled is None else styled.get(VALUE)
+            numbering = properties.find(f"{WORD}numPr")
+        style = self._styles.of(name)
+        heading = style.heading
+        if not heading and properties is not None:
+            outline = number_of(properties, "outlineLvl", MOST_LEVELS)
+            heading = outline + 1 if outline is not None and 0 <= outline < MOST_LEVELS else 0
+        identifier = number_of(numbering, "numId", style.list_id)
+        if identifier == 0:  # switched off
+            return heading, None, 0
+        level = number_of(numbering, "ilvl", style.level)
+        if identifier is not None:
+            level = self._numbering.level_of_style(identifier, name) if level is None else level
+            return heading, self._numbering.label(identifier, max(0, min(level, MOST_LEVELS - 1))), level
+        if style.depth is not None:
+            return heading, BULLET, style.depth
+        return heading, None, 0
+
+    def _table(self, element: Any) -> tuple[str, list[str]]:
+        """Return a table, and what floats beside the text of its cells; a lone cell is a frame around its blocks."""
+        rows = [row for row in _members(element, (_ROW,)) if row.find(f"{WORD}trPr/{WORD}del") is None]
+        cells = [list(_members(row, (_CELL,))) for row in rows]
+        if len(rows) == 1 and len(cells[0]) == 1:
+            return "\n\n".join(filter(None, self._blocks(cells[0][0]))), []
+        beside: list[str] = []
+        return table(self._row(row, each, beside) for row, each in zip(rows, cells, strict=True)), beside
+
+    def _row(self, row: Any, cells: list[Any], beside: list[str]) -> list[str]:
+        """Return the texts of a row, each in its own column: what spans several is followed by empty cells."""
+        found = [""] * min(number_of(row.find(f"{WORD}trPr"), "gridBefore", 0) or 0, 100)
+        for cell in cells:
+            found.append(" ".join(self._cell(cell, beside)))
+            found += [""] * (min(number_of(cell.find(f"{WORD}tcPr"), "gridSpan", 1) or 1, 100) - 1)
+        return found
+
+    def _cell(self, cell: Any, beside: list[str]) -> Iterator[str]:
+        for element in _members(cell, (_PARAGRAPH, _TABLE)):
+            if element.tag == _TABLE:
+                for row in _members(element, (_ROW,)):
+                    yield " ".join(self._row(row, list(_members(row, (_CELL,))), beside))
                 continue
-            break
-    return levels
+            runs = Runs(self._story, element)
+            beside += runs.beside
+            _, label, _ = self._about(element)
+            yield runs.text if label in (None, BULLET) else f"{label} {runs.text}"
+
+    def _chunk(self, element: Any) -> str:
+        """Return the text of a file that stands inside the document."""
+        relation = self._package.relations(self._part).get(element.get(RELATION_ID) or "")
+        data = self._package.data(relation.target) if relation else None
+        if not relation or not data:
+            return ""
+        try:
+            kind = parser_for(relation.target, data[:HEAD_BYTES])
+            text: str = PARSERS.load(kind)(data, relation.target).text if kind in _CHUNK_PARSERS else ""
+        except ParseError:  # its own kind of file may not be read, and costs only itself
+            return ""
+        return text
 
 
-def _list_depth(paragraph: Any, levels: dict[str | None, int]) -> int | None:
-    """Return how deep a list item is nested from 0, or ``None`` for other paragraphs."""
-    level = levels.get(_style(paragraph), 0)
-    if level > 0:  # numbered headings are headings
-        return None
-    properties = paragraph.pPr
-    numbering = None if properties is None else properties.numPr
-    if numbering is not None:
-        number = numbering.numId
-        if number is not None and number.val == 0:  # switched off
-            return None
-        return int(numbering.ilvl.val) if numbering.ilvl is not None else 0
-    return -level - 1 if level < 0 else None
-
-
-def _footnotes(document: Any) -> Iterator[str]:
-    from docx.oxml import parse_xml
-
-    for relation in document.part.rels.values():
-        if not relation.is_external and relation.reltype.endswith(("/footnotes", "/endnotes")):
-            for note in parse_xml(relation.target_part.blob):
-                if f"{_WORD}type" not in note.attrib and (line := one_line(_text(note))):
-                    yield line
+def _members(container: Any, tags: tuple[str, ...]) -> Iterator[Any]:
+    """Yield the elements of these names, those inside content controls and the like too, in document order."""
+    for element in container:
+        if element.tag in tags:
+            yield element
+        elif element.tag == ALTERNATE:
+            alternatives = (list(_members(each, tags)) for each in element if each.tag in (CHOICE, FALLBACK))
+            yield from next(filter(None, alternatives), [])
+        elif element.tag not in _UNREAD:
+            yield from _members(element, tags)

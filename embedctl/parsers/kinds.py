@@ -31,6 +31,8 @@ PARSERS = Registry(
         "docx": "embedctl.parsers.docx:parse",
         "pptx": "embedctl.parsers.pptx:parse",
         "sheet": "embedctl.parsers.sheet:parse",
+        "odf": "embedctl.parsers.odf:parse",
+        "rtf": "embedctl.parsers.rtf:parse",
         "epub": "embedctl.parsers.epub:parse",
         "jupyter": "embedctl.parsers.jupyter:parse",
         "email": "embedctl.parsers.email:parse",
@@ -57,9 +59,11 @@ _ENDINGS = {
     "rst": "rst rest",
     "html": "html htm xhtml xht",
     "pdf": "pdf",
-    "docx": "docx docm dotx",
-    "pptx": "pptx pptm ppsx potx",
-    "sheet": "xlsx xlsm xltx xls ods",
+    "docx": "docx docm dotx dotm",
+    "pptx": "pptx pptm ppsx ppsm potx potm",
+    "sheet": "xlsx xlsm xltx xltm xlsb xls xlt",
+    "odf": "odt ott fodt ods ots fods odp otp fodp odg otg fodg",
+    "rtf": "rtf",
     "epub": "epub",
     "jupyter": "ipynb",
     "email": "eml emlx mbox mbx",
@@ -84,7 +88,7 @@ _REASONS = {
     "compiled program": "exe dll so dylib a o obj lib pyc pyo pyd class wasm bin elf sys ko",
     "binary data file": "parquet feather arrow avro orc npy npz pkl pickle h5 hdf5 mat rds rdata pt pth onnx"
     " safetensors gguf tflite db sqlite sqlite3 mdb accdb dbf shp",
-    'no parser for "{}" files; save it as .docx, .xlsx, .pptx or .pdf': "doc dot ppt pps xlsb odt odp odg rtf pages"
+    'no parser for "{}" files; save it as .docx, .xlsx, .pptx or .pdf': "doc dot ppt pps pages"
     " numbers vsd vsdx one msg pst mobi azw azw3 djvu chm",
     "source map": "map",
     "index of a mail program": "msf",
@@ -95,7 +99,7 @@ UNSUPPORTED = {
 
 _DECLARED = (
     (b"mimetypeapplication/epub+zip", "epub"),
-    (b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "sheet"),
+    (b"mimetypeapplication/vnd.oasis.opendocument.", "odf"),
 )
 _OFFICE_FOLDERS = {b"word": "docx", b"ppt": "pptx", b"xl": "sheet"}
 _OFFICE_MEMBER = re.compile(rb"PK\x03\x04.{26}(word|ppt|xl)/", re.DOTALL)
@@ -109,7 +113,6 @@ _SIGNATURES = (
     (b"7z\xbc\xaf\x27\x1c", "7-Zip archive"),
     (b"Rar!\x1a\x07", "RAR archive"),
     (b"\x7fELF", "compiled program"),
-    (b"{\\rtf", "RTF document; save it as .docx"),
     (b"SQLite format 3\0", "SQLite database"),
     (b"PAR1", "Parquet file"),
 )
@@ -122,7 +125,7 @@ _MAIL_FIELDS = _MAIL_SENT | {b"to", b"cc", b"subject", b"date", b"mime-version",
 _SAVED_PAGE = re.compile(rb"^(?:Snapshot-Content-Location:|From: <Saved by )", re.MULTILINE | re.IGNORECASE)
 OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """First bytes of a protected Office file, or of one from before Office 2007."""
-_ZIPPED = {"docx", "pptx", "sheet", "epub"}
+_ZIPPED = {"docx", "pptx", "sheet", "odf", "epub"}
 
 
 def parser_for(path: str, head: bytes) -> str:
@@ -193,6 +196,8 @@ def _by_signature(head: bytes) -> str | None:
     """Return the parser of content that cannot be anything else."""
     if head.startswith(b"%PDF-"):
         return "pdf"
+    if head.startswith(b"{\\rtf"):
+        return "rtf"
     if head.startswith(_ZIP):
         if declared := next((parser for mark, parser in _DECLARED if mark in head), None):
             return declared
