@@ -9,7 +9,7 @@ from ..outline import Section, no_heading
 from ..records import Markup
 from .code import code_outline
 from .markdown import markdown_outline
-from .plain import recursive_outline
+from .plain import delimited_outline, recursive_outline
 from .rst import rst_outline
 
 if TYPE_CHECKING:
@@ -22,11 +22,16 @@ _BY_MARKUP = {
     Markup.RST.value: rst_outline,
     Markup.CODE.value: code_outline,
 }
+_DELIMITED = frozenset({"text/csv", "text/tab-separated-values"})
 _BY_PAGE = frozenset(
     {
         "application/vnd.openxmlformats-officedocument.presentationml.presentation",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         "application/vnd.ms-excel",
+        "application/vnd.ms-excel.sheet.binary.macroenabled.12",
+        "application/vnd.ms-powerpoint",
+        "application/vnd.oasis.opendocument.graphics",
+        "application/vnd.oasis.opendocument.presentation",
         "application/vnd.oasis.opendocument.spreadsheet",
     }
 )
@@ -51,4 +56,6 @@ def none_outline(document: Document) -> Outline:
 
 
 def _structure(document: Document) -> Outline:
+    if document.media_type in _DELIMITED and document.markup == Markup.PLAIN.value:
+        return delimited_outline(document)
     return _BY_MARKUP[document.markup](document)

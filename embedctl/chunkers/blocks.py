@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..outline import BLOCK_FILL, LINE_FILL, NEVER, Level, Outline, Section
+from .tables import under_headers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..outline import HeadingPath
+    from .tables import Table
 
 BLANKS = " \t"
 MOST_TITLE_CHARACTERS = 200
@@ -125,6 +127,7 @@ class Blocks:
     """Boundaries inside blocks: nested items, paragraphs of an item, blank lines in code."""
     lines: list[tuple[int, int]] = field(default_factory=list)
     """Lines of code and table rows."""
+    tables: list[Table] = field(default_factory=list)
 
     def outline(self, text: str) -> Outline:
         """Return these blocks as an outline: headings are sections, the rest levels."""
@@ -138,7 +141,8 @@ class Blocks:
             Level(inner, LINE_FILL),
             _level(self.lines, LINE_FILL),
         )
-        return Outline(levels, tree.sections, heading=tree.heading, paths=tree.paths)
+        outline = Outline(levels, tree.sections, heading=tree.heading, paths=tree.paths)
+        return under_headers(outline, self.tables)
 
 
 def _level(units: list[tuple[int, int]], fill: float) -> Level:

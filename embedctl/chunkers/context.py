@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..outline import HeadingPath
 
 SEPARATOR = " > "
+SHORTEST_CUT = 24
+"""Characters of a heading that is cut; fewer say nothing."""
 
 
 class Context(NamedTuple):
@@ -73,9 +75,15 @@ class Contexts:
                 if tokens <= self._most or not kept:
                     known[levels] = Context(line, tokens, ids)
                 else:
-                    shorter[levels] = kept[1:]
+                    shorter[levels] = kept[1:] or _cut(kept[0])
             pending = shorter
         return known
+
+
+def _cut(level: str) -> HeadingPath:
+    """Return two thirds of a level, up to a space; nothing of a short one."""
+    cut = level[: len(level) * 2 // 3].rpartition(" ")[0].rstrip(" |")
+    return (cut,) if len(cut) > SHORTEST_CUT else ()
 
 
 def _levels(title: str | None, heading: HeadingPath) -> HeadingPath:

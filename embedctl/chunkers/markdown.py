@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from . import markdown_syntax as syntax
 from .blocks import BLANKS, Blocks, Heading, indentation, with_newlines
+from .tables import Table, header_of, piped_cells
 
 if TYPE_CHECKING:
     import re
@@ -64,6 +65,8 @@ class _Scanner:
         self._lazy = False
         """A paragraph inside a list or quotation is open and takes unmarked lines."""
         self._table = -1
+        self._header = ""
+        """First row of the open table."""
         self._columns: list[int] = []
         """Content columns of the open list items, outermost first."""
         self._item = -1
@@ -192,7 +195,7 @@ class _Scanner:
         if len(self._paragraph) > 1:
             self._found.blocks.append(head)
         self._paragraph = []
-        self._table = head
+        self._table, self._header = head, text
         self._found.lines += [(head, offset), (offset, self._following)]
         return True
 
@@ -271,6 +274,8 @@ class _Scanner:
     def _close_paragraph(self, end: int) -> None:
         if self._table >= 0:
             self._found.wholes.append((self._table, end))
+            cells = [Heading(0, 0, 1, cell).title for cell in piped_cells(self._header)]
+            self._found.tables.append(Table(self._table, end, header_of(cells)))
         self._table = -1
         self._paragraph = []
         self._lazy = False

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from ..outline import BLOCK_FILL, LINE_FILL, Deferred, Level, Outline
 from .blocks import with_newlines
 from .prose import WRAPPED_WIDTH
+from .tables import Table, header_of, under_headers
 
 if TYPE_CHECKING:
     from ..records import Document
 
 _PARAGRAPH = re.compile(r"(?:\n|\r)[ \t]*(?:\r?\n|\r)(?:[ \t]*(?:\n|\r))*")
+_LINE = re.compile(r"[^\r\n]+")
+_CELLS = re.compile(r"[,;\t|]")
 _NEWLINE = re.compile(r"\r\n|\n|\r")
 SPARSE_CHARACTERS = 8_000
 """Text with fewer blank lines than one in so many characters may be a list of lines: a log, or a paragraph a line."""
@@ -22,6 +25,17 @@ SAMPLE_LINES = 100
 def recursive_outline(document: Document) -> Outline:
     """Return paragraphs as boundaries, pages above them, and every line where lines are what the text is made of."""
     return Outline(Deferred(lambda: _levels(document.text, document.body_start))).with_pages(document.pages)
+
+
+def delimited_outline(document: Document) -> Outline:
+    """Return the lines of a sheet as boundaries, its first line as the heading of those that begin below it."""
+    text, start = document.text, document.body_start
+    first = next((line for line in _LINE.finditer(text, start) if not line[0].lower().startswith("sep=")), None)
+    if first is None:
+        return recursive_outline(document)
+    cells = _CELLS.split(first[0])
+    table = Table(first.start(), len(text), header_of([cell.strip(' "') for cell in cells]) if len(cells) > 1 else "")
+    return under_headers(recursive_outline(document), [table])
 
 
 def window_outline(_document: Document) -> Outline:

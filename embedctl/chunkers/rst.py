@@ -7,6 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from .blocks import Blocks, Heading, with_newlines
+from .tables import rst_tables
 
 if TYPE_CHECKING:
     from ..outline import Outline
@@ -28,7 +29,7 @@ def scan_rst(text: str, start: int = 0) -> Blocks:
     whole = with_newlines(text)[start:].split("\n")
     offsets = [*accumulate((len(line) + 1 for line in whole[:-1]), initial=start), len(text)]
     lines = [line.rstrip() for line in whole]
-    found = Blocks(headings=_titles(lines, offsets))
+    found = Blocks(headings=_titles(lines, offsets), tables=rst_tables(lines, offsets))
     titles = {heading.start for heading in found.headings}
     _scan_blocks(lines, offsets, titles, found)
     return found
