@@ -87,7 +87,7 @@ def _grid(lines: Sequence[str], first: int) -> tuple[int, list[str]]:
 
 def _simple(lines: Sequence[str], first: int) -> tuple[int, list[str]]:
     """Return the line behind a simple table, and the cells of its header; without a second border it has none."""
-    borders = []
+    borders: list[int] = []
     end = first
     while end < len(lines) and len(borders) < 3 and (lines[end].strip() or len(borders) > 1):
         if _BORDER.match(lines[end]):
@@ -99,6 +99,8 @@ def _simple(lines: Sequence[str], first: int) -> tuple[int, list[str]]:
     if len(borders) < 3:
         return max(end, first + 1), []
     columns = [match.span() for match in _RUN.finditer(lines[first])]
-    spans = [(start, following) for (start, _), following in zip(columns, [*(s for s, _ in columns[1:]), None], strict=True)]
+    spans = [
+        (start, following) for (start, _), following in zip(columns, [*(s for s, _ in columns[1:]), None], strict=True)
+    ]
     rows = lines[first + 1 : borders[1]]
     return end, [" ".join(filter(None, (row[start:stop].strip() for row in rows))) for start, stop in spans]

@@ -103,7 +103,9 @@ class _Document:
         blocks = [
             block
             for identifier, relation in relations.items()
-            if relation.kind == kind and identifier not in unseen and (part := self._package.xml(relation.target)) is not None
+            if relation.kind == kind
+            and identifier not in unseen
+            and (part := self._package.xml(relation.target)) is not None
             for block in self._within(relation.target, part)
         ]
         yield from (block for block in dict.fromkeys(blocks) if not is_page_number(block))

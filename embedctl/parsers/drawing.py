@@ -23,7 +23,9 @@ _CHART = f"{{{OFFICE}/drawingml/2006/chart}}"
 _DIAGRAM = f"{{{OFFICE}/drawingml/2006/diagram}}"
 _EXTENDED = "{http://schemas.microsoft.com/office/drawing/2014/chartex}"
 _DIAGRAM_DATA = f"{{{OFFICE}/officeDocument/2006/relationships}}dm"
-_MADE = re.compile(r"\s*(?:Description automatically generated.*|(?:AI-generated|Automatically generated) .*)$", re.DOTALL)
+_MADE = re.compile(
+    r"\s*(?:Description automatically generated.*|(?:AI-generated|Automatically generated) .*)$", re.DOTALL
+)
 _FILE = re.compile(r"(?:\w+://|[\w-]+:\\)?\S+\.\w{2,5}$")
 
 
@@ -120,15 +122,15 @@ def _cached(series: Any, name: str) -> dict[int, str]:
             # Of categories on several levels the inner one comes first.
             found[place] = f"{shown(text, code)} {found[place]}" if place in found else shown(text, code)
         if not found:
-            found = {0: one_line(each.text or "") for each in holder.iterchildren(f"{_CHART}v")}
+            found = dict(enumerate(_texts(holder.iterchildren(f"{_CHART}v"))))
     return found
 
 
 def _extended_rows(root: Any) -> list[list[str]]:
     columns: list[list[str]] = []
     for dimension in root.iter(f"{_EXTENDED}strDim", f"{_EXTENDED}numDim"):
-        for level in dimension.iterchildren(f"{_EXTENDED}lvl"):
-            columns.append(_texts(level.iterchildren(f"{_EXTENDED}pt")))
+        levels = dimension.iterchildren(f"{_EXTENDED}lvl")
+        columns += (_texts(level.iterchildren(f"{_EXTENDED}pt")) for level in levels)
     names = _texts(each for tag in root.iter(f"{_EXTENDED}txData") for each in tag.iterchildren(f"{_EXTENDED}v"))
     height = min(max(map(len, columns), default=0), MOST_POINTS)
     rows = [[column[place] if place < len(column) else "" for column in columns] for place in range(height)]

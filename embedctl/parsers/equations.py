@@ -23,7 +23,7 @@ def equation(element: Any) -> str:
         return write(element)
     if name in ("t", "mi", "mn", "mo", "mtext", "ms"):
         return "".join(element.itertext()).strip() if name != "t" else element.text or ""
-    if name in _LEFT_OUT:
+    if name.endswith("Pr") or name.startswith("annotation"):
         return ""
     return "".join(equation(child) for child in element.iterchildren("*"))
 
@@ -106,10 +106,6 @@ def _mathml(combine: Callable[..., str], *order: int) -> Callable[[Any], str]:
     return write
 
 
-_LEFT_OUT = frozenset(
-    "rPr ctrlPr fPr sSupPr sSubPr sSubSupPr sPrePr radPr dPr naryPr mPr funcPr accPr barPr eqArrPr limLowPr limUppPr"
-    " groupChrPr boxPr borderBoxPr phantPr annotation annotation-xml oMathParaPr".split()
-)
 _WRITERS: dict[str, Callable[[Any], str]] = {
     "f": lambda element: _fraction(*_parts(element, "num", "den")),
     "sSup": lambda element: _scripts(*_parts(element, "e", "absent", "sup")),

@@ -31,6 +31,7 @@ PARSERS = Registry(
         "docx": "embedctl.parsers.docx:parse",
         "pptx": "embedctl.parsers.pptx:parse",
         "sheet": "embedctl.parsers.sheet:parse",
+        "ole2": "embedctl.parsers.ole2:parse",
         "odf": "embedctl.parsers.odf:parse",
         "rtf": "embedctl.parsers.rtf:parse",
         "epub": "embedctl.parsers.epub:parse",
@@ -61,7 +62,8 @@ _ENDINGS = {
     "pdf": "pdf",
     "docx": "docx docm dotx dotm",
     "pptx": "pptx pptm ppsx ppsm potx potm",
-    "sheet": "xlsx xlsm xltx xltm xlsb xls xlt",
+    "sheet": "xlsx xlsm xltx xltm xlsb",
+    "ole2": "doc dot ppt pps pot xls xlt",
     "odf": "odt ott fodt ods ots fods odp otp fodp odg otg fodg",
     "rtf": "rtf",
     "epub": "epub",
@@ -88,7 +90,7 @@ _REASONS = {
     "compiled program": "exe dll so dylib a o obj lib pyc pyo pyd class wasm bin elf sys ko",
     "binary data file": "parquet feather arrow avro orc npy npz pkl pickle h5 hdf5 mat rds rdata pt pth onnx"
     " safetensors gguf tflite db sqlite sqlite3 mdb accdb dbf shp",
-    'no parser for "{}" files; save it as .docx, .xlsx, .pptx or .pdf': "doc dot ppt pps pages"
+    'no parser for "{}" files; save it as .docx, .xlsx, .pptx or .pdf': "pages"
     " numbers vsd vsdx one msg pst mobi azw azw3 djvu chm",
     "source map": "map",
     "index of a mail program": "msf",
@@ -147,14 +149,15 @@ def parser_for(path: str, head: bytes) -> str:
     if evident := _by_signature(head):
         return evident
     named = named or BY_NAME.get(name.partition(".")[0])
-    if named in _ZIPPED or named == "pdf":
+    if named in _ZIPPED or named == "pdf" or (named == "ole2" and not is_text(head)):
         return named  # their parsers tell what is wrong with the content
     for signature, what in _SIGNATURES:
         if head.startswith(signature):
             raise UnsupportedError(f"{what} under another name" if named else what)
-    if head.startswith((_ZIP, OLE2)):
+    if head.startswith(_ZIP):
         raise UnsupportedError("archive or Office file under another name" if named else "binary file")
-    return named or _by_content(ending, head)
+    # Web pages, mails and tables of text are called .doc and .xls, graphs are called .dot.
+    return _by_content(ending, head) if named is None or (named == "ole2" and head) else named
 
 
 def version(kind: str) -> str:
@@ -198,6 +201,8 @@ def _by_signature(head: bytes) -> str | None:
         return "pdf"
     if head.startswith(b"{\\rtf"):
         return "rtf"
+    if head.startswith(OLE2):
+        return "ole2"
     if head.startswith(_ZIP):
         if declared := next((parser for mark, parser in _DECLARED if mark in head), None):
             return declared

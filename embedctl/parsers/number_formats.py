@@ -41,8 +41,9 @@ _TOKEN = re.compile(
 _SIMPLE = re.compile(r"(#,##)?0(\.0+)?(%)?$")
 _SECTION = re.compile(r'(?:"[^"]*"?|\\.|\[[^\]]*\]|[^;"\\\[]|\[)*', re.DOTALL)
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?[\d.]+)$")
-_MONTHS = "January February March April May June July August September October November December".split()
-_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October"]
+_MONTHS += ["November", "December"]
+_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 _SYSTEM = ("$-F800", "$-F400", "$-x-sys")
 
 
@@ -92,7 +93,8 @@ def _writer(code: str) -> Callable[[float, bool], str]:
 
 
 def _sections(code: str) -> list[str]:
-    sections, position = [], 0
+    sections: list[str] = []
+    position = 0
     while position <= len(code) and len(sections) < 4:
         match = _SECTION.match(code, position)
         end = match.end() if match else position

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BULLET = "-"
 MOST_ROMAN = 4_000
@@ -38,7 +42,7 @@ def ordinal(number: int) -> str:
     return f"{number}{ending}"
 
 
-FORMATS = {
+FORMATS: dict[str, Callable[[int], str]] = {
     "decimal": str,
     "decimalZero": "{:02}".format,
     "lowerLetter": letters,
@@ -52,8 +56,7 @@ FORMATS = {
 
 def written(number: int, name: str) -> str:
     """Return a number as a format of this name writes it."""
-    write = FORMATS.get(name, str)
-    return str(write(number))
+    return FORMATS.get(name, str)(number)
 
 
 def is_page_number(line: str) -> bool:

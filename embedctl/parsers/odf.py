@@ -63,14 +63,17 @@ def _root(data: bytes) -> Any:
 def _document(parts: list[Any], objects: Callable[[str], Any]) -> ParsedDocument:
     """Return the document of its parts: one where the file is flat, else content, styles and properties."""
     roots = [root for root in parts if root is not None]
-    body = next((child for root in roots for each in root.iter(f"{OFFICE}body") for child in each.iterchildren("*")), None)
+    body = next(
+        (child for root in roots for each in root.iter(f"{OFFICE}body") for child in each.iterchildren("*")), None
+    )
     if body is None or local(body) not in MEDIA_TYPES:
         raise ParseError(f"damaged or no {KIND}")
     kind = local(body)
+    pages: tuple[int, ...] = ()
     with failing_as(f"damaged {KIND}"):
         reader = Reader({name: each for root in reversed(roots) for name, each in list_styles(root).items()}, objects)
         if kind == "text":
-            text, pages = tidy("\n\n".join(filter(None, _text(reader, body, roots)))), ()
+            text = tidy("\n\n".join(filter(None, _text(reader, body, roots))))
         else:
             name = {"spreadsheet": _sheets, "presentation": _slides, "drawing": _slides}[kind]
             text, pages = join_pages([tidy("\n\n".join(filter(None, page))) for page in name(reader, body)])

@@ -148,7 +148,7 @@ class Reader:
             elif tag == f"{TEXT}ruby":
                 parts += [self.text(base, beside) for base in child.iterchildren(f"{TEXT}ruby-base")]
                 readings += ["".join(each.itertext()) for each in child.iterchildren(f"{TEXT}ruby-text")]
-            elif tag.startswith(DRAW) and tag != f"{DRAW}a" or tag == f"{OFFICE}annotation":
+            elif (tag.startswith(DRAW) and tag != f"{DRAW}a") or tag == f"{OFFICE}annotation":
                 before = len(beside)
                 beside += filter(None, self._beside(child))
                 if child.get(f"{TEXT}anchor-type") == "as-char" and len(beside) == before + 1 and _is_equation(child):
@@ -206,7 +206,9 @@ class Reader:
             elif element.tag.startswith(DRAW) or element.tag == f"{OFFICE}annotation":
                 beside += filter(None, self._beside(element))
             elif element.tag == f"{TEXT}list":
-                yield " ".join(line.strip().removeprefix("- ") for block in self._list(element) for line in block.split("\n"))
+                yield " ".join(
+                    line.strip().removeprefix("- ") for block in self._list(element) for line in block.split("\n")
+                )
             else:
                 yield from self._texts(element, beside)
 
@@ -220,7 +222,8 @@ class Reader:
         return f"{'#' * min(max(level, 1), 6)} {f'{label} ' if label else ''}{one_line(text)}"
 
     def _list(self, element: Any) -> Iterator[str]:
-        items, beside = Items(), []
+        items = Items()
+        beside: list[str] = []
         style = element.get(f"{TEXT}style-name") or ""
         counter = Counter(self._styles.get(style, {}))
         if element.get(f"{TEXT}continue-numbering") == "true" or element.get(f"{TEXT}continue-list"):

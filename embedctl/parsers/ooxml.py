@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from ..errors import ParseError
-from ..records import JSON
 from .archives import open_archive, read_member
 from .markup import failing_as, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ..records import JSON
 
 OFFICE = "http://schemas.openxmlformats.org"
 RELATION_ID = f"{{{OFFICE}/officeDocument/2006/relationships}}id"

@@ -10,12 +10,13 @@ from __future__ import annotations
 import queue
 import threading
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ..errors import ParseError
+from ..errors import NeedsConverterError, ParseError, UnsupportedError
 from ..system.child_process import NONSENSE, CrashedError
 from ..system.pool import ChildPool
+from .converting import MEDIA_TYPES, UNCONVERTED, converted
 from .reading import ReadResult
 from .wire import WORK, read_answer, request
 
@@ -153,10 +154,29 @@ class ParserPool:
             result = _result(child, parsing.task, task)
             if child.pid is None and self._closed:
                 return batch[done - 1 :]
+            if isinstance(result.problem, NeedsConverterError):
+                result = self._converted(parsing.task, result.problem.kind, result)
             self._settle(parsing, result)
             if child.pid is None:
                 return batch[done:]
         return ()
+
+    def _converted(self, task: ReadTask, kind: str, result: ReadResult) -> ReadResult:
+        """Have a file converted, and return the result of parsing what comes out, as that of the file."""
+        try:
+            with (
+                converted(task, kind, result.sha256, lambda: not self._closed) as instead,
+                self._children.lend() as child,
+            ):
+                asked = request(instead)
+                child.send([asked])
+                found = _result(child, instead, asked)
+        except UnsupportedError as problem:
+            return replace(result, problem=problem, read_by=UNCONVERTED)
+        except ParseError as problem:
+            return replace(result, problem=problem)
+        document = found.document and replace(found.document, media_type=MEDIA_TYPES[kind])
+        return replace(result, problem=found.problem, document=document)
 
 
 def _result(child: Child, task: ReadTask, request: Task) -> ReadResult:

@@ -159,7 +159,10 @@ def _joined(container: Any) -> str:
 
 def _rows(grid: Any) -> Iterator[list[str]]:
     for row in grid.iterchildren(f"{DRAWING}tr"):
-        yield [" ".join(paragraph_text(each) for each in cell.iter(f"{DRAWING}p")) for cell in row.iterchildren(f"{DRAWING}tc")]
+        yield [
+            " ".join(paragraph_text(each) for each in cell.iter(f"{DRAWING}p"))
+            for cell in row.iterchildren(f"{DRAWING}tc")
+        ]
 
 
 def _lines(shape: Any, *, bulleted: bool) -> Iterator[str]:
@@ -174,7 +177,7 @@ def _lines(shape: Any, *, bulleted: bool) -> Iterator[str]:
 
 
 def _paragraphs(shape: Any) -> Iterator[tuple[int, str | None, str]]:
-    """Yield level, number and text of each paragraph; the number is ``-`` for a bullet, ``None`` where there is none."""
+    """Yield level, number and text of each paragraph; the number is ``-`` for a bullet, ``None`` for none."""
     counters: dict[int, int] = {}
     for paragraph in shape.iter(f"{DRAWING}p"):
         line = one_line(paragraph_text(paragraph))

@@ -300,7 +300,9 @@ class _Reader:
 
 def _joined(paragraph: _Paragraph) -> str:
     label = one_line(paragraph.label)
-    return f"{label} {_spelled(''.join(paragraph.parts))}" if label[:1].isalnum() else _spelled("".join(paragraph.parts))
+    return (
+        f"{label} {_spelled(''.join(paragraph.parts))}" if label[:1].isalnum() else _spelled("".join(paragraph.parts))
+    )
 
 
 def _spelled(text: str) -> str:

@@ -60,7 +60,9 @@ def _native(data: bytes) -> Iterator[str]:
             for about in workbook.sheets_metadata:
                 if about.typ == python_calamine.SheetTypeEnum.WorkSheet:
                     rows = workbook.get_sheet_by_name(about.name).iter_rows()
-                    filled = ({place: text for place, value in enumerate(row) if (text := _cell(value))} for row in rows)
+                    filled = (
+                        {place: text for place, value in enumerate(row) if (text := _cell(value))} for row in rows
+                    )
                     if table := grid(filled):
                         yield f"## {one_line(about.name)}\n\n{table}"
     except (EmbedctlError, MemoryError):

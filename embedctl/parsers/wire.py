@@ -16,9 +16,10 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
-from ..errors import ParseError, UnsupportedError
+from ..errors import NeedsConverterError, ParseError, UnsupportedError
 from ..records import Markup, ParsedDocument
 from ..system.wire import LONGEST_PROBLEM, InvalidAnswerError, Task
+from .converting import CONVERTERS
 from .markup import one_line
 from .reading import (
     LONGEST_NAME,
@@ -99,6 +100,9 @@ def _checked(header: str, text: str, task: ReadTask) -> ReadResult:
     problem, documents = said.get("problem"), said.get("documents")
     read_by = one_line(_text(said["read_by"], LONGEST_NAME)) or None
     if problem is not None:
+        if problem["convert"] is not None:
+            _require(problem["convert"] in CONVERTERS and sha256 is not None)
+            return ReadResult(sha256, problem=NeedsConverterError(problem["convert"]), read_by=read_by)
         kind = UnsupportedError if problem["skipped"] is True else ParseError
         message = _text(problem["message"], LONGEST_PROBLEM)
         message = one_line("".join(each if each.isprintable() else " " for each in message))  # it goes to a terminal
@@ -180,7 +184,9 @@ def answer_bytes(result: ReadResult) -> bytes:
     texts = []
     if result.problem is not None:
         skipped = isinstance(result.problem, UnsupportedError)
-        said["problem"] = {"message": result.problem.message[:LONGEST_PROBLEM], "skipped": skipped}
+        convert = result.problem.kind if isinstance(result.problem, NeedsConverterError) else None
+        message = result.problem.message[:LONGEST_PROBLEM]
+        said["problem"] = {"message": message, "skipped": skipped, "convert": convert}
     elif result.document is not None:
         documents = [("", result.document), *result.document.inner]
         texts = [document.text for _, document in documents]

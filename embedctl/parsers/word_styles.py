@@ -1,4 +1,4 @@
-"""Styles and automatic numbers of Word documents: which paragraph is a heading, which an item, and with which number."""
+"""Styles and automatic numbers of Word documents: which paragraph is a heading or an item, and its number."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Styles:
     """The styles of a document."""
 
     def __init__(self, root: Any) -> None:
-        styles = [] if root is None else [each for each in root.iterchildren(f"{WORD}style")]
+        styles = [] if root is None else list(root.iterchildren(f"{WORD}style"))
         self._elements = {each.get(f"{WORD}styleId"): each for each in styles}
         self._found: dict[str | None, Style] = {}
 

@@ -19,8 +19,7 @@ _CHARACTERS = {
     f"{WORD}tab": "\t", f"{WORD}ptab": "\t", f"{WORD}br": "\n", f"{WORD}cr": "\n", f"{WORD}noBreakHyphen": "-",
 }  # fmt: skip
 _LEFT_OUT = {
-    f"{WORD}{name}"
-    for name in ("del", "moveFrom", "pPr", "rPr", "sdtPr", "sdtEndPr", "delText", "softHyphen", "tblPr")
+    f"{WORD}{name}" for name in ("del", "moveFrom", "pPr", "rPr", "sdtPr", "sdtEndPr", "delText", "softHyphen", "tblPr")
 }
 _PAGE = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES|SECTION)\b", re.IGNORECASE)
 _VECTOR = "{urn:schemas-microsoft-com:vml}"
