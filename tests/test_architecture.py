@@ -86,9 +86,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "detect_secrets": ("secrets",),  # its rules only
     "tree_sitter": ("chunkers",),  # in a child process
     "defusedxml": ("parsers/epub.py",),
-    "docx": ("parsers/docx.py",),
+    "lxml": ("parsers/ooxml.py",),
     "html_to_markdown": ("parsers/html.py",),
-    "pptx": ("parsers/pptx.py",),
     "pypdfium2": ("parsers/pdf.py",),
     "python_calamine": ("parsers/sheet.py",),
     "yaml": ("parsers/frontmatter.py",),

@@ -163,7 +163,9 @@ class _Document:
         level = number_of(numbering, "ilvl", style.level)
         if identifier is not None:
             level = self._numbering.level_of_style(identifier, name) if level is None else level
-            return heading, self._numbering.label(identifier, max(0, min(level, MOST_LEVELS - 1))), level
+            label = self._numbering.label(identifier, max(0, min(level, MOST_LEVELS - 1)))
+            # "List Bullet 2" is a list of its own, and looks like the second level of one.
+            return heading, label, style.depth if numbering is None and style.depth is not None else level
         if style.depth is not None:
             return heading, BULLET, style.depth
         return heading, None, 0

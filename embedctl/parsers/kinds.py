@@ -6,7 +6,7 @@ is under any name, a PNG named ``.md`` is refused as a PNG. Other contradictions
 are left to the parser, which says what it met.
 
 Another package adds a parser by an entry point in the group ``embedctl.parsers``, named as the ending that it reads,
-without the dot: ``odt = "embedctl_odt:parse"``. It gets the endings that no parser here takes, and is imported and
+without the dot: ``vsdx = "embedctl_vsdx:parse"``. It gets the endings that no parser here takes, and is imported and
 run in the sandbox of the worker process.
 """
 
@@ -45,7 +45,7 @@ PARSERS = Registry(
 
 KINDS = "kinds"
 """Stands in :data:`VERSIONS` for this module, which decides that a file is read by no parser."""
-VERSIONS: dict[str, int] = {"email": 2, "calendar": 2, "mhtml": 2}
+VERSIONS: dict[str, int] = {"email": 2, "calendar": 2, "mhtml": 2, "docx": 2, "pptx": 2, "sheet": 2, "odf": 2, "rtf": 2, "ole2": 2}
 """Of parsers, by name, 1 where none is given; raise one when the same bytes come to give another document.
 
 A parser that takes over files which were read as plain text begins with 2.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ParseError
+from ..errors import ParseError, UnsupportedError
 from ..records import JSON, Markup, ParsedDocument
 from .archives import open_archive, read_member
 from .markup import failing_as, first_heading, join_pages, one_line, required, tidy
@@ -41,6 +41,8 @@ def parse(data: bytes, _path: str) -> ParsedDocument:
         ParseError: the file is damaged, protected or no OpenDocument.
         UnsupportedError: it holds no text.
     """
+    if not data:
+        raise UnsupportedError("empty file")
     if not data.startswith(b"PK"):
         return _document([_root(data)], lambda _: None)
     with open_archive(data, KIND) as archive:

@@ -100,9 +100,9 @@ def _checked(header: str, text: str, task: ReadTask) -> ReadResult:
     problem, documents = said.get("problem"), said.get("documents")
     read_by = one_line(_text(said["read_by"], LONGEST_NAME)) or None
     if problem is not None:
-        if problem["convert"] is not None:
-            _require(problem["convert"] in CONVERTERS and sha256 is not None)
-            return ReadResult(sha256, problem=NeedsConverterError(problem["convert"]), read_by=read_by)
+        if "convert" in problem and (wanted := problem["convert"]) is not None:
+            _require(wanted in CONVERTERS and sha256 is not None)
+            return ReadResult(sha256, problem=NeedsConverterError(wanted), read_by=read_by)
         kind = UnsupportedError if problem["skipped"] is True else ParseError
         message = _text(problem["message"], LONGEST_PROBLEM)
         message = one_line("".join(each if each.isprintable() else " " for each in message))  # it goes to a terminal

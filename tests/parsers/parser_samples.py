@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from typing import TYPE_CHECKING
+
+from office_files import old_workbook, open_document, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,14 +34,6 @@ MHTML = (
 
 def notebook(cells: list[dict[str, object]], **metadata: object) -> bytes:
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}).encode()
-
-
-def zipped(members: dict[str, str | bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content, zipfile.ZIP_STORED if name == "mimetype" else None)
-    return buffer.getvalue()
 
 
 def saved(save: Callable[[io.BytesIO], object]) -> bytes:
@@ -131,6 +124,9 @@ def samples() -> dict[str, tuple[str, bytes]]:
         "docx": ("a.docx", docx()),
         "pptx": ("a.pptx", pptx()),
         "sheet": ("a.xlsx", xlsx({"Models": [["name", "dim"], ["MiniLM", 384]]})),
+        "ole2": ("a.xls", old_workbook({"Models": [["name", "dim"], ["MiniLM", 384]]})),
+        "odf": ("a.odt", open_document("text", f"<text:h>Vectors</text:h><text:p>{PROSE}</text:p>")),
+        "rtf": ("a.rtf", (r"{\rtf1\ansi\pard Vectors\par " + PROSE + r"\par}").encode()),
         "epub": ("a.epub", epub({"one": f"<h1>One</h1><p>{PROSE}</p>"})),
         "jupyter": ("a.ipynb", notebook([{"cell_type": "markdown", "source": ["# Vectors\n", PROSE]}])),
         "email": ("a.eml", EMAIL),

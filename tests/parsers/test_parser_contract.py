@@ -69,7 +69,7 @@ def test_valid_file(name: str) -> None:
 @every_parser
 @pytest.mark.parametrize("data", [b"", b" \n\t\r\n "])
 def test_empty_file_is_skipped(name: str, data: bytes) -> None:
-    if data and name in ("pdf", "docx", "pptx", "sheet", "epub"):
+    if data and name in ("pdf", "docx", "pptx", "sheet", "odf", "epub"):
         with pytest.raises(ParseError):
             run(name, data)
         return
@@ -110,8 +110,8 @@ def test_content_of_another_format(name: str, other: str) -> None:
     assert_sound_or_refused(name, SAMPLES[other][1])
 
 
-@pytest.mark.parametrize("name", ["pdf", "docx", "pptx", "sheet", "epub", "jupyter", "email", "html"])
-@pytest.mark.parametrize("other", ["text", "pdf", "docx", "pptx", "sheet", "epub"])
+@pytest.mark.parametrize("name", ["pdf", "docx", "pptx", "sheet", "odf", "rtf", "epub", "jupyter", "email", "html"])
+@pytest.mark.parametrize("other", ["text", "pdf", "docx", "pptx", "sheet", "odf", "epub"])
 def test_contradicting_content_is_an_error(name: str, other: str) -> None:
     if name == other:
         return

@@ -12,7 +12,7 @@ import embedctl
 from embedctl.errors import UnsupportedError
 from embedctl.parsers import parser_for
 
-ODT = """
+VISIO = """
 from embedctl.records import ParsedDocument
 import os
 
@@ -20,16 +20,16 @@ def parse(data, path):
     try:
         os.fork()
     except PermissionError:
-        return ParsedDocument(text=data.decode().replace("*", "").strip(), title="odt", media_type="text/odt")
+        return ParsedDocument(text=data.decode().replace("*", "").strip(), title="vsdx", media_type="text/vsdx")
     raise RuntimeError("no sandbox")
 """
 
 
 def test_it_gets_the_endings_that_no_parser_here_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(tmp_path)
-    points = dict.fromkeys(("odg", "md", "code", "xyz"), "acme_parsers:Any")
+    points = dict.fromkeys(("vsd", "md", "code", "xyz"), "acme_parsers:Any")
     install(tmp_path, "acme_parsers", "Any = object\n", {"embedctl.parsers": points})
-    assert parser_for("drawing.ODG", b"PK\x03\x04") == "odg"
+    assert parser_for("drawing.VSD", b"PK\x03\x04") == "vsd"
     assert parser_for("data.xyz", b"\x00\x01") == "xyz"
     assert parser_for("notes.md", b"words") == "markdown"
     assert parser_for("notes.code", b"words") == "text"
@@ -39,17 +39,17 @@ def test_it_gets_the_endings_that_no_parser_here_takes(tmp_path: Path, monkeypat
 
 def test_it_runs_in_the_sandbox_and_a_broken_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site, files = tmp_path / "site", tmp_path / "files"
-    install(site, "acme_odt", ODT, {"embedctl.parsers": {"odt": "acme_odt:parse"}})
-    install(site, "acme_broken", "import gone\n", {"embedctl.parsers": {"odg": "acme_broken:Any"}})
+    install(site, "acme_visio", VISIO, {"embedctl.parsers": {"vsdx": "acme_visio:parse"}})
+    install(site, "acme_broken", "import gone\n", {"embedctl.parsers": {"vsd": "acme_broken:Any"}})
     monkeypatch.syspath_prepend(site)
     files.mkdir()
-    (files / "notes.odt").write_text("* Buy a lamp\n", encoding="utf-8")
-    (files / "drawing.odg").write_bytes(b"PK\x03\x04")
+    (files / "notes.vsdx").write_text("* Buy a lamp\n", encoding="utf-8")
+    (files / "drawing.vsd").write_bytes(b"PK\x03\x04")
     store = embedctl.create(tmp_path / ".embedctl")
     report = store.ingest([files])
     (documents,) = (tmp_path / ".embedctl" / "documents").glob("*.parquet")
-    assert pq.read_table(documents)["title"].to_pylist() == ["odt"]
+    assert pq.read_table(documents)["title"].to_pylist() == ["vsdx"]
     reason = (
-        "The parser \"odg\" of the package acme_broken cannot be imported: ModuleNotFoundError: No module named 'gone'."
+        "The parser \"vsd\" of the package acme_broken cannot be imported: ModuleNotFoundError: No module named 'gone'."
     )
     assert [(problem["outcome"], problem["reason"]) for problem in report.problems] == [("failed", reason)]
