@@ -79,7 +79,7 @@ def _writer(code: str) -> Callable[[float, bool], str]:
         write_rounded = f"{{:{',' if simple[1] else ''}.{places}f}}".format
         return lambda number, _: write_rounded(number * scale * (_NUDGE if abs(number) < _EXACT else 1)) + end
     sections = [_tokens(section) for section in _sections(code)]
-    if not any(sections) or code.lower() == GENERAL.lower():
+    if not code or code.lower() == GENERAL.lower():
         return lambda number, _: general(number)
 
     def write(number: float, epoch_1904: bool) -> str:

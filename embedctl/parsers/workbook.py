@@ -12,6 +12,7 @@ from .drawing import alternative_text, chart, lines
 from .grid import grid
 from .markup import failing_as, one_line, tidy
 from .number_formats import BUILT_IN, GENERAL, general, shown
+from .numerals import is_page_number
 from .ooxml import OFFICE, RELATION_ID, Package, local
 from .sheet_cells import rows, strings
 
@@ -26,6 +27,7 @@ MOST_CELLS = 20_000_000
 _SHEET = f"{{{OFFICE}/spreadsheetml/2006/main}}"
 _THREADED = "{http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments}"
 _EXACT_DIGITS = 16
+_PLACES = re.compile(r"(?<!&)&[LCR]")
 _CODES = re.compile(r"&(?:&|\"[^\"]*\"|K[0-9A-F]{6}|K\d\d[+-]\d{3}|\d+|[A-Z])")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -99,7 +101,8 @@ def _blocks(workbook: _Workbook, part: str) -> Iterator[str]:
     for name, drawing in workbook.package.related(part, "drawing"):
         yield from _shapes(workbook.package, name, drawing)
     for margin in dict.fromkeys(margins):
-        yield one_line(_CODES.sub(_code, margin))
+        parts = (one_line(_CODES.sub(_code, each)) for each in _PLACES.split(margin))
+        yield " ".join(each for each in parts if not is_page_number(each))
 
 
 def _code(match: re.Match[str]) -> str:

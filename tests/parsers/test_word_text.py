@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - XML reads badly in pieces
 """Text of Word documents: what a reader sees, as words of their own and in the order in which it stands."""
 
 from __future__ import annotations
@@ -42,7 +43,10 @@ def test_spanned_columns_keep_the_cells_behind_them_in_place() -> None:
     row = f"<w:tr>{cell('closed', wide)}{cell('green')}</w:tr>"
     late = f'<w:tr><w:trPr><w:gridBefore w:val="1"/></w:trPr>{cell("4 m")}{cell("white")}</w:tr>'
     gone = f"<w:tr><w:trPr><w:del/></w:trPr>{cell('struck')}</w:tr>"
-    assert text_of(f"<w:tbl>{HEAD}{row}{late}{gone}</w:tbl>").splitlines()[2:] == ["| closed |  | green |", "|  | 4 m | white |"]
+    assert text_of(f"<w:tbl>{HEAD}{row}{late}{gone}</w:tbl>").splitlines()[2:] == [
+        "| closed |  | green |",
+        "|  | 4 m | white |",
+    ]
 
 
 def test_a_table_of_one_cell_is_a_frame() -> None:
@@ -54,7 +58,7 @@ def test_a_table_of_one_cell_is_a_frame() -> None:
 
 def box(*lines: str) -> str:
     content = f"<w:txbxContent>{''.join(map(paragraph, lines))}</w:txbxContent>"
-    return f'<w:drawing><wp:anchor><a:graphic><wps:wsp><wps:txbx>{content}</wps:txbx></wps:wsp></a:graphic></wp:anchor></w:drawing>'
+    return f"<w:drawing><wp:anchor><a:graphic><wps:wsp><wps:txbx>{content}</wps:txbx></wps:wsp></a:graphic></wp:anchor></w:drawing>"
 
 
 def test_text_boxes_stand_behind_the_paragraph_that_they_hang_on() -> None:
@@ -95,7 +99,10 @@ def test_fields_show_their_results_and_the_entry_that_is_chosen() -> None:
     assert text_of(result) == "See table 4."
     entries = '<w:listEntry w:val="ebb"/><w:listEntry w:val="flood"/>'
     chosen = f'<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:ddList><w:result w:val="1"/>{entries}</w:ddList></w:ffData></w:fldChar></w:r>'
-    assert text_of(f"<w:p>{run('Tide: ')}{chosen}<w:r><w:instrText>FORMDROPDOWN</w:instrText></w:r>{field('end')}</w:p>") == "Tide: flood"
+    assert (
+        text_of(f"<w:p>{run('Tide: ')}{chosen}<w:r><w:instrText>FORMDROPDOWN</w:instrText></w:r>{field('end')}</w:p>")
+        == "Tide: flood"
+    )
 
 
 def math(content: str) -> str:
@@ -114,7 +121,10 @@ def m(text: str) -> str:
         (f"<m:sSub><m:e>{m('x')}</m:e><m:sub>{m('max')}</m:sub></m:sSub>", "x_max"),
         (f"<m:rad><m:radPr/><m:deg/><m:e>{m('2gh')}</m:e></m:rad>", "√(2gh)"),
         (f'<m:d><m:dPr><m:begChr m:val="["/><m:endChr m:val="]"/></m:dPr><m:e>{m("1")}</m:e></m:d>', "[1]"),
-        (f'<m:nary><m:naryPr><m:chr m:val="∑"/></m:naryPr><m:sub>{m("i")}</m:sub><m:sup>{m("n")}</m:sup><m:e>{m("q")}</m:e></m:nary>', "∑_iⁿ q"),
+        (
+            f'<m:nary><m:naryPr><m:chr m:val="∑"/></m:naryPr><m:sub>{m("i")}</m:sub><m:sup>{m("n")}</m:sup><m:e>{m("q")}</m:e></m:nary>',
+            "∑_iⁿ q",
+        ),
         (f"<m:func><m:fName>{m('sin')}</m:fName><m:e>{m('x')}</m:e></m:func>", "sin x"),
     ],
 )
@@ -135,11 +145,16 @@ def test_comments_stand_behind_the_paragraph_that_they_are_about() -> None:
 
 
 def test_page_headers_and_footers_are_read_once_and_only_those_that_are_shown() -> None:
-    number = "".join((field("begin"), "<w:r><w:instrText>PAGE</w:instrText></w:r>", field("separate"), run("7"), field("end")))
+    number = "".join(
+        (field("begin"), "<w:r><w:instrText>PAGE</w:instrText></w:r>", field("separate"), run("7"), field("end"))
+    )
     page = f"<w:p>{run('Page ')}{number}</w:p>"
     section = '<w:sectPr><w:headerReference w:type="default" r:id="r1"/><w:footerReference r:id="r2"/></w:sectPr>'
     body = f"<w:p><w:pPr>{section}</w:pPr></w:p>{paragraph('Body.')}{section}"
-    data = {"header": part("w:hdr", paragraph("Spec 12-B") + page), "footer": part("w:ftr", paragraph("Printed in Oslo"))}
+    data = {
+        "header": part("w:hdr", paragraph("Spec 12-B") + page),
+        "footer": part("w:ftr", paragraph("Printed in Oslo")),
+    }
     assert text_of(body, **data) == "Spec 12-B\n\nBody.\n\nPrinted in Oslo"
     first = '<w:sectPr>{}<w:headerReference w:type="first" r:id="r1"/></w:sectPr>'
     header = part("w:hdr", paragraph("Cover"))
@@ -152,16 +167,26 @@ def test_charts_diagrams_and_descriptions_of_pictures() -> None:
     series = f"<c:ser><c:tx><c:strRef><c:strCache>{point.format(0, 'Cod')}</c:strCache></c:strRef></c:tx>"
     series += f"<c:cat><c:strRef><c:strCache>{point.format(0, 'Bergen')}{point.format(1, 'Tromsø')}</c:strCache></c:strRef></c:cat>"
     series += f"<c:val><c:numRef><c:numCache><c:formatCode>0%</c:formatCode>{point.format(0, '0.25')}{point.format(1, '0.5')}</c:numCache></c:numRef></c:val></c:ser>"
-    chart = part("c:chartSpace", f"<c:chart><c:title><c:tx><c:rich>{line('Landings')}</c:rich></c:tx></c:title>{series}</c:chart>")
+    chart = part(
+        "c:chartSpace",
+        f"<c:chart><c:title><c:tx><c:rich>{line('Landings')}</c:rich></c:tx></c:title>{series}</c:chart>",
+    )
     data = '<w:drawing><wp:inline><wp:docPr descr="{}"/><a:graphic>{}</a:graphic></wp:inline></w:drawing>'
     drawn = data.format("", '<c:chart r:id="r1"/>')
     body = f"<w:p>{run('Fish.')}<w:r>{drawn}</w:r></w:p>"
-    assert text_of(body, chart=chart) == "Fish.\n\nLandings\n\n|  | Cod |\n| --- | --- |\n| Bergen | 25% |\n| Tromsø | 50% |"
-    tree = part("dgm:dataModel", f"<dgm:ptLst><dgm:pt><dgm:t>{line('Catch')}{line('Salt')}</dgm:t></dgm:pt></dgm:ptLst>")
+    assert (
+        text_of(body, chart=chart)
+        == "Fish.\n\nLandings\n\n|  | Cod |\n| --- | --- |\n| Bergen | 25% |\n| Tromsø | 50% |"
+    )
+    tree = part(
+        "dgm:dataModel", f"<dgm:ptLst><dgm:pt><dgm:t>{line('Catch')}{line('Salt')}</dgm:t></dgm:pt></dgm:ptLst>"
+    )
     drawn = data.format("", '<dgm:relIds r:dm="r1"/>')
     body = f"<w:p><w:r>{drawn}</w:r></w:p>"
     assert text_of(body, diagramData=tree) == "Catch\nSalt"
-    picture = "<w:p><w:r>{}</w:r></w:p>".format(data.format("A lamp over the quay&#10;&#10;Description automatically generated", ""))
+    picture = "<w:p><w:r>{}</w:r></w:p>".format(
+        data.format("A lamp over the quay&#10;&#10;Description automatically generated", "")
+    )
     assert text_of(picture) == "A lamp over the quay"
     assert text_of(paragraph("x") + "<w:p><w:r>{}</w:r></w:p>".format(data.format("IMG_0042.jpg", ""))) == "x"
 
@@ -193,7 +218,14 @@ def item(text: str, place: int = 0, number: int = 1) -> str:
 
 def test_numbers_are_those_that_the_page_shows() -> None:
     levels = level(0, "decimal", "%1."), level(1, "decimal", "%1.%2"), level(2, "lowerLetter", "(%3)")
-    body = item("Rent") + item("Due monthly", 1) + item("by post", 2) + item("by bank", 2) + item("Late", 1) + item("Repairs")
+    body = (
+        item("Rent")
+        + item("Due monthly", 1)
+        + item("by post", 2)
+        + item("by bank", 2)
+        + item("Late", 1)
+        + item("Repairs")
+    )
     body += item("Roof", 1)
     assert text_of(body, numbering=numbering(*levels)).split("\n") == [
         "1. Rent",
@@ -227,7 +259,10 @@ def test_a_list_that_begins_again_and_one_that_is_switched_off() -> None:
 
 
 def test_bullets_are_dashes_and_numbers_in_cells_are_read() -> None:
-    assert text_of(item("x") + item("y", 1), numbering=numbering(level(0, "bullet", "\uf0b7"), level(1, "bullet", "o"))) == "- x\n  - y"
+    assert (
+        text_of(item("x") + item("y", 1), numbering=numbering(level(0, "bullet", "\uf0b7"), level(1, "bullet", "o")))
+        == "- x\n  - y"
+    )
     row = f"<w:tr><w:tc>{item('')}</w:tc>{cell('Hull')}</w:tr>"
     found = text_of(f"<w:tbl>{row}{row}</w:tbl>", numbering=numbering(level(0, "decimal", "%1.")))
     assert found == "| 1. | Hull |\n| --- | --- |\n| 2. | Hull |"
@@ -254,7 +289,8 @@ def test_strict_documents_are_read() -> None:
                 "http://schemas.openxmlformats.org/officeDocument/2006/", "http://purl.oclc.org/ooxml/officeDocument/"
             ),
             "word/document.xml": part("w:document", f"<w:body>{paragraph('Strictly heron')}</w:body>").replace(
-                "http://schemas.openxmlformats.org/wordprocessingml/2006/", "http://purl.oclc.org/ooxml/wordprocessingml/"
+                "http://schemas.openxmlformats.org/wordprocessingml/2006/",
+                "http://purl.oclc.org/ooxml/wordprocessingml/",
             ),
         }
     )
