@@ -61,14 +61,6 @@ class UnsupportedError(ParseError):
     """The file is of a kind that embedctl does not read: skipped with this reason, not a failure."""
 
 
-class NeedsConverterError(UnsupportedError):
-    """The file is to be converted by a program first; ``kind`` is ``doc`` or ``ppt``."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(f'".{kind}" files are read only after they are converted')
-        self.kind = kind
-
-
 class DamagedError(EmbedctlError):
     """A file that the manifest names is missing, truncated or changed."""
 

@@ -28,6 +28,14 @@ UNCONVERTED = "ole2/0"
 """Stands for the parser of a file that waits for a converter: no version, so that every refresh tries it again."""
 
 
+class NeedsConverterError(UnsupportedError):
+    """The file is to be converted by a program first; ``kind`` is ``doc`` or ``ppt``."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f'".{kind}" files are read only after they are converted')
+        self.kind = kind
+
+
 class Converter(NamedTuple):
     """A program that reads old files."""
 

@@ -38,12 +38,14 @@ def parse(data: bytes, _path: str) -> ParsedDocument:
         part, root = package.main("word", "document")
         text = tidy("\n\n".join(filter(None, _Document(package, part).read(root))))
         metadata, title = package.properties()
+        notes = package.notes(part)
     return ParsedDocument(
         required(text, "no text in this document"),
         MEDIA_TYPE,
         Markup.MARKDOWN,
         title=title or first_heading(text),
         metadata=metadata,
+        notes=notes,
     )
 
 

@@ -25,8 +25,8 @@ SPACES = {
 OFFICE, TEXT, TABLE, DRAW, STYLE, PRESENTATION, CHART, META, SVG = SPACES.values()
 DUBLIN_CORE = "{http://purl.org/dc/elements/1.1/}"
 HREF = "{http://www.w3.org/1999/xlink}href"
-MOST_REPEATED = 1_000
-"""A row or cell with content is not repeated more often: people repeat empty ones."""
+MOST_REPEATED = 100
+"""A row or cell is not repeated more often: the next one says nothing new."""
 MOST_CELLS = 20_000_000
 """A file with more cells than this, repeated ones counted, is refused."""
 MOST_SPACES = 100

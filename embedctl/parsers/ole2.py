@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from ..errors import NeedsConverterError, ParseError, UnsupportedError
+from ..errors import ParseError, UnsupportedError
 from . import sheet
+from .converting import NeedsConverterError
 from .kinds import OLE2
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from ..errors import ParseError
+from ..plural import counted
 from .archives import open_archive, read_member
 from .markup import failing_as, one_line
 
@@ -26,6 +27,7 @@ RELATION_ID = f"{{{OFFICE}/officeDocument/2006/relationships}}id"
 CHOICE, FALLBACK = (f"{{{OFFICE}/markup-compatibility/2006}}{name}" for name in ("Choice", "Fallback"))
 ALTERNATE = f"{{{OFFICE}/markup-compatibility/2006}}AlternateContent"
 
+_EMBEDDED = ("package", "oleObject")
 _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/(\w+)")
 _TRANSITIONAL = rb"http://schemas.openxmlformats.org/\1/2006/\2"
 _DUBLIN_CORE = "{http://purl.org/dc/elements/1.1/}"
@@ -64,6 +66,7 @@ class Package:
         self._archive = open_archive(data, kind)
         self._names = {name.replace("\\", "/").lstrip("/").lower(): name for name in self._archive.namelist()}
         self._relations: dict[str, dict[str, Relation]] = {}
+        self._unread: set[str] = set()
 
     def data(self, part: str) -> bytes | None:
         """Return the bytes of a part; ``None``: there is no such part.
@@ -75,11 +78,21 @@ class Package:
         return None if name is None else read_member(self._archive, name, self.kind)
 
     def xml(self, part: str) -> Any:
-        """Return the root element of a part; ``None``: there is no such part.
+        """Return the root element of a part; ``None``: there is no such part, or it is damaged, which is noted."""
+        try:
+            return self._tree(part)
+        except ParseError:
+            self._unread.add(f"its part {part[:100]} is damaged and not read")
+            return None
 
-        Raises:
-            ParseError: it is damaged.
-        """
+    def notes(self, *parts: str) -> tuple[str, ...]:
+        """Return notes about what was damaged, and about files that stand inside these parts and are not read."""
+        inside = [each for part in parts for each in self.relations(part).values() if each.kind in _EMBEDDED]
+        count = len({each.target for each in inside})
+        objects = [f"{counted(count, 'embedded file')} not read"] if count else []
+        return (*objects, *sorted(self._unread))
+
+    def _tree(self, part: str) -> Any:
         data = self.data(part)
         if data is None:
             return None
@@ -94,17 +107,13 @@ class Package:
         """
         named = [each.target for each in self.relations("").values() if each.kind == "officeDocument"]
         part = next((name for name in (*named, f"{folder}/{root}.xml") if name.lower() in self._names), None)
-        tree = self.xml(part) if part else None
+        tree = self._tree(part) if part else None
         if part is None or tree is None or local(tree) != root:
             raise ParseError(f"damaged or no {self.kind}")
         return part, tree
 
     def relations(self, part: str) -> dict[str, Relation]:
-        """Return the relations of a part by their ids, those that lead out of the file or nowhere left out.
-
-        Raises:
-            ParseError: they are damaged.
-        """
+        """Return the relations of a part by their ids, those that lead out of the file or nowhere left out."""
         if part not in self._relations:
             folder, name = posixpath.split(part)
             root = self.xml(posixpath.join(folder, "_rels", f"{name}.rels"))
@@ -112,11 +121,7 @@ class Package:
         return self._relations[part]
 
     def related(self, part: str, kind: str) -> Iterator[tuple[str, Any]]:
-        """Yield name and root element of the parts to which ``part`` has a relation of this kind.
-
-        Raises:
-            ParseError: one of them is damaged.
-        """
+        """Yield name and root element of the parts to which ``part`` has a relation of this kind."""
         for relation in self.relations(part).values():
             if relation.kind == kind and (root := self.xml(relation.target)) is not None:
                 yield relation.target, root

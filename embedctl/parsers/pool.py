@@ -13,10 +13,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ..errors import NeedsConverterError, ParseError, UnsupportedError
+from ..errors import ParseError, UnsupportedError
 from ..system.child_process import NONSENSE, CrashedError
 from ..system.pool import ChildPool
-from .converting import MEDIA_TYPES, UNCONVERTED, converted
+from .converting import MEDIA_TYPES, UNCONVERTED, NeedsConverterError, converted
 from .reading import ReadResult
 from .wire import WORK, read_answer, request
 

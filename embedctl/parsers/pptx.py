@@ -42,8 +42,10 @@ def parse(data: bytes, _path: str) -> ParsedDocument:
     with failing_as(f"damaged or no {KIND}"):
         part, root = package.main("ppt", "presentation")
         presentation = _Presentation(package, part)
-        slides = [presentation.slide(name, slide) for name, slide in _slides(package, part, root)]
+        found = list(_slides(package, part, root))
+        slides = [presentation.slide(name, slide) for name, slide in found]
         metadata, title = package.properties()
+        notes = package.notes(part, *(name for name, _ in found))
     text, offsets = join_pages([tidy("\n\n".join(filter(None, blocks))) for _, blocks in slides])
     return ParsedDocument(
         required(text, "no text in this presentation"),
@@ -53,6 +55,7 @@ def parse(data: bytes, _path: str) -> ParsedDocument:
         title=title if title and title != "PowerPoint Presentation" else next(filter(None, dict(slides)), None),
         pages=offsets,
         metadata=metadata,
+        notes=notes,
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EmbedctlError, ParseError
-from ..records import JSON, Markup, ParsedDocument
+from ..records import Markup, ParsedDocument
 from .archives import open_archive
 from .grid import grid
 from .kinds import OLE2
@@ -37,18 +38,14 @@ def parse(data: bytes, _path: str) -> ParsedDocument:
         binary = "xl/workbook.bin" in archive.namelist()
     if binary:
         return _document(list(_native(data)), BINARY_MEDIA_TYPE)
-    sheets, metadata, title = read_workbook(data, KIND)
-    return _document(sheets, MEDIA_TYPE, metadata, title)
+    sheets, metadata, title, notes = read_workbook(data, KIND)
+    return replace(_document(sheets, MEDIA_TYPE), title=title or None, metadata=metadata, notes=notes)
 
 
-def _document(
-    sheets: list[str], media_type: str, metadata: dict[str, JSON] | None = None, title: str = ""
-) -> ParsedDocument:
+def _document(sheets: list[str], media_type: str) -> ParsedDocument:
     text, offsets = join_pages([sheet for sheet in sheets if sheet])
     text = required(text, "no text in this spreadsheet")
-    return ParsedDocument(
-        text, media_type, Markup.MARKDOWN, title=title or None, pages=offsets, metadata=metadata or {}
-    )
+    return ParsedDocument(text, media_type, Markup.MARKDOWN, pages=offsets)
 
 
 def _native(data: bytes) -> Iterator[str]:

@@ -16,10 +16,10 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
-from ..errors import NeedsConverterError, ParseError, UnsupportedError
+from ..errors import ParseError, UnsupportedError
 from ..records import Markup, ParsedDocument
 from ..system.wire import LONGEST_PROBLEM, InvalidAnswerError, Task
-from .converting import CONVERTERS
+from .converting import CONVERTERS, NeedsConverterError
 from .markup import one_line
 from .reading import (
     LONGEST_NAME,

@@ -45,8 +45,8 @@ class _Workbook:
     """Names of those who comment, by their ids."""
 
 
-def read_workbook(data: bytes, kind: str) -> tuple[list[str], dict[str, JSON], str]:
-    """Return the sheets that hold anything, in their order and with their names; metadata; and the title.
+def read_workbook(data: bytes, kind: str) -> tuple[list[str], dict[str, JSON], str, tuple[str, ...]]:
+    """Return the sheets that hold anything, in their order and with their names; metadata; title; and notes.
 
     Raises:
         ParseError: the file is damaged, protected or no workbook.
@@ -69,12 +69,15 @@ def read_workbook(data: bytes, kind: str) -> tuple[list[str], dict[str, JSON], s
             properties is not None and properties.get("date1904") in ("1", "true"),
             people,
         )
-        sheets = []
+        sheets, notes = [], []
         for about in root.iter(f"{_SHEET}sheet"):
             relation = relations.get(about.get(RELATION_ID) or "")
+            if relation is None:
+                notes.append(f"its sheet {one_line(about.get('name') or '')} is missing")
             body = tidy("\n\n".join(filter(None, _blocks(workbook, relation.target)))) if relation else ""
             sheets.append(f"## {one_line(about.get('name') or '')}\n\n{body}" if body else "")
-    return sheets, *package.properties()
+    parts = [relation.target for relation in relations.values() if relation.kind == "worksheet"]
+    return sheets, *package.properties(), (*package.notes(*parts), *notes)
 
 
 def _line(text: str | None) -> str:

@@ -314,7 +314,19 @@ def test_a_document_without_relations_of_its_own_is_found_by_its_usual_name() ->
 
 
 def test_refusals_say_which() -> None:
-    with pytest.raises(ParseError, match="word/document.xml is not readable XML"):
+    with pytest.raises(ParseError, match=r"word/document\.xml is not readable XML"):
         parse(zipped({"word/document.xml": "<w:document"}), "a.docx")
     with pytest.raises(UnsupportedError, match="no text"):
         parse(word(paragraph(" ")), "a.docx")
+
+
+def test_damaged_parts_beside_the_body_and_embedded_files_are_noted() -> None:
+    members = {
+        "word/document.xml": part("w:document", f"<w:body>{paragraph('Heron')}</w:body>"),
+        "word/_rels/document.xml.rels": relations(("comments", "comments.xml"), ("package", "embeddings/a.xlsx")),
+        "word/comments.xml": "<w:comments",
+        "word/embeddings/a.xlsx": b"PK",
+    }
+    parsed = parse(zipped(members), "a.docx")
+    assert parsed.text == "Heron"
+    assert parsed.notes == ("1 embedded file not read", "its part word/comments.xml is damaged and not read")

@@ -154,3 +154,10 @@ def test_workbooks_of_before_2007() -> None:
         "## Crew\n\n| Ida | 10000000000000000 |\n| --- | --- |"
     )
     assert parsed.media_type == "application/vnd.ms-excel"
+
+
+def test_a_sheet_that_is_missing_is_noted() -> None:
+    more = '<s:sheets><s:sheet name="Gone" r:id="r9"/></s:sheets>'
+    parsed = parse(sheets(f"<s:row>{words('A1', 'Rope')}</s:row>", root=more), "a.xlsx")
+    assert parsed.notes == ("its sheet Gone is missing",)
+    assert "Rope" in parsed.text

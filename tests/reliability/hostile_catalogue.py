@@ -219,17 +219,17 @@ def _sheets() -> Iterator[Hostile]:
     yield Hostile(
         "far-cell.xlsx",
         lambda _: make.xlsx(make.sheet(make.CELL + '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')),
-        failed="spans",
+        read=True,
     )
     yield Hostile(
         "beyond.xlsx",
         lambda _: make.xlsx(make.sheet('<row r="4294967295"><c r="ZZZZZZZ4294967295"><v>1</v></c></row>')),
-        failed="spans",
+        read=True,
     )
     yield Hostile(
         "told-strings.xlsx",
         lambda _: make.xlsx(make.sheet(make.CELL), '<sst xmlns="MAIN" count="4294967295" uniqueCount="4294967295"/>'),
-        failed="it tells of",
+        read=True,
     )
     yield Hostile(
         "shared-string.xlsx",
@@ -256,7 +256,7 @@ def _sheets() -> Iterator[Hostile]:
         lambda _: make.ods(
             row.format(' table:number-rows-repeated="1048576"', ' table:number-columns-repeated="16384"')
         ),
-        failed="spans",
+        read=True,
     )
     yield Hostile(
         "repeated-quietly.ods",
@@ -417,8 +417,8 @@ def _texts() -> Iterator[Hostile]:
     yield Hostile("shebang.unknown", lambda a: b"#!" + b"/usr/bin/env " * a.size(10_000, 1_000_000) + b"\n", read=True)
     yield Hostile("minified.js", lambda a: b"function(){" * a.size(20_000, 2_000_000), read=True)
     yield Hostile("deep.json", lambda a: b"[" * a.size(100_000, 1_000_000), read=True)
-    yield Hostile("bomb.rtf", lambda _: rb"{\rtf1" + b"{" * 100_000, failed="no parser")
-    yield Hostile("rtf.txt", lambda _: rb"{\rtf1 Text.}", failed="RTF")
+    yield Hostile("bomb.rtf", lambda _: rb"{\rtf1" + b"{" * 100_000, failed="nested too deep")
+    yield Hostile("rtf.txt", lambda _: rb"{\rtf1 Text.}", read=True)
     yield Hostile("program.md", lambda _: b"\x7fELF" + bytes(range(256)) * 10, failed="compiled program")
 
 
