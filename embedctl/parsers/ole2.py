@@ -19,7 +19,11 @@ KIND = "Office file of before 2007"
 MOST_SECTORS = 100_000
 """Sectors of a directory that are followed."""
 
+MOST_RECORDS = 20
+"""Records of a workbook among which the one about encryption stands."""
+
 _PROTECTED = {"docx": "Word document", "xlsx": "spreadsheet", "pptx": "PowerPoint presentation"}
+_FILE_PASS = 0x2F
 _ENTRY_BYTES = 128
 _HEADER_BYTES = 512
 _NO_SECTOR = 0xFFFFFFFA
@@ -40,25 +44,37 @@ def parse(data: bytes, path: str) -> ParsedDocument:
         raise UnsupportedError("empty file")
     if not data.startswith(OLE2):
         raise ParseError(f"damaged or no {KIND}")
-    streams = dict(_streams(data))
-    if "EncryptedPackage" in streams:
+    streams = {name.lower(): place for name, place in _streams(data)}
+    if "encryptedpackage" in streams:
         ending = path.rpartition(".")[2].lower()
         kind = next((kind for each, kind in _PROTECTED.items() if ending[:3] == each[:3]), "Office file")
         raise ParseError(f"password-protected {kind}")
-    if "Workbook" in streams or "Book" in streams or path.lower().endswith((".xls", ".xlt")):
+    if "workbook" in streams or "book" in streams or path.lower().endswith((".xls", ".xlt")):
+        if _is_protected(data, streams.get("workbook", streams.get("book", 0))):
+            raise ParseError("password-protected spreadsheet")
         return sheet.parse(data, path)
-    if "WordDocument" in streams:
-        start = streams["WordDocument"]
+    if "worddocument" in streams:
+        start = streams["worddocument"]
         if int.from_bytes(data[start + 10 : start + 12], "little") & 0x100:
             raise ParseError("password-protected Word document")
         raise NeedsConverterError("doc")
-    if "PowerPoint Document" in streams:
+    if "powerpoint document" in streams:
         if _ENCRYPTED_SLIDES in data:
             raise ParseError("password-protected PowerPoint presentation")
         raise NeedsConverterError("ppt")
     if not streams:
         raise ParseError(f"damaged or no {KIND}")
     raise UnsupportedError("binary file")
+
+
+def _is_protected(data: bytes, start: int) -> bool:
+    """Return whether one of the first records of a workbook says that the others are encrypted."""
+    for _ in range(MOST_RECORDS):
+        kind, length = struct.unpack("<HH", data[start : start + 4].ljust(4, b"\0"))
+        if kind in (_FILE_PASS, 0):
+            return bool(kind)
+        start += 4 + length
+    return False
 
 
 def _streams(data: bytes) -> Iterator[tuple[str, int]]:

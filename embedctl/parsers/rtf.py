@@ -36,7 +36,7 @@ _APART = {
     b"doccomm": "description", b"shptxt": "boxes", b"atnauthor": "commenter",
 }  # fmt: skip
 _LEFT_OUT = frozenset(
-    b"fonttbl colortbl stylesheet listtable listoverridetable rsidtbl generator pict object fldinst datafield"
+    b"fonttbl colortbl stylesheet listtable listoverridetable rsidtbl generator pict fldinst datafield"
     b" nonshppict info themedata colorschememapping latentstyles datastore xmlnstbl ftnsep ftnsepc ftncn aftnsep"
     b" aftnsepc aftncn atnid atnref atndate atntime atrfstart atrfend bkmkstart bkmkend revtbl filetbl private"
     b" objdata mmathPr sp shprslt template operator company manager hlinkbase userprops pgptbl listpicture".split()
@@ -119,7 +119,7 @@ class _Reader:
         self._bytes = bytearray()
         self._left = 0
         """Characters that are still to be skipped."""
-        self._starred = False
+        self._starred = self._opened = False
 
     def apart(self, name: str) -> str:
         """Return the text that stood outside the body under this name."""
@@ -150,6 +150,7 @@ class _Reader:
                 self._plain(text)
             elif match.lastindex:  # a line break means nothing
                 self._flush()
+                opened, self._opened = self._opened, brace == b"{"
                 if brace:
                     self._group(brace)
                 elif word == b"bin":
@@ -157,7 +158,7 @@ class _Reader:
                 elif word:
                     self._word(word, None if number is None else int(number))
                 elif sign == b"*":
-                    self._starred = True
+                    self._starred = opened  # elsewhere it means nothing
                 elif sign in _SIGNS:
                     self._add(_SIGNS[sign])
         self._flush()

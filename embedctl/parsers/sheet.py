@@ -62,9 +62,9 @@ def _native(data: bytes) -> Iterator[str]:
                     )
                     if table := grid(filled):
                         yield f"## {one_line(about.name)}\n\n{table}"
-    except (EmbedctlError, MemoryError):
+    except (EmbedctlError, MemoryError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
-    except Exception as error:  # a native reader: whatever it raises is about this file
+    except BaseException as error:  # a native reader: what it raises, a panic too, is about this file
         reason = "password-protected" if type(error).__name__ == "PasswordError" else "damaged or no"
         raise ParseError(f"{reason} {KIND}") from error
 

@@ -31,6 +31,9 @@ def test_protected_files_are_called_so(ending: str, kind: str) -> None:
 def test_protected_old_files_are_called_so() -> None:
     with pytest.raises(ParseError, match="password-protected Word document"):
         parse(compound({"WordDocument": bytes(10) + struct.pack("<H", 0x100)}), "a.doc")
+    begin, password = struct.pack("<HH", 0x0809, 0), struct.pack("<HH", 0x2F, 0)
+    with pytest.raises(ParseError, match="password-protected spreadsheet"):
+        parse(compound({"WORKBOOK": begin + password}), "a.xls")
     with pytest.raises(ParseError, match="password-protected PowerPoint presentation"):
         parse(
             compound({"Current User": bytes(12) + struct.pack("<I", 0xF3D1C4DF), "PowerPoint Document": b"x"}), "a.ppt"

@@ -61,9 +61,9 @@ def test_notes_comments_headers_and_boxes() -> None:
 
 def test_properties_and_what_is_no_text() -> None:
     head = r"{\info{\title Harbour rules}{\author Ida}{\operator X}}{\*\generator Y;}{\colortbl;\red0;}"
-    body = r"\pard Seen{\v hidden}{\deleted gone} {\field{\*\fldinst HYPERLINK x}{\fldrslt link}}{\pict\bin5 }}}}}}{\object{\*\objdata 00ff}{\result shown}}."
+    body = r"\pard Seen{\v hidden}{\deleted gone} {\field{\*\fldinst HYPERLINK x}{\fldrslt link}}{\pict\bin5 }}}}}}{\object{\*\objdata 00ff}{\result  shown\b\*\cs7}}."
     parsed = parse(f"{{\\rtf1 {head}{body}}}".encode(), "a.doc")
-    assert (parsed.text, parsed.title, parsed.metadata) == ("Seen link.", "Harbour rules", {"author": "Ida"})
+    assert (parsed.text, parsed.title, parsed.metadata) == ("Seen link shown.", "Harbour rules", {"author": "Ida"})
 
 
 def test_nesting_is_bounded() -> None:
