@@ -30,14 +30,19 @@ def grid(rows: Iterable[Mapping[int, str]]) -> str:
         padded = [_padded(row, columns) for row in body]
     else:
         padded = [[row[column] for column in sorted(row)] for row in body]
-    lines = [f"| {' | '.join(_escaped(row))} |" for row in padded]
+    lines = [_line(row) for row in padded]
     lines.insert(1, "|" + " --- |" * len(padded[0]))
     return "\n\n".join([*paragraphs, "\n".join(lines)])
 
 
 def _padded(row: Mapping[int, str], columns: list[int]) -> list[str]:
+    if len(row) == len(columns):
+        return list(row.values()) if list(row) == columns else [row[column] for column in columns]
     return [row.get(column, "") for column in columns]
 
 
-def _escaped(row: list[str]) -> list[str]:
-    return [cell.replace("|", "\\|") if "|" in cell else cell for cell in row]
+def _line(row: list[str]) -> str:
+    line = " | ".join(row)
+    if line.count("|") >= len(row):
+        line = " | ".join([cell.replace("|", "\\|") for cell in row])
+    return f"| {line} |"

@@ -9,11 +9,12 @@ from ..records import JSON, Markup, ParsedDocument
 from .archives import open_archive, read_member
 from .markup import failing_as, first_heading, join_pages, one_line, required, tidy
 from .numerals import is_page_number
+from .odf_rows import PlainRow, without_rows
 from .odf_text import DRAW, DUBLIN_CORE, META, OFFICE, PRESENTATION, STYLE, TABLE, Reader, list_styles
 from .ooxml import element_tree, local
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 KIND = "OpenDocument file"
 MEDIA_TYPES = {
@@ -50,11 +51,12 @@ def parse(data: bytes, _path: str) -> ParsedDocument:
         members = {name: read_member(archive, name, KIND) for name in names}
     if b"encryption-data" in members.get("META-INF/manifest.xml", b""):
         raise ParseError(f"password-protected {KIND}")
-    parts = [_root(members.get(name, b"")) for name in ("content.xml", "styles.xml", "meta.xml")]
-    return _document(parts, lambda name: _root(members.get(f"{name.strip('/')}/content.xml", b"")))
+    content, lifted = without_rows(members.get("content.xml", b""))
+    parts = [_root(each) for each in (content, members.get("styles.xml"), members.get("meta.xml"))]
+    return _document(parts, lambda name: _root(members.get(f"{name.strip('/')}/content.xml")), lifted)
 
 
-def _root(data: bytes) -> Any:
+def _root(data: bytes | None) -> Any:
     """Return the root element of a part; ``None``: there is no such part."""
     if not data:
         return None
@@ -62,7 +64,9 @@ def _root(data: bytes) -> Any:
         return element_tree(data)
 
 
-def _document(parts: list[Any], objects: Callable[[str], Any]) -> ParsedDocument:
+def _document(
+    parts: list[Any], objects: Callable[[str], Any], lifted: Sequence[Sequence[PlainRow]] = ()
+) -> ParsedDocument:
     """Return the document of its parts: one where the file is flat, else content, styles and properties."""
     roots = [root for root in parts if root is not None]
     body = next(
@@ -73,7 +77,8 @@ def _document(parts: list[Any], objects: Callable[[str], Any]) -> ParsedDocument
     kind = local(body)
     pages: tuple[int, ...] = ()
     with failing_as(f"damaged {KIND}"):
-        reader = Reader({name: each for root in reversed(roots) for name, each in list_styles(root).items()}, objects)
+        styles = {name: each for root in reversed(roots) for name, each in list_styles(root).items()}
+        reader = Reader(styles, objects, lifted)
         if kind == "text":
             text = tidy("\n\n".join(filter(None, _text(reader, body, roots))))
         else:
@@ -109,7 +114,9 @@ def _text(reader: Reader, body: Any, roots: list[Any]) -> Iterator[str]:
 
 
 def _slides(reader: Reader, body: Any) -> Iterator[list[str]]:
+    unseen = {each.get(f"{PRESENTATION}name"): each.text for each in body.iterchildren(f"{PRESENTATION}footer-decl")}
     for page in body.iterchildren(f"{DRAW}page"):
+        footer = one_line(unseen.pop(page.get(f"{PRESENTATION}use-footer-name"), "") or "")
         titles = [each for each in page.iter(f"{DRAW}frame") if each.get(f"{PRESENTATION}class") == "title"]
         title = next(filter(None, (one_line(" ".join(reader.blocks(each))) for each in titles)), "")
         for each in titles:
@@ -119,7 +126,7 @@ def _slides(reader: Reader, body: Any) -> Iterator[list[str]]:
             page.remove(note)
         spoken = "\n".join(filter(None, (block for note in notes for block in reader.blocks(note))))
         blocks = [f"## {title}"] if title else []
-        yield [*blocks, *reader.blocks(page), f"Notes: {spoken}" if spoken else ""]
+        yield [*blocks, *reader.blocks(page), f"Notes: {spoken}" if spoken else "", footer]
 
 
 def _sheets(reader: Reader, body: Any) -> Iterator[list[str]]:

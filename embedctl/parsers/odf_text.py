@@ -10,10 +10,11 @@ from .equations import equation
 from .grid import grid
 from .markup import one_line, table
 from .numerals import BULLET, FORMATS, Items, written
+from .odf_rows import LIFTED, MOST_REPEATED, PlainRow
 from .ooxml import local
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 SPACES = {
     name: f"{{urn:oasis:names:tc:opendocument:xmlns:{path}:1.0}}"
@@ -25,8 +26,6 @@ SPACES = {
 OFFICE, TEXT, TABLE, DRAW, STYLE, PRESENTATION, CHART, META, SVG = SPACES.values()
 DUBLIN_CORE = "{http://purl.org/dc/elements/1.1/}"
 HREF = "{http://www.w3.org/1999/xlink}href"
-MOST_REPEATED = 100
-"""A row or cell is not repeated more often: the next one says nothing new."""
 MOST_CELLS = 20_000_000
 """A file with more cells than this, repeated ones counted, is refused."""
 MOST_SPACES = 100
@@ -106,8 +105,20 @@ class Counter:
 class Reader:
     """Reads the content of one file, in its order."""
 
-    def __init__(self, styles: dict[str, dict[int, ListLevel]], objects: Callable[[str], Any]) -> None:
-        """Prepare; ``objects`` returns the root element of an object in the file, by its name, or ``None``."""
+    def __init__(
+        self,
+        styles: dict[str, dict[int, ListLevel]],
+        objects: Callable[[str], Any],
+        lifted: Sequence[Sequence[PlainRow]] = (),
+    ) -> None:
+        """Prepare.
+
+        Args:
+            styles: as :func:`list_styles` returns them.
+            objects: returns the root element of an object in the file, by its name, or ``None``.
+            lifted: rows of sheets that are not in the tree, see :mod:`.odf_rows`.
+        """
+        self._lifted = lifted
         self._styles = styles
         self._objects = objects
         self._outline = Counter(styles.get("", {}))
@@ -179,6 +190,11 @@ class Reader:
 
     def _sheet_rows(self, element: Any, beside: list[str]) -> Iterator[dict[int, str]]:
         for row in _rows(element):
+            number = whole(row, f"{TABLE}{LIFTED}", len(self._lifted))
+            if number < len(self._lifted):
+                for cells, repeated in self._lifted[number]:
+                    yield from self._counted(cells, repeated)
+                continue
             found: dict[int, str] = {}
             column = 0
             for cell in row.iterchildren(f"{TABLE}table-cell", f"{TABLE}covered-table-cell"):
@@ -186,12 +202,14 @@ class Reader:
                 if (len(cell) or cell.get(f"{OFFICE}value-type")) and (text := self._value(cell, beside)):
                     found.update(dict.fromkeys(range(column, column + min(repeated, MOST_REPEATED)), text))
                 column += repeated
-            if found:
-                repeated = min(whole(row, _REPEATED_ROWS, 1), MOST_REPEATED)
-                self._cells += repeated * len(found)
-                if self._cells > MOST_CELLS:
-                    raise ParseError(f"spreadsheet refused: it has more than {MOST_CELLS:,} cells")
-                yield from [found] * repeated
+            yield from self._counted(found, min(whole(row, _REPEATED_ROWS, 1), MOST_REPEATED))
+
+    def _counted(self, cells: dict[int, str], repeated: int) -> list[dict[int, str]]:
+        """Return a row as often as it is repeated, unless there are too many cells by now."""
+        self._cells += repeated * len(cells)
+        if self._cells > MOST_CELLS:
+            raise ParseError(f"spreadsheet refused: it has more than {MOST_CELLS:,} cells")
+        return [cells] * repeated if cells else []
 
     def _value(self, cell: Any, beside: list[str]) -> str:
         text = one_line(" ".join(self._texts(cell, beside)))
@@ -262,7 +280,7 @@ class Reader:
             body = one_line(" ".join(self.text(each, []) for each in element.iter(*_PARAGRAPHS)))
             yield f"Comment{f' by {author}' if author else ''}: {body}" if body else ""
             return
-        described = next(element.iterchildren(f"{SVG}desc"), None)
+        described = next((each for name in ("desc", "title") for each in element.iterchildren(f"{SVG}{name}")), None)
         yield alternative_text({"descr": described.text}) if described is not None else ""
         for child in element.iterchildren("*"):
             if child.tag == f"{DRAW}object":

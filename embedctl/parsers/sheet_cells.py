@@ -127,7 +127,7 @@ class _Sheet(_Reader):
             self._cell = attributes
             place = attributes.get("r")
             self._column = (_column(place.rstrip(_DIGITS)) if place else 0) or self._column + 1
-        elif name == _VALUE:
+        elif name == _VALUE or name == _TEXT:  # for every cell: quicker than a set
             self.parts = []
             self.parser.CharacterDataHandler = self.parts.append
         elif name == _ROW:
@@ -148,6 +148,10 @@ class _Sheet(_Reader):
                 cell = self._cell
                 if text := self._show(cell.get("t", "n"), cell.get("s"), value):
                     self._row[self._column] = text
+        elif name == _TEXT:
+            self.parser.CharacterDataHandler = None
+            if not self.reading:
+                self.texts += self.parts
         elif name == _ROW:
             self.rows.append(self._row)
         elif name in _MARGINS:

@@ -85,7 +85,9 @@ def _line(text: str | None) -> str:
         return ""
     if "_x" in text:
         text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
-    return text if text.isalnum() else one_line(text)
+    if text.isprintable() and "  " not in text and " " not in (text[0], text[-1]):
+        return text
+    return one_line(text)
 
 
 def _codes(styles: Any) -> list[str]:

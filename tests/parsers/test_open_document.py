@@ -109,13 +109,14 @@ def test_sheets_show_what_the_page_shows() -> None:
 def test_slides_are_pages() -> None:
     frame = '<draw:frame presentation:class="{}"><draw:text-box>{}</draw:text-box></draw:frame>'.format
     notes = f"<presentation:notes>{frame('notes', p('Bow.'))}</presentation:notes>"
-    page = "<draw:page>{}</draw:page>".format
+    page = '<draw:page presentation:use-footer-name="f">{}</draw:page>'.format
     items = f"<text:list><text:list-item>{p('ebb')}<text:list><text:list-item>{p('low')}</text:list-item></text:list></text:list-item></text:list>"
     shape = f"<draw:g><draw:custom-shape>{p('in a shape')}</draw:custom-shape></draw:g>"
-    body = page(frame("outline", items) + frame("title", p("Tides")) + notes) + page(shape)
+    body = '<presentation:footer-decl presentation:name="f">Port of Riga</presentation:footer-decl>'
+    body += page(frame("outline", items) + frame("title", p("Tides")) + notes) + page(shape)
     parsed = parse(open_document("presentation", body), "a.odp")
     assert [parsed.text[start:end] for start, end in zip(parsed.pages, (*parsed.pages[1:], None), strict=True)] == [
-        "## Tides\n\n- ebb\n  - low\n\nNotes: Bow.\n\n", "in a shape",
+        "## Tides\n\n- ebb\n  - low\n\nNotes: Bow.\n\nPort of Riga\n\n", "in a shape",
     ]  # fmt: skip
 
 
