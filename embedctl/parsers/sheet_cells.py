@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _SPACE = f"{OFFICE}/spreadsheetml/2006/main}}"
 _ROW, _CELL, _VALUE, _TEXT, _ITEM, _READING = (f"{_SPACE}{name}" for name in ("row", "c", "v", "t", "si", "rPh"))
 _MARGINS = {f"{_SPACE}{name}" for name in ("oddHeader", "oddFooter", "firstHeader", "firstFooter")}
+_HEARD = (_VALUE, _TEXT)
 _DIGITS = "0123456789"
 _STEP = 1 << 20
 
@@ -127,7 +128,7 @@ class _Sheet(_Reader):
             self._cell = attributes
             place = attributes.get("r")
             self._column = (_column(place.rstrip(_DIGITS)) if place else 0) or self._column + 1
-        elif name == _VALUE or name == _TEXT:  # for every cell: quicker than a set
+        elif name in _HEARD:
             self.parts = []
             self.parser.CharacterDataHandler = self.parts.append
         elif name == _ROW:

@@ -79,6 +79,11 @@ def test_footers_are_read_once_and_slide_numbers_never() -> None:
     )
 
 
+def test_texts_of_layouts_and_masters_are_left_out() -> None:
+    layout = part("p:sldLayout", f"<p:cSld><p:spTree>{shape(line('Click to edit'), 'title')}</p:spTree></p:cSld>")
+    assert text_of(shape(line("Tide")), slideLayout=layout, slideMaster=layout) == "Tide"
+
+
 @pytest.mark.parametrize("ending", ["pptx", "pptm", "ppsx", "ppsm", "potx", "potm"])
 def test_every_kind_of_presentation(ending: str) -> None:
     assert parse(slides(shape(line("Tide"))), f"a.{ending}").text == "Tide"
