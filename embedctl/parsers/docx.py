@@ -11,7 +11,8 @@ from .kinds import HEAD_BYTES, PARSERS, parser_for
 from .markup import failing_as, first_heading, one_line, required, table, tidy
 from .numerals import BULLET, Items, is_page_number
 from .ooxml import ALTERNATE, CHOICE, FALLBACK, RELATION_ID, Package, is_on
-from .word_styles import MOST_LEVELS, VALUE, WORD, Numbering, Styles, number_of
+from .word_numbering import Numbering
+from .word_styles import MOST_LEVELS, VALUE, WORD, Styles, number_of
 from .word_text import Runs, Story
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ reader's own (short date, long date) are written in ISO 8601.
 
 from __future__ import annotations
 
-import datetime
 import re
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from .date_formats import Token, iso_date, literal, shown_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +31,6 @@ LONGEST_CODE = 255
 
 _NUDGE, _EXACT = 1 + 4e-16, 1e12
 """2.675 is a little less in binary, and not to those who wrote it; the last digits of larger numbers would change."""
-_LONGEST_SERIAL = 2_958_466
-"""The day after 9999-12-31."""
 _TOKEN = re.compile(
     r"""\[(?P<bracket>[^\]]*)\]|"(?P<quoted>[^"]*)"?|\\(?P<escaped>.)|_(?P<space>.)|\*(?P<fill>.)
     |(?P<ampm>AM/PM|A/P)|(?P<exponent>E[+-])|(?P<general>General)|(?P<date>[ymdhs]+)|(?P<digits>[0\#?.,/]+)
@@ -41,15 +40,7 @@ _TOKEN = re.compile(
 _SIMPLE = re.compile(r"(#,##)?0(\.0+)?(%)?$")
 _SECTION = re.compile(r'(?:"[^"]*"?|\\.|\[[^\]]*\]|[^;"\\\[]|\[)*', re.DOTALL)
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?[\d.]+)$")
-_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October"]
-_MONTHS += ["November", "December"]
-_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 _SYSTEM = ("$-F800", "$-F400", "$-x-sys")
-
-
-class _Token(NamedTuple):
-    kind: str
-    text: str
 
 
 @lru_cache(maxsize=50_000)
@@ -103,11 +94,11 @@ def _sections(code: str) -> list[str]:
     return sections
 
 
-def _tokens(section: str) -> list[_Token]:
-    return [_Token(match.lastgroup or "literal", match[match.lastgroup or 0]) for match in _TOKEN.finditer(section)]
+def _tokens(section: str) -> list[Token]:
+    return [Token(match.lastgroup or "literal", match[match.lastgroup or 0]) for match in _TOKEN.finditer(section)]
 
 
-def _chosen(sections: list[list[_Token]], number: float) -> tuple[list[_Token], bool]:
+def _chosen(sections: list[list[Token]], number: float) -> tuple[list[Token], bool]:
     """Return the section for a number, and whether its sign is to be written in front."""
     for section in sections:
         for token in section:
@@ -123,7 +114,7 @@ def _chosen(sections: list[list[_Token]], number: float) -> tuple[list[_Token], 
         if not any(token.kind == "bracket" and _CONDITION.match(token.text) for token in section)
     ]
     if not plain:
-        return [_Token("general", GENERAL)], number < 0
+        return [Token("general", GENERAL)], number < 0
     if len(plain) != len(sections):
         return plain[0], number < 0
     if number < 0 and len(plain) > 1:
@@ -139,31 +130,22 @@ def _holds(operator: str, number: float, limit: float) -> bool:
     return (number < limit if operator[0] == "<" else number > limit) or (number == limit and operator[1:] == "=")
 
 
-def _written(tokens: list[_Token], number: float, epoch_1904: bool, *, negated: bool) -> str:
+def _written(tokens: list[Token], number: float, epoch_1904: bool, *, negated: bool) -> str:
     kinds = {token.kind for token in tokens}
     elapsed = [t for t in tokens if t.kind == "bracket" and t.text.lower().strip("hms") == "" and t.text]
     if any(token.kind == "bracket" and token.text.startswith(_SYSTEM) for token in tokens):
-        return _iso(number, epoch_1904)
+        return iso_date(number, epoch_1904)
     if "date" in kinds or elapsed:
-        return _date(tokens, number, epoch_1904, elapsed=bool(elapsed))
+        return shown_date(tokens, number, epoch_1904, elapsed=bool(elapsed))
     if "digits" not in kinds:
         if "general" in kinds or "text" in kinds:
             body = ("-" if negated else "") + general(abs(number))
-            return "".join(body if each.kind in ("general", "text") else _literal(each) for each in tokens).strip()
-        return "".join(map(_literal, tokens)).strip()
+            return "".join(body if each.kind in ("general", "text") else literal(each) for each in tokens).strip()
+        return "".join(map(literal, tokens)).strip()
     return _number(tokens, abs(number), negated=negated)
 
 
-def _literal(token: _Token) -> str:
-    """Return what a token shows by itself."""
-    if token.kind == "bracket":  # colours show nothing, [$€-407] shows its sign
-        return token.text[1:].split("-", 1)[0] if token.text.startswith("$") else ""
-    if token.kind in ("space", "fill"):
-        return " " if token.kind == "space" else ""
-    return token.text
-
-
-def _number(tokens: list[_Token], number: float, *, negated: bool) -> str:
+def _number(tokens: list[Token], number: float, *, negated: bool) -> str:
     digits = [place for place, token in enumerate(tokens) if token.kind == "digits"]
     pattern = "".join(tokens[place].text for place in digits)
     percents = sum(token.kind == "percent" for token in tokens)
@@ -178,7 +160,7 @@ def _number(tokens: list[_Token], number: float, *, negated: bool) -> str:
         if whole is None:
             return ("-" if negated else "") + _masked(tokens, number).strip()
         text = _fixed(whole, number, 100**percents)
-    written = [*map(_literal, tokens)]
+    written = [*map(literal, tokens)]
     for place in digits:
         written[place] = ""
     written[digits[0]] = text
@@ -210,7 +192,7 @@ def _rounded(number: float, places: int) -> str:
     return f"{number * _NUDGE if number < _EXACT else number:.{places}f}"
 
 
-def _masked(tokens: list[_Token], number: float) -> str:
+def _masked(tokens: list[Token], number: float) -> str:
     """Return the digits of a number in the places of a mask."""
     slots = sum(each in "0#?" for token in tokens if token.kind == "digits" for each in token.text)
     digits = str(int(number + 0.5)).rjust(slots, "0")
@@ -218,89 +200,9 @@ def _masked(tokens: list[_Token], number: float) -> str:
     written, place = [], 0
     for token in tokens:
         if token.kind != "digits":
-            written.append(_literal(token))
+            written.append(literal(token))
             continue
         count = sum(each in "0#?" for each in token.text)
         written.append(("" if place else spare) + rest[place : place + count])
         place += count
     return "".join(written)
-
-
-def _iso(number: float, epoch_1904: bool) -> str:
-    moment = _moment(number, epoch_1904)
-    if number < 1:
-        return moment.time().isoformat()
-    return moment.date().isoformat() if moment.time() == datetime.time() else moment.isoformat(" ")
-
-
-def _moment(number: float, epoch_1904: bool) -> datetime.datetime:
-    """Return the date of a serial number.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if not 0 <= number < _LONGEST_SERIAL:
-        raise ValueError("not a date")
-    if epoch_1904:
-        epoch = datetime.datetime(1904, 1, 1)
-    else:  # the first spreadsheets took 1900 for a leap year
-        epoch = datetime.datetime(1899, 12, 30) if number >= 60 else datetime.datetime(1899, 12, 31)
-    return epoch + datetime.timedelta(milliseconds=round(number * 86_400_000))
-
-
-def _date(tokens: list[_Token], number: float, epoch_1904: bool, *, elapsed: bool) -> str:
-    sign = "-" if elapsed and number < 0 else ""
-    number = abs(number) if elapsed else number
-    moment = _moment(number % 1 if elapsed else number, epoch_1904)
-    units = [token.text.lower() for token in tokens if token.kind in ("date", "ampm")]
-    whole_day = not elapsed and number >= 1 and moment.time() == datetime.time() and units[0][0] in "ymd"
-    half = any(token.kind == "ampm" for token in tokens)
-    written: list[str] = []
-    last = ""
-    for place, token in enumerate(tokens):
-        text = token.text.lower()
-        if token.kind == "date":
-            if whole_day and text[0] in "hs":  # 2024-03-02, not 2024-03-02 0:00:00
-                break
-            minutes = text[0] == "m" and (last == "h" or _seconds_follow(tokens, place))
-            written.append(_unit(text, moment, half=half, minutes=minutes))
-            last = text[0]
-        elif token.kind == "bracket" and text and not text.strip("hms"):
-            written.append(_elapsed(text, number))
-            last = text[0]
-        elif token.kind == "ampm":
-            written.append(("AM" if moment.hour < 12 else "PM") if len(text) > 3 else "AP"[moment.hour >= 12])
-        elif token.kind == "digits" and text.startswith(".") and last == "s":
-            written.append(f"{moment.microsecond / 1e6:.{min(len(text) - 1, 6)}f}"[1:])
-        else:
-            written.append(_literal(token))
-    return sign + "".join(written).strip(" ,-/.T" if whole_day else " ")
-
-
-def _seconds_follow(tokens: list[_Token], place: int) -> bool:
-    following = (t.text[0].lower() for t in tokens[place + 1 :] if t.kind == "date" or t.text.lower() in ("s", "ss"))
-    return next(following, "") == "s"
-
-
-def _unit(text: str, moment: datetime.datetime, *, half: bool, minutes: bool) -> str:
-    length = len(text)
-    if text[0] == "y":
-        return f"{moment.year:04}" if length > 2 else f"{moment.year % 100:02}"
-    if text[0] == "d":
-        day = _DAYS[moment.weekday()]
-        return str(moment.day).rjust(length, "0") if length < 3 else day[:3] if length == 3 else day
-    if text[0] == "h":
-        hour = (moment.hour % 12 or 12) if half else moment.hour
-        return str(hour).rjust(min(length, 2), "0")
-    if text[0] == "s":
-        return str(moment.second).rjust(min(length, 2), "0")
-    if minutes and length < 3:
-        return str(moment.minute).rjust(length, "0")
-    month = _MONTHS[moment.month - 1]
-    names = {3: month[:3], 4: month, 5: month[0]}
-    return names.get(length, str(moment.month).rjust(length, "0"))
-
-
-def _elapsed(text: str, number: float) -> str:
-    unit = {"h": 3_600_000, "m": 60_000, "s": 1000}[text[0]]
-    return str(round(number * 86_400_000) // unit).rjust(min(len(text), 9), "0")

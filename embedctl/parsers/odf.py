@@ -9,8 +9,9 @@ from ..records import JSON, Markup, ParsedDocument
 from .archives import open_archive, read_member
 from .markup import failing_as, first_heading, join_pages, one_line, required, tidy
 from .numerals import is_page_number
+from .odf_lists import DRAW, META, OFFICE, PRESENTATION, STYLE, TABLE, list_styles
 from .odf_rows import PlainRow, without_rows
-from .odf_text import DRAW, DUBLIN_CORE, META, OFFICE, PRESENTATION, STYLE, TABLE, Reader, list_styles
+from .odf_text import DUBLIN_CORE, Reader
 from .ooxml import element_tree, local
 
 if TYPE_CHECKING:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..records import JSON
 
 OFFICE = "http://schemas.openxmlformats.org"
+DRAWING = f"{{{OFFICE}/drawingml/2006/main}}"
 RELATION_ID = f"{{{OFFICE}/officeDocument/2006/relationships}}id"
 CHOICE, FALLBACK = (f"{{{OFFICE}/markup-compatibility/2006}}{name}" for name in ("Choice", "Fallback"))
 ALTERNATE = f"{{{OFFICE}/markup-compatibility/2006}}AlternateContent"

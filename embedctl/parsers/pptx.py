@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..records import Markup, ParsedDocument
-from .drawing import DRAWING, alternative_text, graphics, paragraph_text
+from .drawing import alternative_text, graphics, paragraph_text
 from .markup import failing_as, join_pages, one_line, required, table, tidy
 from .numerals import BULLET, letters, roman
-from .ooxml import ALTERNATE, CHOICE, FALLBACK, OFFICE, RELATION_ID, Package, local
+from .ooxml import ALTERNATE, CHOICE, DRAWING, FALLBACK, OFFICE, RELATION_ID, Package, local
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,19 @@ from ..errors import ParseError, UnsupportedError
 from ..records import JSON, Markup, ParsedDocument
 from .markup import first_heading, one_line, required, table, tidy
 from .numerals import BULLET, Items, is_page_number
+from .rtf_words import (
+    APART,
+    CHARACTERS,
+    CHARSETS,
+    CODE_PAGES,
+    FONT,
+    LEFT_OUT,
+    OPTIONAL,
+    PROPERTIES,
+    SIGNS,
+    TOKEN,
+    heading_styles,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,40 +31,6 @@ MEDIA_TYPE = "application/rtf"
 MOST_LEVELS = 9
 MOST_NESTED = 500
 """Groups inside groups deeper than this are not text that people wrote."""
-
-_TOKEN = re.compile(
-    rb"\\(?:([a-zA-Z]{1,32})(-?\d{1,10})? ?|'([0-9a-fA-F]{2})|([^a-zA-Z]))|([{}])|[\r\n]+|([^\\{}\r\n]+)", re.DOTALL
-)
-_CHARACTERS = {
-    b"par": "\n\n", b"sect": "\n\n", b"page": "\n\n", b"line": "\n", b"tab": "\t", b"emdash": "—", b"endash": "–",
-    b"lquote": "‘", b"rquote": "’", b"ldblquote": "“", b"rdblquote": "”", b"bullet": "•", b"emspace": " ",
-    b"enspace": " ", b"softline": "\n", b"column": "\n",
-}  # fmt: skip
-_SIGNS = {b"~": "\u00a0", b"_": "-", b"\\": "\\", b"{": "{", b"}": "}", b"\n": "\n\n", b"\r": "\n\n", b"\t": "\t"}
-_APART = {
-    b"footnote": "notes", b"annotation": "comments", b"header": "header", b"headerl": "header", b"headerr": "header",
-    b"headerf": "header", b"footer": "footer", b"footerl": "footer", b"footerr": "footer", b"footerf": "footer",
-    b"title": "title", b"author": "author", b"subject": "subject", b"keywords": "keywords", b"category": "category",
-    b"doccomm": "description", b"shptxt": "boxes", b"atnauthor": "commenter",
-}  # fmt: skip
-_LEFT_OUT = frozenset(
-    b"fonttbl colortbl stylesheet listtable listoverridetable rsidtbl generator pict fldinst datafield"
-    b" nonshppict info themedata colorschememapping latentstyles datastore xmlnstbl ftnsep ftnsepc ftncn aftnsep"
-    b" aftnsepc aftncn atnid atnref atndate atntime atrfstart atrfend bkmkstart bkmkend revtbl filetbl private"
-    b" objdata mmathPr sp shprslt template operator company manager hlinkbase userprops pgptbl listpicture".split()
-)
-_OPTIONAL = frozenset(b"shpinst shptxt annotation atnauthor pn pntext listtext fldrslt footnote nesttableprops".split())
-"""Groups that are read although a reader may leave them out."""
-_CHARSETS = {
-    77: 10000, 128: 932, 129: 949, 130: 1361, 134: 936, 136: 950, 161: 1253, 162: 1254, 163: 1258, 177: 1255,
-    178: 1256, 186: 1257, 204: 1251, 222: 874, 238: 1250, 254: 437, 255: 850,
-}  # fmt: skip
-_CODE_PAGES = {10000: "mac_roman", 1361: "johab", 65001: "utf-8"}
-_STYLE = re.compile(rb"\{\\s(\d{1,4})([^{}]*)\}")
-_WORDS = re.compile(rb"\\[a-zA-Z]+-?\d* ?")
-_STYLE_HEADING = re.compile(rb"heading ([1-9])", re.IGNORECASE)
-_FONT = re.compile(rb"\\f(\d+)[^{};]*?\\fcharset(\d+)")
-_PROPERTIES = ("author", "subject", "keywords", "category", "description")
 
 
 def parse(data: bytes, _path: str) -> ParsedDocument:
@@ -69,7 +47,7 @@ def parse(data: bytes, _path: str) -> ParsedDocument:
     reader = _Reader(data)
     reader.read()
     text = tidy("\n\n".join(reader.blocks()))
-    metadata: dict[str, JSON] = {name: value for name in _PROPERTIES if (value := one_line(reader.apart(name)))}
+    metadata: dict[str, JSON] = {name: value for name in PROPERTIES if (value := one_line(reader.apart(name)))}
     return ParsedDocument(
         required(text, "no text in this document"),
         MEDIA_TYPE,
@@ -105,8 +83,8 @@ class _Paragraph:
 class _Reader:
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._fonts = {int(number): int(charset) for number, charset in _FONT.findall(data[:1_000_000])}
-        self._headings = dict(_headings(data[:1_000_000]))
+        self._fonts = {int(number): int(charset) for number, charset in FONT.findall(data[:1_000_000])}
+        self._headings = dict(heading_styles(data[:1_000_000]))
         self._code_page = 1252
         self._state = _State()
         self._stack: list[_State] = []
@@ -141,7 +119,7 @@ class _Reader:
             ParseError: groups are nested too deep.
         """
         position = 0
-        while match := _TOKEN.search(self._data, position):
+        while match := TOKEN.search(self._data, position):
             position = match.end()
             word, number, code, sign, brace, text = match.groups()
             if code:
@@ -159,8 +137,8 @@ class _Reader:
                     self._word(word, None if number is None else int(number))
                 elif sign == b"*":
                     self._starred = opened  # elsewhere it means nothing
-                elif sign in _SIGNS:
-                    self._add(_SIGNS[sign])
+                elif sign in SIGNS:
+                    self._add(SIGNS[sign])
         self._flush()
         self._end_paragraph()
         self._end_table()
@@ -179,14 +157,14 @@ class _Reader:
 
     def _word(self, word: bytes, number: int | None) -> None:
         starred, self._starred = self._starred, False
-        if word in _LEFT_OUT or (starred and word not in _OPTIONAL and word not in _APART):
+        if word in LEFT_OUT or (starred and word not in OPTIONAL and word not in APART):
             self._state = replace(self._state, target="" if word != b"info" else "about")
-        elif word in _APART and self._state.target:
+        elif word in APART and self._state.target:
             self._apart(word)
         elif word in (b"listtext", b"pntext"):
             self._state = replace(self._state, target="label")
-        elif word in _CHARACTERS:
-            self._add(_CHARACTERS[word])
+        elif word in CHARACTERS:
+            self._add(CHARACTERS[word])
         elif word == b"u" and number is not None:
             self._add(chr(number % 65536))
             self._left = self._state.skip
@@ -196,8 +174,8 @@ class _Reader:
             self._format(word, number)
 
     def _apart(self, word: bytes) -> None:
-        target = _APART[word]
-        if (self._state.target == "about") == (target in (*_PROPERTIES, "title")):
+        target = APART[word]
+        if (self._state.target == "about") == (target in (*PROPERTIES, "title")):
             self._state = replace(self._state, target=target)
         if target == "commenter":
             self._texts.pop("commenter", None)
@@ -226,7 +204,7 @@ class _Reader:
             self._state = replace(state, code_page=number)
         elif word == b"f":
             charset = self._fonts.get(number or 0, 0)
-            self._state = replace(state, code_page=_CHARSETS.get(charset, self._code_page))
+            self._state = replace(state, code_page=CHARSETS.get(charset, self._code_page))
 
     def _plain(self, text: bytes) -> None:
         skipped, self._left = text[: self._left], max(0, self._left - len(text))
@@ -243,7 +221,7 @@ class _Reader:
         if self._bytes:
             page = self._state.code_page
             try:
-                text = self._bytes.decode(_CODE_PAGES.get(page, f"cp{page}"), "replace")
+                text = self._bytes.decode(CODE_PAGES.get(page, f"cp{page}"), "replace")
             except LookupError:
                 text = self._bytes.decode("cp1252", "replace")
             self._bytes.clear()
@@ -309,13 +287,3 @@ def _joined(paragraph: _Paragraph) -> str:
 def _spelled(text: str) -> str:
     """Return a text whose characters beyond the basic plane are whole: the format writes them in halves."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _headings(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield number and level of the styles that are headings."""
-    for number, about in _STYLE.findall(data):
-        name = _WORDS.sub(b"", about).strip(b"; \r\n")
-        if match := _STYLE_HEADING.fullmatch(name):
-            yield int(number), int(match[1])
-        elif name.lower() == b"title":
-            yield int(number), 1

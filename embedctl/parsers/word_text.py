@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from .drawing import DRAWING, alternative_text, lines
+from .drawing import alternative_text, lines
 from .equations import MATH, equation
-from .ooxml import ALTERNATE, CHOICE, FALLBACK, OFFICE, is_on
+from .ooxml import ALTERNATE, CHOICE, DRAWING, FALLBACK, OFFICE, is_on
 from .word_styles import VALUE, WORD
 
 if TYPE_CHECKING:

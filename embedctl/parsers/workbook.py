@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ParseError
-from .drawing import alternative_text, chart, lines
+from .charts import chart
+from .drawing import alternative_text, lines
 from .grid import grid
 from .markup import failing_as, one_line, tidy
 from .number_formats import BUILT_IN, GENERAL, general, shown
