@@ -11,23 +11,27 @@ import re
 import sys
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from embedctl.errors import ParseError
 from embedctl.parsers import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 WORD = re.compile(r"\w+")
 
 
 def word(data: bytes) -> str:
+    """Return the text of a Word document by docx2txt."""
     import docx2txt
 
     return str(docx2txt.process(io.BytesIO(data)))
 
 
 def slides(data: bytes) -> str:
+    """Return the text of a presentation by python-pptx."""
     from pptx import Presentation
 
     return "\n".join(
@@ -36,6 +40,7 @@ def slides(data: bytes) -> str:
 
 
 def shape_texts(shapes: Any) -> Iterator[str]:
+    """Yield the texts of shapes and groups."""
     for shape in shapes:
         if hasattr(shape, "shapes"):
             yield from shape_texts(shape.shapes)
@@ -46,6 +51,7 @@ def shape_texts(shapes: Any) -> Iterator[str]:
 
 
 def workbook(data: bytes) -> str:
+    """Return the texts of a workbook's cells by openpyxl."""
     import openpyxl
 
     book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
@@ -54,12 +60,14 @@ def workbook(data: bytes) -> str:
 
 
 def rtf(data: bytes) -> str:
+    """Return the text of an RTF file by striprtf."""
     from striprtf.striprtf import rtf_to_text
 
     return str(rtf_to_text(data.decode("latin-1"), errors="replace"))
 
 
 def open_document(data: bytes) -> str:
+    """Return every text of an OpenDocument's content."""
     from lxml import etree
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -76,10 +84,12 @@ READERS: dict[str, Callable[[bytes], str]] = {
 
 
 def words(text: str) -> set[str]:
+    """Return the words of a text."""
     return set(WORD.findall(text.lower()))
 
 
 def main(folder: str) -> None:
+    """Print each file of a folder that lacks a word."""
     warnings.simplefilter("ignore")
     compared = lacking = 0
     for path in sorted(Path(folder).rglob("*")):
