@@ -45,7 +45,17 @@ PARSERS = Registry(
 
 KINDS = "kinds"
 """Stands in :data:`VERSIONS` for this module, which decides that a file is read by no parser."""
-VERSIONS: dict[str, int] = {"email": 2, "calendar": 2, "mhtml": 2, "docx": 2, "pptx": 2, "sheet": 2, "odf": 2, "rtf": 2, "ole2": 2}
+VERSIONS: dict[str, int] = {
+    "email": 2,
+    "calendar": 2,
+    "mhtml": 2,
+    "docx": 2,
+    "pptx": 2,
+    "sheet": 2,
+    "odf": 2,
+    "rtf": 2,
+    "ole2": 2,
+}
 """Of parsers, by name, 1 where none is given; raise one when the same bytes come to give another document.
 
 A parser that takes over files which were read as plain text begins with 2.
