@@ -27,7 +27,7 @@ LONGEST_MODULE, MEDIAN_MODULE = 350, 120
 
 # A layer may import the layers above it in this list. Modules and folders of one layer never import each other.
 LAYERS: list[set[str]] = [
-    {"errors", "config", "plural", "labels", "__version__"},
+    {"errors", "config", "plural", "labels", "encodings", "__version__"},
     {"records", "outline", "registry", "system"},
     {"contracts"},
     {"store", "sources", "parsers", "chunkers", "encoders", "reporters", "secrets"},
@@ -80,7 +80,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "py3langid": ("inspection/languages.py",),  # 0.8 s with its model
     # sources: what reads untrusted files stays where limits are
     "pathspec": ("sources", "query/filters.py"),  # one syntax for patterns
-    "charset_normalizer": ("parsers/decoding.py", "sources/text_file.py"),
+    "chardet": ("encodings.py",),  # two that must agree
+    "chardetng_py": ("encodings.py",),
     "typing_extensions": ("sources/text_file.py",),  # a type only; comes with mypy
     "ahocorasick_rs": ("secrets/scan.py",),
     "detect_secrets": ("secrets",),  # its rules only

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import IO, TYPE_CHECKING, cast
 
+from ..encodings import detect
 from ..errors import ParseError
 from ..system.open_regular import open_regular
 from .table import WHOLE, Extent
@@ -198,7 +199,5 @@ def text_encoding(path: Path) -> str:
 
 
 def _detected(sample: bytes) -> str:
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(sample).best()
-    return best.encoding if best is not None else "utf-8"
+    found = detect(sample[: sample.rfind(b"\n") + 1] or sample)
+    return found.encoding if found is not None else "utf-8"
