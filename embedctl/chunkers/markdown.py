@@ -38,8 +38,13 @@ class _Fence:
 
 
 def markdown_outline(document: Document) -> Outline:
-    """Return sections by heading; code, tables and list items whole where they fit."""
-    return scan_markdown(document.text, document.body_start).outline(document.text).with_pages(document.pages)
+    """Return sections by heading; code, tables and list items whole where they fit, and so the front matter."""
+    start = syntax.front_matter_end(document.text, document.body_start)
+    found = scan_markdown(document.text, start)
+    if start > document.body_start:
+        found.blocks.insert(0, document.body_start)
+        found.wholes.insert(0, (document.body_start, start))
+    return found.outline(document.text).with_pages(document.pages)
 
 
 def scan_markdown(text: str, start: int = 0) -> Blocks:

@@ -32,6 +32,18 @@ _ENDS = (
 )
 BLANK_LINE = re.compile(r"^[ \t]*$")
 
+_FRONT_ENDS = {
+    "---": re.compile(r"^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.MULTILINE),
+    "+++": re.compile(r"^\+\+\+[ \t]*(?:\r?\n|\Z)", re.MULTILINE),
+}
+
+
+def front_matter_end(text: str, start: int) -> int:
+    """Return where front matter ends whose first line ends at ``start``; ``start`` where there is none."""
+    end = _FRONT_ENDS.get(text[: min(start, 80)].strip()) if start else None
+    match = end.search(text, start) if end else None
+    return match.end() if match else start
+
 
 def html_end(content: str, *, in_paragraph: bool) -> re.Pattern[str] | None:
     """Return what ends the HTML block that ``content`` begins, ``None`` where it begins none."""
