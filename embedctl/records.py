@@ -30,6 +30,10 @@ class Markup(StrEnum):
     MARKDOWN = "markdown"
     RST = "rst"
     CODE = "code"
+    ORG = "org"
+    ASCIIDOC = "asciidoc"
+    LATEX = "latex"
+    WIKI = "wiki"
 
 
 class Outcome(StrEnum):

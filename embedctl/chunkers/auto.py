@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..outline import Section, no_heading
 from ..records import Markup
 from .code import code_outline
+from .headed import MARKUPS, headed_outline
 from .markdown import markdown_outline
 from .plain import delimited_outline, recursive_outline
 from .rst import rst_outline
@@ -21,6 +22,7 @@ _BY_MARKUP = {
     Markup.MARKDOWN.value: markdown_outline,
     Markup.RST.value: rst_outline,
     Markup.CODE.value: code_outline,
+    **dict.fromkeys(MARKUPS, headed_outline),
 }
 _DELIMITED = frozenset({"text/csv", "text/tab-separated-values"})
 _BY_PAGE = frozenset(
@@ -39,7 +41,7 @@ _BY_PAGE = frozenset(
 
 
 def auto_outline(document: Document) -> Outline:
-    """Return Markdown, reST and code by their structure, slides and sheets by page, everything else as running text."""
+    """Return marked-up text and code by their structure, slides and sheets by page, everything else as running text."""
     return page_outline(document) if document.media_type in _BY_PAGE else _structure(document)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..outline import BLOCK_FILL, LINE_FILL, NEVER, Level, Outline, Section
@@ -64,6 +65,7 @@ class HeadingTree:
             _first_character(text, heading.end, end) for heading, end in zip(headings, following, strict=True)
         ]
         self._paths = _paths(headings)
+        self._levels = [heading.level for heading in headings]
         self._last_bare = _last_bare(self._bodies, following)
         self.sections = [
             Section(heading.start, heading.level, bare=body == end)
@@ -83,6 +85,17 @@ class HeadingTree:
         if start < self._bodies[index]:
             index = max(index, min(self._last_bare[index], bisect_left(self.starts, end) - 1))
         return self._paths[index]
+
+    def innermost(self, start: int, end: int) -> HeadingPath:
+        """Return the path of the last heading in ``[start, end)`` where each of them is below the one before it.
+
+        Elsewhere it is that of ``heading``: such a chunk has more than one section in it.
+        """
+        index = bisect_right(self.starts, start) - 1
+        last = bisect_left(self.starts, end) - 1
+        levels = self._levels[max(index, 0) : last + 1]
+        nested = last > index and all(above < below for above, below in pairwise(levels))
+        return self._paths[last] if nested else self.heading(start, end)
 
 
 def _first_character(text: str, start: int, end: int) -> int:
@@ -129,8 +142,11 @@ class Blocks:
     """Lines of code and table rows."""
     tables: list[Table] = field(default_factory=list)
 
-    def outline(self, text: str) -> Outline:
-        """Return these blocks as an outline: headings are sections, the rest levels."""
+    def outline(self, text: str, *, innermost: bool = False) -> Outline:
+        """Return these blocks as an outline: headings are sections, the rest levels.
+
+        ``innermost``: chunks are headed as :meth:`HeadingTree.innermost` says.
+        """
         tree = HeadingTree(text, self.headings)
         inner = sorted(set(self.inner))
         levels = (
@@ -141,7 +157,8 @@ class Blocks:
             Level(inner, LINE_FILL),
             _level(self.lines, LINE_FILL),
         )
-        outline = Outline(levels, tree.sections, heading=tree.heading, paths=tree.paths)
+        heading = tree.innermost if innermost else tree.heading
+        outline = Outline(levels, tree.sections, heading=heading, paths=tree.paths)
         return under_headers(outline, self.tables)
 
 

@@ -6,12 +6,14 @@ from pathlib import PurePosixPath
 
 from ..records import Markup, ParsedDocument
 from . import languages
-from .decoding import decode
+from .bulk import without_encoded
+from .decoding import decode_noted
 
 
 def parse(data: bytes, path: str) -> ParsedDocument:
     """Return the text as it is; the language comes from the name, else the ending, else the shebang."""
-    text, encoding = decode(data)
+    text, encoding, notes = decode_noted(data)
+    text = without_encoded(text)
     name = PurePosixPath(path).name.lower()
     language = (
         languages.BY_NAME.get(name)
@@ -25,4 +27,5 @@ def parse(data: bytes, path: str) -> ParsedDocument:
         Markup.CODE,
         language=language.name if language else None,
         encoding=encoding,
+        notes=notes,
     )

@@ -16,7 +16,7 @@ import re
 
 from ..errors import UnsupportedError
 from ..registry import Registry
-from . import languages, text
+from . import headed, languages, text
 from .decoding import is_text
 
 PARSERS = Registry(
@@ -25,6 +25,8 @@ PARSERS = Registry(
         "text": "embedctl.parsers.text:parse",
         "markdown": "embedctl.parsers.markdown:parse",
         "rst": "embedctl.parsers.rst:parse",
+        "headed": "embedctl.parsers.headed:parse",
+        "subtitles": "embedctl.parsers.subtitles:parse",
         "code": "embedctl.parsers.code:parse",
         "html": "embedctl.parsers.html:parse",
         "pdf": "embedctl.parsers.pdf:parse",
@@ -68,6 +70,8 @@ HEAD_BYTES = 8192
 _ENDINGS = {
     "markdown": "md markdown mdown mkd mdx qmd rmd",
     "rst": "rst rest",
+    "headed": headed.ENDINGS,
+    "subtitles": "srt vtt sbv",
     "html": "html htm xhtml xht",
     "pdf": "pdf",
     "docx": "docx docm dotx dotm",

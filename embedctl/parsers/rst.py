@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from ..records import Markup, ParsedDocument
-from .decoding import decode
+from .bulk import without_encoded
+from .decoding import decode_noted
 from .markup import TITLE_REACH, one_line
 
 _ADORNMENT = r"([!-/:-@\[-`{-~])"
@@ -19,8 +20,9 @@ _SECTION = re.compile(
 
 def parse(data: bytes, _path: str) -> ParsedDocument:
     """Return the text as it is."""
-    text, encoding = decode(data)
-    return ParsedDocument(text, "text/x-rst", Markup.RST, first_section(text), encoding=encoding)
+    text, encoding, notes = decode_noted(data)
+    text = without_encoded(text)
+    return ParsedDocument(text, "text/x-rst", Markup.RST, first_section(text), encoding=encoding, notes=notes)
 
 
 def first_section(text: str) -> str | None:
