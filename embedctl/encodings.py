@@ -41,11 +41,13 @@ SUPERSETS = {
     "koi8-u": "koi8_u",
 }
 _NAMES = {"windows-874": "cp874", "iso-8859-8-i": "iso8859-8"}
-_USUAL = frozenset(
-    "cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp866 cp874 cp932 cp949 big5 gb18030 euc_jp koi8_r"
-    " koi8_u iso8859-2 iso8859-5 iso8859-7 iso8859-13 iso8859-15".split()
+_USUAL_NAMES = (
+    "cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp866 cp874 cp932 cp949 big5 gb18030"
+    " euc_jp koi8_r koi8_u iso8859-2 iso8859-5 iso8859-7 iso8859-13 iso8859-15"
 )
-_RARE = frozenset("cp437 cp850 cp852 mac-roman mac-cyrillic mac-latin2".split())
+_USUAL = frozenset(_USUAL_NAMES.split())
+_RARE_NAMES = "cp437 cp850 cp852 mac-roman mac-cyrillic mac-latin2"
+_RARE = frozenset(_RARE_NAMES.split())
 """Taken only where the other detector's answer reads worse."""
 _CENTRAL = {"cp1250", "iso8859-2"}
 _ONE_READING = ("cp1252", "cp1250", "cp1254", "koi8_r")

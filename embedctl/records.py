@@ -100,6 +100,8 @@ class FileEntry(NamedTuple):
     size: int
     mtime_us: int
     """Modification time in microseconds since the epoch."""
+    wanted: bool = False
+    """It was asked for by name or ``--include``, and is taken although a program wrote it and nobody reads it."""
 
 
 @dataclass(frozen=True, slots=True)

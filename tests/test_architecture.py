@@ -63,7 +63,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "index", "stages", "query", "doctor", "evaluation", "inspection", "report",
     ),
     "pyarrow": (
-        "store", "sources/parquet.py", "stages", "doctor", "evaluation", "cli/parquet_output.py",
+        "store", "sources/parquet.py", "parsers/packed.py", "stages", "doctor", "evaluation", "cli/parquet_output.py",
     ),  # files only: arms and queries work on arrays
     "platformdirs": ("system/cache_folder.py",),  # one place knows where caches are
     # search

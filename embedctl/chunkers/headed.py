@@ -6,92 +6,20 @@ where it fits, as are tables; list items and paragraphs are where else a chunk m
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from ..records import Markup
 from .blocks import Blocks, Heading, with_newlines
+from .headed_syntax import ITEM, SYNTAXES, UNDERLINES, heading_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from ..outline import Outline
     from ..records import Document
+    from .headed_syntax import Syntax
 
 LONGEST_HEADING = 1_000
 """Characters of a line in which a heading is looked for."""
-_ITEM = re.compile(r"[ \t]*(?:[-+*•]+|\d+[.)]|\.{1,5}|\\item\b|[#:;]+)[ \t]")
-
-
-@dataclass(frozen=True, slots=True)
-class _Syntax:
-    heading: re.Pattern[str]
-    """With groups ``mark`` and ``title``."""
-    level: Callable[[re.Match[str]], int]
-    opens: re.Pattern[str]
-    """A line that opens a verbatim block, with a group ``name``."""
-    closes: Callable[[str], str]
-    """Return the beginning of the line that closes a block, lower case, given its name."""
-    table: re.Pattern[str]
-    underline: re.Pattern[str] | None = None
-
-
-_LATEX_LEVELS: Mapping[str, int] = {
-    "part": 1,
-    "chapter": 2,
-    "section": 3,
-    "subsection": 4,
-    "subsubsection": 5,
-    "paragraph": 6,
-    "subparagraph": 7,
-    "frametitle": 6,
-    "begin{frame}": 6,
-}
-_UNDERLINES = "=-~^+"
-_BRACED = r"\{(?P<title>(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
-
-_SYNTAXES = {
-    Markup.ORG.value: _Syntax(
-        re.compile(
-            r"(?P<mark>\*+)[ \t]+(?:(?:TODO|DONE|NEXT|WAITING|HOLD|CANCELED|CANCELLED)[ \t]+)?(?:\[#\w\][ \t]*)?(?P<title>.*?)"
-            r"(?:[ \t]+:[\w@#%:]+:)?[ \t]*$"
-        ),
-        lambda match: len(match["mark"]),
-        re.compile(r"[ \t]*#\+begin_(?P<name>\w+)", re.IGNORECASE),
-        lambda name: f"#+end_{name}",
-        re.compile(r"[ \t]*\|"),
-    ),
-    Markup.ASCIIDOC.value: _Syntax(
-        re.compile(r"(?P<mark>={1,6}|#{1,6})[ \t]+(?P<title>\S.*?)(?:[ \t]+(?P=mark))?[ \t]*$"),
-        lambda match: len(match["mark"]),
-        re.compile(r"(?P<name>-{4,}|\.{4,}|/{4,}|\+{4,}|`{3,}|~{3,}(?=\w|$)|\|===|,===|:===)"),
-        lambda name: name,
-        re.compile(r"\|"),
-        re.compile(rf"([{re.escape(_UNDERLINES)}])\1{{2,}}[ \t]*$"),
-    ),
-    Markup.LATEX.value: _Syntax(
-        re.compile(
-            r"[ \t]*\\(?P<mark>part|chapter|(?:sub){0,2}section|(?:sub)?paragraph|frametitle|begin\{frame\})\*?"
-            r"(?:[ \t]*\[[^\]]*\])*[ \t]*" + _BRACED
-        ),
-        lambda match: _LATEX_LEVELS[match["mark"]],
-        re.compile(r"[ \t]*\\begin\{(?P<name>verbatim\*?|Verbatim|lstlisting|minted|comment|filecontents\*?|alltt)\}"),
-        lambda name: f"\\end{{{name}}}",
-        re.compile(r"[^%\\]*(?<!\\)&"),
-    ),
-    Markup.WIKI.value: _Syntax(
-        re.compile(r"(?P<mark>={1,6})[ \t]*(?P<title>[^=\s].*?)[ \t]*(?P=mark)[ \t]*$"),
-        lambda match: len(match["mark"]),
-        re.compile(r"[ \t]*<(?P<name>pre|nowiki|syntaxhighlight|source)\b(?![^\n]*</(?P=name)>)", re.IGNORECASE),
-        lambda name: f"</{name}>",
-        re.compile(r"[ \t]*(?:\{\||\|)"),
-    ),
-}
-MARKUPS = tuple(_SYNTAXES)
-_ORG_LINK = re.compile(r"\[\[(?:[^\[\]]*\]\[)?([^\[\]]*)\]\]")
-_COMMAND = re.compile(r"\\[a-zA-Z]+\*?(?:\[[^\]]*\])?[ \t]*|[{}~]|\$")
+MARKUPS = tuple(SYNTAXES)
 
 
 def headed_outline(document: Document) -> Outline:
@@ -102,7 +30,7 @@ def headed_outline(document: Document) -> Outline:
 
 def scan_headed(text: str, markup: str, start: int = 0) -> Blocks:
     """Return the blocks of ``text[start:]``, in offsets of ``text``; ``markup`` is one of ``MARKUPS``."""
-    syntax, found = _SYNTAXES[markup], Blocks()
+    syntax, found = SYNTAXES[markup], Blocks()
     lines = with_newlines(text)[start:].split("\n")
     offsets = [*accumulate((len(line) + 1 for line in lines[:-1]), initial=start), len(text)]
     blank, introduced, opened, closing = True, False, -1, ""
@@ -119,7 +47,9 @@ def scan_headed(text: str, markup: str, start: int = 0) -> Blocks:
             continue
         elif (heading := _heading(syntax, lines, index)) is not None:
             level, source, taken = heading
-            found.headings.append(Heading(begin, offsets[min(index + taken, len(lines))], level, _source(source, markup)))
+            found.headings.append(
+                Heading(begin, offsets[min(index + taken, len(lines))], level, heading_source(source, markup))
+            )
         elif found.headings and begin < found.headings[-1].end:
             pass  # the line below a heading
         elif block := syntax.opens.match(reach):
@@ -130,7 +60,7 @@ def scan_headed(text: str, markup: str, start: int = 0) -> Blocks:
             found.lines.append((begin, end))
             if blank and not introduced:
                 found.blocks.append(begin)
-        elif _ITEM.match(reach):
+        elif ITEM.match(reach):
             (found.blocks if blank and not introduced and not reach[0].isspace() else found.inner).append(begin)
         elif blank:
             found.blocks.append(begin)
@@ -138,7 +68,7 @@ def scan_headed(text: str, markup: str, start: int = 0) -> Blocks:
     return found
 
 
-def _heading(syntax: _Syntax, lines: list[str], index: int) -> tuple[int, str, int] | None:
+def _heading(syntax: Syntax, lines: list[str], index: int) -> tuple[int, str, int] | None:
     """Return level, source and number of lines of a heading that begins on a line."""
     line = lines[index][:LONGEST_HEADING]
     if match := syntax.heading.match(line):
@@ -148,12 +78,5 @@ def _heading(syntax: _Syntax, lines: list[str], index: int) -> tuple[int, str, i
     below = lines[index + 1].rstrip()
     alone = index == 0 or not lines[index - 1].strip() or lines[index - 1].startswith("[")
     if alone and abs(len(below) - len(line.rstrip())) <= 1 and syntax.underline.match(below):
-        return _UNDERLINES.index(below[0]) + 1, line, 2
+        return UNDERLINES.index(below[0]) + 1, line, 2
     return None
-
-
-def _source(title: str, markup: str) -> str:
-    """Return a heading without the marks of its markup that are not Markdown's as well."""
-    if markup == Markup.LATEX.value:
-        return " ".join(_COMMAND.sub(" ", title).split())
-    return _ORG_LINK.sub(r"\1", title).replace("'''", "").replace("''", "")

@@ -1,9 +1,14 @@
-"""Bulk that is no text: bytes that a text has in it as base64."""
+"""Bulk that is no text: scripts and styles without line ends, and bytes that a text has in it as base64."""
 
 from __future__ import annotations
 
 import re
 
+MINIFIED_ENDINGS = (".js", ".mjs", ".cjs", ".css")
+LEAST_MINIFIED = 2_000
+"""Bytes of a script or style that can be minified."""
+LONGEST_WRITTEN = 1_000
+"""Bytes of a line that a person writes; where longer ones make up most of a file, a program wrote it."""
 LEAST_ENCODED = 400
 """Characters of base64, on one line or on lines that follow each other, that are left out."""
 
@@ -46,3 +51,12 @@ def _bare(match: re.Match[str]) -> str:
 def _is_mixed(body: str) -> bool:
     lower, upper, digits = (sum(map(test, body)) for test in (str.islower, str.isupper, str.isdigit))
     return min(lower, upper) > len(body) // 10 and digits > len(body) // 30
+
+
+def is_minified(kind: str, data: bytes, path: str) -> bool:
+    """Return whether a file is a script or style without line ends; ``kind`` is the name of its parser."""
+    if kind != "code" or len(data) < LEAST_MINIFIED or not path.lower().endswith(MINIFIED_ENDINGS):
+        return False
+    if data.count(b"\n") > 2 * len(data) // LONGEST_WRITTEN:
+        return False
+    return 2 * sum(len(line) for line in data.split(b"\n") if len(line) > LONGEST_WRITTEN) > len(data)

@@ -24,14 +24,18 @@ MOST_DROPPED = 8
 
 _YAML = re.compile(r"---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _TOML = re.compile(r"\+\+\+[ \t]*\r?\n(.*?)^\+\+\+[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
-_ENTRY = re.compile(r"(?P<key>[^\s#\-:,\[\]{}&*!|>'\"%@`][^:\n]{0,200}?|\"[^\"\n]+\"|'[^'\n]+'):(?:[ \t]+(?P<value>\S.*))?$")
+_ENTRY = re.compile(
+    r"(?P<key>[^\s#\-:,\[\]{}&*!|>'\"%@`][^:\n]{0,200}?|\"[^\"\n]+\"|'[^'\n]+'):(?:[ \t]+(?P<value>\S.*))?$"
+)
 _PLAIN = re.compile(r"(?:[\w(]|\[\[[^\[\]{}\"]+\]\])[^{}\"]*$")
 """A value that is meant as it is written, although YAML reads a mapping or a comment into it."""
 _LINE = re.compile(r"at line (\d+)")
-_WORDLESS = frozenset(
-    "title date created modified updated lastmod published expires publishdate layout permalink slug url id uid uuid guid"
-    " draft weight lang language cssclass cssclasses template sidebar_position nav_order toc output".split()
+_WORDLESS_KEYS = (
+    "title date created modified updated lastmod published expires publishdate layout permalink slug url id"
+    " uid uuid guid draft weight lang language cssclass cssclasses template sidebar_position nav_order toc"
+    " output"
 )
+_WORDLESS = frozenset(_WORDLESS_KEYS.split())
 """Keys of values that no one looks for by words, and the title, which stands in front of each chunk anyway."""
 
 
@@ -201,7 +205,9 @@ def _loader() -> Any:
     real = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z|[-+]?\.(?:inf|Inf|nan|NaN)\Z")
     Loader.add_implicit_resolver("tag:yaml.org,2002:int", integer, list("-+0123456789"))
     Loader.add_implicit_resolver("tag:yaml.org,2002:float", real, list("-+.0123456789"))
-    Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+    Loader.add_implicit_resolver(
+        "tag:yaml.org,2002:bool", re.compile("(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+    )
     return Loader
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from ..records import JSON, Markup, ParsedDocument
 from .bulk import without_encoded
 from .decoding import decode_noted
+from .latex import plain_latex
 from .markup import TITLE_LENGTH, TITLE_REACH, one_line
 
 _BRACED = r"(?:\[[^\]]*\])?\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
@@ -29,7 +29,9 @@ class _Kind(NamedTuple):
 _ORG = _Kind(
     "text/org",
     Markup.ORG,
-    re.compile(r"^#\+title:[ \t]*(\S.*)$|^\*[ \t]+(?:(?:TODO|DONE)[ \t]+)?(.*?)(?:[ \t]+:[\w@#%:]+:)?[ \t]*$", re.I | re.M),
+    re.compile(
+        r"^#\+title:[ \t]*(\S.*)$|^\*[ \t]+(?:(?:TODO|DONE)[ \t]+)?(.*?)(?:[ \t]+:[\w@#%:]+:)?[ \t]*$", re.I | re.M
+    ),
     re.compile(r"^#\+(\w+):[ \t]*(\S.*)$", re.MULTILINE),
     "title subtitle author date email language description keywords filetags category",
 )
@@ -47,21 +49,12 @@ _LATEX = _Kind(
     re.compile(rf"^[^%\n]*?\\(author|date|subtitle|keywords|institute){_BRACED}", re.MULTILINE),
     "author date subtitle keywords institute",
 )
-_WIKI = _Kind("text/plain", Markup.WIKI, re.compile(r"^=[ \t]*([^=\s].*?)[ \t]*=[ \t]*$", re.M), re.compile("(?!)()()"), "")
+_WIKI = _Kind(
+    "text/plain", Markup.WIKI, re.compile(r"^=[ \t]*([^=\s].*?)[ \t]*=[ \t]*$", re.M), re.compile("(?!)()()"), ""
+)
 _KINDS = {".org": _ORG, ".tex": _LATEX, ".ltx": _LATEX, ".latex": _LATEX, ".wiki": _WIKI, ".mediawiki": _WIKI}
 ENDINGS = "org adoc asciidoc asc tex ltx latex wiki mediawiki"
 
-_ACCENT = re.compile(r"\\([`'^\"~=.uvHck])(?:\{(\\?[a-zA-Z])\}|(?<=[`'^\"~=.])(\\?[a-zA-Z]))")
-_ACCENTS = dict(
-    zip(
-        "`'^\"~=.uvHck",
-        "\u0300\u0301\u0302\u0308\u0303\u0304\u0307\u0306\u030c\u030b\u0327\u0328",
-        strict=True,
-    )
-)
-_LETTERS = {"ss": "ß", "ae": "æ", "oe": "œ", "o": "ø", "l": "ł", "aa": "å", "AE": "Æ", "OE": "Œ", "O": "Ø", "L": "Ł", "i": "i"}
-_LETTER = re.compile(r"\{?\\(ss|ae|oe|aa|AE|OE|AA|[oOlLi])(?![a-zA-Z])(?:[ \t]|\{\})?\}?")
-_COMMAND = re.compile(r"\\(?:thanks|footnote)\{[^{}]*\}|\\\\(?:\[[^\]]*\])?|\\[a-zA-Z]+\*?(?:\[[^\]]*\])?[ \t]*|[{}]|(?<!\\)[$~]")
 _ORG_LINK = re.compile(r"\[\[(?:[^\[\]]*\]\[)?([^\[\]]*)\]\]")
 
 
@@ -110,11 +103,5 @@ def _plain(source: str, kind: _Kind) -> str:
     """Return one line without the marks of the markup."""
     source = source[:TITLE_LENGTH]
     if kind.markup is Markup.LATEX:
-        source = _LETTER.sub(lambda match: _LETTERS.get(match[1], "Å"), _ACCENT.sub(_accented, source))
-        source = _COMMAND.sub(" ", source).replace("\\&", "&").replace("---", "—").replace("--", "–").replace("\\", "")
+        source = plain_latex(source)
     return one_line(_ORG_LINK.sub(r"\1", source).replace("'''", "").replace("''", ""))
-
-
-def _accented(match: re.Match[str]) -> str:
-    letter = (match[2] or match[3]).removeprefix("\\")
-    return unicodedata.normalize("NFC", letter + _ACCENTS[match[1]])

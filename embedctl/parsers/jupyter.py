@@ -107,7 +107,9 @@ def _shown(output: dict[str, Any]) -> str:
     if plain.strip() and not _NAME_ONLY.fullmatch(plain.strip()):
         return _fenced(_cut(plain), "")
     for kind, read in _RICHER.items():
-        if rich := read(without_encoded(_text(data.get(kind)))).strip():
+        value = data.get(kind)
+        source = json.dumps(value, ensure_ascii=False, indent=1) if isinstance(value, dict) else _text(value)
+        if rich := read(without_encoded(source)).strip():
             return _cut(rich)
     return ""
 

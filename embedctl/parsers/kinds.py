@@ -41,13 +41,26 @@ PARSERS = Registry(
         "email": "embedctl.parsers.email:parse",
         "calendar": "embedctl.parsers.calendar:parse",
         "mhtml": "embedctl.parsers.mhtml:parse",
+        "packed": "embedctl.parsers.packed:parse",
     },
     group="embedctl.parsers",
 )
 
 KINDS = "kinds"
 """Stands in :data:`VERSIONS` for this module, which decides that a file is read by no parser."""
+BULK = "bulk"
+"""The same for files that a program wrote for programs, and that are read where a source asks for them."""
+_ASKED = "+"
 VERSIONS: dict[str, int] = {
+    "kinds": 2,
+    "text": 2,
+    "markdown": 2,
+    "rst": 2,
+    "code": 2,
+    "jupyter": 2,
+    "headed": 2,
+    "subtitles": 2,
+    "packed": 2,
     "email": 2,
     "calendar": 2,
     "mhtml": 2,
@@ -85,6 +98,7 @@ _ENDINGS = {
     "email": "eml emlx mbox mbx",
     "calendar": "ics vcs",
     "mhtml": "mhtml mht",
+    "packed": "gz bz2 xz zst",
 }
 BY_ENDING = {
     **dict.fromkeys(languages.BY_ENDING, "code"),
@@ -98,7 +112,7 @@ _REASONS = {
     "image": "png jpg jpeg jpe gif bmp ico cur tif tiff webp avif heic heif jxl psd xcf ai eps svg svgz cr2 nef dng",
     "audio file": "mp3 wav flac ogg oga opus m4a aac wma aiff mid midi",
     "video": "mp4 m4v mkv mov avi webm wmv flv mpg mpeg 3gp",
-    "archive; unpack it first": "zip tar gz tgz bz2 tbz xz txz zst lz4 7z rar jar war ear whl egg deb rpm apk dmg iso"
+    "archive; unpack it first": "zip tar tgz tbz tbz2 txz tzst lz4 7z rar jar war ear whl egg deb rpm apk dmg iso"
     " cab msi nupkg",
     "font": "ttf otf woff woff2 eot",
     "compiled program": "exe dll so dylib a o obj lib pyc pyo pyd class wasm bin elf sys ko",
@@ -119,6 +133,9 @@ _DECLARED = (
 )
 _OFFICE_FOLDERS = {b"word": "docx", b"ppt": "pptx", b"xl": "sheet"}
 _OFFICE_MEMBER = re.compile(rb"PK\x03\x04.{26}(word|ppt|xl)/", re.DOTALL)
+_DRAWINGS = frozenset({".svg", ".eps", ".ai", ".dxf"})
+"""Endings of pictures that are spelled as text."""
+_SOURCE_MAP = re.compile(rb'"(?:mappings|sourcesContent|sources)"\s*:')
 _ZIP = b"PK\x03\x04"
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "PNG image"),
@@ -158,12 +175,12 @@ def parser_for(path: str, head: bytes) -> str:
         return ending[1:]
     if name[:1].isdigit() and _MAILDIR.fullmatch(name) and is_mail(head):
         return "email"
-    if ending in UNSUPPORTED:
+    if ending in UNSUPPORTED and not _is_text_under(ending, head):
         raise UnsupportedError(UNSUPPORTED[ending])
     if evident := _by_signature(head):
         return evident
     named = named or BY_NAME.get(name.partition(".")[0])
-    if named in _ZIPPED or named == "pdf" or (named == "ole2" and not is_text(head)):
+    if named in _ZIPPED or named in ("pdf", "packed") or (named == "ole2" and not is_text(head)):
         return named  # their parsers tell what is wrong with the content
     for signature, what in _SIGNATURES:
         if head.startswith(signature):
@@ -179,6 +196,16 @@ def version(kind: str) -> str:
     return f"{kind}/{VERSIONS.get(kind, 1)}"
 
 
+def taken(kind: str) -> str:
+    """Return what ``version`` returns, marked: the file is only read because its source asks for such files."""
+    return version(kind) + _ASKED
+
+
+def is_due(read_by: str | None, *, wanted: bool) -> bool:
+    """Return whether a file is read now that was left out before, or left out that was read: as it is ``wanted``."""
+    return read_by is not None and (read_by == version(BULK) if wanted else read_by.endswith(_ASKED))
+
+
 def is_current(read_by: str | None, path: str) -> bool:
     """Return whether a file that was read by this version of a parser would be read by the same now.
 
@@ -189,7 +216,7 @@ def is_current(read_by: str | None, path: str) -> bool:
         named = BY_NAME.get(name) or BY_ENDING.get(ending) or ("email" if _MAILDIR.fullmatch(name) else "text")
         kinds = {named, KINDS}
         return all(VERSIONS.get(kind, 1) == 1 for kind in kinds)
-    return read_by == version(read_by.partition("/")[0])
+    return read_by.removesuffix(_ASKED) == version(read_by.partition("/")[0])
 
 
 def name_and_ending(path: str) -> tuple[str, str]:
@@ -207,6 +234,13 @@ def is_mail(head: bytes) -> bool:
         names.add(field[1].lower())
         at = field.end()
     return len(names & _MAIL_FIELDS) > 1 and bool(names & _MAIL_SENT)
+
+
+def _is_text_under(ending: str, head: bytes) -> bool:
+    """Return whether a file is text, although others with its ending are not: a .msg or .map may be."""
+    if not head or ending in _DRAWINGS or head.startswith((b"%PDF-", b"%!PS", *(mark for mark, _ in _SIGNATURES))):
+        return False
+    return is_text(head) and not (ending == ".map" and _SOURCE_MAP.search(head))
 
 
 def _by_signature(head: bytes) -> str | None:

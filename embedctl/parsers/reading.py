@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ParseError, UnsupportedError, UsageError
 from ..system.open_regular import open_regular
-from .kinds import HEAD_BYTES, KINDS, PARSERS, parser_for, version
+from .bulk import is_minified
+from .kinds import BULK, HEAD_BYTES, KINDS, PARSERS, parser_for, taken, version
 from .markup import one_line
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class ReadTask:
     """SHA-256 of the content that needs no parsing, because it was parsed before."""
     start: int | None = None
     """Of ``size`` bytes of a larger file that are read as if they were one; ``None``: all of it."""
+    wanted: bool = False
+    """Parse it also where a program wrote it for programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,10 @@ def read_and_parse(task: ReadTask) -> ReadResult:
     try:
         kind, data = _read(task)
         sha256, read_by = hashlib.sha256(data).digest(), version(kind)
+        if is_minified(kind, data, task.path):
+            read_by = taken(kind) if task.wanted else version(BULK)
+            if not task.wanted:
+                raise UnsupportedError("minified (--include takes it)")
         if sha256 == task.known:
             return ReadResult(sha256, read_by=read_by)
         parser: Parser = PARSERS.load(kind)

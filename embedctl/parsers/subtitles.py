@@ -21,7 +21,9 @@ MOST_SECONDS = 120
 MEDIA_TYPES = {".srt": "application/x-subrip", ".vtt": "text/vtt", ".sbv": "text/plain"}
 
 _STAMP = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})[.,]\d{1,3}"
-_TIMES = re.compile(rf"^[ \t]*{_STAMP}[ \t]*(?:-->|,)[ \t]*(?:\d{{1,3}}:)?\d{{1,2}}:\d{{1,2}}[.,]\d{{1,3}}(?:[ \t].*)?$")
+_TIMES = re.compile(
+    rf"^[ \t]*{_STAMP}[ \t]*(?:-->|,)[ \t]*(?:\d{{1,3}}:)?\d{{1,2}}:\d{{1,2}}[.,]\d{{1,3}}(?:[ \t].*)?$"
+)
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>]+)>")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>|</?\d[^<>]*>|\{\\[^{}]*\}")
 _SENTENCE_END = (".", "!", "?", "…", "。", "！", "？", "♪", '."', '!"', '?"', ".”", "!”", "?”", ".)", "]")
@@ -36,7 +38,7 @@ def parse(data: bytes, path: str) -> ParsedDocument:
     """Return what is said, a line for each cue, without numbers, times, styles and comments.
 
     The first cue, and others at ends of sentences, have a level-2 heading with their time, ``00:01:05``, above them. A
-    line that the next cue repeats, as in captions that roll, is kept once. Without a single cue the text is kept as it is.
+    line that the next cue repeats, as in captions that roll, is kept once. Without a cue the text stays.
     """
     text, encoding, notes = decode_noted(data)
     media_type = MEDIA_TYPES.get(PurePosixPath(path).suffix.lower(), "text/plain")

@@ -110,12 +110,21 @@ def read_patterns(file: str, above: str = "", below: str = "") -> Patterns:
         OSError: the file cannot be read, or is larger than any list of patterns.
         UnsupportedError: it is a symbolic link, or no file; git does not read those either.
     """
+    return Patterns(read_lines(file), above, below)
+
+
+def read_lines(file: str) -> list[str]:
+    """Return the lines of a file of patterns, without their ends.
+
+    Raises:
+        OSError, UnsupportedError: as for ``read_patterns``.
+    """
     with open_regular(file) as stream:
         data = stream.read(_MOST_BYTES + 1)
     lines = os.fsdecode(data.removeprefix(b"\xef\xbb\xbf")).split("\n")
     if len(data) > _MOST_BYTES or len(lines) > _MOST_LINES:
         raise OSError(errno.EFBIG, f"it has more than {_MOST_BYTES:,} bytes or {_MOST_LINES:,} lines")
-    return Patterns((line.removesuffix("\r") for line in lines), above, below)
+    return [line.removesuffix("\r") for line in lines]
 
 
 def enclosing_patterns(root: str) -> tuple[Patterns, ...]:

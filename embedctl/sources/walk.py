@@ -16,6 +16,7 @@ from ..config import STORE_DIRECTORY, WalkRules
 from ..errors import UnsupportedError
 from ..records import FileEntry, Outcome, SkippedEntry
 from .denied import denied, denied_folder
+from .generated import Attributes, by_name
 from .ignore import IGNORE_FILES, Patterns, enclosing_patterns, flag_patterns, ignored, read_patterns
 from .mailboxes import is_mailbox
 from .paths import component_key, is_utf8, printable, require
@@ -58,6 +59,7 @@ def walk(root: Path, rules: WalkRules, only: Sequence[str] | None = None, *, den
     if not root.is_dir():
         root, only = root.parent, (root.name,)
     walker = _Walker(str(root.absolute()), rules, deny)
+    walker.wanted = walker.wanted or (only is not None and len(only) == 1)
     return walker.folder("", walker.enclosing) if only is None else walker.listed(only)
 
 
@@ -71,6 +73,9 @@ class _Walker:
         self._root_denied = denied_folder(os.path.realpath(root).split("/"))
         self._exclude = flag_patterns(rules.exclude, "--exclude") or None
         self._include = flag_patterns(rules.include, "--include") or None
+        self.wanted = bool(rules.include)
+        """Whether generated files are taken: ``--include`` lets them through, or a file is named by itself."""
+        self._attributes = Attributes(root)
         self.enclosing = enclosing_patterns(root) if rules.ignore else ()
         self._too_large = f"larger than the limit of {_size(rules.max_file_bytes)} (--max-file-size)"
 
@@ -205,11 +210,15 @@ class _Walker:
             return SkippedEntry(path, "not a regular file")
         if self._deny and (reason := self._denied(absolute)):
             return SkippedEntry(path, reason)
+        if not self.wanted:
+            name = path[path.rfind("/") + 1 :]
+            if reason := by_name(name.lower()) or self._attributes.reason(path, name):
+                return SkippedEntry(path, reason)
         # Record files are read row by row, and mailboxes by messages, so their size costs no memory.
         too_large = status.st_size > self._rules.max_file_bytes
         if too_large and not is_record_file(path) and not is_mailbox(path, absolute):
             return SkippedEntry(path, self._too_large)
-        return FileEntry(path, absolute, status.st_size, status.st_mtime_ns // 1000)
+        return FileEntry(path, absolute, status.st_size, status.st_mtime_ns // 1000, wanted=self.wanted)
 
     def _denied(self, absolute: str) -> str | None:
         """Return why a file is left out for its name, or for that of a folder above it, the source's root included."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..parsers.kinds import VERSIONS, is_current
+from ..parsers.kinds import VERSIONS, is_current, is_due
 from ..records import FileEntry, Outcome, SkippedEntry
 from ..sources.describe import source_root
 from ..sources.mailboxes import is_mailbox, is_named_mailbox
@@ -89,6 +89,7 @@ def decide(
     """
     row_of, quiet, fingerprints = ledger.paths(source.name).get, ledger.quiet, ledger.fingerprints
     outdated = read_by_another_version(ledger)
+    due = {wanted: _due(ledger, wanted=wanted) for wanted in (False, True)}
     for entry in entries(source, layout, secrets):
         row = row_of(entry.path)
         if isinstance(entry, SkippedEntry):
@@ -98,7 +99,7 @@ def decide(
             stale = replace(ledger.state(row), sha256=None)  # its content is not known to be what it should be
             yield Met(source, entry, _reading(entry), row, stale, again=True)
             continue
-        if row is not None and row in outdated:
+        if row is not None and (row in outdated or row in due[entry.wanted]):
             # What its content gave is not known; a version that cannot read it leaves what another has read.
             yield Met(source, entry, _reading(entry), row, replace(ledger.state(row), sha256=None))
             continue
@@ -118,6 +119,11 @@ def _reading(entry: FileEntry) -> Action:
     """Return how a file is read; of one without an ending, its first bytes decide."""
     records = is_record_file(entry.path) or is_mailbox(entry.path, entry.absolute)
     return Action.READ_RECORDS if records else Action.READ_FILE
+
+
+def _due(ledger: Ledger, *, wanted: bool) -> frozenset[int | None]:
+    """Return the rows of files that are to be read, or left out, because their source now asks for them, or no more."""
+    return frozenset(row for read_by, rows in ledger.read_by.items() if is_due(read_by, wanted=wanted) for row in rows)
 
 
 def read_by_another_version(ledger: Ledger) -> frozenset[int | None]:

@@ -26,7 +26,8 @@ def read_tasks(entries: Iterable[Met]) -> Iterator[tuple[Met, ReadTask | None]]:
             continue
         entry = met.entry
         most = allowance_of(met.source, entry.size)
-        yield met, ReadTask(entry.path, entry.absolute, entry.size, most, content_known(met.known))
+        known = content_known(met.known)
+        yield met, ReadTask(entry.path, entry.absolute, entry.size, most, known, wanted=entry.wanted)
 
 
 def allowance_of(source: Source, size: int) -> Allowance:

@@ -135,6 +135,28 @@ SAMPLES: dict[str, Document] = {
     "rst": document(
         "Title\n=====\n\nIntro.\n\nPart\n----\n\n" + PROSE * 12 + "\n\n::\n\n  literal\n\nOther\n=====\n\nx\n", "rst"
     ),
+    "front matter": document("---\ntags: [a, b]\nabout: words\n---\n# Body\n\n" + PROSE * 20, "markdown", body_start=4),
+    "long front matter": document(
+        "+++\n" + f'about = "{PROSE}"\n' * 30 + "+++\n\n# Body\n\n" + PROSE, "markdown", body_start=4
+    ),
+    "org": document(
+        "#+TITLE: Locks\n\n* Gates\n"
+        + PROSE * 8
+        + "\n** Winter\n#+begin_src sh\n* no\n#+end_src\n- a\n- b\n\n* Keys\n"
+        + PROSE,
+        "org",
+    ),
+    "asciidoc": document(
+        "= Locks\n\n== Gates\n\n" + PROSE * 9 + "\n\n----\n== no\n----\n\nKeys\n----\n\n" + PROSE, "asciidoc"
+    ),
+    "latex": document(
+        "\\section{Gates}\n"
+        + PROSE * 9
+        + "\n\\begin{verbatim}\n\\section{no}\n\\end{verbatim}\n\\subsection{Keys}\n"
+        + PROSE,
+        "latex",
+    ),
+    "wiki": document("= Locks =\n== Gates ==\n" + PROSE * 9 + "\n{|\n| a\n|}\n== Keys ==\n* one\n* two\n", "wiki"),
     "python": document(CODE * 8, "code", language="python"),
     "code without grammar": document("(defun f (x)\n  (+ x 1))\n\n" * 150, "code", language="lisp"),
     "broken code": document("def (((:\n\n  ]]} class 5 = \n" * 60, "code", language="python"),

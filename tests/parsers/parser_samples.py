@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from typing import TYPE_CHECKING
@@ -118,6 +119,8 @@ def samples() -> dict[str, tuple[str, bytes]]:
         "text": ("a.txt", PROSE.encode()),
         "markdown": ("a.md", MARKDOWN),
         "rst": ("a.rst", RST),
+        "headed": ("a.org", b"#+TITLE: Weirs\n\n* Gates\nOpened by hand.\n** Winter\nClosed.\n"),
+        "subtitles": ("a.srt", b"1\n00:00:01,000 --> 00:00:02,000\nThe gate opens.\n"),
         "code": ("a.py", b"def cosine(a, b):\n    return a @ b\n"),
         "html": ("a.html", HTML),
         "pdf": ("a.pdf", pdf([[PROSE], ["Second page"]])),
@@ -132,4 +135,5 @@ def samples() -> dict[str, tuple[str, bytes]]:
         "email": ("a.eml", EMAIL),
         "calendar": ("a.ics", CALENDAR),
         "mhtml": ("a.mht", MHTML),
+        "packed": ("a.md.gz", gzip.compress(MARKDOWN, mtime=0)),
     }

@@ -16,7 +16,7 @@ from embedctl.records import Markup, ParsedDocument
 
 SAMPLES = samples()
 every_parser = pytest.mark.parametrize("name", PARSERS.names())
-VERBATIM = {"text", "markdown", "rst", "code"}
+VERBATIM = {"text", "markdown", "rst", "headed", "code"}
 
 
 def run(name: str, data: bytes, path: str | None = None) -> ParsedDocument:
@@ -69,7 +69,7 @@ def test_valid_file(name: str) -> None:
 @every_parser
 @pytest.mark.parametrize("data", [b"", b" \n\t\r\n "])
 def test_empty_file_is_skipped(name: str, data: bytes) -> None:
-    if data and name in ("pdf", "docx", "pptx", "sheet", "odf", "epub"):
+    if data and name in ("pdf", "docx", "pptx", "sheet", "odf", "epub", "packed"):
         with pytest.raises(ParseError):
             run(name, data)
         return
