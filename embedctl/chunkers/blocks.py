@@ -21,6 +21,7 @@ BLANKS = " \t"
 MOST_TITLE_CHARACTERS = 200
 _ATTRIBUTES = re.compile(r"\s*\{[#.:][^{}]*\}\s*$")
 _LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()\s]*(?:\s+\"[^\"]*\")?\)|\[[^\[\]]*\])")
+_WIKI_LINK = re.compile(r"!?\[\[(?:[^\[\]|]*\|)?([^\[\]|]*)\]\]")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _ROLE = re.compile(r":[\w+.:-]+:`([^`<]*?)(?:\s*<[^`>]*>)?`")
 _EMPHASIS = re.compile(r"(?<![\w*_])(\*{1,3}|_{1,3})(?=\S)(.+?)(?<=\S)\1(?![\w*_])")
@@ -45,7 +46,7 @@ class Heading:
         """The heading as a person reads it: links by their text, no emphasis, code or attribute marks."""
         # A paragraph underlined by mistake is a heading too; the patterns below are not made for pages of text.
         title = _ATTRIBUTES.sub("", " ".join(self.source[: 4 * MOST_TITLE_CHARACTERS].split()))
-        title = _ROLE.sub(r"\1", _LINK.sub(r"\1", title))
+        title = _ROLE.sub(r"\1", _WIKI_LINK.sub(r"\1", _LINK.sub(r"\1", title)))
         title = _EMPHASIS.sub(r"\2", _TAG.sub("", title))
         title = _ESCAPE.sub(r"\1", title.replace("`", "")).strip()
         return title[:MOST_TITLE_CHARACTERS].rstrip()

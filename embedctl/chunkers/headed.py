@@ -71,8 +71,9 @@ def scan_headed(text: str, markup: str, start: int = 0) -> Blocks:
 def _heading(syntax: Syntax, lines: list[str], index: int) -> tuple[int, str, int] | None:
     """Return level, source and number of lines of a heading that begins on a line."""
     line = lines[index][:LONGEST_HEADING]
-    if match := syntax.heading.match(line):
-        return syntax.level(match), match["title"], 1
+    braced = line.lstrip().startswith("\\") and line.count("{") > line.count("}")
+    if match := syntax.heading.match("\n".join(lines[index : index + 3])[:LONGEST_HEADING] if braced else line):
+        return syntax.level(match), match["title"], 1 + match[0].count("\n")
     if syntax.underline is None or index + 1 == len(lines) or not line[0].isalnum():
         return None
     below = lines[index + 1].rstrip()

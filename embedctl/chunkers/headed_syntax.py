@@ -41,13 +41,13 @@ _LATEX_LEVELS: Mapping[str, int] = {
     "begin{frame}": 6,
 }
 UNDERLINES = "=-~^+"
-_BRACED = r"\{(?P<title>(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
+_BRACED = r"\{(?P<title>(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\}){0,400})\}"
 
 SYNTAXES = {
     Markup.ORG.value: Syntax(
         re.compile(
             r"(?P<mark>\*+)[ \t]+(?:(?:TODO|DONE|NEXT|WAITING|HOLD|CANCELED|CANCELLED)[ \t]+)?(?:\[#\w\][ \t]*)?"
-            r"(?P<title>.*?)(?:[ \t]+:[\w@#%:]+:)?[ \t]*$"
+            r"(?P<title>.*)$"
         ),
         lambda match: len(match["mark"]),
         re.compile(r"[ \t]*#\+begin_(?P<name>\w+)", re.IGNORECASE),
@@ -55,7 +55,7 @@ SYNTAXES = {
         re.compile(r"[ \t]*\|"),
     ),
     Markup.ASCIIDOC.value: Syntax(
-        re.compile(r"(?P<mark>={1,6}|#{1,6})[ \t]+(?P<title>\S.*?)(?:[ \t]+(?P=mark))?[ \t]*$"),
+        re.compile(r"(?P<mark>={1,6}|#{1,6})[ \t]+(?P<title>\S.*)$"),
         lambda match: len(match["mark"]),
         re.compile(r"(?P<name>-{4,}|\.{4,}|/{4,}|\+{4,}|`{3,}|~{3,}(?=\w|$)|\|===|,===|:===)"),
         lambda name: name,
@@ -73,14 +73,15 @@ SYNTAXES = {
         re.compile(r"[^%\\]*(?<!\\)&"),
     ),
     Markup.WIKI.value: Syntax(
-        re.compile(r"(?P<mark>={1,6})[ \t]*(?P<title>[^=\s].*?)[ \t]*(?P=mark)[ \t]*$"),
+        re.compile(r"(?P<mark>={1,6})(?P<title>[^=](?:.*[^=])?)(?P=mark)[ \t]*$"),
         lambda match: len(match["mark"]),
         re.compile(r"[ \t]*<(?P<name>pre|nowiki|syntaxhighlight|source)\b(?![^\n]*</(?P=name)>)", re.IGNORECASE),
         lambda name: f"</{name}>",
         re.compile(r"[ \t]*(?:\{\||\|)"),
     ),
 }
-_ORG_LINK = re.compile(r"\[\[(?:[^\[\]]*\]\[)?([^\[\]]*)\]\]")
+_LINK = re.compile(r"\[\[(?:[^\[\]]*(?:\]\[|\|))?([^\[\]|]*)\]\]")
+_ORG_TAGS = re.compile(r":[\w@#%:]+:")
 _COMMAND = re.compile(r"\\[a-zA-Z]+\*?(?:\[[^\]]*\])?[ \t]*|[{}~]|\$")
 
 
@@ -88,4 +89,10 @@ def heading_source(title: str, markup: str) -> str:
     """Return a heading without the marks of its markup that are not Markdown's as well."""
     if markup == Markup.LATEX.value:
         return " ".join(_COMMAND.sub(" ", title).split())
-    return _ORG_LINK.sub(r"\1", title).replace("'''", "").replace("''", "")
+    title = title.strip()
+    if markup == Markup.ORG.value:
+        before, _, last = title.rpartition(" ")
+        title = before if _ORG_TAGS.fullmatch(last) else title
+    elif markup == Markup.ASCIIDOC.value and title.endswith((" =", "=" * 2)):
+        title = title.rstrip("=")
+    return _LINK.sub(r"\1", title).replace("'''", "").replace("''", "")

@@ -12,7 +12,7 @@ from .decoding import decode_noted
 from .latex import plain_latex
 from .markup import TITLE_LENGTH, TITLE_REACH, one_line
 
-_BRACED = r"(?:\[[^\]]*\])?\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
+_BRACED = r"(?:\[[^\]]{0,400}\])?\{((?:[^{}]|\{(?:[^{}]|\{[^{}]{0,400}\}){0,400}\}){0,800})\}"
 
 
 class _Kind(NamedTuple):
@@ -29,9 +29,7 @@ class _Kind(NamedTuple):
 _ORG = _Kind(
     "text/org",
     Markup.ORG,
-    re.compile(
-        r"^#\+title:[ \t]*(\S.*)$|^\*[ \t]+(?:(?:TODO|DONE)[ \t]+)?(.*?)(?:[ \t]+:[\w@#%:]+:)?[ \t]*$", re.I | re.M
-    ),
+    re.compile(r"^#\+title:[ \t]*(\S.*)$|^\*[ \t]+(?:(?:TODO|DONE)[ \t]+)?(.*)$", re.IGNORECASE | re.MULTILINE),
     re.compile(r"^#\+(\w+):[ \t]*(\S.*)$", re.MULTILINE),
     "title subtitle author date email language description keywords filetags category",
 )
@@ -50,12 +48,13 @@ _LATEX = _Kind(
     "author date subtitle keywords institute",
 )
 _WIKI = _Kind(
-    "text/plain", Markup.WIKI, re.compile(r"^=[ \t]*([^=\s].*?)[ \t]*=[ \t]*$", re.M), re.compile("(?!)()()"), ""
+    "text/plain", Markup.WIKI, re.compile(r"^=([^=\n](?:.*[^=\n])?)=[ \t]*$", re.M), re.compile("(?!)()()"), ""
 )
 _KINDS = {".org": _ORG, ".tex": _LATEX, ".ltx": _LATEX, ".latex": _LATEX, ".wiki": _WIKI, ".mediawiki": _WIKI}
-ENDINGS = "org adoc asciidoc asc tex ltx latex wiki mediawiki"
+ENDINGS = "org adoc asciidoc tex ltx latex wiki mediawiki"
 
-_ORG_LINK = re.compile(r"\[\[(?:[^\[\]]*\]\[)?([^\[\]]*)\]\]")
+_ORG_TAGS = re.compile(r":[\w@#%:]+:")
+_LINK = re.compile(r"\[\[(?:[^\[\]]*(?:\]\[|\|))?([^\[\]|]*)\]\]")
 
 
 def parse(data: bytes, path: str) -> ParsedDocument:
@@ -91,7 +90,9 @@ def _fields(head: str, kind: _Kind) -> dict[str, JSON]:
     wanted, found = set(kind.names.split()), {}
     for match in kind.fields.finditer(head):
         name = match[1].lower()
-        if name in wanted and (value := _plain(match[2], kind)):
+        if name == "filetags":
+            found[name] = match[2]
+        elif name in wanted and (value := _plain(match[2], kind)):
             found.setdefault(name, value)
     metadata: dict[str, JSON] = dict(found)
     if "filetags" in found:
@@ -104,4 +105,9 @@ def _plain(source: str, kind: _Kind) -> str:
     source = source[:TITLE_LENGTH]
     if kind.markup is Markup.LATEX:
         source = plain_latex(source)
-    return one_line(_ORG_LINK.sub(r"\1", source).replace("'''", "").replace("''", ""))
+    elif kind.markup is Markup.ASCIIDOC:
+        source = source.rstrip().removesuffix(" =")
+    elif kind.markup is Markup.ORG:
+        before, _, last = source.rstrip().rpartition(" ")
+        source = before if _ORG_TAGS.fullmatch(last) else source
+    return one_line(_LINK.sub(r"\1", source).replace("'''", "").replace("''", ""))

@@ -28,6 +28,7 @@ _HEADING = re.compile(
     re.MULTILINE | re.VERBOSE,
 )
 _LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
+_WIKI_LINK = re.compile(r"!?\[\[(?:[^\[\]|]*\|)?([^\[\]|]*)\]\]")
 _CLOSING = re.compile(r"(?:[ \t]+#+|[ \t]*\{[^}]*\})[ \t]*$")
 _EMPHASIS = re.compile(r"(\*\*|__|`|(?<!\w)[*_]|[*_](?!\w))")
 
@@ -109,5 +110,5 @@ def first_heading(markdown: str, start: int = 0) -> str | None:
 def plain(inline: str) -> str:
     """Return one line of Markdown without link targets, emphasis, code marks and closing hashes."""
     text = _CLOSING.sub("", inline[:TITLE_LENGTH].strip())
-    text = _LINK.sub(r"\1", text)
+    text = _WIKI_LINK.sub(r"\1", _LINK.sub(r"\1", text))
     return one_line(_EMPHASIS.sub("", text))

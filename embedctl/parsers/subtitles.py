@@ -94,4 +94,4 @@ def _spoken(cues: list[_Cue]) -> Iterator[str]:
 
 def _escaped(line: str) -> str:
     """Return a line that is no heading, whatever it begins with."""
-    return f"\\{line}" if line[0] in "#=" else line
+    return f"\\{line}" if line[0] in "#=~`<>" or not line.strip("-*_ ") else line
