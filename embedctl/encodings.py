@@ -117,7 +117,7 @@ def _better(texts: dict[str, str], one: str | None, other: str | None) -> str | 
     if len(possible) < 2:
         return possible[0] if possible else None
     odd = {name: oddity(texts[name]) for name in possible}
-    plain, strange = sorted(odd, key=lambda name: odd[name])
+    plain, strange = sorted(possible, key=lambda name: odd[name])
     if 2 * odd[plain] < odd[strange]:
         return plain
     return other if one not in _USUAL or {one, other} == _CENTRAL else one

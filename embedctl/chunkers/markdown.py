@@ -7,7 +7,7 @@ where a badly indented nested list ends.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import dropwhile
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from .tables import Table, header_of, piped_cells
 if TYPE_CHECKING:
     import re
 
-    from ..outline import Outline
+    from ..outline import HeadingPath, Outline
     from ..records import Document
 
 _OPENERS = frozenset("#`~<>-+*=_|0123456789:")
@@ -44,7 +44,19 @@ def markdown_outline(document: Document) -> Outline:
     if start > document.body_start:
         found.blocks.insert(0, document.body_start)
         found.wholes.insert(0, (document.body_start, start))
-    return found.outline(document.text).with_pages(document.pages)
+    outline = found.outline(document.text).with_pages(document.pages)
+    return outline if start == document.body_start else _below(outline, start, document.text)
+
+
+def _below(outline: Outline, start: int, text: str) -> Outline:
+    """Return the outline with chunks that begin in front matter, up to ``start``, headed by what follows it."""
+    heading = outline.heading
+    first = start + len(text[start:]) - len(text[start:].lstrip())
+
+    def headed(begin: int, end: int) -> HeadingPath:
+        return heading(max(begin, first), end) if end > first else ()
+
+    return replace(outline, heading=headed)
 
 
 def scan_markdown(text: str, start: int = 0) -> Blocks:

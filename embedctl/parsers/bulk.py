@@ -67,7 +67,8 @@ def _bare(match: re.Match[str]) -> str:
 
 def _is_mixed(body: str) -> bool:
     lower, upper, digits = (sum(map(test, body)) for test in (str.islower, str.isupper, str.isdigit))
-    return min(lower, upper) > len(body) // 10 and digits > len(body) // 30
+    is_path = body.count("/") > len(body) // 20
+    return min(lower, upper) > len(body) // 10 and digits > len(body) // 30 and not is_path
 
 
 def is_minified(kind: str, data: bytes, path: str) -> bool:

@@ -154,7 +154,7 @@ def _read_entry(lines: list[str], match: re.Match[str] | None) -> tuple[dict[str
 
 def _read_toml(source: str) -> tuple[dict[str, JSON] | None, list[int]]:
     """Return settings and the lines, from 0, that were left out because they are broken."""
-    lines, bad = source.split("\n"), []
+    lines, bad = source.split("\n"), list[int]()
     while len(bad) <= MOST_DROPPED:
         try:
             checked = _checked(tomllib.loads("\n".join(lines)))

@@ -14,7 +14,7 @@ from .html import to_markdown
 from .markup import clean, first_heading, one_line, required
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MOST_OUTPUT = 2_000
 """Characters kept of one output."""
@@ -126,7 +126,12 @@ def _json(source: str) -> str:
     return _fenced(source, "json") if source.strip() else ""
 
 
-_RICHER = {"text/markdown": str, "text/html": _html, "text/latex": str, "application/json": _json}
+_RICHER: dict[str, Callable[[str], str]] = {
+    "text/markdown": str,
+    "text/html": _html,
+    "text/latex": str,
+    "application/json": _json,
+}
 """Forms of an output beside plain text, the best first, with what makes Markdown of them."""
 _OLD_NAMES = {"html": "text/html", "latex": "text/latex", "markdown": "text/markdown"}
 """Of formats before 4."""
