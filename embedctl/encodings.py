@@ -96,7 +96,7 @@ def oddity(text: str) -> float:
     padded = f" {reach} "
     for match in _OUTSIDE_ASCII.finditer(reach):
         count += 1
-        before, character, behind = padded[match.start() : match.start() + 3]
+        before, character, behind = padded[match.start()], match[0], padded[match.end() + 1]
         category = unicodedata.category(character)
         if category in ("Cc", "Co", "Cn"):
             odd += 1

@@ -75,6 +75,37 @@ def test_reasons(path: str, head: bytes, reason: str) -> None:
     assert reason in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("path", "data", "parser"),
+    [
+        ("Depth.msg", b"# of the basin\nfloat32 depth\n", "text"),
+        ("town.map", b"MAP\n  NAME town\nEND\n", "text"),
+        ("berths.numbers", b"one, two, three\n", "text"),
+        ("letter.one", "Grüße aus der Schleuse, bis Mai\n".encode("cp1252"), "text"),
+        ("page.bin", b"<!doctype html><p>x", "html"),
+        ("start.com.bin", b"#!/bin/sh\necho\n", "code"),
+    ],
+)
+def test_text_is_text_under_the_endings_of_other_things(path: str, data: bytes, parser: str) -> None:
+    assert parser_for(path, data) == parser
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "reason"),
+    [
+        ("app.js.map", b'{"version":3,"sources":["a.ts"],"mappings":"AAAA"}', "source map"),
+        ("logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'></svg>", "image"),
+        ("film.ts", b"G@\x00\x10\x00\x00\xb0\r\x00\x01\xc1" * 40, "binary file"),
+        ("mail.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(90), ""),
+        ("photo.numbers", PNG, "numbers"),
+    ],
+)
+def test_what_is_no_text_stays_refused(path: str, data: bytes, reason: str) -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        parse(data, path)
+    assert reason in caught.value.message
+
+
 def test_unmistakable_content_overrules_the_ending() -> None:
     assert parse(pdf([["A page of text"]]), "wrong.txt").media_type == "application/pdf"
     assert parse(docx(), "wrong.pdf").media_type.endswith("wordprocessingml.document")
