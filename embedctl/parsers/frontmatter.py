@@ -54,7 +54,7 @@ class FrontMatter(NamedTuple):
         """Offset at which chunks begin: with the settings where one of them has words to be found by.
 
         Measured on CISI as notes, by nDCG@10: with the first sentence of each as its description it is 0.330 in place of
-        0.312; with tags that repeat words of the text it stays 0.341, and as a chunk of their own they cost 0.015.
+        0.312; with tags that repeat words of the text it stays 0.341, and a chunk of their own costs 0.015.
         """
         worded = any(_has_words(value) for key, value in self.settings.items() if key.lower() not in _WORDLESS)
         return self.opened if worded else self.body_start
