@@ -34,10 +34,13 @@ MOST_NULS = 0.01
 """Share of NULs in a text, unless all of them stand together, as in a log that a crash has cut."""
 LEAST_UTF16 = 8
 """Characters of UTF-16 without a byte order mark."""
+LEAST_ALPHABETIC = 0.8
+"""Share of its characters below U+2000, where the alphabets are."""
 MOST_DAMAGE = 0.1
 """Damaged bytes in UTF-8, as a share of the characters outside ASCII that are whole."""
 
 _WHOLE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_ALPHABETS = bytes(range(0x20))
 _REPLACED = "\ufffd"
 
 
@@ -148,7 +151,9 @@ def _utf16(data: bytes) -> Reading | None:
     even, odd = data[::2].count(0), data[1::2].count(0)
     if bool(even) == bool(odd):
         return None
-    encoding = "utf-16-le" if odd else "utf-16-be"
+    encoding, high = ("utf-16-le", data[1::2]) if odd else ("utf-16-be", data[::2])
+    if len(high) - len(high.translate(None, _ALPHABETS)) < LEAST_ALPHABETIC * len(high):
+        return None  # letters in pairs, with a NUL among them
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:

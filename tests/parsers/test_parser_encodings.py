@@ -116,6 +116,8 @@ def test_a_log_with_nuls_is_text_without_them() -> None:
     [
         b"\x01\x00\x02\x00\x10\x00\x20\x00" * 40,
         b"name\0size\0" * 60,
+        b"A line of words with a NUL\0in it.",
+        b"One more NUL, at the other\0 place.",
         b"words that are followed by a record " * 4 + b"\0\x01\x02\x03",
     ],
 )

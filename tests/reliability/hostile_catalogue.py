@@ -353,7 +353,7 @@ def _texts() -> Iterator[Hostile]:
         "utf16.txt", lambda _: b"\xff\xfe" + "Half a pair: ".encode("utf-16-le") + b"\x00\xd8A\0", failed="damaged text"
     )
     yield Hostile("utf16-odd.txt", lambda _: b"\xfe\xff" + "Odd".encode("utf-16-be") + b"\0", failed="damaged text")
-    yield Hostile("utf16-no-mark.txt", lambda _: "No mark.".encode("utf-16-le"), failed="binary file")
+    yield Hostile("utf16-no-mark.txt", lambda _: "No mark.".encode("utf-16-le"), read=True)
     yield Hostile("utf32.txt", lambda _: b"\xff\xfe\0\0" + b"\xff\xff\xff\x7f" * 9, failed="damaged text")
     yield Hostile("utf32-surrogate.txt", lambda _: b"\0\0\xfe\xff" + b"\0\0\xd8\0" * 9, failed="damaged text")
     yield Hostile("marks.txt", lambda _: b"\xef\xbb\xbf\xef\xbb\xbf\xef\xbb\xbftwo marks too many", read=True)
@@ -415,7 +415,7 @@ def _texts() -> Iterator[Hostile]:
     )
     yield Hostile("blank.rst", lambda _: b" " * 60_000 + b"\n" + b"a \n" * 30_000, read=True)
     yield Hostile("shebang.unknown", lambda a: b"#!" + b"/usr/bin/env " * a.size(10_000, 1_000_000) + b"\n", read=True)
-    yield Hostile("minified.js", lambda a: b"function(){" * a.size(20_000, 2_000_000), read=True)
+    yield Hostile("minified.js", lambda a: b"function(){" * a.size(20_000, 2_000_000), failed="minified")
     yield Hostile("deep.json", lambda a: b"[" * a.size(100_000, 1_000_000), read=True)
     yield Hostile("bomb.rtf", lambda _: rb"{\rtf1" + b"{" * 100_000, failed="nested too deep")
     yield Hostile("rtf.txt", lambda _: rb"{\rtf1 Text.}", read=True)
