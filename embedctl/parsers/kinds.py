@@ -214,8 +214,7 @@ def is_current(read_by: str | None, path: str) -> bool:
     if read_by is None:
         name, ending = name_and_ending(path)
         named = BY_NAME.get(name) or BY_ENDING.get(ending) or ("email" if _MAILDIR.fullmatch(name) else "text")
-        kinds = {named, KINDS}
-        return all(VERSIONS.get(kind, 1) == 1 for kind in kinds)
+        return VERSIONS.get(named, 1) == 1
     return read_by.removesuffix(_ASKED) == version(read_by.partition("/")[0])
 
 

@@ -99,4 +99,4 @@ def test_mails_without_an_ending_are_known_by_their_headers(path: str) -> None:
 )
 def test_other_texts_are_not_taken_for_mails(head: bytes) -> None:
     assert parser_for("note", head) == "text"
-    assert parser_for("1709629200.org", head) == "text"
+    assert parser_for("1709629200.txt", head) == "text"
