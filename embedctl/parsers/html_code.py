@@ -1,0 +1,128 @@
+"""Code in pages: its lines as they stand, without line numbers, whatever it is built of."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from .html_tree import become_text, closest, elements, is_in, text_of, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml.etree import _Element as Element
+
+_NUMBERS = re.compile(
+    r"(?:.*-)?line-?(?:no|nos|num|nums|number|numbers)(?:-rows|s)?|lnt|ln|gutter|rouge-gutter|blob-num|hljs-ln-n\w*"
+    r"|copy.*|.*-copy|copybtn|clipboard.*"
+)
+_LINES = frozenset({"div", "p", "li", "tr", "ol", "ul", "table", "tbody"})
+_LINE = re.compile(r"(?:code|token|view|ec|diff|cm)-line|line|cl|loc|row")
+_CODE_TABLE = re.compile(r"(?:.*-)?(?:highlight(?:table)?|code|lntable|rouge-table|syntaxhighlighter|hljs-ln|blob|diff)\b.*")
+_LANGUAGE = re.compile(
+    r"(?:language|lang|highlight-source|highlight|src|brush:?|sourcecode)[-:\s]+([\w+#.-]+)|sourcecode\s+([\w+#.-]+)"
+    r"|brush:\s*([\w+#.-]+)",
+    re.IGNORECASE,
+)
+_NO_LANGUAGE = {"default", "text", "none", "plaintext", "notranslate", "source", "src"}
+_OLD_NAMES = ("listing", "xmp", "plaintext")
+_NO_TEXT = frozenset({"button", "script", "style", "template"})
+_NUMBER_ROWS = 2
+_PRE = frozenset({"pre"})
+
+
+def mend_code(root: Element) -> None:
+    """Make every block of code a ``pre`` with a ``code`` in it that holds nothing but text."""
+    for table in elements(root, "table"):
+        if is_in(table, root) and closest(table, _PRE) is None:
+            _mend_table(table)
+    for pre in elements(root, "pre", *_OLD_NAMES):
+        if is_in(pre, root):
+            _become_code(pre, _lines(pre), _language(pre))
+    for code in elements(root, "code"):
+        if code.find(".//br") is not None and closest(code, _PRE) is None:
+            _become_code(code, "\n".join(" ".join(line.split(" ")) for line in _lines(code).split("\n")), "")
+
+
+def _become_code(element: Element, text: str, language: str) -> None:
+    become_text(element, "", "pre")
+    code = element.makeelement("code", {"class": f"language-{language}"} if language else {})
+    code.text = text.replace("\xa0", " ").strip("\n")
+    element.append(code)
+
+
+def _language(pre: Element) -> str:
+    """Return the language that a block of code, what is in it or what is around it names."""
+    near = [*pre.iterfind("code"), pre]
+    around = pre.getparent()
+    while around is not None and len(near) < 5 and around.tag in ("div", "figure", "td", "tr", "table", "tbody"):
+        near.append(around)
+        around = around.getparent()
+    for each in near:
+        for text in (each.get("data-lang"), each.get("data-language"), each.get("lang") if each is pre else None):
+            if text:
+                return text.lower()
+        if match := _LANGUAGE.search(each.get("class") or ""):
+            name = (match[1] or match[2] or match[3] or "").lower()
+            if name and name not in _NO_LANGUAGE:
+                return name
+    return ""
+
+
+def _lines(block: Element) -> str:
+    """Return the text of a block; elements that stand on lines of their own end lines."""
+    codes = len(block.findall("code")) > 1
+    pieces: list[str] = []
+    pending = False
+    for kind, value in _events(block, codes):
+        if kind == "edge":
+            pending = bool(pieces) and not pieces[-1].endswith("\n")
+        elif kind == "break":
+            pieces.append("\n")
+            pending = False
+        elif value:
+            if pending and not value.startswith(("\n", "\r\n")):
+                pieces.append("\n")
+            pieces.append(value)
+            pending = False
+    return "".join(pieces)
+
+
+def _events(element: Element, codes: bool) -> Iterator[tuple[str, str]]:
+    yield "text", element.text or ""
+    for child in element:
+        if child.tag == "br":
+            yield "break", ""
+        elif child.tag not in _NO_TEXT and not any(_NUMBERS.fullmatch(each) for each in tokens(child)):
+            alone = child.tag in _LINES or (codes and child.tag == "code")
+            alone = alone or (child.tag == "span" and any(_LINE.fullmatch(each) for each in tokens(child)))
+            if alone:
+                yield "edge", ""
+            yield from _events(child, codes)
+            if alone:
+                yield "edge", ""
+        yield "text", child.tail or ""
+
+
+def _mend_table(table: Element) -> None:
+    """Turn a table that only sets line numbers beside code into the code."""
+    rows = [row for row in table.iter("tr") if closest(row, frozenset({"table"})) is table]
+    cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
+    if not cells or any(len(row) not in (2, 3) for row in cells):
+        return
+    numbered = [all(map(_is_number, row[:-1])) for row in cells]
+    if not all(numbered):
+        return
+    named = any(_CODE_TABLE.fullmatch(each) for part in (table, *table.iter("td")) for each in tokens(part))
+    around = closest(table, frozenset({"figure", "code"})) is not None
+    holds_code = all(row[-1].find(".//pre") is not None or row[-1].find(".//code") is not None for row in cells)
+    if not (named or around or holds_code) or (len(rows) < _NUMBER_ROWS and not (holds_code or named)):
+        return
+    language = _language(next(table.iter("pre"), table))
+    _become_code(table, "\n".join(_lines(row[-1]).strip("\n") for row in cells), language)
+
+
+def _is_number(cell: Element) -> bool:
+    return text_of(cell).replace(" ", "").isdigit() or (
+        not text_of(cell) and any(_NUMBERS.fullmatch(each) for each in tokens(cell))
+    )

@@ -1,0 +1,281 @@
+"""Parts of pages that people see and a converter would lose: labels, alternative texts, notes, readings, formulas."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from .html_tree import become, become_text, closest, drop, elements, is_in, text_of, tokens, with_attribute
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml.etree import _Element as Element
+
+_NEVER = ("script", "style", "head", "object", "select", "textarea", "datalist", "audio", "video", "noframes", "link")
+_LABELS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "summary", "dt", "legend", "th", "caption", "figcaption"})
+_INLINE = frozenset({"a", "button", "span", "li", "label", "summary", *_LABELS})
+_QUIET = frozenset({"span", "i", "a", "em", "b", "svg", "small", "sup"})
+_TABLE_PARTS = ("table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption")
+_BLOCKS = ("table", "pre", "h1", "h2", "h3", "h4", "h5", "h6")
+_TABLE = frozenset({"table"})
+_OPENING = re.compile(r"accordion|collaps|toggle|expand|faq|question|tab|disclosure|summary|panel|title", re.IGNORECASE)
+_ARROWS = frozenset("↩↩︎↑^⏎#¶§🔗⬆←")
+_FILE_NAME = re.compile(r"[\w%.-]+\.(?:png|jpe?g|gif|svg|webp|avif|bmp)", re.IGNORECASE)
+_NOTE_TARGET = re.compile(r"#(?:.*[-_:.])?(?:fn|footnote|endnote|note|cite|sdfootnote|ftn)[\w:.-]*", re.IGNORECASE)
+_BACK_TARGET = re.compile(r"#(?:.*[-_:.])?(?:fnref|cite_ref|footnote-ref|noteref|ftnref|sdfootnote\w+anc)[\w:.-]*", re.I)
+_RAISED = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
+_RAISABLE = re.compile(r"[+\-−]?[0-9]+|n")
+_WORD_BEFORE = re.compile(r"[^\W\d_]{4,}[.,;:!?\"'”’)]*$|[.,;:!?\"”]$")
+_TEX = re.compile(r"math/tex|application/x-tex", re.IGNORECASE)
+_LONG_LABEL = 3
+"""Words from which the text of a button is more than a command."""
+
+
+def mend(body: Element) -> None:
+    """Make what a converter would lose plain elements, in their places."""
+    _formulas(body)
+    for element in elements(body, *_NEVER):
+        drop(element)
+    for template in elements(body, "template"):
+        if template.get("shadowrootmode"):
+            become(template, "div")
+        else:
+            drop(template)
+    _quiet(body)
+    _noscripts(body)
+    _tabs(body)
+    for button in elements(body, "button"):
+        if is_in(button, body):
+            _button(button)
+    for field in elements(body, "input"):
+        _input(field)
+    _svgs(body)
+    _images(body)
+    for frame in elements(body, "iframe"):
+        become_text(frame, frame.get("title") or "", "p")
+    _labelled(body)
+    _references(body)
+    for raised in elements(body, "sup"):
+        _raise(raised)
+    for ruby in elements(body, "ruby"):
+        _ruby(ruby)
+    for table in elements(body, "table"):
+        if _is_layout(table):
+            _unwrap_table(table)
+    _apart(body)
+
+
+def _quiet(body: Element) -> None:
+    """Drop small parts that are hidden from readers who listen: symbols, and formulas that stand there twice."""
+    for element in list(with_attribute(body, "aria-hidden")):
+        if element.get("aria-hidden") == "true" and element.tag in _QUIET and closest(element, frozenset({"pre"})) is None:
+            names = tokens(element)
+            text = text_of(element)
+            if element.tag == "svg" or "katex-html" in names or len(text) < _LONG_LABEL:
+                drop(element)
+
+
+def _noscripts(body: Element) -> None:
+    for element in elements(body, "noscript"):
+        known = {each.get("alt") for each in body.iter("img") if closest(each, frozenset({"noscript"})) is None}
+        images = [each for each in element.iter("img") if each.get("alt") and each.get("alt") not in known]
+        become_text(element, " ".join(each.get("alt") or "" for each in images))
+
+
+def _tabs(body: Element) -> None:
+    """Put the label of each tab in front of its panel."""
+    by_role: dict[str, list[Element]] = {"tab": [], "tabpanel": []}
+    for element in with_attribute(body, "role"):
+        if (role := (element.get("role") or "").lower()) in by_role:
+            by_role[role].append(element)
+    tabs, panels = by_role["tab"], by_role["tabpanel"]
+    if not tabs:
+        return
+    named = {panel.get("id"): panel for panel in panels if panel.get("id")}
+    labelled = {panel.get("aria-labelledby"): panel for panel in panels if panel.get("aria-labelledby")}
+    for number, tab in enumerate(tabs):
+        target = (tab.get("aria-controls") or tab.get("href") or tab.get("data-bs-target") or "").lstrip("#")
+        panel = named.get(target)
+        if panel is None:
+            panel = labelled.get(tab.get("id"))
+        if panel is None and len(tabs) == len(panels):
+            panel = panels[number]
+        if panel is None:
+            become(tab, "p")
+            continue
+        label = body.makeelement("p", {})
+        bold = body.makeelement("strong", {})
+        bold.text = text_of(tab)
+        label.append(bold)
+        label.tail, panel.text = panel.text, None
+        panel.insert(0, label)
+        drop(tab)
+
+
+def _button(button: Element) -> None:
+    text = text_of(button)
+    parent = button.getparent()
+    inside = closest(button, _LABELS) is not None
+    says = any(button.get(name) for name in ("aria-expanded", "aria-controls", "data-target", "data-bs-target"))
+    says = says or bool(_OPENING.search(button.get("class") or ""))
+    if inside or (text and (says or text.endswith("?") or len(text.split()) > _LONG_LABEL)):
+        become(button, "span" if inside else "p")
+    elif parent is not None:
+        drop(button)
+
+
+def _input(field: Element) -> None:
+    kind = (field.get("type") or "").lower()
+    if kind == "image" and field.get("alt"):
+        become_text(field, field.get("alt") or "")
+    elif kind != "checkbox" or closest(field, frozenset({"li"})) is None:
+        drop(field)
+
+
+def _svgs(body: Element) -> None:
+    for svg in elements(body, "svg"):
+        if not is_in(svg, body):
+            continue
+        words = list(_svg_words(svg))
+        parent = svg.getparent()
+        drawn = next(svg.iter("text", "foreignobject", "foreignObject"), None) is not None
+        if not drawn and parent is not None and parent.tag in _INLINE and text_of(parent) != text_of(svg):
+            words = []
+        elif not words and svg.get("aria-label"):
+            words = [svg.get("aria-label") or ""]
+        become_text(svg, "\n".join(words), "span" if parent is not None and parent.tag in _INLINE else "p")
+
+
+def _svg_words(svg: Element) -> Iterator[str]:
+    for element in svg.iter("title", "desc", "text", "foreignobject", "foreignObject"):
+        inner = element.iter("tspan", "div", "p", "br", "li")
+        for each in inner:
+            if each.tag != "tspan" or each.get("x") or each.get("y") or each.get("dy"):
+                each.text = " " + (each.text or "")
+        if text := text_of(element):
+            yield text
+
+
+def _images(body: Element) -> None:
+    for image in elements(body, "img", "area"):
+        alt = " ".join((image.get("alt") or image.get("aria-label") or image.get("title") or "").split())
+        figure = closest(image, frozenset({"figure"}))
+        caption = next(figure.iter("figcaption"), None) if figure is not None else None
+        parent = image.getparent()
+        if _FILE_NAME.fullmatch(alt) or (caption is not None and text_of(caption) == alt):
+            alt = ""
+        elif alt and parent is not None and parent.tag in _INLINE and alt in text_of(parent):
+            alt = ""
+        if not alt:
+            drop(image)
+            continue
+        is_symbol = len(alt) <= _LONG_LABEL
+        become_text(image, alt if is_symbol else f" {alt} ", "p" if image.tag == "area" else "span")
+
+
+def _labelled(body: Element) -> None:
+    """Give elements without text the label that they have for readers who listen."""
+    for element in list(with_attribute(body, "aria-label")):
+        if not text_of(element) and element.tag not in ("nav", "input", "hr", "ul", "ol", "table", "tr", "td", "br"):
+            if element.tag == "a" and (element.get("href") or "#").startswith("#"):
+                continue
+            element.text = element.get("aria-label")
+
+
+def _references(body: Element) -> None:
+    """Make references to notes ``[1]``, and drop links that lead back from them or to the place where they stand."""
+    for link in elements(body, "a"):
+        target = link.get("href") or ""
+        role = (link.get("role") or link.get("epub:type") or "").lower()
+        text = text_of(link)
+        if target.startswith(("javascript:", "data:")):
+            del link.attrib["href"]
+        if not (target.startswith("#") or "#" in target or role):
+            continue
+        if role.endswith("backlink") or (target and (not text or set(text) <= _ARROWS)):
+            if target.startswith("#") or role.endswith("backlink"):
+                drop(link)
+            continue
+        raised = link.find("sup") is not None or closest(link, frozenset({"sup"})) is not None
+        names = " ".join(tokens(link))
+        short = text.strip("[]()*").isdigit() or len(text) <= _LONG_LABEL
+        if role.endswith("noteref") or (short and ("footnote" in names or raised or _NOTE_TARGET.fullmatch(target))):
+            if _BACK_TARGET.fullmatch(target) and not raised:
+                continue
+            become_text(link, f"[{text.strip('[]()')}]")
+            around = link.getparent()
+            if around is not None and around.tag == "sup" and text_of(around) == link.text:
+                become(around, "span")
+
+
+def _raise(raised: Element) -> None:
+    """Keep a raised figure apart from the word in front of it."""
+    text = text_of(raised)
+    if len(raised) or not _RAISABLE.fullmatch(text):
+        return
+    previous, parent = raised.getprevious(), raised.getparent()
+    before = previous.tail if previous is not None else parent.text if parent is not None else ""
+    if text.isdigit() and _WORD_BEFORE.search(before or ""):
+        become_text(raised, f"[{text}]")
+    else:
+        become_text(raised, text.translate(_RAISED))
+
+
+def _ruby(ruby: Element) -> None:
+    """Put the reading of a word behind the word."""
+    readings = [text_of(each) for each in ruby.iter("rt")]
+    for each in elements(ruby, "rt", "rp", "rtc"):
+        if is_in(each, ruby):
+            drop(each)
+    reading = "".join(readings) if all(len(each) <= _LONG_LABEL for each in readings) else " ".join(readings)
+    become_text(ruby, "".join(text_of(ruby).split()) + (f"({reading})" if reading else ""))
+
+
+def _formulas(body: Element) -> None:
+    """Keep formulas as TeX where the page has that, and once."""
+    for script in elements(body, "script"):
+        if _TEX.match(script.get("type") or "") and script.text:
+            become_text(script, f"${script.text.strip()}$")
+            for name in ("MathJax", "MathJax_Preview", "MathJax_Display"):
+                before = script.getprevious()
+                while before is not None and name in (before.get("class") or ""):
+                    drop(before)
+                    before = script.getprevious()
+    for formula in elements(body, "math"):
+        tex = next((each.text for each in formula.iter("annotation") if _TEX.match(each.get("encoding") or "")), None)
+        tex = tex or formula.get("alttext")
+        if tex:
+            become_text(formula, f"${tex.strip()}$")
+        else:
+            for each in elements(formula, "annotation", "annotation-xml"):
+                drop(each)
+
+
+def _is_layout(table: Element) -> bool:
+    if (table.get("role") or "").lower() in ("presentation", "none"):
+        return True
+    parts = [each for each in table.iter("tr") if closest(each, _TABLE) is table]
+    if next((each for each in table.iter(*_BLOCKS) if each is not table), None) is not None:
+        return True
+    return len(parts) == 1 and next(table.iter("th", "thead"), None) is None and table.find(".//p") is not None
+
+
+def _unwrap_table(table: Element) -> None:
+    for each in elements(table, *_TABLE_PARTS):
+        if each is not table and closest(each, _TABLE) is table:
+            become(each, "div")
+    become(table, "section")
+
+
+def _apart(body: Element) -> None:
+    """Keep apart what a page sets apart by style alone: links, labels, and elements of its own making."""
+    for element in body.iter("a", "label", "button"):
+        follows = element.getnext()
+        if not element.tail and follows is not None and follows.tag == element.tag:
+            element.tail = " "
+    for element in body.iterfind(".//*[@class]"):
+        follows = element.getnext()
+        if element.tag == "span" and not element.tail and follows is not None and follows.tag == "span":
+            if any(each in ("tag", "badge", "label", "chip", "pill", "btn") for each in tokens(element)):
+                element.tail = " "
