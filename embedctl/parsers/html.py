@@ -81,7 +81,7 @@ def to_markdown(source: str) -> str:
 def _main_text(root: Element | None, source: str) -> str:
     if root is None:
         return ""
-    keep_main(root)
+    keep_main(root, source)
     main = _markdown(root)
     if len(main) >= ENOUGH_CHARACTERS:
         return main
@@ -95,8 +95,12 @@ def _markdown(root: Element | None) -> str:
     import html_to_markdown as library
     from lxml import etree
 
-    mend_code(root)
+    blocks = mend_code(root)
     mend(root)
+    etree.strip_attributes(root, "class", "id", "style", "rel", "target", "hidden")
+    for code, language in blocks:
+        if language:
+            code.set("class", f"language-{language}")
     options = library.ConversionOptions(
         heading_style="atx",
         bullets="-",
@@ -104,7 +108,6 @@ def _markdown(root: Element | None) -> str:
         compact_tables=True,
         skip_images=True,
         extract_metadata=False,
-        hidden_content="all",
         preprocessing=library.PreprocessingOptions(enabled=False),
     )
     with failing_as("HTML that cannot be converted"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .html_tree import become_text, closest, elements, is_in, text_of, tokens
+from .html_tree import become_text, by_name, closest, is_in, text_of, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,27 +28,34 @@ _NO_LANGUAGE = {"default", "text", "none", "plaintext", "notranslate", "source",
 _OLD_NAMES = ("listing", "xmp", "plaintext")
 _NO_TEXT = frozenset({"button", "script", "style", "template"})
 _NUMBER_ROWS = 2
-_PRE = frozenset({"pre"})
+_TABLE = frozenset({"table"})
+_PRE, _CODE = frozenset({"pre"}), frozenset({"code"})
 
 
-def mend_code(root: Element) -> None:
-    """Make every block of code a ``pre`` with a ``code`` in it that holds nothing but text."""
-    for table in elements(root, "table"):
-        if is_in(table, root) and closest(table, _PRE) is None:
-            _mend_table(table)
-    for pre in elements(root, "pre", *_OLD_NAMES):
+def mend_code(root: Element) -> list[tuple[Element, str]]:
+    """Make every block of code a ``pre`` with a ``code`` in it that holds nothing but text; return these, and languages."""
+    found = by_name(root, "table", "pre", "br", *_OLD_NAMES)
+    blocks = [
+        _become_code(table, *code)
+        for table in found["table"]
+        if is_in(table, root) and closest(table, _PRE) is None and (code := _code_of_table(table))
+    ]
+    for pre in (pre for name in ("pre", *_OLD_NAMES) for pre in found[name]):
         if is_in(pre, root):
-            _become_code(pre, _lines(pre), _language(pre))
-    for code in elements(root, "code"):
-        if code.find(".//br") is not None and closest(code, _PRE) is None:
-            _become_code(code, "\n".join(" ".join(line.split(" ")) for line in _lines(code).split("\n")), "")
+            blocks.append(_become_code(pre, _lines(pre), _language(pre)))
+    for line_end in found["br"]:
+        code = closest(line_end, _CODE)
+        if code is not None and closest(code, _PRE) is None and is_in(code, root):
+            blocks.append(_become_code(code, "\n".join(" ".join(each.split(" ")) for each in _lines(code).split("\n")), ""))
+    return blocks
 
 
-def _become_code(element: Element, text: str, language: str) -> None:
+def _become_code(element: Element, text: str, language: str) -> tuple[Element, str]:
     become_text(element, "", "pre")
-    code = element.makeelement("code", {"class": f"language-{language}"} if language else {})
+    code = element.makeelement("code", {})
     code.text = text.replace("\xa0", " ").strip("\n")
     element.append(code)
+    return code, language
 
 
 def _language(pre: Element) -> str:
@@ -104,22 +111,21 @@ def _events(element: Element, codes: bool) -> Iterator[tuple[str, str]]:
         yield "text", child.tail or ""
 
 
-def _mend_table(table: Element) -> None:
-    """Turn a table that only sets line numbers beside code into the code."""
-    rows = [row for row in table.iter("tr") if closest(row, frozenset({"table"})) is table]
+def _code_of_table(table: Element) -> tuple[str, str] | None:
+    """Return code and language where a table only sets line numbers beside code."""
+    rows = [row for row in table.iter("tr") if closest(row, _TABLE) is table]
     cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
     if not cells or any(len(row) not in (2, 3) for row in cells):
-        return
+        return None
     numbered = [all(map(_is_number, row[:-1])) for row in cells]
     if not all(numbered):
-        return
+        return None
     named = any(_CODE_TABLE.fullmatch(each) for part in (table, *table.iter("td")) for each in tokens(part))
     around = closest(table, frozenset({"figure", "code"})) is not None
     holds_code = all(row[-1].find(".//pre") is not None or row[-1].find(".//code") is not None for row in cells)
     if not (named or around or holds_code) or (len(rows) < _NUMBER_ROWS and not (holds_code or named)):
-        return
-    language = _language(next(table.iter("pre"), table))
-    _become_code(table, "\n".join(_lines(row[-1]).strip("\n") for row in cells), language)
+        return None
+    return "\n".join(_lines(row[-1]).strip("\n") for row in cells), _language(next(table.iter("pre"), table))
 
 
 def _is_number(cell: Element) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from .html_tree import closest, drop, elements, is_in, link_share, text_of, tokens, with_attribute
+from .html_tree import closest, drop, is_in, link_share, text_of, tokens, with_attributes
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -16,6 +18,7 @@ LONGEST_BAR = 400
 SHORTEST_PROSE = 40
 MOSTLY_LINKS = 0.5
 LONGEST_FORM = 400
+FIRST_LINKS = 20
 
 _SECTIONS = frozenset({"article", "aside", "nav", "section", "blockquote", "details", "fieldset", "figure", "td", "main"})
 _CONTENT = frozenset({"article", "main", "section", "figure", "details", "blockquote"})
@@ -53,6 +56,7 @@ _NOTICES = re.compile(
     r"(?:.*[-_])?(?:newsletter|subscribe|subscription|advert|advertisement|ads?|adsbygoogle|promo|sponsor|sponsored"
     r"|paywall)(?:[-_](?:signup|form|box|banner|slot|unit|container|wrapper))*"
 )
+_SIDES = re.compile(r"sidebar|widget-area")
 _SKIP = re.compile(r"(?:.*[-_])?skip(?:[-_]?(?:to|nav|link|main|content).*)?")
 _AGREE = re.compile(
     r"\b(?:accept|agree|allow|consent|got it|reject|decline|ok|okay|akzeptieren|zustimmen|ablehnen|accepter|aceptar"
@@ -61,23 +65,26 @@ _AGREE = re.compile(
 )
 _COOKIE_WORD = re.compile(r"cookie", re.IGNORECASE)
 _RIGHTS = re.compile(r"©|\(c\) (?:19|20)\d\d|\bcopyright\b|all rights reserved", re.IGNORECASE)
+_RULED = ("nav", "aside", "footer", "header", "form", "dialog")
 _BOXES = ("div", "section", "ul", "ol", "p", "aside", "header", "footer", "form", "table", "details")
 
 
-def keep_main(body: Element) -> None:
+def keep_main(root: Element, source: str) -> None:
     """Remove what surrounds the main part of a page, and keep a heading, prose and footnotes that stand beside it."""
-    _drop_cookie_notes(body)
-    for element in with_attribute(body, "role"):
-        _judge(element, _ROLES.get((element.get("role") or "").lower(), ""), body)
-    for element in elements(body, "nav", "aside", "footer", "header", "form", "dialog"):
-        _judge(element, str(element.tag), body)
-    for element in elements(body, *_BOXES):
-        if (element.get("class") or element.get("id")) and _is_repeated(element) and is_in(element, body):
+    if "ookie" in source:
+        _drop_cookie_notes(root)
+    for element in with_attributes(root, "role"):
+        _judge(element, _ROLES.get((element.get("role") or "").lower(), ""), root)
+    for element in [*root.iter(*_RULED)]:
+        _judge(element, str(element.tag), root)
+    for element in [*root.iter(*_BOXES)]:
+        name, own = element.get("class"), element.get("id")
+        if (name or own) and _named_furniture(f"{name} {own}") and _is_repeated(element) and is_in(element, root):
             drop(element)
-    for link in elements(body, "a"):
-        if any(_SKIP.fullmatch(each) for each in tokens(link)) or _is_skip_link(link):
+    for link in [*islice(root.iter("a"), FIRST_LINKS)]:
+        if _is_skip_link(link):
             drop(link)
-    _drop_beside_main(body)
+    _drop_beside_main(root)
 
 
 def _judge(element: Element, kind: str, body: Element) -> None:
@@ -158,7 +165,7 @@ _RULES = {
 def _is_repeated(element: Element) -> bool:
     """Return whether the names of a box say that it is a cookie note, a bar of links or the like, and it looks so."""
     names = _names(element)
-    if not any(map(_named_furniture, names)) or next(element.iter("main", "article", "h1"), None) is not None:
+    if next(element.iter("main", "article", "h1"), None) is not None:
         return False
     text = text_of(element)
     in_content = closest(element, frozenset({"main", "article"})) is not None
@@ -173,13 +180,18 @@ def _is_repeated(element: Element) -> bool:
             return True
         if _SKIP.fullmatch(name) and len(text) < LONGEST_BAR / 4:
             return True
-        if name in ("sidebar", "widget-area") and not in_content and closest(element, _CONTENT) is None:
+        if _SIDES.fullmatch(name) and not in_content and closest(element, _CONTENT) is None:
             return True
     return False
 
 
-def _named_furniture(name: str) -> bool:
-    return any(kind.fullmatch(name) for kind in (_COOKIES, _SHARING, _NAVIGATION, _NOTICES, _SKIP))
+@lru_cache(maxsize=4096)
+def _named_furniture(names: str) -> bool:
+    return any(
+        kind.fullmatch(name)
+        for name in names.lower().split()
+        for kind in (_COOKIES, _SHARING, _NAVIGATION, _NOTICES, _SKIP, _SIDES)
+    )
 
 
 def _names(element: Element) -> list[str]:
@@ -192,12 +204,14 @@ def _has_controls(element: Element) -> bool:
 
 
 def _is_skip_link(link: Element) -> bool:
+    if any(_SKIP.fullmatch(each) for each in tokens(link)):
+        return True
     return (link.get("href") or "").startswith("#") and text_of(link).lower().startswith(("skip to ", "jump to "))
 
 
 def _drop_cookie_notes(body: Element) -> None:
     """Drop boxes that speak of cookies and have a button to agree with."""
-    for button in elements(body, "button", "a", "input"):
+    for button in [*body.iter("button", "a", "input")]:
         words = text_of(button) or button.get("value") or ""
         if len(words) > LONGEST_BAR / 8 or not _AGREE.search(words) or not is_in(button, body):
             continue
@@ -231,16 +245,15 @@ def _is_prose(element: Element) -> bool:
 
 def _drop_beside_main(body: Element) -> None:
     """Drop what stands beside the main parts, but headings that they lack, prose and footnotes."""
-    mains = [*body.iter("main"), *(each for each in with_attribute(body, "role") if each.get("role") == "main")]
+    mains = [*body.iter("main"), *(each for each in with_attributes(body, "role") if each.get("role") == "main")]
+    mains = [main for main in mains if not any(each in mains for each in main.iterancestors())]
     if not mains:
         return
-    around = {each for main in mains for each in main.iterancestors()} | set(mains)
     lacks_heading = all(next(main.iter("h1"), None) is None for main in mains)
-    for parent in {each for main in mains for each in main.iterancestors()}:
-        if not is_in(parent, body) or any(parent in main.iter() for main in mains if main is not parent):
-            continue
+    around = {each for main in mains for each in main.iterancestors()}
+    for parent in around:
         for child in list(parent):
-            if child not in around and not _belongs(child, lacks_heading):
+            if child not in around and child not in mains and not _belongs(child, lacks_heading):
                 drop(child)
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .html_tree import become, become_text, closest, drop, elements, is_in, text_of, tokens, with_attribute
+from .html_tree import become, become_text, by_name, closest, drop, is_in, text_of, tokens, with_attributes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from lxml.etree import _Element as Element
 
 _NEVER = ("script", "style", "head", "object", "select", "textarea", "datalist", "audio", "video", "noframes", "link")
+_MENDED = ("template", "noscript", "button", "input", "svg", "img", "area", "iframe", "a", "sup", "ruby", "table", "math", "label", "span")
+_BADGES = ("tag", "badge", "label", "chip", "pill", "btn")
 _LABELS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "summary", "dt", "legend", "th", "caption", "figcaption"})
 _INLINE = frozenset({"a", "button", "span", "li", "label", "summary", *_LABELS})
 _QUIET = frozenset({"span", "i", "a", "em", "b", "svg", "small", "sup"})
@@ -32,64 +34,62 @@ _LONG_LABEL = 3
 """Words from which the text of a button is more than a command."""
 
 
-def mend(body: Element) -> None:
+def mend(root: Element) -> None:
     """Make what a converter would lose plain elements, in their places."""
-    _formulas(body)
-    for element in elements(body, *_NEVER):
+    found = by_name(root, *_NEVER, *_MENDED)
+    _formulas(found["math"], found["script"])
+    for element in (element for name in _NEVER for element in found[name] if element.tag == name):
         drop(element)
-    for template in elements(body, "template"):
+    for template in found["template"]:
         if template.get("shadowrootmode"):
             become(template, "div")
         else:
             drop(template)
-    _quiet(body)
-    _noscripts(body)
-    _tabs(body)
-    for button in elements(body, "button"):
-        if is_in(button, body):
+    described = with_attributes(root, "role", "aria-hidden", "aria-label")
+    _quiet(described)
+    _noscripts(root, found["noscript"])
+    _tabs([each for each in described if each.get("role") in ("tab", "tabpanel") and is_in(each, root)])
+    for button in found["button"]:
+        if is_in(button, root):
             _button(button)
-    for field in elements(body, "input"):
+    for field in found["input"]:
         _input(field)
-    _svgs(body)
-    _images(body)
-    for frame in elements(body, "iframe"):
+    _svgs(root, found["svg"])
+    _images([*found["img"], *found["area"]])
+    for frame in found["iframe"]:
         become_text(frame, frame.get("title") or "", "p")
-    _labelled(body)
-    _references(body)
-    for raised in elements(body, "sup"):
+    _label(each for each in described if each.get("aria-label"))
+    _references(found["a"])
+    for raised in found["sup"]:
         _raise(raised)
-    for ruby in elements(body, "ruby"):
+    for ruby in found["ruby"]:
         _ruby(ruby)
-    for table in elements(body, "table"):
+    for table in found["table"]:
         if _is_layout(table):
             _unwrap_table(table)
-    _apart(body)
+    _apart(found)
 
 
-def _quiet(body: Element) -> None:
+def _quiet(described: list[Element]) -> None:
     """Drop small parts that are hidden from readers who listen: symbols, and formulas that stand there twice."""
-    for element in list(with_attribute(body, "aria-hidden")):
-        if element.get("aria-hidden") == "true" and element.tag in _QUIET and closest(element, frozenset({"pre"})) is None:
-            names = tokens(element)
+    for element in described:
+        if element.get("aria-hidden") == "true" and element.tag in _QUIET:
             text = text_of(element)
-            if element.tag == "svg" or "katex-html" in names or len(text) < _LONG_LABEL:
+            if element.tag == "svg" or "katex-html" in tokens(element) or len(text) < _LONG_LABEL:
                 drop(element)
 
 
-def _noscripts(body: Element) -> None:
-    for element in elements(body, "noscript"):
+def _noscripts(body: Element, found: list[Element]) -> None:
+    for element in found:
         known = {each.get("alt") for each in body.iter("img") if closest(each, frozenset({"noscript"})) is None}
         images = [each for each in element.iter("img") if each.get("alt") and each.get("alt") not in known]
         become_text(element, " ".join(each.get("alt") or "" for each in images))
 
 
-def _tabs(body: Element) -> None:
+def _tabs(described: list[Element]) -> None:
     """Put the label of each tab in front of its panel."""
-    by_role: dict[str, list[Element]] = {"tab": [], "tabpanel": []}
-    for element in with_attribute(body, "role"):
-        if (role := (element.get("role") or "").lower()) in by_role:
-            by_role[role].append(element)
-    tabs, panels = by_role["tab"], by_role["tabpanel"]
+    tabs = [each for each in described if each.get("role") == "tab"]
+    panels = [each for each in described if each.get("role") == "tabpanel"]
     if not tabs:
         return
     named = {panel.get("id"): panel for panel in panels if panel.get("id")}
@@ -104,8 +104,8 @@ def _tabs(body: Element) -> None:
         if panel is None:
             become(tab, "p")
             continue
-        label = body.makeelement("p", {})
-        bold = body.makeelement("strong", {})
+        label = panel.makeelement("p", {})
+        bold = panel.makeelement("strong", {})
         bold.text = text_of(tab)
         label.append(bold)
         label.tail, panel.text = panel.text, None
@@ -133,9 +133,9 @@ def _input(field: Element) -> None:
         drop(field)
 
 
-def _svgs(body: Element) -> None:
-    for svg in elements(body, "svg"):
-        if not is_in(svg, body):
+def _svgs(root: Element, found: list[Element]) -> None:
+    for svg in found:
+        if not is_in(svg, root):
             continue
         words = list(_svg_words(svg))
         parent = svg.getparent()
@@ -157,8 +157,8 @@ def _svg_words(svg: Element) -> Iterator[str]:
             yield text
 
 
-def _images(body: Element) -> None:
-    for image in elements(body, "img", "area"):
+def _images(found: list[Element]) -> None:
+    for image in found:
         alt = " ".join((image.get("alt") or image.get("aria-label") or image.get("title") or "").split())
         figure = closest(image, frozenset({"figure"}))
         caption = next(figure.iter("figcaption"), None) if figure is not None else None
@@ -174,25 +174,27 @@ def _images(body: Element) -> None:
         become_text(image, alt if is_symbol else f" {alt} ", "p" if image.tag == "area" else "span")
 
 
-def _labelled(body: Element) -> None:
+def _label(labelled: Iterable[Element]) -> None:
     """Give elements without text the label that they have for readers who listen."""
-    for element in list(with_attribute(body, "aria-label")):
+    for element in labelled:
         if not text_of(element) and element.tag not in ("nav", "input", "hr", "ul", "ol", "table", "tr", "td", "br"):
             if element.tag == "a" and (element.get("href") or "#").startswith("#"):
                 continue
             element.text = element.get("aria-label")
 
 
-def _references(body: Element) -> None:
+def _references(links: list[Element]) -> None:
     """Make references to notes ``[1]``, and drop links that lead back from them or to the place where they stand."""
-    for link in elements(body, "a"):
+    for link in links:
         target = link.get("href") or ""
-        role = (link.get("role") or link.get("epub:type") or "").lower()
-        text = text_of(link)
+        if link.get("title"):
+            del link.attrib["title"]
         if target.startswith(("javascript:", "data:")):
             del link.attrib["href"]
-        if not (target.startswith("#") or "#" in target or role):
+        role = (link.get("role") or link.get("epub:type") or "").lower()
+        if not role and "#" not in target:
             continue
+        text = text_of(link)
         if role.endswith("backlink") or (target and (not text or set(text) <= _ARROWS)):
             if target.startswith("#") or role.endswith("backlink"):
                 drop(link)
@@ -225,16 +227,16 @@ def _raise(raised: Element) -> None:
 def _ruby(ruby: Element) -> None:
     """Put the reading of a word behind the word."""
     readings = [text_of(each) for each in ruby.iter("rt")]
-    for each in elements(ruby, "rt", "rp", "rtc"):
+    for each in [*ruby.iter("rt", "rp", "rtc")]:
         if is_in(each, ruby):
             drop(each)
     reading = "".join(readings) if all(len(each) <= _LONG_LABEL for each in readings) else " ".join(readings)
     become_text(ruby, "".join(text_of(ruby).split()) + (f"({reading})" if reading else ""))
 
 
-def _formulas(body: Element) -> None:
+def _formulas(formulas: list[Element], scripts: list[Element]) -> None:
     """Keep formulas as TeX where the page has that, and once."""
-    for script in elements(body, "script"):
+    for script in scripts:
         if _TEX.match(script.get("type") or "") and script.text:
             become_text(script, f"${script.text.strip()}$")
             for name in ("MathJax", "MathJax_Preview", "MathJax_Display"):
@@ -242,13 +244,13 @@ def _formulas(body: Element) -> None:
                 while before is not None and name in (before.get("class") or ""):
                     drop(before)
                     before = script.getprevious()
-    for formula in elements(body, "math"):
+    for formula in formulas:
         tex = next((each.text for each in formula.iter("annotation") if _TEX.match(each.get("encoding") or "")), None)
         tex = tex or formula.get("alttext")
         if tex:
             become_text(formula, f"${tex.strip()}$")
         else:
-            for each in elements(formula, "annotation", "annotation-xml"):
+            for each in [*formula.iter("annotation", "annotation-xml")]:
                 drop(each)
 
 
@@ -262,20 +264,19 @@ def _is_layout(table: Element) -> bool:
 
 
 def _unwrap_table(table: Element) -> None:
-    for each in elements(table, *_TABLE_PARTS):
+    for each in [*table.iter(*_TABLE_PARTS)]:
         if each is not table and closest(each, _TABLE) is table:
             become(each, "div")
     become(table, "section")
 
 
-def _apart(body: Element) -> None:
-    """Keep apart what a page sets apart by style alone: links, labels, and elements of its own making."""
-    for element in body.iter("a", "label", "button"):
+def _apart(found: dict[str, list[Element]]) -> None:
+    """Keep apart what a page sets apart by style alone: links, labels and badges."""
+    for element in [*found["a"], *found["label"], *found["span"]]:
+        if element.tail:
+            continue
         follows = element.getnext()
-        if not element.tail and follows is not None and follows.tag == element.tag:
+        if follows is None or follows.tag != element.tag:
+            continue
+        if element.tag != "span" or any(each in _BADGES for each in tokens(element)):
             element.tail = " "
-    for element in body.iterfind(".//*[@class]"):
-        follows = element.getnext()
-        if element.tag == "span" and not element.tail and follows is not None and follows.tag == "span":
-            if any(each in ("tag", "badge", "label", "chip", "pill", "btn") for each in tokens(element)):
-                element.tail = " "

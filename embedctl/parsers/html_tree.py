@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ParseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from lxml.etree import _Element as Element
 
 DEEPEST = 1_000
@@ -19,6 +18,7 @@ _DECLARATIONS = re.compile(r"<!DOCTYPE\b[^<>\[]*\[(?:[^\]\"']|\"[^\"]*\"|'[^']*'
 _RAW = {"<!--": "-->", "<script": "</script", "<style": "</style"}
 _CDATA = re.compile(r"<!\[CDATA\[|<!--|<script\b|<style\b", re.IGNORECASE)
 _CDATA_MARKS = ("<![CDATA[", "]]>")
+_END = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 _HEAD_REACH = 16_384
 
 
@@ -45,18 +45,19 @@ def page_tree(source: str) -> Element | None:
 
 def _readable(source: str) -> str:
     """Return a page without end tags at which the parser stops, code of servers, and declarations of entities."""
-    for name in ("body", "BODY", "html", "HTML"):
-        source = source.replace(f"</{name}>", "")
-    if "<?" in source[5:]:
+    ends = [place for name in ("</body", "</BODY", "</html", "</HTML") if (place := source.find(name)) >= 0]
+    if ends and source.find("<", min(ends) + 1) > 0:
+        source = source[: min(ends)] + _END.sub("", source[min(ends) :])
+    if source.find("?>", 100) >= 0:
         source = without(source, "<?", "?>")
-    if "<%" in source:
+    if "%>" in source:
         source = without(source, "<%", "%>")
     if "<![CDATA[" in source:
         source = _with_cdata_as_text(source)
     head = source[:_HEAD_REACH]
     if "[" in head and (declared := _DECLARATIONS.search(head)):
         source = source[: declared.start()] + source[declared.end() :]
-    if prefix := _TAG_PREFIX.search(head):
+    if "xmlns:" in head and (prefix := _TAG_PREFIX.search(head)):
         source = re.sub(rf"(</?){re.escape(prefix[1])}:", r"\1", source)
     return source
 
@@ -89,7 +90,7 @@ def _with_cdata_as_text(source: str) -> str:
 
 def text_of(element: Element) -> str:
     """Return the text in an element, white space as single spaces."""
-    return " ".join("".join(element.itertext()).split())
+    return " ".join(("".join(element.itertext()) if len(element) else element.text or "").split())
 
 
 def link_share(element: Element, text: str) -> float:
@@ -147,12 +148,22 @@ def is_in(element: Element, root: Element) -> bool:
     return top is root
 
 
-def elements(root: Element, *names: str) -> list[Element]:
-    """Return the elements of these names in the order of the page, for changes on the way."""
-    return list(root.iter(*names))
-
-
-def with_attribute(root: Element, name: str) -> list[Element]:
-    """Return the elements below ``root`` that have an attribute, for changes on the way."""
-    found: list[Element] = root.xpath(f"descendant::*[@{name}]")
+def by_name(root: Element, *names: str) -> dict[str, list[Element]]:
+    """Return the elements of these names, each list in the order of the page."""
+    found: dict[str, list[Element]] = {name: [] for name in names}
+    for element in root.iter(*names):
+        found[element.tag].append(element)
     return found
+
+
+def with_attributes(root: Element, *names: str) -> list[Element]:
+    """Return the elements below ``root`` that have one of these attributes."""
+    found: list[Element] = _having(names)(root)
+    return found
+
+
+@cache
+def _having(names: tuple[str, ...]) -> Any:
+    from lxml import etree
+
+    return etree.XPath(f"descendant::*[{' or '.join(f'@{name}' for name in names)}]")
