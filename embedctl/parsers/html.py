@@ -97,7 +97,7 @@ def _markdown(root: Element | None) -> str:
 
     blocks = mend_code(root)
     mend(root)
-    etree.strip_attributes(root, "class", "id", "style", "rel", "target", "hidden")
+    etree.strip_attributes(root, "class", "id", "style", "rel", "target", "hidden", "title")
     for code, language in blocks:
         if language:
             code.set("class", f"language-{language}")

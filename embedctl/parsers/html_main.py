@@ -73,7 +73,8 @@ def keep_main(root: Element, source: str) -> None:
     """Remove what surrounds the main part of a page, and keep a heading, prose and footnotes that stand beside it."""
     if "ookie" in source:
         _drop_cookie_notes(root)
-    for element in with_attributes(root, "role"):
+    roles = with_attributes(root, "role")
+    for element in roles:
         _judge(element, _ROLES.get((element.get("role") or "").lower(), ""), root)
     for element in [*root.iter(*_RULED)]:
         _judge(element, str(element.tag), root)
@@ -84,7 +85,7 @@ def keep_main(root: Element, source: str) -> None:
     for link in [*islice(root.iter("a"), FIRST_LINKS)]:
         if _is_skip_link(link):
             drop(link)
-    _drop_beside_main(root)
+    _drop_beside([*root.iter("main"), *(each for each in roles if each.get("role") == "main" and is_in(each, root))])
 
 
 def _judge(element: Element, kind: str, body: Element) -> None:
@@ -99,8 +100,7 @@ def _judge(element: Element, kind: str, body: Element) -> None:
 
 
 def _is_navigation(element: Element) -> bool:
-    text = text_of(element)
-    return len(text) < LONGEST_BAR or link_share(element, text) > MOSTLY_LINKS / 2
+    return sum(len(text_of(each)) for each in element.iter("p")) < LONGEST_BAR
 
 
 def _is_side_note(element: Element) -> bool:
@@ -243,9 +243,8 @@ def _is_prose(element: Element) -> bool:
     return len(text) * (1 - link_share(element, text)) >= SHORTEST_PROSE
 
 
-def _drop_beside_main(body: Element) -> None:
+def _drop_beside(mains: list[Element]) -> None:
     """Drop what stands beside the main parts, but headings that they lack, prose and footnotes."""
-    mains = [*body.iter("main"), *(each for each in with_attributes(body, "role") if each.get("role") == "main")]
     mains = [main for main in mains if not any(each in mains for each in main.iterancestors())]
     if not mains:
         return

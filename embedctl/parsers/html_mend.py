@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 _NEVER = ("script", "style", "head", "object", "select", "textarea", "datalist", "audio", "video", "noframes", "link")
-_MENDED = ("template", "noscript", "button", "input", "svg", "img", "area", "iframe", "a", "sup", "ruby", "table", "math", "label", "span")
+_MENDED = ("template", "noscript", "button", "input", "svg", "img", "area", "iframe", "a", "sup", "abbr", "ruby", "table", "math", "label", "span")
 _BADGES = ("tag", "badge", "label", "chip", "pill", "btn")
 _LABELS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "summary", "dt", "legend", "th", "caption", "figcaption"})
 _INLINE = frozenset({"a", "button", "span", "li", "label", "summary", *_LABELS})
@@ -24,8 +24,8 @@ _TABLE = frozenset({"table"})
 _OPENING = re.compile(r"accordion|collaps|toggle|expand|faq|question|tab|disclosure|summary|panel|title", re.IGNORECASE)
 _ARROWS = frozenset("↩↩︎↑^⏎#¶§🔗⬆←")
 _FILE_NAME = re.compile(r"[\w%.-]+\.(?:png|jpe?g|gif|svg|webp|avif|bmp)", re.IGNORECASE)
-_NOTE_TARGET = re.compile(r"#(?:.*[-_:.])?(?:fn|footnote|endnote|note|cite|sdfootnote|ftn)[\w:.-]*", re.IGNORECASE)
-_BACK_TARGET = re.compile(r"#(?:.*[-_:.])?(?:fnref|cite_ref|footnote-ref|noteref|ftnref|sdfootnote\w+anc)[\w:.-]*", re.I)
+_NOTE_TARGET = re.compile(r"#(?:[\w:.-]*[-_:.])?(?:fn|footnote|endnote|note|cite|sdfootnote|ftn)[\w:.-]*$", re.IGNORECASE)
+_BACK_TARGET = re.compile(r"#(?:[\w:.-]*[-_:.])?(?:fnref|cite_ref|footnote-ref|noteref|ftnref|sdfootnote\w+anc)[\w:.-]*$", re.I)
 _RAISED = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
 _RAISABLE = re.compile(r"[+\-−]?[0-9]+|n")
 _WORD_BEFORE = re.compile(r"[^\W\d_]{4,}[.,;:!?\"'”’)]*$|[.,;:!?\"”]$")
@@ -62,6 +62,9 @@ def mend(root: Element) -> None:
     _references(found["a"])
     for raised in found["sup"]:
         _raise(raised)
+    for short in found["abbr"]:
+        if short.get("title") and short.get("title") != text_of(short):
+            short.tail = f" ({short.get('title')}){short.tail or ''}"
     for ruby in found["ruby"]:
         _ruby(ruby)
     for table in found["table"]:
@@ -186,24 +189,26 @@ def _label(labelled: Iterable[Element]) -> None:
 def _references(links: list[Element]) -> None:
     """Make references to notes ``[1]``, and drop links that lead back from them or to the place where they stand."""
     for link in links:
-        target = link.get("href") or ""
-        if link.get("title"):
-            del link.attrib["title"]
-        if target.startswith(("javascript:", "data:")):
-            del link.attrib["href"]
+        target = link.get("href")
+        if not target:
+            continue
+        if "#" not in target:
+            if target.startswith(("javascript:", "data:")):
+                del link.attrib["href"]
+            continue
         role = (link.get("role") or link.get("epub:type") or "").lower()
-        if not role and "#" not in target:
+        if not (role or target.startswith("#") or _NOTE_TARGET.search(target)):
             continue
         text = text_of(link)
-        if role.endswith("backlink") or (target and (not text or set(text) <= _ARROWS)):
+        if role.endswith("backlink") or not text or set(text) <= _ARROWS:
             if target.startswith("#") or role.endswith("backlink"):
                 drop(link)
             continue
         raised = link.find("sup") is not None or closest(link, frozenset({"sup"})) is not None
         names = " ".join(tokens(link))
         short = text.strip("[]()*").isdigit() or len(text) <= _LONG_LABEL
-        if role.endswith("noteref") or (short and ("footnote" in names or raised or _NOTE_TARGET.fullmatch(target))):
-            if _BACK_TARGET.fullmatch(target) and not raised:
+        if role.endswith("noteref") or (short and ("footnote" in names or raised or _NOTE_TARGET.search(target))):
+            if _BACK_TARGET.search(target) and not raised:
                 continue
             become_text(link, f"[{text.strip('[]()')}]")
             around = link.getparent()

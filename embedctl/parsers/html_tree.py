@@ -20,6 +20,7 @@ _CDATA = re.compile(r"<!\[CDATA\[|<!--|<script\b|<style\b", re.IGNORECASE)
 _CDATA_MARKS = ("<![CDATA[", "]]>")
 _END = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 _HEAD_REACH = 16_384
+_TAIL = 4_096
 
 
 def page_tree(source: str) -> Element | None:
@@ -45,9 +46,9 @@ def page_tree(source: str) -> Element | None:
 
 def _readable(source: str) -> str:
     """Return a page without end tags at which the parser stops, code of servers, and declarations of entities."""
-    ends = [place for name in ("</body", "</BODY", "</html", "</HTML") if (place := source.find(name)) >= 0]
-    if ends and source.find("<", min(ends) + 1) > 0:
-        source = source[: min(ends)] + _END.sub("", source[min(ends) :])
+    ends = [place for name in ("</body", "</html") if (place := source.find(name)) >= 0]
+    if ends or "</BODY" in source[-_TAIL:]:
+        source = _without_ends(source, min(ends, default=0))
     if source.find("?>", 100) >= 0:
         source = without(source, "<?", "?>")
     if "%>" in source:
@@ -59,6 +60,15 @@ def _readable(source: str) -> str:
         source = source[: declared.start()] + source[declared.end() :]
     if "xmlns:" in head and (prefix := _TAG_PREFIX.search(head)):
         source = re.sub(rf"(</?){re.escape(prefix[1])}:", r"\1", source)
+    return source
+
+
+def _without_ends(source: str, first: int) -> str:
+    """Return ``source`` without the end tags of the page, at which the parser stops, where text follows them."""
+    if len(source) - first < _TAIL:
+        return source[:first] + _END.sub("", source[first:])
+    for name in ("body", "html", "BODY", "HTML"):
+        source = source.replace(f"</{name}>", "")
     return source
 
 
@@ -166,4 +176,6 @@ def with_attributes(root: Element, *names: str) -> list[Element]:
 def _having(names: tuple[str, ...]) -> Any:
     from lxml import etree
 
+    if len(names) == 1:
+        return etree.XPath(f"descendant::*/@{names[0]}/..")
     return etree.XPath(f"descendant::*[{' or '.join(f'@{name}' for name in names)}]")
