@@ -12,7 +12,7 @@ from .html_about import about_page
 from .html_code import mend_code
 from .html_main import keep_main
 from .html_mend import mend
-from .html_tree import page_tree
+from .html_tree import page_tree, visible_text
 from .markup import failing_as, first_heading, one_line, required, tidy
 
 if TYPE_CHECKING:
@@ -64,34 +64,35 @@ def declared_charset(data: bytes) -> str | None:
     return match[1].decode("ascii", "replace") if match else None
 
 
-def main_text(source: str) -> str:
-    """Return the main text of a page, or all of it where too little would be left."""
-    return _main_text(page_tree(source), source)
-
-
 def to_markdown(source: str) -> str:
     """Return all text of a page as Markdown, navigation, footers and the like included.
 
     Raises:
         ParseError: the converter cannot read it.
     """
-    return _markdown(page_tree(source))
+    root = page_tree(source)
+    return "" if root is None else tree_to_markdown(root)
 
 
 def _main_text(root: Element | None, source: str) -> str:
     if root is None:
         return ""
     keep_main(root, source)
-    main = _markdown(root)
+    main = tree_to_markdown(root)
     if len(main) >= ENOUGH_CHARACTERS:
         return main
-    everything = to_markdown(source)
-    return main if len(main) >= ENOUGH_SHARE * len(everything) else everything
+    everything = page_tree(source)
+    if everything is None or len(main) >= ENOUGH_SHARE * len(visible_text(everything)):
+        return main
+    return tree_to_markdown(everything)
 
 
-def _markdown(root: Element | None) -> str:
-    if root is None:
-        return ""
+def tree_to_markdown(root: Element) -> str:
+    """Return all text below the root of a page as Markdown; the tree is changed on the way.
+
+    Raises:
+        ParseError: the converter cannot read it.
+    """
     import html_to_markdown as library
     from lxml import etree
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .html_tree import become, become_text, by_name, closest, drop, is_in, text_of, tokens, with_attributes
+from .html_tree import INVISIBLE, become, become_text, by_name, closest, drop, is_in, text_of, tokens, with_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from lxml.etree import _Element as Element
 
-_NEVER = ("script", "style", "head", "object", "select", "textarea", "datalist", "audio", "video", "noframes", "link")
 _MENDED = ("template", "noscript", "button", "input", "svg", "img", "area", "iframe", "a", "sup", "abbr", "ruby", "table", "math", "label", "span")
 _BADGES = ("tag", "badge", "label", "chip", "pill", "btn")
 _LABELS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "summary", "dt", "legend", "th", "caption", "figcaption"})
@@ -36,9 +35,9 @@ _LONG_LABEL = 3
 
 def mend(root: Element) -> None:
     """Make what a converter would lose plain elements, in their places."""
-    found = by_name(root, *_NEVER, *_MENDED)
+    found = by_name(root, *INVISIBLE, *_MENDED)
     _formulas(found["math"], found["script"])
-    for element in (element for name in _NEVER for element in found[name] if element.tag == name):
+    for element in (element for name in INVISIBLE for element in found[name] if element.tag == name):
         drop(element)
     for template in found["template"]:
         if template.get("shadowrootmode"):

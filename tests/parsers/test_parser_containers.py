@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from parser_samples import epub, notebook, zipped
+from parser_samples import epub, notebook
 
 from embedctl.errors import ParseError
 from embedctl.parsers import parse
@@ -17,28 +17,6 @@ def test_book_follows_its_spine() -> None:
     assert parsed.text == "# First\n\nx\n\n# Last\n\nz"
     assert (parsed.title, parsed.language) == ("Book of vectors", "en")
     assert parsed.metadata == {"author": "Ann, Bob"}
-
-
-@pytest.mark.parametrize(
-    ("members", "reason"),
-    [
-        ({}, "lacks META-INF/container.xml"),
-        ({"META-INF/container.xml": "<container><rootfile full-path='x.opf'/></container>"}, "lacks x.opf"),
-        ({"META-INF/container.xml": "<broken"}, "not readable XML"),
-        (
-            {"META-INF/container.xml": '<!DOCTYPE c [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><c>&b;</c>'},
-            "not readable XML",
-        ),
-        (
-            {"META-INF/container.xml": "<c><rootfile full-path='x.opf'/></c>", "x.opf": "<package/>"},
-            "spine names no chapters",
-        ),
-    ],
-    ids=["no container", "no package", "broken", "entities", "no spine"],
-)
-def test_damaged_books(members: dict[str, str | bytes], reason: str) -> None:
-    with pytest.raises(ParseError, match=reason):
-        parse(zipped({"mimetype": "application/epub+zip", **members}), "a.epub")
 
 
 def test_notebook_cells_and_outputs() -> None:

@@ -113,5 +113,5 @@ def test_no_silent_loss_in_absurdly_nested_pages() -> None:
 def test_pages_without_text_and_text_without_tags() -> None:
     with pytest.raises(UnsupportedError, match="no text"):
         parse(b"<html><body><script>run()</script></body></html>", "a.html")
-    with pytest.raises(ParseError, match="not HTML"):
-        parse(b"just words", "a.html")
+    template = parse(b"{% extends 'base.html' %}\n{{ greeting }}", "a.html")
+    assert (template.text, template.markup) == ("{% extends 'base.html' %}\n{{ greeting }}", Markup.PLAIN)
