@@ -14,16 +14,13 @@ if TYPE_CHECKING:
 
 _NUMBERS = re.compile(
     r"(?:.*-)?line-?(?:no|nos|num|nums|number|numbers)(?:-rows|s)?|lnt|ln|gutter|rouge-gutter|blob-num|hljs-ln-n\w*"
-    r"|copy.*|.*-copy|copybtn|clipboard.*"
 )
+_COPY = re.compile(r"copy.*|.*-copy|copybtn|clipboard.*")
 _LINES = frozenset({"div", "p", "li", "tr", "ol", "ul", "table", "tbody"})
 _LINE = re.compile(r"(?:code|token|view|ec|diff|cm)-line|line|cl|loc|row")
 _CODE_TABLE = re.compile(r"(?:.*-)?(?:highlight(?:table)?|code|lntable|rouge-table|syntaxhighlighter|hljs-ln|blob|diff)\b.*")
-_LANGUAGE = re.compile(
-    r"(?:language|lang|highlight-source|highlight|src|brush:?|sourcecode)[-:\s]+([\w+#.-]+)|sourcecode\s+([\w+#.-]+)"
-    r"|brush:\s*([\w+#.-]+)",
-    re.IGNORECASE,
-)
+_LANGUAGE = re.compile(r"(?:language|lang|highlight-source|highlight|src)-([\w+#.-]+)|brush:([\w+#]+)", re.IGNORECASE)
+_NAMED_NEXT = re.compile(r"(?:sourcecode|highlight|brush:)\s+([\w+#]+)", re.IGNORECASE)
 _NO_LANGUAGE = {"default", "text", "none", "plaintext", "notranslate", "source", "src"}
 _OLD_NAMES = ("listing", "xmp", "plaintext")
 _NO_TEXT = frozenset({"button", "script", "style", "template"})
@@ -69,10 +66,12 @@ def _language(pre: Element) -> str:
         for text in (each.get("data-lang"), each.get("data-language"), each.get("lang") if each is pre else None):
             if text:
                 return text.lower()
-        if match := _LANGUAGE.search(each.get("class") or ""):
-            name = (match[1] or match[2] or match[3] or "").lower()
-            if name and name not in _NO_LANGUAGE:
-                return name
+        names = each.get("class") or ""
+        named = [match[1] or match[2] for name in names.split() if (match := _LANGUAGE.fullmatch(name))]
+        if each.tag in ("pre", "figure", "code") and (match := _NAMED_NEXT.match(names)):
+            named.append(match[1])
+        if name := next((name.lower() for name in named if name.lower() not in _NO_LANGUAGE), ""):
+            return name
     return ""
 
 
@@ -100,7 +99,7 @@ def _events(element: Element, codes: bool) -> Iterator[tuple[str, str]]:
     for child in element:
         if child.tag == "br":
             yield "break", ""
-        elif child.tag not in _NO_TEXT and not any(_NUMBERS.fullmatch(each) for each in tokens(child)):
+        elif child.tag not in _NO_TEXT and not _is_beside(child):
             alone = child.tag in _LINES or (codes and child.tag == "code")
             alone = alone or (child.tag == "span" and any(_LINE.fullmatch(each) for each in tokens(child)))
             if alone:
@@ -109,6 +108,14 @@ def _events(element: Element, codes: bool) -> Iterator[tuple[str, str]]:
             if alone:
                 yield "edge", ""
         yield "text", child.tail or ""
+
+
+def _is_beside(element: Element) -> bool:
+    """Return whether an element in a block of code is a line's number, or a way to copy it."""
+    names = tokens(element)
+    if any(_COPY.fullmatch(name) for name in names):
+        return True
+    return any(_NUMBERS.fullmatch(name) for name in names) and not text_of(element).replace(" ", "").strip("0123456789")
 
 
 def _code_of_table(table: Element) -> tuple[str, str] | None:
@@ -125,7 +132,7 @@ def _code_of_table(table: Element) -> tuple[str, str] | None:
     holds_code = all(row[-1].find(".//pre") is not None or row[-1].find(".//code") is not None for row in cells)
     if not (named or around or holds_code) or (len(rows) < _NUMBER_ROWS and not (holds_code or named)):
         return None
-    return "\n".join(_lines(row[-1]).strip("\n") for row in cells), _language(next(table.iter("pre"), table))
+    return "\n".join(_lines(row[-1]).strip("\n") for row in cells), _language(next(cells[0][-1].iter("code", "pre"), table))
 
 
 def _is_number(cell: Element) -> bool:

@@ -167,6 +167,8 @@ def _is_repeated(element: Element) -> bool:
     names = _names(element)
     if next(element.iter("main", "article", "h1"), None) is not None:
         return False
+    if element.get("role") == "tablist" or any(each.get("role") == "tab" for each in element.iter("a", "button", "li")):
+        return False
     text = text_of(element)
     in_content = closest(element, frozenset({"main", "article"})) is not None
     for name in names:
@@ -251,9 +253,13 @@ def _drop_beside(mains: list[Element]) -> None:
     lacks_heading = all(next(main.iter("h1"), None) is None for main in mains)
     around = {each for main in mains for each in main.iterancestors()}
     for parent in around:
+        headed = False
         for child in list(parent):
-            if child not in around and child not in mains and not _belongs(child, lacks_heading):
+            if child in around or child in mains:
+                continue
+            if not _belongs(child, lacks_heading) and not (headed and child.tag == "p"):
                 drop(child)
+            headed = headed or child.tag in ("h1", "h2")
 
 
 def _belongs(beside: Element, lacks_heading: bool) -> bool:

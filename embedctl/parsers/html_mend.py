@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .html_tree import INVISIBLE, become, become_text, by_name, closest, drop, is_in, text_of, tokens, with_attributes
+from .html_tree import INVISIBLE, become, become_text, by_name, closest, drop, is_in, of_own_making, text_of, tokens, with_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from lxml.etree import _Element as Element
 
-_MENDED = ("template", "noscript", "button", "input", "svg", "img", "area", "iframe", "a", "sup", "abbr", "ruby", "table", "math", "label", "span")
+_MENDED = ("template", "noscript", "button", "input", "svg", "img", "area", "iframe", "video", "audio", "summary", "a", "sup", "abbr", "ruby", "table", "math", "label", "span")
 _BADGES = ("tag", "badge", "label", "chip", "pill", "btn")
 _LABELS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "summary", "dt", "legend", "th", "caption", "figcaption"})
 _INLINE = frozenset({"a", "button", "span", "li", "label", "summary", *_LABELS})
 _QUIET = frozenset({"span", "i", "a", "em", "b", "svg", "small", "sup"})
-_TABLE_PARTS = ("table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption")
-_BLOCKS = ("table", "pre", "h1", "h2", "h3", "h4", "h5", "h6")
+_TABLE_PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th", "caption")
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_BLOCKS = ("table", "pre", *_HEADINGS)
+_READING = frozenset({"rt"})
 _TABLE = frozenset({"table"})
 _OPENING = re.compile(r"accordion|collaps|toggle|expand|faq|question|tab|disclosure|summary|panel|title", re.IGNORECASE)
 _ARROWS = frozenset("↩↩︎↑^⏎#¶§🔗⬆←")
@@ -55,8 +57,8 @@ def mend(root: Element) -> None:
         _input(field)
     _svgs(root, found["svg"])
     _images([*found["img"], *found["area"]])
-    for frame in found["iframe"]:
-        become_text(frame, frame.get("title") or "", "p")
+    for frame in (*found["iframe"], *found["video"], *found["audio"]):
+        become_text(frame, frame.get("title") or frame.get("aria-label") or "", "p")
     _label(each for each in described if each.get("aria-label"))
     _references(found["a"])
     for raised in found["sup"]:
@@ -66,10 +68,12 @@ def mend(root: Element) -> None:
             short.tail = f" ({short.get('title')}){short.tail or ''}"
     for ruby in found["ruby"]:
         _ruby(ruby)
-    for table in found["table"]:
-        if _is_layout(table):
-            _unwrap_table(table)
-    _apart(found)
+    for summary in found["summary"]:
+        if next(summary.iter(*_HEADINGS), None) is not None:
+            become(summary, "div")
+    for table in [table for table in found["table"] if _is_layout(table)]:
+        _unwrap_table(table)
+    _apart([*found["a"], *found["label"], *found["span"], *of_own_making(root)])
 
 
 def _quiet(described: list[Element]) -> None:
@@ -112,7 +116,10 @@ def _tabs(described: list[Element]) -> None:
         label.append(bold)
         label.tail, panel.text = panel.text, None
         panel.insert(0, label)
+        around = tab.getparent()
         drop(tab)
+        if around is not None and around.tag == "li" and not text_of(around):
+            drop(around)
 
 
 def _button(button: Element) -> None:
@@ -230,11 +237,11 @@ def _raise(raised: Element) -> None:
 
 def _ruby(ruby: Element) -> None:
     """Put the reading of a word behind the word."""
-    readings = [text_of(each) for each in ruby.iter("rt")]
+    readings = [text_of(each) for each in ruby.iter("rt") if closest(each, _READING) is None]
     for each in [*ruby.iter("rt", "rp", "rtc")]:
         if is_in(each, ruby):
             drop(each)
-    reading = "".join(readings) if all(len(each) <= _LONG_LABEL for each in readings) else " ".join(readings)
+    reading = (" " if any(each.isascii() for each in readings) else "").join(readings)
     become_text(ruby, "".join(text_of(ruby).split()) + (f"({reading})" if reading else ""))
 
 
@@ -269,14 +276,14 @@ def _is_layout(table: Element) -> bool:
 
 def _unwrap_table(table: Element) -> None:
     for each in [*table.iter(*_TABLE_PARTS)]:
-        if each is not table and closest(each, _TABLE) is table:
+        if closest(each, _TABLE) is table:
             become(each, "div")
     become(table, "section")
 
 
-def _apart(found: dict[str, list[Element]]) -> None:
-    """Keep apart what a page sets apart by style alone: links, labels and badges."""
-    for element in [*found["a"], *found["label"], *found["span"]]:
+def _apart(found: list[Element]) -> None:
+    """Keep apart what a page sets apart by style alone: links, labels, badges, and elements of its own making."""
+    for element in found:
         if element.tail:
             continue
         follows = element.getnext()

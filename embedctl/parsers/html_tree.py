@@ -12,7 +12,7 @@ from ..errors import ParseError
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
-INVISIBLE = ("script", "style", "head", "object", "select", "textarea", "datalist", "audio", "video", "noframes", "link")
+INVISIBLE = ("script", "style", "head", "select", "textarea", "datalist", "noframes", "link")
 """Elements whose content no page shows, or only as a choice."""
 _TAG_PREFIX = re.compile(r"""\bxmlns:([\w-]+)\s*=\s*["']http://www\.w3\.org/1999/xhtml["']""")
 _DECLARATIONS = re.compile(r"<!DOCTYPE\b[^<>\[]*\[(?:[^\]\"']|\"[^\"]*\"|'[^']*')*\]\s*>", re.IGNORECASE)
@@ -50,7 +50,7 @@ def _readable(source: str) -> str:
     ends = [place for name in ("</body", "</html") if (place := source.find(name)) >= 0]
     if ends or "</BODY" in source[-_TAIL:]:
         source = _without_ends(source, min(ends, default=0))
-    if source.find("?>", 100) >= 0:
+    if "?>" in source:
         source = without(source, "<?", "?>")
     if "%>" in source:
         source = without(source, "<%", "%>")
@@ -178,6 +178,19 @@ def with_attributes(root: Element, *names: str) -> list[Element]:
     """Return the elements below ``root`` that have one of these attributes."""
     found: list[Element] = _having(names)(root)
     return found
+
+
+def of_own_making(root: Element) -> list[Element]:
+    """Return the elements below ``root`` that HTML does not know, such as ``my-tab``."""
+    found: list[Element] = _custom()(root)
+    return found
+
+
+@cache
+def _custom() -> Any:
+    from lxml import etree
+
+    return etree.XPath("descendant::*[contains(name(), '-')]")
 
 
 @cache
