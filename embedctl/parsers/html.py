@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ParseError
 from ..records import Markup, ParsedDocument
@@ -11,8 +12,8 @@ from .decoding import decode, marked
 from .html_about import about_page
 from .html_code import mend_code
 from .html_main import keep_main
-from .html_mend import mend
-from .html_tree import page_tree, visible_text
+from .html_mend import mend, show_visible
+from .html_tree import page_tree, text_of
 from .markup import failing_as, first_heading, one_line, required, tidy
 
 if TYPE_CHECKING:
@@ -77,14 +78,16 @@ def to_markdown(source: str) -> str:
 def _main_text(root: Element | None, source: str) -> str:
     if root is None:
         return ""
+    show_visible(root)
     keep_main(root, source)
     main = tree_to_markdown(root)
     if len(main) >= ENOUGH_CHARACTERS:
         return main
     everything = page_tree(source)
-    if everything is None or len(main) >= ENOUGH_SHARE * len(visible_text(everything)):
+    if everything is None:
         return main
-    return tree_to_markdown(everything)
+    show_visible(everything)
+    return main if len(main) >= ENOUGH_SHARE * len(text_of(everything)) else tree_to_markdown(everything)
 
 
 def tree_to_markdown(root: Element) -> str:
@@ -96,23 +99,39 @@ def tree_to_markdown(root: Element) -> str:
     import html_to_markdown as library
     from lxml import etree
 
+    show_visible(root)
     blocks = mend_code(root)
     mend(root)
     etree.strip_attributes(root, "class", "id", "style", "rel", "target", "hidden", "title")
     for code, language in blocks:
         if language:
             code.set("class", f"language-{language}")
-    options = library.ConversionOptions(
-        heading_style="atx",
+    with failing_as("HTML that cannot be converted"):
+        result = library.convert(etree.tostring(root, encoding="unicode", method="html"), _options())
+    if any("depth" in warning.message for warning in result.warnings):
+        raise ParseError("HTML nested too deep to read whole")
+    return tidy(result.content or "")
+
+
+@cache
+def _options() -> Any:
+    """Return the converter's options, made once: it looks up those that are given by name for every page."""
+    import html_to_markdown as library
+
+    return library.ConversionOptions(
+        heading_style=library.HeadingStyle.ATX,
         bullets="-",
         autolinks=False,
         compact_tables=True,
         skip_images=True,
         extract_metadata=False,
-        preprocessing=library.PreprocessingOptions(enabled=False),
+        preprocessing=library.PreprocessingOptions(enabled=False, preset=library.PreprocessingPreset.STANDARD),
+        list_indent_type=library.ListIndentType.SPACES,
+        highlight_style=library.HighlightStyle.DOUBLE_EQUAL,
+        whitespace_mode=library.WhitespaceMode.NORMALIZED,
+        newline_style=library.NewlineStyle.SPACES,
+        code_block_style=library.CodeBlockStyle.BACKTICKS,
+        url_escape_style=library.UrlEscapeStyle.ANGLE,
+        link_style=library.LinkStyle.INLINE,
+        output_format=library.OutputFormat.MARKDOWN,
     )
-    with failing_as("HTML that cannot be converted"):
-        result = library.convert(etree.tostring(root, encoding="unicode", method="html"), options)
-    if any("depth" in warning.message for warning in result.warnings):
-        raise ParseError("HTML nested too deep to read whole")
-    return tidy(result.content or "")

@@ -25,6 +25,8 @@ _NO_LANGUAGE = {"default", "text", "none", "plaintext", "notranslate", "source",
 _OLD_NAMES = ("listing", "xmp", "plaintext")
 _NO_TEXT = frozenset({"button", "script", "style", "template"})
 _NUMBER_ROWS = 2
+_NEAR = 5
+_WRAPPERS = frozenset({"div", "figure", "td", "tr", "table", "tbody"})
 _TABLE = frozenset({"table"})
 _PRE, _CODE = frozenset({"pre"}), frozenset({"code"})
 
@@ -57,22 +59,26 @@ def _become_code(element: Element, text: str, language: str) -> tuple[Element, s
 
 def _language(pre: Element) -> str:
     """Return the language that a block of code, what is in it or what is around it names."""
-    near = [*pre.iterfind("code"), pre]
-    around = pre.getparent()
-    while around is not None and len(near) < 5 and around.tag in ("div", "figure", "td", "tr", "table", "tbody"):
-        near.append(around)
-        around = around.getparent()
+    around, near = pre.getparent(), [*pre.iterfind("code"), pre]
     for each in near:
-        for text in (each.get("data-lang"), each.get("data-language"), each.get("lang") if each is pre else None):
-            if text:
-                return text.lower()
-        names = each.get("class") or ""
-        named = [match[1] or match[2] for name in names.split() if (match := _LANGUAGE.fullmatch(name))]
-        if each.tag in ("pre", "figure", "code") and (match := _NAMED_NEXT.match(names)):
-            named.append(match[1])
-        if name := next((name.lower() for name in named if name.lower() not in _NO_LANGUAGE), ""):
+        if name := _named_language(each):
             return name
+    for _ in range(_NEAR):
+        if around is None or around.tag not in _WRAPPERS:
+            break
+        if name := _named_language(around):
+            return name
+        around = around.getparent()
     return ""
+
+
+def _named_language(element: Element) -> str:
+    names = element.get("class") or ""
+    given = element.get("data-lang") or element.get("data-language") or (element.tag == "pre" and element.get("lang")) or ""
+    named = [match[1] or match[2] for name in names.split() if (match := _LANGUAGE.fullmatch(name))]
+    if element.tag in ("pre", "figure", "code") and (match := _NAMED_NEXT.match(names)):
+        named.append(match[1])
+    return next((name.lower() for name in (given, *named) if name and name.lower() not in _NO_LANGUAGE), "")
 
 
 def _lines(block: Element) -> str:

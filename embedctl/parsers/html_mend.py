@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .html_tree import INVISIBLE, become, become_text, by_name, closest, drop, is_in, of_own_making, text_of, tokens, with_attributes
+from .html_tree import become, become_text, by_name, closest, drop, is_in, of_own_making, text_of, tokens, with_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _MENDED = ("template", "noscript", "button", "input", "svg", "img", "area", "iframe", "video", "audio", "summary", "a", "sup", "abbr", "ruby", "table", "math", "label", "span")
 _BADGES = ("tag", "badge", "label", "chip", "pill", "btn")
+_INVISIBLE = ("script", "style", "head", "select", "textarea", "datalist", "noframes", "link")
 _LABELS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "summary", "dt", "legend", "th", "caption", "figcaption"})
 _INLINE = frozenset({"a", "button", "span", "li", "label", "summary", *_LABELS})
 _QUIET = frozenset({"span", "i", "a", "em", "b", "svg", "small", "sup"})
@@ -35,12 +36,17 @@ _LONG_LABEL = 3
 """Words from which the text of a button is more than a command."""
 
 
+def show_visible(root: Element) -> None:
+    """Remove what no page shows, or only as a choice; formulas become text."""
+    found = by_name(root, "math", *_INVISIBLE)
+    _formulas(found["math"], found["script"])
+    for element in (element for name in _INVISIBLE for element in found[name] if element.tag == name):
+        drop(element)
+
+
 def mend(root: Element) -> None:
     """Make what a converter would lose plain elements, in their places."""
-    found = by_name(root, *INVISIBLE, *_MENDED)
-    _formulas(found["math"], found["script"])
-    for element in (element for name in INVISIBLE for element in found[name] if element.tag == name):
-        drop(element)
+    found = by_name(root, *_MENDED)
     for template in found["template"]:
         if template.get("shadowrootmode"):
             become(template, "div")
@@ -210,9 +216,11 @@ def _references(links: list[Element]) -> None:
             if target.startswith("#") or role.endswith("backlink"):
                 drop(link)
             continue
+        short = len(text) <= _LONG_LABEL or text.strip("[]()*").isdigit()
+        if not (short or role):
+            continue
         raised = link.find("sup") is not None or closest(link, frozenset({"sup"})) is not None
         names = " ".join(tokens(link))
-        short = text.strip("[]()*").isdigit() or len(text) <= _LONG_LABEL
         if role.endswith("noteref") or (short and ("footnote" in names or raised or _NOTE_TARGET.search(target))):
             if _BACK_TARGET.search(target) and not raised:
                 continue

@@ -12,8 +12,6 @@ from ..errors import ParseError
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
-INVISIBLE = ("script", "style", "head", "select", "textarea", "datalist", "noframes", "link")
-"""Elements whose content no page shows, or only as a choice."""
 _TAG_PREFIX = re.compile(r"""\bxmlns:([\w-]+)\s*=\s*["']http://www\.w3\.org/1999/xhtml["']""")
 _DECLARATIONS = re.compile(r"<!DOCTYPE\b[^<>\[]*\[(?:[^\]\"']|\"[^\"]*\"|'[^']*')*\]\s*>", re.IGNORECASE)
 _RAW = {"<!--": "-->", "<script": "</script", "<style": "</style"}
@@ -102,13 +100,6 @@ def _with_cdata_as_text(source: str) -> str:
 def text_of(element: Element) -> str:
     """Return the text in an element, white space as single spaces."""
     return " ".join(("".join(element.itertext()) if len(element) else element.text or "").split())
-
-
-def visible_text(root: Element) -> str:
-    """Return the text below a root without scripts, styles, forms' controls and the like, white space as single spaces."""
-    for element in [*root.iter(*INVISIBLE)]:
-        drop(element)
-    return text_of(root)
 
 
 def link_share(element: Element, text: str) -> float:
