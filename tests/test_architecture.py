@@ -86,9 +86,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "ahocorasick_rs": ("secrets/scan.py",),
     "detect_secrets": ("secrets",),  # its rules only
     "tree_sitter": ("chunkers",),  # in a child process
-    "defusedxml": ("parsers/epub.py",),
-    "lxml": ("parsers/ooxml.py",),
     "html_to_markdown": ("parsers/html.py",),
+    "lxml": ("parsers/ooxml.py", "parsers/html.py", "parsers/html_tree.py", "parsers/epub_package.py"),
     "pypdfium2": ("parsers/pdf.py",),
     "python_calamine": ("parsers/sheet.py",),
     "yaml": ("parsers/frontmatter.py",),

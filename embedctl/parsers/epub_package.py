@@ -91,7 +91,9 @@ def open_package(archive: zipfile.ZipFile) -> Package:
     name, notes = _package_name(archive, members)
     root = read_xml(archive, name) if name else None
     if root is None or name is None:
-        return _by_names(members, [*notes, "its list of chapters cannot be read: they stand in the order of their names"])
+        return _by_names(
+            members, [*notes, "its list of chapters cannot be read: they stand in the order of their names"]
+        )
     folder = posixpath.dirname(name)
     items = {(item.get("id") or "").strip(): item for item in _named(root, "item")}
     contents = _contents(archive, members, root, items, folder)
@@ -221,7 +223,9 @@ def _entries(table: Element) -> Iterator[tuple[str, str]]:
         if label is not None and content is not None:
             yield content.get("src") or "", text_of(label)
     for nav in _named(table, "nav"):
-        kinds = [value for name, value in nav.attrib.items() if str(name).rpartition("}")[2] in ("type", "epub:type", "role")]
+        kinds = [
+            value for name, value in nav.attrib.items() if str(name).rpartition("}")[2] in ("type", "epub:type", "role")
+        ]
         if not kinds or any("toc" in str(kind) for kind in kinds):
             for link in _named(nav, "a"):
                 yield link.get("href") or "", text_of(link)

@@ -13,8 +13,8 @@ from .html_about import about_page
 from .html_code import mend_code
 from .html_main import keep_main
 from .html_mend import mend, show_visible
-from .html_tree import page_tree, text_of
-from .markup import failing_as, first_heading, one_line, required, tidy
+from .html_tree import page_tree, text_of, with_attributes
+from .markup import failing_as, first_heading, required, tidy
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -23,6 +23,7 @@ ENOUGH_CHARACTERS = 200
 ENOUGH_SHARE = 0.25
 """Main text that is shorter than ``ENOUGH_CHARACTERS`` and than this share of everything is not the main text."""
 DECLARATION_REACH = 4096
+_DESCRIBING = ("role", "aria-hidden", "aria-label")
 
 _CHARSET = re.compile(rb"""<meta\b[^>]*?\bcharset\s*=\s*["']?\s*([\w.:+-]+)""", re.IGNORECASE)
 _XML_ENCODING = re.compile(rb"""\A\s*<\?xml\b[^>]*?\bencoding\s*=\s*["']([\w.:+-]+)""")
@@ -79,8 +80,9 @@ def _main_text(root: Element | None, source: str) -> str:
     if root is None:
         return ""
     show_visible(root)
-    keep_main(root, source)
-    main = tree_to_markdown(root)
+    described = with_attributes(root, *_DESCRIBING)
+    keep_main(root, source, described)
+    main = _to_markdown(root, described)
     if len(main) >= ENOUGH_CHARACTERS:
         return main
     everything = page_tree(source)
@@ -96,12 +98,16 @@ def tree_to_markdown(root: Element) -> str:
     Raises:
         ParseError: the converter cannot read it.
     """
+    show_visible(root)
+    return _to_markdown(root, with_attributes(root, *_DESCRIBING))
+
+
+def _to_markdown(root: Element, described: list[Element]) -> str:
     import html_to_markdown as library
     from lxml import etree
 
-    show_visible(root)
     blocks = mend_code(root)
-    mend(root)
+    mend(root, described)
     etree.strip_attributes(root, "class", "id", "style", "rel", "target", "hidden", "title")
     for code, language in blocks:
         if language:

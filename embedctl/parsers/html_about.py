@@ -29,8 +29,12 @@ def about_page(root: Element | None) -> About:
     """Return what a page says about itself; its title falls back on its Open Graph card."""
     if root is None:
         return About()
-    tags = _tags(root)
-    canonical = next((link.get("href") for link in root.iter("link") if "canonical" in (link.get("rel") or "").lower()), "")
+    head = root.find("head")
+    head = root if head is None else head
+    tags = _tags(head)
+    canonical = next(
+        (link.get("href") for link in head.iter("link") if "canonical" in (link.get("rel") or "").lower()), ""
+    )
     keywords = [one_line(keyword) for keyword in tags.get("keywords", "").split(",")]
     found: dict[str, JSON] = {
         "author": _first(tags, _AUTHORS),
@@ -41,7 +45,7 @@ def about_page(root: Element | None) -> About:
     }
     language = root.get("lang") or root.get("xml:lang") or root.get(_XML_LANGUAGE) or tags.get("content-language") or ""
     return About(
-        _title(root) or tags.get("og:title") or None,
+        _title(head) or tags.get("og:title") or None,
         one_line(language) or None,
         {name: value for name, value in found.items() if value},
     )

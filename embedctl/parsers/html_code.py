@@ -18,7 +18,9 @@ _NUMBERS = re.compile(
 _COPY = re.compile(r"copy.*|.*-copy|copybtn|clipboard.*")
 _LINES = frozenset({"div", "p", "li", "tr", "ol", "ul", "table", "tbody"})
 _LINE = re.compile(r"(?:code|token|view|ec|diff|cm)-line|line|cl|loc|row")
-_CODE_TABLE = re.compile(r"(?:.*-)?(?:highlight(?:table)?|code|lntable|rouge-table|syntaxhighlighter|hljs-ln|blob|diff)\b.*")
+_CODE_TABLE = re.compile(
+    r"(?:.*-)?(?:highlight(?:table)?|code|lntable|rouge-table|syntaxhighlighter|hljs-ln|blob|diff)\b.*"
+)
 _LANGUAGE = re.compile(r"(?:language|lang|highlight-source|highlight|src)-([\w+#.-]+)|brush:([\w+#]+)", re.IGNORECASE)
 _NAMED_NEXT = re.compile(r"(?:sourcecode|highlight|brush:)\s+([\w+#]+)", re.IGNORECASE)
 _NO_LANGUAGE = {"default", "text", "none", "plaintext", "notranslate", "source", "src"}
@@ -45,7 +47,9 @@ def mend_code(root: Element) -> list[tuple[Element, str]]:
     for line_end in found["br"]:
         code = closest(line_end, _CODE)
         if code is not None and closest(code, _PRE) is None and is_in(code, root):
-            blocks.append(_become_code(code, "\n".join(" ".join(each.split(" ")) for each in _lines(code).split("\n")), ""))
+            blocks.append(
+                _become_code(code, "\n".join(" ".join(each.split(" ")) for each in _lines(code).split("\n")), "")
+            )
     return blocks
 
 
@@ -74,7 +78,9 @@ def _language(pre: Element) -> str:
 
 def _named_language(element: Element) -> str:
     names = element.get("class") or ""
-    given = element.get("data-lang") or element.get("data-language") or (element.tag == "pre" and element.get("lang")) or ""
+    given = (
+        element.get("data-lang") or element.get("data-language") or (element.tag == "pre" and element.get("lang")) or ""
+    )
     named = [match[1] or match[2] for name in names.split() if (match := _LANGUAGE.fullmatch(name))]
     if element.tag in ("pre", "figure", "code") and (match := _NAMED_NEXT.match(names)):
         named.append(match[1])
@@ -138,7 +144,9 @@ def _code_of_table(table: Element) -> tuple[str, str] | None:
     holds_code = all(row[-1].find(".//pre") is not None or row[-1].find(".//code") is not None for row in cells)
     if not (named or around or holds_code) or (len(rows) < _NUMBER_ROWS and not (holds_code or named)):
         return None
-    return "\n".join(_lines(row[-1]).strip("\n") for row in cells), _language(next(cells[0][-1].iter("code", "pre"), table))
+    return "\n".join(_lines(row[-1]).strip("\n") for row in cells), _language(
+        next(cells[0][-1].iter("code", "pre"), table)
+    )
 
 
 def _is_number(cell: Element) -> bool:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from .html_tree import closest, drop, is_in, link_share, text_of, tokens, with_attributes
+from .html_tree import closest, drop, is_in, link_share, text_of, tokens
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -20,7 +20,9 @@ MOSTLY_LINKS = 0.5
 LONGEST_FORM = 400
 FIRST_LINKS = 20
 
-_SECTIONS = frozenset({"article", "aside", "nav", "section", "blockquote", "details", "fieldset", "figure", "td", "main"})
+_SECTIONS = frozenset(
+    {"article", "aside", "nav", "section", "blockquote", "details", "fieldset", "figure", "td", "main"}
+)
 _CONTENT = frozenset({"article", "main", "section", "figure", "details", "blockquote"})
 _WHOLE = frozenset({"body", "html", "main", "article"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
@@ -69,11 +71,14 @@ _RULED = ("nav", "aside", "footer", "header", "form", "dialog")
 _BOXES = ("div", "section", "ul", "ol", "p", "aside", "header", "footer", "form", "table", "details")
 
 
-def keep_main(root: Element, source: str) -> None:
-    """Remove what surrounds the main part of a page, and keep a heading, prose and footnotes that stand beside it."""
+def keep_main(root: Element, source: str, described: list[Element]) -> None:
+    """Remove what surrounds the main part of a page, and keep a heading, prose and footnotes that stand beside it.
+
+    ``source`` is the page as it was written; ``described`` are its elements with a role.
+    """
     if "ookie" in source:
         _drop_cookie_notes(root)
-    roles = with_attributes(root, "role")
+    roles = [each for each in described if each.get("role")]
     for element in roles:
         _judge(element, _ROLES.get((element.get("role") or "").lower(), ""), root)
     for element in [*root.iter(*_RULED)]:
@@ -174,7 +179,11 @@ def _is_repeated(element: Element) -> bool:
     for name in names:
         if _COOKIES.fullmatch(name) and not in_content and len(text) < LONGEST_NOTICE:
             return True
-        if _SHARING.fullmatch(name) and len(text) < LONGEST_BAR and (_has_controls(element) or len(text) < 2 * len(name)):
+        if (
+            _SHARING.fullmatch(name)
+            and len(text) < LONGEST_BAR
+            and (_has_controls(element) or len(text) < 2 * len(name))
+        ):
             return True
         if _NAVIGATION.fullmatch(name) and link_share(element, text) > MOSTLY_LINKS:
             return True
@@ -265,6 +274,8 @@ def _drop_beside(mains: list[Element]) -> None:
 def _belongs(beside: Element, lacks_heading: bool) -> bool:
     if beside.tag in ("h1", "h2") or (lacks_heading and next(beside.iter("h1"), None) is not None):
         return True
-    if any(_FOOTNOTES.fullmatch(name) for each in beside.iter("section", "div", "ol", "aside") for name in _names(each)):
+    if any(
+        _FOOTNOTES.fullmatch(name) for each in beside.iter("section", "div", "ol", "aside") for name in _names(each)
+    ):
         return True
     return _is_prose(beside)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .html_tree import become, become_text, by_name, closest, drop, is_in, of_own_making, text_of, tokens, with_attributes
+from .html_tree import become, become_text, by_name, closest, drop, is_in, of_own_making, text_of, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from lxml.etree import _Element as Element
 
-_MENDED = ("template", "noscript", "button", "input", "svg", "img", "area", "iframe", "video", "audio", "summary", "a", "sup", "abbr", "ruby", "table", "math", "label", "span")
+_MENDED = (
+    *("template", "noscript", "button", "input", "svg", "img", "area", "iframe", "video", "audio", "summary"),
+    *("a", "sup", "abbr", "ruby", "table", "label", "span"),
+)
 _BADGES = ("tag", "badge", "label", "chip", "pill", "btn")
 _INVISIBLE = ("script", "style", "head", "select", "textarea", "datalist", "noframes", "link")
 _LABELS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "summary", "dt", "legend", "th", "caption", "figcaption"})
@@ -26,8 +29,8 @@ _TABLE = frozenset({"table"})
 _OPENING = re.compile(r"accordion|collaps|toggle|expand|faq|question|tab|disclosure|summary|panel|title", re.IGNORECASE)
 _ARROWS = frozenset("↩↩︎↑^⏎#¶§🔗⬆←")
 _FILE_NAME = re.compile(r"[\w%.-]+\.(?:png|jpe?g|gif|svg|webp|avif|bmp)", re.IGNORECASE)
-_NOTE_TARGET = re.compile(r"#(?:[\w:.-]*[-_:.])?(?:fn|footnote|endnote|note|cite|sdfootnote|ftn)[\w:.-]*$", re.IGNORECASE)
-_BACK_TARGET = re.compile(r"#(?:[\w:.-]*[-_:.])?(?:fnref|cite_ref|footnote-ref|noteref|ftnref|sdfootnote\w+anc)[\w:.-]*$", re.I)
+_NOTE_TARGET = re.compile(r"#(?:[\w:.-]*[-_:.])?(?:fn|footnote|endnote|note|cite|sdfootnote|ftn)[\w:.-]*$", re.I)
+_BACK_TARGET = re.compile(r"#(?:[\w:.-]*[-_:.])?(?:fnref|cite_ref|footnote-ref|noteref|ftnref|sdfootnote\w+anc)", re.I)
 _RAISED = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
 _RAISABLE = re.compile(r"[+\-−]?[0-9]+|n")
 _WORD_BEFORE = re.compile(r"[^\W\d_]{4,}[.,;:!?\"'”’)]*$|[.,;:!?\"”]$")
@@ -44,15 +47,17 @@ def show_visible(root: Element) -> None:
         drop(element)
 
 
-def mend(root: Element) -> None:
-    """Make what a converter would lose plain elements, in their places."""
+def mend(root: Element, described: list[Element]) -> None:
+    """Make what a converter would lose plain elements, in their places.
+
+    ``described`` are the elements with a role or a label for readers who listen.
+    """
     found = by_name(root, *_MENDED)
     for template in found["template"]:
         if template.get("shadowrootmode"):
             become(template, "div")
         else:
             drop(template)
-    described = with_attributes(root, "role", "aria-hidden", "aria-label")
     _quiet(described)
     _noscripts(root, found["noscript"])
     _tabs([each for each in described if each.get("role") in ("tab", "tabpanel") and is_in(each, root)])
@@ -65,7 +70,7 @@ def mend(root: Element) -> None:
     _images([*found["img"], *found["area"]])
     for frame in (*found["iframe"], *found["video"], *found["audio"]):
         become_text(frame, frame.get("title") or frame.get("aria-label") or "", "p")
-    _label(each for each in described if each.get("aria-label"))
+    _label(each for each in described if each.get("aria-label") and is_in(each, root))
     _references(found["a"])
     for raised in found["sup"]:
         _raise(raised)
@@ -178,15 +183,12 @@ def _images(found: list[Element]) -> None:
         figure = closest(image, frozenset({"figure"}))
         caption = next(figure.iter("figcaption"), None) if figure is not None else None
         parent = image.getparent()
-        if _FILE_NAME.fullmatch(alt) or (caption is not None and text_of(caption) == alt):
-            alt = ""
-        elif alt and parent is not None and parent.tag in _INLINE and alt in text_of(parent):
-            alt = ""
-        if not alt:
+        said = [text_of(each) for each in (caption, parent) if each is not None]
+        if not alt or alt in said or _FILE_NAME.fullmatch(alt):
             drop(image)
-            continue
-        is_symbol = len(alt) <= _LONG_LABEL
-        become_text(image, alt if is_symbol else f" {alt} ", "p" if image.tag == "area" else "span")
+        else:
+            is_symbol = len(alt) <= _LONG_LABEL
+            become_text(image, alt if is_symbol else f" {alt} ", "p" if image.tag == "area" else "span")
 
 
 def _label(labelled: Iterable[Element]) -> None:

@@ -188,6 +188,4 @@ def _custom() -> Any:
 def _having(names: tuple[str, ...]) -> Any:
     from lxml import etree
 
-    if len(names) == 1:
-        return etree.XPath(f"descendant::*/@{names[0]}/..")
     return etree.XPath(f"descendant::*[{' or '.join(f'@{name}' for name in names)}]")

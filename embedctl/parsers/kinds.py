@@ -53,6 +53,8 @@ BULK = "bulk"
 _ASKED = "+"
 VERSIONS: dict[str, int] = {
     "kinds": 2,
+    "html": 2,
+    "epub": 2,
     "text": 2,
     "markdown": 2,
     "rst": 2,
