@@ -24,6 +24,7 @@ _CODE_TABLE = re.compile(
 _LANGUAGE = re.compile(r"(?:language|lang|highlight-source|highlight|src)-([\w+#.-]+)|brush:([\w+#]+)", re.IGNORECASE)
 _NAMED_NEXT = re.compile(r"(?:sourcecode|highlight|brush:)\s+([\w+#]+)", re.IGNORECASE)
 _NO_LANGUAGE = {"default", "text", "none", "plaintext", "notranslate", "source", "src"}
+_SPACES = re.compile(r"[ \t\r\n]+")
 _OLD_NAMES = ("listing", "xmp", "plaintext")
 _NO_TEXT = frozenset({"button", "script", "style", "template"})
 _NUMBER_ROWS = 2
@@ -36,20 +37,16 @@ _PRE, _CODE = frozenset({"pre"}), frozenset({"code"})
 def mend_code(root: Element) -> list[tuple[Element, str]]:
     """Make every block of code a ``pre`` with a ``code`` in it that holds nothing but text; return these, and languages."""
     found = by_name(root, "table", "pre", "br", *_OLD_NAMES)
-    blocks = [
-        _become_code(table, *code)
-        for table in found["table"]
-        if is_in(table, root) and closest(table, _PRE) is None and (code := _code_of_table(table))
-    ]
-    for pre in (pre for name in ("pre", *_OLD_NAMES) for pre in found[name]):
-        if is_in(pre, root):
-            blocks.append(_become_code(pre, _lines(pre), _language(pre)))
+    code_tables = (table for table in found["table"] if is_in(table, root) and closest(table, _PRE) is None)
+    blocks = [_become_code(table, *code) for table in code_tables if (code := _code_of_table(table))]
+    pres = (pre for name in ("pre", *_OLD_NAMES) for pre in found[name])
+    blocks += [_become_code(pre, _lines(pre), _language(pre)) for pre in pres if is_in(pre, root)]
     for line_end in found["br"]:
         code = closest(line_end, _CODE)
         if code is not None and closest(code, _PRE) is None and is_in(code, root):
-            blocks.append(
-                _become_code(code, "\n".join(" ".join(each.split(" ")) for each in _lines(code).split("\n")), "")
-            )
+            for text in code.iter():
+                text.text, text.tail = (_SPACES.sub(" ", each or "") for each in (text.text, text.tail))
+            blocks.append(_become_code(code, "\n".join(each.strip(" ") for each in _lines(code).split("\n")), ""))
     return blocks
 
 
