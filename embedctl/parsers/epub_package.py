@@ -32,6 +32,7 @@ _PAGE_TYPES |= {"application/xml", "text/xml", "image/svg+xml"}
 _PAGE_ENDINGS = (".xhtml", ".html", ".htm", ".xht")
 _CONTENTS_TYPE = "application/x-dtbncx+xml"
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]*);")
+_BARE = re.compile(r"&(?!#?\w+;)")
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(?:\[(?:[^\]\"']|\"[^\"]*\"|'[^']*')*\]\s*)?>", re.IGNORECASE)
 _ENCODING = re.compile(r"^\s*<\?xml[^>]*\?>")
 _DIGITS = re.compile(r"(\d+)")
@@ -101,7 +102,7 @@ def open_package(archive: zipfile.ZipFile) -> Package:
     lacks: list[tuple[str, str]] = []
     references = [(reference.get("idref") or "").strip() for reference in _named(root, "itemref")]
     for identifier in dict.fromkeys(references):
-        item = _readable(items, identifier)
+        item = _readable_item(items, identifier)
         if item is None:
             if identifier not in items:
                 lacks.append((identifier or "a chapter", "its list of files does not have it"))
@@ -139,6 +140,7 @@ def read_xml(archive: zipfile.ZipFile, name: str) -> Element | None:
     )
     try:
         source = decode(read_member(archive, name, KIND), "utf-8").text
+        source = _BARE.sub("&amp;", source)
         source = _ENTITY.sub(_character, _DOCTYPE.sub("", _ENCODING.sub("", source), count=1))
         root: Element | None = etree.fromstring(source.encode(), parser)
     except (ParseError, UnsupportedError, etree.XMLSyntaxError, ValueError):
@@ -168,7 +170,7 @@ def _named(root: Element, name: str) -> Iterator[Element]:
     return (each for each in root.iter() if local_name(each) == name)
 
 
-def _readable(items: dict[str, Element], identifier: str) -> Element | None:
+def _readable_item(items: dict[str, Element], identifier: str) -> Element | None:
     """Return the item that a reader of pages takes: this one, or one that stands in its place."""
     for _ in range(len(items)):
         item = items.get(identifier)
@@ -187,7 +189,7 @@ def _is_page(item: Element) -> bool:
 def _by_names(members: Members, notes: list[str]) -> Package:
     pages = [name for name in members.names if name.lower().endswith(_PAGE_ENDINGS)]
     if not pages:
-        raise ParseError(f"damaged {KIND}: it lacks {_CONTAINER}, and pages")
+        raise ParseError(f"damaged {KIND}: it has no pages")
     pages.sort(key=lambda name: [int(each) if each.isdigit() else each for each in _DIGITS.split(name.lower())])
     return Package(pages, notes=notes)
 

@@ -25,7 +25,6 @@ _SECTIONS = frozenset(
 )
 _CONTENT = frozenset({"article", "main", "section", "figure", "details", "blockquote"})
 _WHOLE = frozenset({"body", "html", "main", "article"})
-_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _ROLES = {
     "navigation": "nav",
     "search": "search",

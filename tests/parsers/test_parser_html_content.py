@@ -81,7 +81,10 @@ def test_every_tab_is_kept_with_its_label_before_it() -> None:
     [
         ("<div class='hero'><h1>Sluice care</h1><p>Oil it.</p></div>", "# Sluice care\n\nOil it."),
         ("<h1>Sluice care</h1><p>Oil it.</p>", "# Sluice care\n\nOil it."),
-        ("<header><nav><a href='/'>Home</a></nav><h1>Sluice care</h1><p>Oil it.</p></header>", "# Sluice care\n\nOil it."),
+        (
+            "<header><nav><a href='/'>Home</a></nav><h1>Sluice care</h1><p>Oil it.</p></header>",
+            "# Sluice care\n\nOil it.",
+        ),
     ],
 )
 def test_a_heading_above_the_main_part(before: str, wanted: str) -> None:
@@ -124,7 +127,10 @@ def test_footers_that_belong_to_content(content: str, wanted: str) -> None:
         ("<p>Look<img src='a.png' alt='the iron gate'>here</p>", "Look the iron gate here"),
         ("<a href='plan.pdf'><img src='a.png' alt='Plan of the lock'></a>", "[Plan of the lock](plan.pdf)"),
         ("<figure><img src='a.png' alt='Gate'><figcaption>Built of oak</figcaption></figure>", "*Built of oak*"),
-        ("<svg><title>Water levels</title><text><tspan x='1'>High</tspan><tspan x='1' dy='2'>Low</tspan></text></svg>", "High Low"),
+        (
+            "<svg><title>Water levels</title><text><tspan x='1'>High</tspan><tspan x='1' dy='2'>Low</tspan></text></svg>",
+            "High Low",
+        ),
         ("<svg role='img'><desc>Two gates meet</desc></svg>", "Two gates meet"),
         ("<a href='plan.pdf' aria-label='Download the plan'></a>", "[Download the plan](plan.pdf)"),
         ("<div role='img' aria-label='Chart of tolls'></div>", "Chart of tolls"),

@@ -270,11 +270,11 @@ def _sheets() -> Iterator[Hostile]:
 
 
 def _books() -> Iterator[Hostile]:
-    yield Hostile("laughs.epub", lambda _: make.epub("&e9;", make.laughs("html"), "&e9;"), failed="not readable XML")
+    yield Hostile("laughs.epub", lambda _: make.epub("Text &e9;", make.laughs("html"), "&e9;"), read=True)
     yield Hostile(
         "xxe-file.epub",
-        lambda a: make.epub("&secret;", make.external("html", f"file://{a.secret}"), "&secret;"),
-        failed="not readable XML",
+        lambda a: make.epub("Text &secret;", make.external("html", f"file://{a.secret}"), "&secret;"),
+        read=True,
     )
     yield Hostile("xxe-net.epub", lambda a: make.epub("&secret;", make.external("html", a.server)))
     yield Hostile("long-spine.epub", lambda a: make.epub("<p>" + PROSE * 5_000 + "</p>", spine=a.size(20_000, 500_000)))
@@ -287,7 +287,7 @@ def _books() -> Iterator[Hostile]:
             '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles><rootfile full-path='
             f'"../../../..{a.secret}"/></rootfiles></container>',
         ),
-        failed="damaged",
+        read=True,
     )
 
 
