@@ -87,7 +87,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "detect_secrets": ("secrets",),  # its rules only
     "tree_sitter": ("chunkers",),  # in a child process
     "html_to_markdown": ("parsers/html.py",),
-    "lxml": ("parsers/ooxml.py", "parsers/html.py", "parsers/html_tree.py", "parsers/epub_package.py"),
+    "lxml": ("parsers",),  # trees of pages and of packages
     "pypdfium2": ("parsers/pdf.py",),
     "python_calamine": ("parsers/sheet.py",),
     "yaml": ("parsers/frontmatter.py",),

@@ -8,7 +8,8 @@ from ..errors import ParseError, UnsupportedError
 from ..records import JSON, Markup, ParsedDocument
 from .archives import open_archive, read_member
 from .decoding import decode, is_binary, marked
-from .epub_package import KIND, Package, Place, local_name, open_package
+from .epub_members import KIND, local_name
+from .epub_package import Package, open_package
 from .html import declared_charset, tree_to_markdown
 from .html_tree import become, page_tree, text_of
 from .markup import first_heading, one_line, required
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import zipfile
 
     from lxml.etree import _Element as Element
+
+    from .epub_contents import Place
 
 MEDIA_TYPE = "application/epub+zip"
 NAMED = 3

@@ -35,7 +35,7 @@ _PRE, _CODE = frozenset({"pre"}), frozenset({"code"})
 
 
 def mend_code(root: Element) -> list[tuple[Element, str]]:
-    """Make every block of code a ``pre`` with a ``code`` in it that holds nothing but text; return these, and languages."""
+    """Make every block of code a ``pre`` with a ``code`` of nothing but text; return these, and their languages."""
     found = by_name(root, "table", "pre", "br", *_OLD_NAMES)
     code_tables = (table for table in found["table"] if is_in(table, root) and closest(table, _PRE) is None)
     blocks = [_become_code(table, *code) for table in code_tables if (code := _code_of_table(table))]
