@@ -151,12 +151,14 @@ def test_books_without_their_lists(members: dict[str, str | bytes], note: str) -
 
 
 NCX = (
-    '<ncx xmlns="http://www.daisy.org/z3986/2005/ncx/"><navMap><navPoint><navLabel><text>The first day</text></navLabel>'
+    '<ncx xmlns="http://www.daisy.org/z3986/2005/ncx/"><navMap><navPoint>'
+    "<navLabel><text>The first day</text></navLabel>"
     '<content src="plain.xhtml"/></navPoint><navPoint><navLabel><text>Evening</text></navLabel>'
     '<content src="plain.xhtml#e"/></navPoint></navMap></ncx>'
 )
 NAV = PAGE.format(
-    '<nav xmlns:epub="http://www.idpf.org/2007/ops" epub:type="toc"><ol><li><a href="plain.xhtml">The first day</a></li>'
+    '<nav xmlns:epub="http://www.idpf.org/2007/ops" epub:type="toc"><ol>'
+    '<li><a href="plain.xhtml">The first day</a></li>'
     '<li><a href="plain.xhtml#e">Evening</a></li></ol></nav>'
 )
 CONTENTS = {

@@ -65,7 +65,8 @@ def test_every_tab_is_kept_with_its_label_before_it() -> None:
     by_id = (
         "<div role='tablist'><button role='tab' aria-controls='p1'>Upstream</button>"
         "<button role='tab' aria-controls='p2'>Downstream</button></div>"
-        "<div role='tabpanel' id='p1'><p>Sound twice.</p></div><div role='tabpanel' id='p2' hidden><p>Sound once.</p></div>"
+        "<div role='tabpanel' id='p1'><p>Sound twice.</p></div>"
+        "<div role='tabpanel' id='p2' hidden><p>Sound once.</p></div>"
     )
     by_order = (
         "<ul class='nav nav-tabs' role='tablist'><li role='tab'>Upstream</li><li role='tab'>Downstream</li></ul>"
@@ -128,7 +129,7 @@ def test_footers_that_belong_to_content(content: str, wanted: str) -> None:
         ("<a href='plan.pdf'><img src='a.png' alt='Plan of the lock'></a>", "[Plan of the lock](plan.pdf)"),
         ("<figure><img src='a.png' alt='Gate'><figcaption>Built of oak</figcaption></figure>", "*Built of oak*"),
         (
-            "<svg><title>Water levels</title><text><tspan x='1'>High</tspan><tspan x='1' dy='2'>Low</tspan></text></svg>",
+            "<svg><title>Water levels</title><text><tspan x='1'>High</tspan><tspan y='2'>Low</tspan></text></svg>",
             "High Low",
         ),
         ("<svg role='img'><desc>Two gates meet</desc></svg>", "Two gates meet"),
