@@ -113,7 +113,7 @@ def test_content_of_another_format(name: str, other: str) -> None:
 @pytest.mark.parametrize("name", ["pdf", "docx", "pptx", "sheet", "odf", "rtf", "epub", "jupyter", "email", "html"])
 @pytest.mark.parametrize("other", ["text", "pdf", "docx", "pptx", "sheet", "odf", "epub"])
 def test_contradicting_content_is_an_error(name: str, other: str) -> None:
-    if name == other:
+    if name == other or (name == "html" and other in ("text", "pdf")):  # text without tags is a template
         return
     with pytest.raises(ParseError):
         run(name, SAMPLES[other][1])

@@ -76,11 +76,8 @@ def ingested(folder: Path, store: Path, flags: dict[str, str], limit: float) -> 
     assert "Traceback" not in done.stderr, done.stderr
     about, said = json.loads(measured), json.loads(report)
     texts = {document["path"]: document["text"] for document in documents_of(store)}
-    problems = {
-        Path(each["path"]).name: (each["outcome"], each["reason"])
-        for each in said["problems"]
-        if each["outcome"] != "noted"
-    }
+    lost = [each for each in said["problems"] if each["outcome"] != "noted"]
+    problems = {Path(each["path"]).name: (each["outcome"], each["reason"]) for each in lost}
     return Ran(about["code"], problems, said["outcomes"], about["peak"], texts)
 
 
