@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .html_furniture import COOKIE_WORD, FOOTNOTES, LONGEST_NOTICE, names_of
-from .html_tree import drop, link_share, text_of
+from .html_tree import become_text, drop, link_share, text_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -35,6 +35,9 @@ def drop_beside(mains: list[Element]) -> None:
         for child in list(parent):
             if child in around or child in mains:
                 continue
+            heading = next(child.iter("h1"), None) if lacks_heading else None
+            if heading is not None and next(child.iter("p"), None) is None:
+                become_text(child, text_of(heading), "h1")
             if not _belongs(child, lacks_heading) and not (headed and child.tag == "p"):
                 drop(child)
             headed = headed or child.tag in ("h1", "h2")

@@ -23,7 +23,7 @@ _CODE_TABLE = re.compile(
 )
 _LANGUAGE = re.compile(r"(?:language|lang|highlight-source|highlight|src)-([\w+#.-]+)|brush:([\w+#]+)", re.IGNORECASE)
 _NAMED_NEXT = re.compile(r"(?:sourcecode|highlight|brush:)\s+([\w+#]+)", re.IGNORECASE)
-_NO_LANGUAGE = {"default", "text", "none", "plaintext", "notranslate", "source", "src"}
+_NO_LANGUAGE = {"default", "none", "plaintext", "notranslate", "source", "src"}
 _SPACES = re.compile(r"[ \t\r\n]+")
 _OLD_NAMES = ("listing", "xmp", "plaintext")
 _NO_TEXT = frozenset({"button", "script", "style", "template"})

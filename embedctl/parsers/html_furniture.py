@@ -33,7 +33,7 @@ NAVIGATION = re.compile(
     r"|site-footer|masthead|header|footer)(?:[-_].*)?"
 )
 NOTICES = re.compile(
-    r"(?:.*[-_])?(?:newsletter|subscribe|subscription|advert|advertisement|ads?|adsbygoogle|promo|sponsor|sponsored"
+    r"(?:.*[-_])?(?:newsletter|subscribe|subscription|advert|advertisement|ads?|adsbygoogle|promo|popup|overlay|modal|shortcuts|sponsor|sponsored"
     r"|paywall)(?:[-_](?:signup|form|box|banner|slot|unit|container|wrapper))*"
 )
 _SIDES = re.compile(r"sidebar|widget-area")
