@@ -33,8 +33,8 @@ NAVIGATION = re.compile(
     r"|site-footer|masthead|header|footer)(?:[-_].*)?"
 )
 NOTICES = re.compile(
-    r"(?:.*[-_])?(?:newsletter|subscribe|subscription|advert|advertisement|ads?|adsbygoogle|promo|popup|overlay|modal|shortcuts|sponsor|sponsored"
-    r"|paywall)(?:[-_](?:signup|form|box|banner|slot|unit|container|wrapper))*"
+    r"(?:.*[-_])?(?:newsletter|subscribe|subscription|advert|advertisement|ads?|adsbygoogle|promo|popup"
+    r"|overlay|modal|shortcuts|sponsor|sponsored|paywall)(?:[-_](?:signup|form|box|banner|slot|unit|container|wrapper))*"
 )
 _SIDES = re.compile(r"sidebar|widget-area")
 _SKIP = re.compile(r"(?:.*[-_])?skip(?:[-_]?(?:to|nav|link|main|content).*)?")
