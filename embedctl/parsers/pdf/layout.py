@@ -20,8 +20,12 @@ HYPHEN = "\ufffe"
 """PDFium's mark for a hyphen at the end of a line."""
 
 _MANY_GAPS = 3
-_SMALL, _RAISED, _TOUCHING = 0.85, 0.15, 0.3
-"""Height of a footnote mark to that of its word, its rise and its distance as shares of the word's height."""
+_INK = (0.35, 0.8, 0.35)
+"""Height of the ink of a footnote's mark, least and most, and its rise, as shares of the height of its word's ink."""
+_FONT = (0.0, 0.87, 0.12)
+"""The same of the fonts' heights."""
+_TOUCHING = 0.35
+"""Space between a word and its mark, as a share of the word's height."""
 _MARKED = re.compile(r"(?:[^\W\d_]{3,}|[.,;:!?)\]”’\"])$")
 _ROMAN = re.compile(r"\b[IVXLC]+$")
 _WORD = re.compile(r"[^\W\d_]{3}")
@@ -43,19 +47,22 @@ def is_in_order(rectangles: Sequence[Box], text: str, page: Box) -> bool:
             lines += 1
         elif other.left - one.right > max(one.height, other.height):
             gaps += 1
-        elif _may_be_mark(one, other):
+        elif _may_be_mark(one, other, _INK):
             return False
     if gaps >= _MANY_GAPS or lines != text.count("\n") + text.count(HYPHEN) - text.count(HYPHEN + "\r\n"):
         return False
     return all(page.surrounds(box) and not _stands(box) for box in rectangles)
 
 
-def _may_be_mark(one: Box, other: Box) -> bool:
+def _may_be_mark(one: Box, other: Box, shares: tuple[float, float, float]) -> bool:
+    """Return whether one of two neighbours is smaller and higher up."""
     big, small = (one, other) if one.height > other.height else (other, one)
+    least, most, rise = shares
     return (
-        small.height < _SMALL * big.height
-        and small.bottom > big.bottom + _RAISED * big.height
-        and other.left - one.right < _TOUCHING * big.height / 2
+        least * big.height <= small.height <= most * big.height
+        and small.bottom >= big.bottom + rise * big.height
+        and small.top >= big.top - rise * big.height
+        and other.left - one.right < _TOUCHING * big.height
     )
 
 
@@ -94,7 +101,7 @@ def _apart(runs: Sequence[Run]) -> list[Run]:
 
 def _is_mark(one: Run, other: Run) -> bool:
     """Return whether one of two runs that touch is a footnote's mark, and no part of the other's word."""
-    if not _may_be_mark(one.box, other.box):
+    if not _may_be_mark(one.box, other.box, _FONT):
         return False
     if other.box.height < one.box.height:
         return bool(_MARKED.search(one.text)) and not _ROMAN.search(one.text)

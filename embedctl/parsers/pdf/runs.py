@@ -63,7 +63,7 @@ class PageText:
     """The text of an open page as PDFium has it: letters, and separators between them."""
 
     def __init__(self, page: Any, text_page: Any) -> None:
-        self._page, self._handle = page, text_page.raw
+        self._text_page, self._handle = text_page, text_page.raw  # which closes when the other is gone
         self.text: str = text_page.get_text_range()
         """With ``\\r\\n`` between lines, but none behind U+FFFE, which is a hyphen at the end of a line."""
         self.rectangles = self._rectangles()
