@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from .runs import Box
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_LEAST_LINES = 3
+LEAST_LINES = 3
+"""Lines that make columns."""
 _LEAST_WORDS, _PROSE = 3, 0.7
 """Words of a line of prose, and the share of such lines in each column: cells of tables have fewer."""
 _TRIES, _DEEPEST = 4, 3
@@ -34,8 +35,8 @@ def in_columns(lines: list[Line], deepest: int = _DEEPEST) -> list[Line]:
     """Return the lines, those that go through columns of prose cut and put in order: the left column first."""
     gaps = [(one.box.right, other.box.left) for line in lines for one, other in pairwise(line)]
     for _ in range(_TRIES):
-        gutter, count = _most_common(gaps)
-        if count < _LEAST_LINES:
+        gutter, count = most_common(gaps)
+        if count < LEAST_LINES:
             break
         blocks = list(_blocks(lines, gutter))
         if any(len(block) > 1 for block in blocks) and deepest:
@@ -48,7 +49,7 @@ def _again(part: list[Line], parts: int, deepest: int) -> list[Line]:
     return in_columns(part, deepest - 1 if parts > 1 else 0)
 
 
-def _most_common(gaps: list[tuple[float, float]]) -> tuple[float, int]:
+def most_common(gaps: list[tuple[float, float]]) -> tuple[float, int]:
     """Return the middle of what most gaps have in common, and their number."""
     edges = sorted([(left, -1) for left, _ in gaps] + [(right, 1) for _, right in gaps])
     best, place, count = 0, 0.0, 0
@@ -95,7 +96,7 @@ def _parts(block: list[Line], gutter: float) -> list[list[Line]]:
         for left in (True, False)
     ]
     both = [pair for pair in zip(*sides, strict=True) if all(pair)]
-    if len(both) < _LEAST_LINES or not all(map(_is_prose, zip(*both, strict=True))):
+    if len(both) < LEAST_LINES or not all(map(_is_prose, zip(*both, strict=True))):
         return [block]
     return [[line for line in side if line] for side in sides]
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ...errors import ParseError
 from ..markup import failing_as
 from .annotations import Overlay, overlay
-from .layout import Value, arranged, is_in_order
+from .layout import Value, arranged, survey
+from .marks import apart
 from .outline import Heading, headings
 from .pictures import is_picture
 from .runs import Box, PageText
@@ -101,8 +102,9 @@ def _read_page(document: Any, number: int, contents: Contents, recognize: Recogn
 
 def _text(found: PageText, values: Sequence[Value]) -> str:
     """Return the text of a page: PDFium's, or arranged by place where that contradicts it."""
-    if not values and is_in_order(found.rectangles, found.text, found.page_box):
-        return found.text
+    seen = survey(found.rectangles, found.text, found.page_box)
+    if seen.in_order and not values:
+        return apart(found, seen.marks) if seen.marks else found.text
     quarters = found.quarters()
     runs = found.runs(quarters)
     turned = [value._replace(box=value.box.turned(quarters)) for value in values]

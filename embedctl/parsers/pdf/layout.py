@@ -6,11 +6,11 @@ places of the runs contradict it is a page arranged here.
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from .columns import Segment, in_columns
+from .columns import LEAST_LINES, Segment, in_columns, most_common
+from .marks import INK, is_mark, may_be_mark
 from .runs import Box, Run, same_line
 
 if TYPE_CHECKING:
@@ -19,18 +19,11 @@ if TYPE_CHECKING:
 HYPHEN = "\ufffe"
 """PDFium's mark for a hyphen at the end of a line."""
 
-_MANY_GAPS = 3
-_INK = (0.35, 0.8, 0.35)
-"""Height of the ink of a footnote's mark, least and most, and its rise, as shares of the height of its word's ink."""
-_FONT = (0.0, 0.87, 0.12)
-"""The same of the fonts' heights."""
-_TOUCHING = 0.35
-"""Space between a word and its mark, as a share of the word's height."""
-_MARKED = re.compile(r"(?:[^\W\d_]{3,}|[.,;:!?)\]”’\"])$")
-_ROMAN = re.compile(r"\b[IVXLC]+$")
-_WORD = re.compile(r"[^\W\d_]{3}")
-
-
+_COLUMN = 60.0
+"""Width in points of a stretch that may be a line of a column."""
+_BACK, _APART, _OVERLAP = 0.25, 0.35, 0.4
+"""Shares of a line's height: by which a run may begin before the end of the one that it follows; between runs that stand
+on different lines; of which runs of one line have more in common."""
 class Value(NamedTuple):
     """A filled field of a form."""
 
@@ -39,31 +32,47 @@ class Value(NamedTuple):
     label: str
 
 
-def is_in_order(rectangles: Sequence[Box], text: str, page: Box) -> bool:
-    """Return whether PDFium's text can be taken as it is: its lines are those that the rectangles make."""
-    lines = gaps = 0
-    for one, other in pairwise(rectangles):
-        if not same_line(one, other) or other.left < one.left:
-            lines += 1
-        elif other.left - one.right > max(one.height, other.height):
-            gaps += 1
-        elif _may_be_mark(one, other, _INK):
-            return False
-    if gaps >= _MANY_GAPS or lines != text.count("\n") + text.count(HYPHEN) - text.count(HYPHEN + "\r\n"):
-        return False
-    return all(page.surrounds(box) and not _stands(box) for box in rectangles)
+class Survey(NamedTuple):
+    """How PDFium's text of a page compares with the places of its runs."""
+
+    in_order: bool
+    """Its lines are those that the places make, or nearly so."""
+    marks: list[int]
+    """Runs, from 0, that may be a footnote's mark and touch a word, or the other way round."""
 
 
-def _may_be_mark(one: Box, other: Box, shares: tuple[float, float, float]) -> bool:
-    """Return whether one of two neighbours is smaller and higher up."""
-    big, small = (one, other) if one.height > other.height else (other, one)
-    least, most, rise = shares
-    return (
-        least * big.height <= small.height <= most * big.height
-        and small.bottom >= big.bottom + rise * big.height
-        and small.top >= big.top - rise * big.height
-        and other.left - one.right < _TOUCHING * big.height
+def survey(rectangles: Sequence[Box], text: str, page: Box) -> Survey:
+    """Return whether PDFium's text can be taken as it is; ``rectangles`` are the runs' ink."""
+    lines, marks, gutters = 0, [], []
+    begin = gap = -1.0
+    """Left end of the stretch without wide gaps, and width of the one before it on the same line."""
+    for number, (one, other) in enumerate(pairwise(rectangles), 1):
+        left, bottom, right, top = one
+        next_left, next_bottom, _, next_top = other
+        height, next_height = top - bottom, next_top - next_bottom
+        high = max(height, next_height)
+        overlap = min(top, next_top) - max(bottom, next_bottom)
+        if begin < 0:
+            begin = left
+        if next_left <= right - _BACK * high:
+            ends = overlap <= _OVERLAP * min(height, next_height) or next_left < left
+        else:
+            ends = overlap < -_APART * high
+        wide = not ends and next_left - right > high
+        if ends or wide:
+            if gap > _COLUMN and right - begin > _COLUMN:
+                gutters.append(gutter)
+            lines += ends
+            gap, gutter, begin = (right - begin, (right, next_left), next_left) if wide else (-1.0, (0.0, 0.0), next_left)
+        elif height != next_height and may_be_mark(one, other, INK):
+            marks.append(number)
+    breaks = text.count("\n") + text.count(HYPHEN) - text.count(HYPHEN + "\r\n")
+    in_order = (
+        breaks <= lines
+        and (len(gutters) < LEAST_LINES or most_common(gutters)[1] < LEAST_LINES)
+        and all(page.surrounds(box) and not _stands(box) for box in rectangles)
     )
+    return Survey(in_order, marks)
 
 
 def _stands(box: Box) -> bool:
@@ -82,7 +91,7 @@ def _apart(runs: Sequence[Run]) -> list[Run]:
     found: list[Run] = []
     for run in runs:
         if not found:
-            found.append(run)
+            found.append(run._replace(before="\n"))
             continue
         last = found[-1]
         beside = same_line(last.box, run.box)
@@ -93,19 +102,10 @@ def _apart(runs: Sequence[Run]) -> list[Run]:
             before = " "
         elif before != "\n" and not beside:
             before = "\n"
-        elif not before and _is_mark(last, run):
+        elif not before and is_mark(last.before + last.text, run.text, last.box, run.box):
             before = " "
         found.append(run._replace(before=before))
     return found
-
-
-def _is_mark(one: Run, other: Run) -> bool:
-    """Return whether one of two runs that touch is a footnote's mark, and no part of the other's word."""
-    if not _may_be_mark(one.box, other.box, _FONT):
-        return False
-    if other.box.height < one.box.height:
-        return bool(_MARKED.search(one.text)) and not _ROMAN.search(one.text)
-    return bool(one.before) and bool(_WORD.match(other.text))
 
 
 def _with_values(runs: list[Run], values: Sequence[Value]) -> list[Run]:

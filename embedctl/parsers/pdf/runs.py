@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import math
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _OUTSIDE = 1.0
 """Points by which a run may reach over the page's edge before its letters are looked at one by one."""
@@ -34,6 +38,8 @@ class Box(NamedTuple):
 
     def turned(self, quarters: int) -> Box:
         """Return the rectangle as it lies on a page that is turned clockwise by so many right angles."""
+        if not quarters:
+            return self
         left, bottom, right, top = self
         for _ in range(quarters % 4):
             left, bottom, right, top = bottom, -right, top, -left
@@ -63,7 +69,10 @@ class PageText:
     """The text of an open page as PDFium has it: letters, and separators between them."""
 
     def __init__(self, page: Any, text_page: Any) -> None:
+        from pypdfium2 import raw
+
         self._text_page, self._handle = text_page, text_page.raw  # which closes when the other is gone
+        self._font, self._font_box = raw.FS_RECTF(), raw.FPDFText_GetLooseCharBox
         self.text: str = text_page.get_text_range()
         """With ``\\r\\n`` between lines, but none behind U+FFFE, which is a hyphen at the end of a line."""
         self.rectangles = self._rectangles()
@@ -83,6 +92,27 @@ class PageText:
             found.append(Box(left.value, bottom.value, right.value, top.value))
         return found
 
+    @cached_property
+    def units(self) -> str:
+        """The text, letters beyond U+FFFF as two; empty where PDFium does not count it so."""
+        from pypdfium2 import raw
+
+        units = _units(self.text)
+        return units if len(units) == raw.FPDFText_CountChars(self._handle) else ""
+
+    def first_letter(self, run: int) -> int:
+        """Return the place in ``units`` of a run's first letter, -1 where it is not found."""
+        from pypdfium2 import raw
+
+        left, bottom, right, top = self.rectangles[run]
+        return int(raw.FPDFText_GetCharIndexAtPos(self._handle, min(left + 0.5, (left + right) / 2), (bottom + top) / 2, 1, 1))
+
+    def font_box(self, place: int) -> Box:
+        """Return the rectangle of a letter, as high as its font."""
+        font = self._font
+        self._font_box(self._handle, place, font)
+        return Box(font.left, font.bottom, font.right, font.top)
+
     def quarters(self) -> int:
         """Return by how many right angles the page must be turned clockwise so that its longest run reads upright."""
         from pypdfium2 import raw
@@ -97,12 +127,15 @@ class PageText:
 
     def runs(self, quarters: int) -> list[Run] | None:
         """Return the runs that lie on the page, turned clockwise; ``None`` where letters cannot be counted off."""
-        units = _units(self.text)
-        spans = self._spans(units)
-        if spans is None or len(spans) != len(self.rectangles):
+        units = self.units
+        if not units:
             return None
+        spans = self._spans(units)
+        inks = self.rectangles
+        if len(spans) != len(inks):
+            inks = [self._ink(start, end) for start, end in spans]
         found, last, skipped = [], 0, ""
-        for (start, end), ink in zip(spans, self.rectangles, strict=True):
+        for (start, end), ink in zip(spans, inks, strict=True):
             before, text = skipped + units[last:start], units[start:end]
             last, skipped = end, ""
             if not self.page_box.surrounds(ink):
@@ -110,58 +143,66 @@ class PageText:
             if not text.strip():
                 skipped = before + (text and " ")
                 continue
-            font = self._font_box(start)
-            box = Box(ink.left, font.bottom, ink.right, font.top) if _upright(ink, font) else ink
-            found.append(Run(_characters(text), _separator(before), box.turned(quarters)))
+            found.append(Run(characters(text), _separator(before), self._box(start, ink).turned(quarters)))
         return found
 
-    def _spans(self, units: str) -> list[tuple[int, int]] | None:
+    def _spans(self, units: str) -> list[tuple[int, int]]:
         """Return first unit and end of each run."""
         from pypdfium2 import raw
 
-        if len(units) != raw.FPDFText_CountChars(self._handle):
-            return None
-        handle, owner, generated = self._handle, raw.FPDFText_GetTextObject, raw.FPDFText_IsGenerated
-        address, spans, start, end, current = ctypes.addressof, [], 0, 0, 0
-        for index, unit in enumerate(units):
-            if unit in " \r\n" and generated(handle, index) == 1:
-                continue
-            found = owner(handle, index)
-            if not found:
-                continue
-            if (this := address(found.contents)) != current:
-                if current:
-                    spans.append((start, end))
-                start, current = index, this
-            end = index + 1
-        return [*spans, (start, end)] if current else spans
+        handle, get, generated = self._handle, raw.FPDFText_GetTextObject, raw.FPDFText_IsGenerated
+        own = [
+            index for index, unit in enumerate(units) if unit > " " or (unit == " " and not generated(handle, index))
+        ]
+        spans, count, place, address = [], len(own), 0, ctypes.addressof
+
+        def owner(index: int) -> int:
+            found = get(handle, own[index])
+            return address(found.contents) if found else 0
+
+        while place < count:
+            this, start, step = owner(place), own[place], 1
+            while place + step < count and owner(place + step) == this:  # most runs are long: leap, then halve
+                place += step
+                step *= 2
+            while step > 1:
+                step //= 2
+                if place + step < count and owner(place + step) == this:
+                    place += step
+            if this:
+                spans.append((start, own[place] + 1))
+            place += 1
+        return spans
 
     def _visible(self, units: str, start: int, end: int) -> str:
         """Return the units whose middle lies on the page; a blank has none, and follows what is before it."""
+        kept, seen = [], False
+        for unit, box in zip(units[start:end], self._letters(start, end), strict=True):
+            if not unit.isspace():
+                seen = self.page_box.holds((box.left + box.right) / 2, (box.bottom + box.top) / 2)
+            if seen:
+                kept.append(unit)
+        return "".join(kept)
+
+    def _ink(self, start: int, end: int) -> Box:
+        lefts, bottoms, rights, tops = zip(*self._letters(start, end), strict=True)
+        return Box(min(lefts), min(bottoms), max(rights), max(tops))
+
+    def _letters(self, start: int, end: int) -> Iterator[Box]:
+        """Yield the rectangle of each unit."""
         from pypdfium2 import raw
 
         values = [ctypes.c_double() for _ in range(4)]
         left, right, bottom, top = values
-        places, kept, seen = [ctypes.byref(value) for value in values], [], False
+        places = [ctypes.byref(value) for value in values]
         for index in range(start, end):
-            if not units[index].isspace():
-                raw.FPDFText_GetCharBox(self._handle, index, *places)
-                seen = self.page_box.holds((left.value + right.value) / 2, (bottom.value + top.value) / 2)
-            if seen:
-                kept.append(units[index])
-        return "".join(kept)
+            raw.FPDFText_GetCharBox(self._handle, index, *places)
+            yield Box(left.value, bottom.value, right.value, top.value)
 
-    def _font_box(self, index: int) -> Box:
-        from pypdfium2 import raw
-
-        box = raw.FS_RECTF()
-        raw.FPDFText_GetLooseCharBox(self._handle, index, box)
-        return Box(box.left, min(box.bottom, box.top), box.right, max(box.bottom, box.top))
-
-
-def _upright(ink: Box, font: Box) -> bool:
-    """Return whether a run goes from left to right or back, so that the font's height is that of its line."""
-    return font.height > 0 and font.bottom - 1 <= (ink.bottom + ink.top) / 2 <= font.top + 1
+    def _box(self, index: int, ink: Box) -> Box:
+        """Return a run's place: its ink from left to right, and as high as the font at its first letter."""
+        _, bottom, _, top = self.font_box(index)
+        return Box(ink.left, bottom, ink.right, top) if bottom <= (ink.bottom + ink.top) / 2 <= top else ink
 
 
 def _units(text: str) -> str:
@@ -171,7 +212,8 @@ def _units(text: str) -> str:
     return "".join(map(chr, memoryview(text.encode("utf-16-le", "surrogatepass")).cast("H")))
 
 
-def _characters(units: str) -> str:
+def characters(units: str) -> str:
+    """Return text whose letters beyond U+FFFF are one each."""
     if units.isascii() or not any("\ud800" <= unit <= "\udfff" for unit in units):
         return units
     return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
