@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 MOST = 10_000
 """Annotations of a page that are looked at."""
+_REMARKS = (
+    "TEXT FREETEXT LINE SQUARE CIRCLE POLYGON POLYLINE HIGHLIGHT UNDERLINE SQUIGGLY STRIKEOUT STAMP CARET INK"
+    " FILEATTACHMENT".split()
+)
 _PASSWORD = 1 << 13
 """Flag of a text field whose value nobody is to see."""
 _LONGEST = 1 << 20
@@ -30,14 +34,11 @@ def overlay(page: Any, form: Any) -> Overlay:
     """Return what is filled in and what is remarked on an open page; ``form`` is the document's, if it has one."""
     from pypdfium2 import raw
 
-    remarks = {
-        getattr(raw, f"FPDF_ANNOT_{name}")
-        for name in "TEXT FREETEXT LINE SQUARE CIRCLE POLYGON POLYLINE HIGHLIGHT UNDERLINE SQUIGGLY STRIKEOUT STAMP CARET"
-        " INK FILEATTACHMENT".split()
-    }
-    hidden = raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW
     found = Overlay([], [])
-    for number in range(min(raw.FPDFPage_GetAnnotCount(page), MOST)):
+    count = min(raw.FPDFPage_GetAnnotCount(page), MOST)
+    kinds = [getattr(raw, f"FPDF_ANNOT_{name}") for name in _REMARKS] if count > 0 else []
+    hidden = raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW
+    for number in range(count):
         note = raw.FPDFPage_GetAnnot(page, number)
         if not note:
             continue
@@ -47,7 +48,7 @@ def overlay(page: Any, form: Any) -> Overlay:
                 continue
             if kind == raw.FPDF_ANNOT_WIDGET and form is not None:
                 found.values.extend(_value(form, note))
-            elif kind in remarks:
+            elif kind in kinds:
                 found.comments.extend(_comment(note))
         finally:
             raw.FPDFPage_CloseAnnot(note)

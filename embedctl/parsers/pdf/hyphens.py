@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _BROKEN = re.compile(
     "(?<![^\\W\\d_])([^\\W\\d_]++)(?:[\x02\ufffe](?:\r?\n)?|[-\u00ad\u2010]\r?\n(?=[^\\W\\d_]))([^\\W\\d_]+)"
 )
+_END = re.compile("[\x02\ufffe]|[-\u00ad\u2010]\r?\n")
 _MARK_AND_LINE = re.compile("[\x02\ufffe](?:\r?\n)?")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
@@ -56,15 +57,15 @@ class Vocabulary:
 
     def __init__(self, pages: Iterable[str]) -> None:
         """Take the words of pages where any word is broken at a line end; its halves are no evidence."""
-        broken = [page for page in pages if _BROKEN.search(page)]
+        pages = list(pages)
         self._words: set[str] = set()
-        if broken:
-            self._words.update(
-                word.lower() for page in pages for word in _WORD.findall(_BROKEN.sub(" ", page))
-            )
+        if any(map(_END.search, pages)):
+            self._words.update(word.lower() for page in pages for word in _WORD.findall(_BROKEN.sub(" ", page)))
 
     def joined(self, page: str) -> str:
         """Return a page whose broken words are whole."""
+        if not _END.search(page):
+            return page
 
         def join(match: re.Match[str]) -> str:
             left, right = match.groups()

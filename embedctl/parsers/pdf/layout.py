@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .columns import LEAST_LINES, Segment, in_columns, most_common
 from .marks import INK, is_mark, may_be_mark
-from .runs import Box, Run, same_line
+from .runs import Box, Run, around, same_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,8 @@ HYPHEN = "\ufffe"
 
 _COLUMN = 60.0
 """Width in points of a stretch that may be a line of a column."""
+_TALL = 40.0
+"""Points; most letters are smaller."""
 _BACK, _APART, _OVERLAP = 0.25, 0.35, 0.4
 """Shares of a line's height: by which a run may begin before the end of the one that it follows; between runs that stand
 on different lines; of which runs of one line have more in common."""
@@ -43,6 +45,8 @@ class Survey(NamedTuple):
 
 def survey(rectangles: Sequence[Box], text: str, page: Box) -> Survey:
     """Return whether PDFium's text can be taken as it is; ``rectangles`` are the runs' ink."""
+    if not rectangles:
+        return Survey(True, [])
     lines, marks, gutters = 0, [], []
     begin = gap = -1.0
     """Left end of the stretch without wide gaps, and width of the one before it on the same line."""
@@ -70,14 +74,16 @@ def survey(rectangles: Sequence[Box], text: str, page: Box) -> Survey:
     in_order = (
         breaks <= lines
         and (len(gutters) < LEAST_LINES or most_common(gutters)[1] < LEAST_LINES)
-        and all(page.surrounds(box) and not _stands(box) for box in rectangles)
+        and page.surrounds(around(rectangles))
+        and not any(map(_stands, rectangles))
     )
     return Survey(in_order, marks)
 
 
 def _stands(box: Box) -> bool:
     """Return whether a run is taller than a large letter, and taller than wide: it goes up or down the page."""
-    return box.height > 2 * box.width and box.height > 40  # noqa: PLR2004 - points
+    left, bottom, right, top = box
+    return top - bottom > _TALL and top - bottom > 2 * (right - left)
 
 
 def arranged(runs: Sequence[Run], values: Sequence[Value] = ()) -> str:
@@ -145,11 +151,5 @@ def _lines(runs: Sequence[Run]) -> list[list[Segment]]:
         elif box.left - segment.box.right > max(segment.box.height, box.height):
             lines[-1].append(Segment(run.text, box))
         else:
-            wide = Box(
-                min(segment.box.left, box.left),
-                min(segment.box.bottom, box.bottom),
-                max(segment.box.right, box.right),
-                max(segment.box.top, box.top),
-            )
-            lines[-1][-1] = Segment(segment.text + run.before + run.text, wide)
+            lines[-1][-1] = Segment(segment.text + run.before + run.text, around([segment.box, box]))
     return lines

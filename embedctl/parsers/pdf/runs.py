@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _OUTSIDE = 1.0
 """Points by which a run may reach over the page's edge before its letters are looked at one by one."""
 _QUARTER = math.pi / 2
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Box(NamedTuple):
@@ -185,8 +187,7 @@ class PageText:
         return "".join(kept)
 
     def _ink(self, start: int, end: int) -> Box:
-        lefts, bottoms, rights, tops = zip(*self._letters(start, end), strict=True)
-        return Box(min(lefts), min(bottoms), max(rights), max(tops))
+        return around(list(self._letters(start, end)))
 
     def _letters(self, start: int, end: int) -> Iterator[Box]:
         """Yield the rectangle of each unit."""
@@ -214,7 +215,7 @@ def _units(text: str) -> str:
 
 def characters(units: str) -> str:
     """Return text whose letters beyond U+FFFF are one each."""
-    if units.isascii() or not any("\ud800" <= unit <= "\udfff" for unit in units):
+    if units.isascii() or not _SURROGATE.search(units):
         return units
     return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
@@ -227,3 +228,9 @@ def same_line(one: Box, other: Box) -> bool:
     """Return whether two rectangles overlap enough in height to stand on one line."""
     overlap = min(one.top, other.top) - max(one.bottom, other.bottom)
     return overlap > 0.4 * min(one.height, other.height)
+
+
+def around(boxes: Sequence[Box]) -> Box:
+    """Return the rectangle around one or more."""
+    lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+    return Box(min(lefts), min(bottoms), max(rights), max(tops))
