@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from ..config import ParserLimits, RecordFields, SourceRequest, WalkRules
+from ..config import Ocr, ParserLimits, RecordFields, SourceRequest, WalkRules
 from ..config.setting import setting
 from ..errors import UsageError
 from ..sources.paths import read_path_list
@@ -34,6 +34,9 @@ class SourceOptions:
     )
     parse_memory: str | None = setting(
         None, "Memory limit for parsing one file.", "SIZE", usual=f"{_PARSER.memory_bytes // 10**9}GB"
+    )
+    ocr: Ocr | None = setting(
+        None, "Read text in pictures of PDFs: where embedctl[ocr] is installed, always, or never.", usual=_RULES.ocr
     )
     files_from: str | None = setting(None, "Cover the files listed in FILE, or on stdin, one on each line.", "FILE|-")
     null: bool = setting(False, "The list of --files-from is separated by NUL bytes.", "-0 --null")
@@ -82,8 +85,9 @@ class SourceOptions:
             max_file_bytes=parse_size(self.max_file_size) if self.max_file_size else _RULES.max_file_bytes,
             parse_seconds=self.parse_timeout,
             parse_bytes=self._parse_bytes(),
+            ocr=self.ocr or _RULES.ocr,
         )
-        return rules if rules != _RULES or self.max_file_size else None
+        return rules if rules != _RULES or self.max_file_size or self.ocr else None
 
     def _parse_bytes(self) -> int | None:
         if self.parse_memory is None:

@@ -16,6 +16,7 @@ from .building import (
     HnswConfig,
     RecordFields,
     RuntimeConfig,
+    Ocr,
     Secrets,
     SettingsRequest,
     SourceRequest,

@@ -12,6 +12,8 @@ SECRETS_MASKED = "secrets-masked-1"
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
 RuntimeName = Literal["auto", "openvino", "torch"]
+Ocr = Literal["auto", "on", "off"]
+"""Whether pictures of text are read: where the extra is installed, always, never."""
 Secrets = Literal["skip", "redact", "allow"]
 HnswBuild = Literal["auto", "on", "off"]
 
@@ -32,6 +34,7 @@ class WalkRules:
     """Most time that parsing one file may take; ``None``: what :class:`ParserLimits` says."""
     parse_bytes: int | None = None
     """Most memory, the same."""
+    ocr: Ocr = "auto"
 
 
 @dataclass(frozen=True, slots=True)

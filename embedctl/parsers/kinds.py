@@ -54,6 +54,7 @@ _ASKED = "+"
 VERSIONS: dict[str, int] = {
     "kinds": 2,
     "html": 2,
+    "pdf": 2,
     "epub": 2,
     "text": 2,
     "markdown": 2,
@@ -193,9 +194,12 @@ def parser_for(path: str, head: bytes) -> str:
     return _by_content(ending, head) if named is None or (named == "ole2" and head) else named
 
 
-def version(kind: str) -> str:
-    """Return the name of a parser with its version: ``pdf/2``."""
-    return f"{kind}/{VERSIONS.get(kind, 1)}"
+_UNSEEN = " without OCR"
+
+
+def version(kind: str, *, unseen: bool = False) -> str:
+    """Return the name of a parser with its version: ``pdf/2``; ``unseen``: it met pictures that it might not read."""
+    return f"{kind}/{VERSIONS.get(kind, 1)}{_UNSEEN if unseen else ''}"
 
 
 def taken(kind: str) -> str:
@@ -208,16 +212,19 @@ def is_due(read_by: str | None, *, wanted: bool) -> bool:
     return read_by is not None and (read_by == version(BULK) if wanted else read_by.endswith(_ASKED))
 
 
-def is_current(read_by: str | None, path: str) -> bool:
+def is_current(read_by: str | None, path: str, *, ocr: bool = False) -> bool:
     """Return whether a file that was read by this version of a parser would be read by the same now.
 
-    ``None``: by a store that did not note it, when every version was 1.
+    ``None``: by a store that did not note it, when every version was 1. ``ocr``: pictures would be read now.
     """
     if read_by is None:
         name, ending = name_and_ending(path)
         named = BY_NAME.get(name) or BY_ENDING.get(ending) or ("email" if _MAILDIR.fullmatch(name) else "text")
         return VERSIONS.get(named, 1) == 1
-    return read_by.removesuffix(_ASKED) == version(read_by.partition("/")[0])
+    read_by = read_by.removesuffix(_ASKED)
+    if not ocr:
+        read_by = read_by.removesuffix(_UNSEEN)
+    return read_by == version(read_by.partition("/")[0])
 
 
 def name_and_ending(path: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from ..system.open_regular import open_regular
 from .bulk import is_minified
 from .kinds import BULK, HEAD_BYTES, KINDS, PARSERS, parser_for, taken, version
 from .markup import one_line
+from .ocr import Permission, permitting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,6 +69,8 @@ class ReadTask:
     """Of ``size`` bytes of a larger file that are read as if they were one; ``None``: all of it."""
     wanted: bool = False
     """Parse it also where a program wrote it for programs."""
+    ocr: bool = False
+    """Whether text in pictures is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ def read_and_parse(task: ReadTask) -> ReadResult:
     Any other exception of a parser fails the file with its message and the line that raised it.
     """
     sha256, read_by = None, version(KINDS)
+    pictures = Permission(task.ocr, task.allowance.seconds)
     try:
         kind, data = _read(task)
         sha256, read_by = hashlib.sha256(data).digest(), version(kind)
@@ -98,9 +102,15 @@ def read_and_parse(task: ReadTask) -> ReadResult:
         if sha256 == task.known:
             return ReadResult(sha256, read_by=read_by)
         parser: Parser = PARSERS.load(kind)
-        return ReadResult(sha256, _within(parser(data, task.path), task.allowance), read_by=read_by)
+        with permitting(pictures):
+            document = parser(data, task.path)
+        if pictures.missed:
+            read_by = version(kind, unseen=True)
+        return ReadResult(sha256, _within(document, task.allowance), read_by=read_by)
     except ParseError as error:
         problem = error
+        if pictures.missed:
+            read_by = version(kind, unseen=True)
     except MemoryError:
         raise
     except UsageError as error:  # the parser of an installed package cannot be imported

@@ -5,7 +5,7 @@ is said of the files it parses, but no more than that. An answer that is not of 
 
 ::
 
-    task      JSON: [path, absolute, size, allowance, known, start, wanted]
+    task      JSON: [path, absolute, size, allowance, known, start, wanted, ocr]
     answer    JSON: {"sha256", "read_by", "problem" | "documents"}, a newline, the texts of all documents
 """
 
@@ -59,7 +59,8 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(","
 def request(task: ReadTask) -> Task:
     """Return a task as a child process takes it."""
     most = task.allowance
-    fields = (task.path, task.absolute, task.size, most, (task.known or b"").hex(), task.start, task.wanted)
+    known = (task.known or b"").hex()
+    fields = (task.path, task.absolute, task.size, most, known, task.start, task.wanted, task.ocr)
     return Task(
         json.dumps(fields).encode(),  # in ASCII: odd bytes of a path are surrogates here
         most.seconds,
@@ -167,8 +168,8 @@ def _require(condition: bool) -> None:
 
 def answer(data: bytes) -> bytes:
     """Return the answer to a task."""
-    path, absolute, size, most, known, start, wanted = json.loads(data)
-    task = ReadTask(path, absolute, size, Allowance(*most), bytes.fromhex(known) or None, start, wanted)
+    path, absolute, size, most, known, start, wanted, ocr = json.loads(data)
+    task = ReadTask(path, absolute, size, Allowance(*most), bytes.fromhex(known) or None, start, wanted, ocr)
     return answer_bytes(read_and_parse(task))
 
 

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..parsers.kinds import VERSIONS, is_current, is_due
+from ..parsers.ocr import is_allowed
 from ..records import FileEntry, Outcome, SkippedEntry
 from ..sources.describe import source_root
 from ..sources.mailboxes import is_mailbox, is_named_mailbox
@@ -88,7 +89,7 @@ def decide(
         UsageError: the source's folder is not there.
     """
     row_of, quiet, fingerprints = ledger.paths(source.name).get, ledger.quiet, ledger.fingerprints
-    outdated = read_by_another_version(ledger)
+    outdated = read_by_another_version(ledger, ocr=is_allowed(source.rules.ocr))
     due = {wanted: _due(ledger, wanted=wanted) for wanted in (False, True)}
     for entry in entries(source, layout, secrets):
         row = row_of(entry.path)
@@ -126,14 +127,14 @@ def _due(ledger: Ledger, *, wanted: bool) -> frozenset[int | None]:
     return frozenset(row for read_by, rows in ledger.read_by.items() if is_due(read_by, wanted=wanted) for row in rows)
 
 
-def read_by_another_version(ledger: Ledger) -> frozenset[int | None]:
-    """Return the rows of files that a parser of another version has read, or refused."""
+def read_by_another_version(ledger: Ledger, *, ocr: bool) -> frozenset[int | None]:
+    """Return the rows of files that a parser of another version has read, or refused; ``ocr``: it reads pictures."""
     outdated: set[int | None] = set()
     for read_by, rows in ledger.read_by.items():
         if read_by is None:
             if READ_BY != _FIRST or any(number > 1 for number in VERSIONS.values()):
                 outdated.update(row for row in rows if not _is_current(ledger.key(row)[1]))
-        elif read_by != READ_BY if read_by.startswith(_RECORDS) else not is_current(read_by, ""):
+        elif read_by != READ_BY if read_by.startswith(_RECORDS) else not is_current(read_by, "", ocr=ocr):
             outdated.update(rows)
     return frozenset(outdated)
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..config import ParserLimits
+from ..parsers.ocr import SECONDS as OCR_SECONDS
+from ..parsers.ocr import is_allowed
 from ..parsers.reading import ReadTask, allowance
 from ..records import FileEntry
 from .decide import Action, content_known
@@ -25,9 +27,11 @@ def read_tasks(entries: Iterable[Met]) -> Iterator[tuple[Met, ReadTask | None]]:
             yield met, None
             continue
         entry = met.entry
-        most = allowance_of(met.source, entry.size)
+        most, ocr = allowance_of(met.source, entry.size), is_allowed(met.source.rules.ocr)
+        if ocr and entry.path.lower().endswith(".pdf") and not met.source.rules.parse_seconds:
+            most = most._replace(seconds=most.seconds + OCR_SECONDS)
         known = content_known(met.known)
-        yield met, ReadTask(entry.path, entry.absolute, entry.size, most, known, wanted=entry.wanted)
+        yield met, ReadTask(entry.path, entry.absolute, entry.size, most, known, wanted=entry.wanted, ocr=ocr)
 
 
 def allowance_of(source: Source, size: int) -> Allowance:

@@ -11,13 +11,17 @@ from ..markup import clean, join_pages
 from .document import read
 from .hyphens import Vocabulary
 from .outline import with_headings
+from .pictures import Reader
 from .properties import document_title, metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ...records import JSON
     from .document import Contents
 
+MOST_LISTED = 1_000
+"""Numbers of pages in the metadata."""
 SIGNATURE_REACH = 1024
 """Readers forgive this many bytes before ``%PDF-``."""
 
@@ -36,11 +40,13 @@ def parse(data: bytes, _path: str) -> ParsedDocument:
         raise UnsupportedError("empty file")
     if b"%PDF-" not in data[:SIGNATURE_REACH]:
         raise ParseError("not a PDF: its first bytes are something else's")
-    contents = read(data, lambda _page: None)
+    reader = Reader()
+    contents = read(data, reader)
     vocabulary = Vocabulary(contents.pages)
     pages = [_clean(vocabulary.joined(page)) for page in contents.pages]
     if not any(pages):
-        raise UnsupportedError("no text in this PDF: it may be scanned; run OCR first")
+        seen = "no text was found in its pictures" if contents.recognized else "it may be scanned; run OCR first"
+        raise UnsupportedError(f"no text in this PDF: {seen}")
     if contents.outline:
         pages = with_headings(pages, contents.outline)
     text, offsets = join_pages(pages)
@@ -50,8 +56,8 @@ def parse(data: bytes, _path: str) -> ParsedDocument:
         Markup.MARKDOWN if contents.outline else Markup.PLAIN,
         title=document_title(contents.properties.get("Title", "")),
         pages=offsets,
-        metadata=metadata(contents.properties),
-        notes=tuple(_notes(contents)),
+        metadata=metadata(contents.properties) | _recognized(contents, reader),
+        notes=tuple(_notes(contents, reader)),
     )
 
 
@@ -59,9 +65,20 @@ def _clean(page: str) -> str:
     return "\n".join(line.rstrip() for line in clean(page).split("\n")).strip("\n")
 
 
-def _notes(contents: Contents) -> Iterator[str]:
+def _recognized(contents: Contents, reader: Reader) -> dict[str, JSON]:
+    """Return which pages, from 1, were read as pictures, and how sure that reading is, 0 to 1."""
+    if not contents.recognized:
+        return {}
+    return {"ocr_pages": list(contents.recognized[:MOST_LISTED]), "ocr_confidence": round(reader.confidence, 3)}
+
+
+def _notes(contents: Contents, reader: Reader) -> Iterator[str]:
     pages = counted(len(contents.pages), "page")
     if contents.unread:
         yield f"{len(contents.unread)} of {pages} cannot be read: they are damaged"
-    if contents.pictures:
-        yield f"{len(contents.pictures)} of {pages} are pictures without text"
+    if reader.late:
+        yield f"{reader.late} of {pages} are pictures that there was no time to read; raise --parse-timeout"
+    if reader.failed:
+        yield f"{reader.failed} of {pages} are pictures in which no text could be looked for"
+    if unseen := len(contents.pictures) - reader.late - reader.failed:
+        yield f"{unseen} of {pages} are pictures without text"

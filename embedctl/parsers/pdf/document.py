@@ -17,10 +17,9 @@ from .pictures import is_picture
 from .runs import Box, PageText
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    Recognize = Callable[[Any], str | None]
-    """Returns the text in the picture of an open page; ``None``: it was not looked at."""
+    from .pictures import Reader
 
 # PDFium is not thread-safe, not even across documents.
 _PDFIUM = threading.Lock()
@@ -36,12 +35,12 @@ class Contents:
     unread: list[int] = field(default_factory=list)
     """Pages, from 1, that PDFium cannot open."""
     pictures: list[int] = field(default_factory=list)
-    """Pages, from 1, that are pictures without text, or with text that was not looked for."""
+    """Pages, from 1, that are pictures without text, and that were not looked at."""
     recognized: list[int] = field(default_factory=list)
-    """Pages, from 1, whose text was found in a picture."""
+    """Pages, from 1, that are pictures, and whose text was looked for in them."""
 
 
-def read(data: bytes, recognize: Recognize) -> Contents:
+def read(data: bytes, reader: Reader) -> Contents:
     """Return the contents of a PDF.
 
     Raises:
@@ -54,7 +53,7 @@ def read(data: bytes, recognize: Recognize) -> Contents:
             count = len(document)
             contents = Contents(_properties(document), headings(document))
         for number in range(1, count + 1):
-            _read_page(document, number, contents, recognize)
+            _read_page(document, number, contents, reader)
     if contents.unread and len(contents.unread) == len(contents.pages):
         raise ParseError("damaged PDF: none of its pages can be read")
     return contents
@@ -83,7 +82,7 @@ def _properties(document: Any) -> dict[str, str]:
     return found
 
 
-def _read_page(document: Any, number: int, contents: Contents, recognize: Recognize) -> None:
+def _read_page(document: Any, number: int, contents: Contents, reader: Reader) -> None:
     """Add a page to the contents."""
     text = ""
     try:
@@ -91,9 +90,9 @@ def _read_page(document: Any, number: int, contents: Contents, recognize: Recogn
             over = overlay(page, document.formenv)
             text = _text(PageText(page, text_page), over.values)
             if is_picture(page, text):
-                found = recognize(page)
-                text = "\n".join(filter(None, (text, found)))
-                (contents.recognized if found else contents.pictures).append(number)
+                seen = reader.read(page)
+                text = "\n".join(filter(None, (text, seen)))
+                (contents.pictures if seen is None else contents.recognized).append(number)
             text = "\n\n".join([text, *_new(over, text)])
     except ParseError:
         contents.unread.append(number)
