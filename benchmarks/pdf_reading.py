@@ -3,7 +3,7 @@
 ::
 
     pip install pdfplumber pypdf
-    python -m benchmarks.pdf_reading FOLDER [--library pdfplumber|pypdf] [--ours-only]
+    python -m benchmarks.pdf_reading FOLDER [--library pdfplumber|pypdf]
 
 Test files of public packages serve well: the source packages of pypdf, pdfminer.six, pikepdf and ocrmypdf hold some
 hundred. A word is a run of letters and digits, in lower case, ligatures dissolved. ``missing``: the other library has
@@ -96,6 +96,7 @@ def other_pages(path: Path, library: str) -> Iterator[str]:
 
 
 def main() -> int:
+    """Run the comparison and print it."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("folder", type=Path)
     options.add_argument("--library", choices=("pdfplumber", "pypdf"), default="pdfplumber")

@@ -88,7 +88,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "tree_sitter": ("chunkers",),  # in a child process
     "html_to_markdown": ("parsers/html.py",),
     "lxml": ("parsers",),  # trees of pages and of packages
-    "pypdfium2": ("parsers/pdf.py",),
+    "pypdfium2": ("parsers/pdf",),
+    "rapidocr": ("parsers/ocr.py",),  # in the extra "ocr"
     "python_calamine": ("parsers/sheet.py",),
     "yaml": ("parsers/frontmatter.py",),
 }  # fmt: skip

@@ -29,6 +29,15 @@ def test_page_offsets_and_properties() -> None:
         (["the long tail, a long-", "tail query"], "the long tail, a long-tail query"),
         (["information: infor-", "mation"], "information: information"),
         (["the years 1990-", "1995"], "the years 1990-\n1995"),
+        (["a self-", "taught sailor"], "a self-taught sailor"),
+        (["a full-", "time pilot"], "a full-time pilot"),
+        (["an evidence-", "based rule"], "an evidence-based rule"),
+        (["the Anglo-", "Norman coast"], "the Anglo-Norman coast"),
+        (["an e-", "mail to re-", "enter"], "an e-mail to re-enter"),
+        (["short-", "and long-term moorings"], "short-\nand long-term moorings"),
+        (["Wind-", "und Wetterkarten"], "Wind-\nund Wetterkarten"),
+        (["a self-", "ish gull, the high-", "est pier"], "a selfish gull, the highest pier"),
+        (["come to-", "gether be-", "fore the har-", "bour"], "come together before the harbour"),
     ],
 )
 def test_words_broken_at_line_ends(lines: list[str], text: str) -> None:

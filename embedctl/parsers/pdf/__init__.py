@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ...errors import ParseError, UnsupportedError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ...records import JSON
     from .document import Contents
 
+_BLANKS = re.compile(r"(?<=\S) {2,}(?=\S)")
 MOST_LISTED = 1_000
 """Numbers of pages in the metadata."""
 SIGNATURE_REACH = 1024
@@ -62,6 +64,7 @@ def parse(data: bytes, _path: str) -> ParsedDocument:
 
 
 def _clean(page: str) -> str:
+    page = _BLANKS.sub(" ", page) if "  " in page else page
     return "\n".join(line.rstrip() for line in clean(page).split("\n")).strip("\n")
 
 

@@ -13,10 +13,23 @@ if TYPE_CHECKING:
 
 MOST = 10_000
 """Annotations of a page that are looked at."""
-_REMARKS = (
-    "TEXT FREETEXT LINE SQUARE CIRCLE POLYGON POLYLINE HIGHLIGHT UNDERLINE SQUIGGLY STRIKEOUT STAMP CARET INK"
-    " FILEATTACHMENT".split()
-)
+_REMARKS = [
+    "TEXT",
+    "FREETEXT",
+    "LINE",
+    "SQUARE",
+    "CIRCLE",
+    "POLYGON",
+    "POLYLINE",
+    "HIGHLIGHT",
+    "UNDERLINE",
+    "SQUIGGLY",
+    "STRIKEOUT",
+    "STAMP",
+    "CARET",
+    "INK",
+    "FILEATTACHMENT",
+]
 _PASSWORD = 1 << 13
 """Flag of a text field whose value nobody is to see."""
 _LONGEST = 1 << 20
@@ -113,7 +126,7 @@ def _string(note: Any, key: bytes) -> str:
 def _text(get: Callable[[Any, int], int]) -> str:
     """Return what a function of PDFium writes in UTF-16, cut where it is very long."""
     size = min(get(None, 0), _LONGEST)
-    if size <= 2:  # noqa: PLR2004 - the zero at the end
+    if size <= 2:
         return ""
     from pypdfium2 import raw
 

@@ -78,7 +78,7 @@ def _ends(block: list[Line], line: Line, gutter: float) -> bool:
     if _crosses(line, gutter) != _crosses(last, gutter):
         return True
     above, below = last[0].box, line[0].box
-    if below.bottom >= above.bottom:
+    if below.bottom > above.top:
         return True
     return len(line) == 1 and above.bottom - below.top > _FAR * below.height
 

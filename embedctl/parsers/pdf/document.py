@@ -14,7 +14,7 @@ from .layout import Value, arranged, survey
 from .marks import apart
 from .outline import Heading, headings
 from .pictures import is_picture
-from .runs import Box, PageText
+from .runs import PageText
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

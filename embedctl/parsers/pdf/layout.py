@@ -21,11 +21,15 @@ HYPHEN = "\ufffe"
 
 _COLUMN = 60.0
 """Width in points of a stretch that may be a line of a column."""
+_MOST = 0.8
+"""Share of lines that stand higher than the one before, of a page that was drawn upwards."""
 _TALL = 40.0
 """Points; most letters are smaller."""
 _BACK, _APART, _OVERLAP = 0.25, 0.35, 0.4
-"""Shares of a line's height: by which a run may begin before the end of the one that it follows; between runs that stand
-on different lines; of which runs of one line have more in common."""
+"""Shares of a line's height: by which a run may begin before the end of the one that it follows; between runs on
+different lines; of which runs of one line have more in common."""
+
+
 class Value(NamedTuple):
     """A filled field of a form."""
 
@@ -47,9 +51,11 @@ def survey(rectangles: Sequence[Box], text: str, page: Box) -> Survey:
     """Return whether PDFium's text can be taken as it is; ``rectangles`` are the runs' ink."""
     if not rectangles:
         return Survey(True, [])
-    lines, marks, gutters = 0, [], []
+    lines = rising = 0
+    marks, gutters = [], []
     begin = gap = -1.0
     """Left end of the stretch without wide gaps, and width of the one before it on the same line."""
+    gutter = (0.0, 0.0)
     for number, (one, other) in enumerate(pairwise(rectangles), 1):
         left, bottom, right, top = one
         next_left, next_bottom, _, next_top = other
@@ -67,12 +73,14 @@ def survey(rectangles: Sequence[Box], text: str, page: Box) -> Survey:
             if gap > _COLUMN and right - begin > _COLUMN:
                 gutters.append(gutter)
             lines += ends
-            gap, gutter, begin = (right - begin, (right, next_left), next_left) if wide else (-1.0, (0.0, 0.0), next_left)
+            rising += ends and next_bottom >= top
+            gap, gutter, begin = (right - begin if wide else -1.0), (right, next_left), next_left
         elif height != next_height and may_be_mark(one, other, INK):
             marks.append(number)
     breaks = text.count("\n") + text.count(HYPHEN) - text.count(HYPHEN + "\r\n")
     in_order = (
         breaks <= lines
+        and rising <= _MOST * lines
         and (len(gutters) < LEAST_LINES or most_common(gutters)[1] < LEAST_LINES)
         and page.surrounds(around(rectangles))
         and not any(map(_stands, rectangles))
@@ -86,9 +94,12 @@ def _stands(box: Box) -> bool:
     return top - bottom > _TALL and top - bottom > 2 * (right - left)
 
 
-def arranged(runs: Sequence[Run], values: Sequence[Value] = ()) -> str:
-    """Return the text of runs that stand upright; values of fields stand behind the text to their left."""
-    lines = _lines(_with_values(_apart(runs), values))
+def arranged(runs: Sequence[Run], values: Sequence[Value] = (), gap: float = 1.0) -> str:
+    """Return the text of runs that stand upright; values of fields stand behind the text to their left.
+
+    ``gap`` is the least space between columns, as a share of a line's height.
+    """
+    lines = _downwards(_lines(_with_values(_apart(runs), values), gap))
     return "\n".join("".join(f" {segment.text}" for segment in line)[1:] for line in in_columns(lines))
 
 
@@ -112,6 +123,14 @@ def _apart(runs: Sequence[Run]) -> list[Run]:
             before = " "
         found.append(run._replace(before=before))
     return found
+
+
+def _downwards(lines: list[list[Segment]]) -> list[list[Segment]]:
+    """Return the lines from top to bottom where they were drawn upwards, else as they are."""
+    rising = sum(other[0].box.bottom >= one[0].box.top - one[0].box.height / 2 for one, other in pairwise(lines))
+    if rising <= _MOST * (len(lines) - 1):
+        return lines
+    return sorted(lines, key=lambda line: -line[0].box.bottom)
 
 
 def _with_values(runs: list[Run], values: Sequence[Value]) -> list[Run]:
@@ -141,14 +160,14 @@ def _left_of(runs: list[Run], box: Box) -> int:
     return max(beside, default=(0.0, -1))[1]
 
 
-def _lines(runs: Sequence[Run]) -> list[list[Segment]]:
-    """Return lines of segments: stretches with a space as wide as a letter is high between them."""
+def _lines(runs: Sequence[Run], gap: float) -> list[list[Segment]]:
+    """Return lines of segments: stretches with wide gaps between them."""
     lines: list[list[Segment]] = []
     for run in runs:
         box, segment = run.box, lines[-1][-1] if lines else None
         if segment is None or run.before == "\n":
             lines.append([Segment(run.text, box)])
-        elif box.left - segment.box.right > max(segment.box.height, box.height):
+        elif box.left - segment.box.right > gap * max(segment.box.height, box.height):
             lines[-1].append(Segment(run.text, box))
         else:
             lines[-1][-1] = Segment(segment.text + run.before + run.text, around([segment.box, box]))

@@ -44,7 +44,8 @@ def may_be_mark(one: Box, other: Box, shares: tuple[float, float, float]) -> boo
 def is_mark(before: str, after: str, one: Box, other: Box) -> bool:
     """Return whether, of two stretches that touch, one is the other's footnote mark.
 
-    ``before`` is the text up to where they touch, ``after`` the text from there; the rectangles are as high as the fonts.
+    ``before`` is the text up to where they touch, ``after`` the text from there; the rectangles are as high as the
+    fonts.
     """
     if not may_be_mark(one, other, _FONT):
         return False

@@ -12,6 +12,8 @@ from .runs import Box, Run
 _DPI = 150
 _LONGEST_SIDE = 2_000
 """Pixels of a page's picture."""
+_GUTTER = 0.2
+"""Space between columns as a share of a line's height, which in pictures has some room around the letters."""
 _FEW_LETTERS = 40
 """A stamp, a page number: a page with no more of a text layer, and a picture over most of it, is a picture."""
 _SOME_TEXT = 400
@@ -82,4 +84,5 @@ class Reader:
         for line in found:
             self._letters += len(line.text)
             self._sure += len(line.text) * line.confidence
-        return arranged([Run(each.text, "\n", Box(each.left, -each.bottom, each.right, -each.top)) for each in found])
+        runs = [Run(each.text, "\n", Box(each.left, -each.bottom, each.right, -each.top)) for each in found]
+        return arranged(runs, gap=_GUTTER)

@@ -27,11 +27,13 @@ _FILE_NAME = re.compile(
 
 
 def document_title(title: str) -> str | None:
+    """Return the title, ``None`` where it is a file's name or a placeholder."""
     title = one_line(title)
     return None if not title or title.lower() in _LIBRARY_NOISE or _FILE_NAME.match(title) else title
 
 
 def metadata(properties: Mapping[str, str]) -> dict[str, JSON]:
+    """Return what the properties say, dates in ISO 8601."""
     found: dict[str, JSON] = {}
     for name, key in _FIELDS.items():
         value = one_line(properties.get(name, ""))

@@ -107,7 +107,9 @@ class PageText:
         from pypdfium2 import raw
 
         left, bottom, right, top = self.rectangles[run]
-        return int(raw.FPDFText_GetCharIndexAtPos(self._handle, min(left + 0.5, (left + right) / 2), (bottom + top) / 2, 1, 1))
+        return int(
+            raw.FPDFText_GetCharIndexAtPos(self._handle, min(left + 0.5, (left + right) / 2), (bottom + top) / 2, 1, 1)
+        )
 
     def font_box(self, place: int) -> Box:
         """Return the rectangle of a letter, as high as its font."""
@@ -130,7 +132,7 @@ class PageText:
     def runs(self, quarters: int) -> list[Run] | None:
         """Return the runs that lie on the page, turned clockwise; ``None`` where letters cannot be counted off."""
         units = self.units
-        if not units:
+        if not units and self.text:
             return None
         spans = self._spans(units)
         inks = self.rectangles
