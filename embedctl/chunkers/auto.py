@@ -38,11 +38,16 @@ _BY_PAGE = frozenset(
     }
 )
 """A slide or a sheet is a unit of its own; a page of a PDF ends anywhere."""
+_BY_OUTLINE = "application/pdf"
+"""Its headings are those of its outline, which names few and long sections; a hit is to say which."""
 
 
 def auto_outline(document: Document) -> Outline:
     """Return marked-up text and code by their structure, slides and sheets by page, everything else as running text."""
-    return page_outline(document) if document.media_type in _BY_PAGE else _structure(document)
+    if document.media_type in _BY_PAGE:
+        return page_outline(document)
+    outline = _structure(document)
+    return replace(outline, join_sections=False) if document.media_type == _BY_OUTLINE else outline
 
 
 def page_outline(document: Document) -> Outline:

@@ -95,7 +95,7 @@ class Packer:
         depth = sections[index - 1].depth if index else 0
         bare = index > 0 and sections[index - 1].bare
         for section in sections[index:]:
-            if not self._outline.join_sections or section.depth < depth:
+            if not (self._outline.join_sections or bare) or section.depth < depth:
                 return section.start
             if not bare and self._tokens.cost(start, self._trimmed(start, section.start)) >= enough:
                 return section.start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -168,6 +169,13 @@ def test_an_introduction_stays_with_its_list(wordpiece):
     text = PROSE * 3 + "\n\nTake these:\n\n" + "- a thing to take along on the way\n" * 25
     chunks = chunks_of(document(text, "markdown"), wordpiece, ChunkConfig())
     assert chunks[1].text.startswith("Take these:")
+
+
+def test_every_section_of_a_pdf_outline_is_a_chunk_of_its_own_under_the_headings_above_it(wordpiece):
+    text = "# Boat\n\n## Hull\n\nOak.\n\n## Rig\n\n### Mast\n\nPine.\n\n### Sails\n\nCotton."
+    pdf = replace(document(text, "markdown"), media_type="application/pdf")
+    chunks = chunks_of(pdf, wordpiece, ChunkConfig())
+    assert [chunk.heading for chunk in chunks] == [("Boat", "Hull"), ("Boat", "Rig", "Mast"), ("Boat", "Rig", "Sails")]
 
 
 def test_rst_levels_follow_the_order_of_adornments(wordpiece):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .layout import Value
@@ -13,23 +14,10 @@ if TYPE_CHECKING:
 
 MOST = 10_000
 """Annotations of a page that are looked at."""
-_REMARKS = [
-    "TEXT",
-    "FREETEXT",
-    "LINE",
-    "SQUARE",
-    "CIRCLE",
-    "POLYGON",
-    "POLYLINE",
-    "HIGHLIGHT",
-    "UNDERLINE",
-    "SQUIGGLY",
-    "STRIKEOUT",
-    "STAMP",
-    "CARET",
-    "INK",
-    "FILEATTACHMENT",
-]
+_REMARKS = (
+    *("TEXT", "FREETEXT", "LINE", "SQUARE", "CIRCLE", "POLYGON", "POLYLINE", "HIGHLIGHT", "UNDERLINE", "SQUIGGLY"),
+    *("STRIKEOUT", "STAMP", "CARET", "INK", "FILEATTACHMENT"),
+)
 _PASSWORD = 1 << 13
 """Flag of a text field whose value nobody is to see."""
 _LONGEST = 1 << 20
@@ -81,12 +69,12 @@ def _value(form: Any, note: Any) -> Iterator[Value]:
 
     kind = raw.FPDFAnnot_GetFormFieldType(form, note)
     name, label = (
-        _text(lambda buffer, size, get=get: get(form, note, buffer, size)).strip()
+        _text(partial(get, form, note)).strip()
         for get in (raw.FPDFAnnot_GetFormFieldName, raw.FPDFAnnot_GetFormFieldAlternateName)
     )
     label = label or name.rpartition(".")[2]
     if kind in (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON):
-        said = _text(lambda buffer, size: raw.FPDFAnnot_GetFormFieldExportValue(form, note, buffer, size)).strip()
+        said = _text(partial(raw.FPDFAnnot_GetFormFieldExportValue, form, note)).strip()
         value = (said or "x") if raw.FPDFAnnot_IsChecked(form, note) else ""
     elif kind in (raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX):
         value = ", ".join(_selected(form, note)) or _field_value(form, note)
@@ -103,7 +91,7 @@ def _value(form: Any, note: Any) -> Iterator[Value]:
 def _field_value(form: Any, note: Any) -> str:
     from pypdfium2 import raw
 
-    return _text(lambda buffer, size: raw.FPDFAnnot_GetFormFieldValue(form, note, buffer, size))
+    return _text(partial(raw.FPDFAnnot_GetFormFieldValue, form, note))
 
 
 def _selected(form: Any, note: Any) -> Iterator[str]:
@@ -112,15 +100,13 @@ def _selected(form: Any, note: Any) -> Iterator[str]:
 
     for option in range(min(raw.FPDFAnnot_GetOptionCount(form, note), MOST)):
         if raw.FPDFAnnot_IsOptionSelected(form, note, option):
-            yield _text(
-                lambda buffer, size, option=option: raw.FPDFAnnot_GetOptionLabel(form, note, option, buffer, size)
-            )
+            yield _text(partial(raw.FPDFAnnot_GetOptionLabel, form, note, option))
 
 
 def _string(note: Any, key: bytes) -> str:
     from pypdfium2 import raw
 
-    return _text(lambda buffer, size: raw.FPDFAnnot_GetStringValue(note, key, buffer, size))
+    return _text(partial(raw.FPDFAnnot_GetStringValue, note, key))
 
 
 def _text(get: Callable[[Any, int], int]) -> str:

@@ -17,402 +17,52 @@ _END = re.compile("[\x02\ufffe]|[-\u00ad\u2010]\r?\n")
 _MARK_AND_LINE = re.compile("[\x02\ufffe](?:\r?\n)?")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
-_OPEN = frozenset(
-    [
-        "and",
-        "or",
-        "und",
-        "oder",
-        "bzw",
-        "et",
-        "ou",
-        "y",
-        "e",
-        "o",
-        "of",
-        "en",
-        "och",
-        "og",
-        "eller",
-        "till",
-        "bis",
-        "to",
-    ]
-)
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_OPEN = _words("""
+    and or und oder bzw et ou y e o of en och og eller till bis to
+""")
 """Words behind a hyphen that waits for the rest of a later compound: ``short- and long-term``."""
-_FIRST = frozenset(
-    [
-        "self",
-        "well",
-        "ill",
-        "non",
-        "half",
-        "all",
-        "cross",
-        "ex",
-        "quasi",
-        "pseudo",
-        "high",
-        "low",
-        "long",
-        "short",
-        "mid",
-        "full",
-        "part",
-        "wide",
-        "broad",
-        "deep",
-        "hard",
-        "soft",
-        "open",
-        "left",
-        "right",
-        "far",
-        "near",
-        "close",
-        "same",
-        "single",
-        "double",
-        "triple",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "twenty",
-        "thirty",
-        "forty",
-        "fifty",
-        "sixty",
-        "seventy",
-        "eighty",
-        "ninety",
-        "hundred",
-        "first",
-        "second",
-        "third",
-        "large",
-        "small",
-        "fine",
-        "free",
-        "heavy",
-        "light",
-        "fast",
-        "slow",
-        "real",
-        "right",
-        "state",
-        "case",
-        "time",
-        "year",
-        "user",
-        "task",
-        "data",
-        "model",
-        "world",
-        "zero",
-        "old",
-        "new",
-        "late",
-        "early",
-        "much",
-        "most",
-        "best",
-        "better",
-        "least",
-        "less",
-        "ever",
-        "never",
-        "so",
-        "above",
-        "below",
-        "inner",
-        "outer",
-        "north",
-        "south",
-        "east",
-        "west",
-    ]
-)
+_FIRST = _words("""
+    self well ill non half all cross ex quasi pseudo high low long short mid full part wide broad deep hard soft
+    open left right far near close same single double triple two three four five six seven eight nine ten twenty
+    thirty forty fifty sixty seventy eighty ninety hundred first second third large small fine free heavy light
+    fast slow real right state case time year user task data model world zero old new late early much most best
+    better least less ever never so above below inner outer north south east west
+""")
 """Words that often begin a compound with a hyphen."""
-_LAST = frozenset(
-    [
-        "made",
-        "known",
-        "based",
-        "like",
-        "free",
-        "term",
-        "time",
-        "level",
-        "scale",
-        "fold",
-        "sized",
-        "shaped",
-        "oriented",
-        "driven",
-        "aware",
-        "specific",
-        "dependent",
-        "independent",
-        "related",
-        "wide",
-        "style",
-        "friendly",
-        "proof",
-        "side",
-        "hand",
-        "line",
-        "end",
-        "art",
-        "date",
-        "class",
-        "rate",
-        "rated",
-        "ranking",
-        "quality",
-        "tuned",
-        "trained",
-        "defined",
-        "designed",
-        "written",
-        "spread",
-        "reaching",
-        "sighted",
-        "minded",
-        "hearted",
-        "handed",
-        "sided",
-        "ended",
-        "headed",
-        "tailed",
-        "coloured",
-        "colored",
-        "grained",
-        "established",
-        "supervised",
-        "employed",
-        "contained",
-        "explanatory",
-        "esteem",
-        "conscious",
-        "sufficient",
-        "respect",
-        "control",
-        "service",
-        "interest",
-        "defence",
-        "defense",
-        "assured",
-        "taught",
-        "built",
-        "born",
-        "bred",
-        "dressed",
-        "educated",
-        "informed",
-        "off",
-        "up",
-        "in",
-        "out",
-        "down",
-        "over",
-        "on",
-        "away",
-        "through",
-        "law",
-        "century",
-        "year",
-        "old",
-        "day",
-        "week",
-        "month",
-        "hour",
-        "minute",
-        "foot",
-        "mile",
-        "page",
-        "part",
-        "dimensional",
-        "linear",
-        "zero",
-        "negative",
-        "empty",
-        "trivial",
-        "existent",
-        "profit",
-        "smoking",
-        "violent",
-        "standard",
-        "uniform",
-        "existing",
-        "performance",
-        "resolution",
-        "risk",
-        "speed",
-        "tech",
-        "end",
-        "pass",
-        "frequency",
-        "energy",
-        "pressure",
-        "temperature",
-        "volume",
-        "cost",
-        "income",
-        "range",
-        "distance",
-        "lasting",
-        "lived",
-        "standing",
-        "running",
-        "sleeved",
-        "way",
-        "step",
-        "stage",
-        "phase",
-        "tier",
-        "layer",
-        "word",
-        "class",
-        "rank",
-        "scale",
-        "source",
-        "access",
-        "ended",
-        "plan",
-        "air",
-        "water",
-        "sea",
-        "bound",
-        "key",
-        "value",
-        "product",
-        "section",
-        "examination",
-        "reference",
-        "country",
-        "domain",
-        "language",
-        "lingual",
-        "validation",
-        "entropy",
-        "platform",
-        "browser",
-        "cutting",
-        "edge",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "eyed",
-        "legged",
-        "storey",
-        "story",
-        "thirds",
-        "quarters",
-        "fifths",
-        "tenths",
-    ]
-)
+_LAST = _words("""
+    made known based like free term time level scale fold sized shaped oriented driven aware specific dependent
+    independent related wide style friendly proof side hand line end art date class rate rated ranking quality
+    tuned trained defined designed written spread reaching sighted minded hearted handed sided ended headed
+    tailed coloured colored grained established supervised employed contained explanatory esteem conscious
+    sufficient respect control service interest defence defense assured taught built born bred dressed educated
+    informed off up in out down over on away through law century year old day week month hour minute foot mile
+    page part dimensional linear zero negative empty trivial existent profit smoking violent standard uniform
+    existing performance resolution risk speed tech end pass frequency energy pressure temperature volume cost
+    income range distance lasting lived standing running sleeved way step stage phase tier layer word class rank
+    scale source access ended plan air water sea bound key value product section examination reference country
+    domain language lingual validation entropy platform browser cutting edge one two three four five six seven
+    eight nine eyed legged storey story thirds quarters fifths tenths
+""")
 """Words that often end one."""
-_ALWAYS = frozenset(
-    [
-        "based",
-        "driven",
-        "oriented",
-        "aware",
-        "specific",
-        "dependent",
-        "related",
-        "shaped",
-        "sized",
-        "friendly",
-        "sided",
-        "coloured",
-        "colored",
-        "handed",
-        "minded",
-        "headed",
-        "legged",
-        "eyed",
-        "making",
-        "being",
-        "saving",
-        "consuming",
-        "up",
-        "off",
-        "on",
-    ]
-)
+_ALWAYS = _words("""
+    based driven oriented aware specific dependent related shaped sized friendly sided coloured colored handed
+    minded headed legged eyed making being saving consuming up off
+""")
 """Words behind a hyphen that nearly no other word ends with."""
-_PREFIXES = frozenset(
-    [
-        "be",
-        "for",
-        "in",
-        "to",
-        "un",
-        "re",
-        "de",
-        "con",
-        "pro",
-        "an",
-        "at",
-        "on",
-        "per",
-        "dis",
-        "mis",
-        "im",
-        "so",
-        "me",
-        "he",
-        "as",
-        "no",
-        "is",
-        "ab",
-        "ad",
-        "en",
-        "ex",
-        "com",
-    ]
-)
+_PREFIXES = _words("""
+    be for in to un re de con pro an at on per dis mis im so me he as no is ab ad en ex com inter over under
+""")
 """Words that more often begin a longer word."""
-_ENDINGS = frozenset(
-    [
-        "er",
-        "est",
-        "ish",
-        "ness",
-        "ly",
-        "less",
-        "ware",
-        "en",
-        "ened",
-        "ening",
-        "ens",
-        "age",
-        "ful",
-        "ing",
-        "ed",
-        "ity",
-        "ment",
-        "ance",
-        "ence",
-        "al",
-        "ic",
-        "y",
-    ]
-)
+_SAME_VOWEL = {("re", "e"), ("pre", "e"), ("anti", "i"), ("semi", "i")}
+"""Prefixes and first letters that a hyphen sets apart: ``re-enter``."""
+_ENDINGS = _words("""
+    er est ish ness ly less ware en ened ening ens age ful ing ed ity ment ance ence al ic y
+""")
 
 
 class Vocabulary:
@@ -448,8 +98,10 @@ class Vocabulary:
             return True
         if left + right in self._words or right in _ENDINGS:
             return False
-        if left in ("self", "non") or right in _ALWAYS or left[-1] + right[0] in ("ee", "ii"):  # re-enter
+        if left in ("self", "non") or (left, right[0]) in _SAME_VOWEL:
             return True
-        if left in self._words and right in self._words:
-            return left not in _PREFIXES
+        if left in _PREFIXES:
+            return False
+        if right in _ALWAYS or (left in self._words and right in self._words):
+            return True
         return left in _FIRST and (right in _LAST or right in self._words)
