@@ -110,14 +110,11 @@ def lines(picture: Any) -> list[Line]:
     found = _engine()(picture)
     if found.boxes is None or not found.txts:
         return []
-    return [
-        Line(
-            text,
-            *(float(end) for end in (*box.min(axis=0), *box.max(axis=0))),
-            float(score),
-        )
-        for text, score, box in zip(found.txts, found.scores, found.boxes, strict=True)
-    ]
+    read = []
+    for text, score, box in zip(found.txts, found.scores, found.boxes, strict=True):
+        (left, top), (right, bottom) = box.min(axis=0), box.max(axis=0)
+        read.append(Line(text, float(left), float(top), float(right), float(bottom), float(score)))
+    return read
 
 
 @cache

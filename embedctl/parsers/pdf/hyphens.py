@@ -73,7 +73,8 @@ class Vocabulary:
         pages = list(pages)
         self._words: set[str] = set()
         if any(map(_END.search, pages)):
-            self._words.update(word.lower() for page in pages for word in _WORD.findall(_BROKEN.sub(" ", page)))
+            whole = (_BROKEN.sub(" ", page) if _END.search(page) else page for page in pages)
+            self._words.update(word.lower() for page in whole for word in _WORD.findall(page))
 
     def joined(self, page: str) -> str:
         """Return a page whose broken words are whole."""

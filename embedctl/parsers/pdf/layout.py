@@ -75,7 +75,7 @@ def survey(rectangles: Sequence[Box], text: str, page: Box) -> Survey:
             lines += ends
             rising += ends and next_bottom >= top
             gap, gutter, begin = (right - begin if wide else -1.0), (right, next_left), next_left
-        elif height != next_height and may_be_mark(one, other, INK):
+        elif min(height, next_height) <= INK[1] * high and may_be_mark(one, other, INK):
             marks.append(number)
     breaks = text.count("\n") + text.count(HYPHEN) - text.count(HYPHEN + "\r\n")
     in_order = (
