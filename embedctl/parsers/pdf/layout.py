@@ -21,6 +21,8 @@ HYPHEN = "\ufffe"
 
 _COLUMN = 60.0
 """Width in points of a stretch that may be a line of a column."""
+_FEW, _SOME = 0.05, 0.15
+"""Shares of a page's lines: broken where none ends, and with a gap at one place, that change nothing worth the time."""
 _MOST = 0.8
 """Share of lines that stand higher than the one before, of a page that was drawn upwards."""
 _TALL = 40.0
@@ -60,12 +62,12 @@ def survey(rectangles: Sequence[Box], text: str, page: Box) -> Survey:
         left, bottom, right, top = one
         next_left, next_bottom, _, next_top = other
         height, next_height = top - bottom, next_top - next_bottom
-        high = max(height, next_height)
-        overlap = min(top, next_top) - max(bottom, next_bottom)
+        high, low = (height, next_height) if height > next_height else (next_height, height)  # faster than max()
+        overlap = (top if top < next_top else next_top) - (bottom if bottom > next_bottom else next_bottom)
         if begin < 0:
             begin = left
         if next_left <= right - _BACK * high:
-            ends = overlap <= _OVERLAP * min(height, next_height) or next_left < left
+            ends = overlap <= _OVERLAP * low or next_left < left
         else:
             ends = overlap < -_APART * high
         wide = not ends and next_left - right > high
@@ -75,13 +77,14 @@ def survey(rectangles: Sequence[Box], text: str, page: Box) -> Survey:
             lines += ends
             rising += ends and next_bottom >= top
             gap, gutter, begin = (right - begin if wide else -1.0), (right, next_left), next_left
-        elif min(height, next_height) <= INK[1] * high and may_be_mark(one, other, INK):
+        elif INK[0] * high <= low <= INK[1] * high and may_be_mark(one, other, INK):
             marks.append(number)
     breaks = text.count("\n") + text.count(HYPHEN) - text.count(HYPHEN + "\r\n")
+    columns = max(LEAST_LINES, _SOME * lines)
     in_order = (
-        breaks <= lines
+        (breaks - lines) <= _FEW * lines
         and rising <= _MOST * lines
-        and (len(gutters) < LEAST_LINES or most_common(gutters)[1] < LEAST_LINES)
+        and (len(gutters) < columns or most_common(gutters)[1] < columns)
         and page.surrounds(around(rectangles))
         and not any(map(_stands, rectangles))
     )
