@@ -82,6 +82,14 @@ def test_the_outline_gives_headings() -> None:
     assert document.text[document.pages[1] :].startswith("# In the galley")
 
 
+def test_a_title_over_two_lines_is_one_heading() -> None:
+    entries = [("a", "Winter storage on land and afloat", 0, 0), ("b", "Covers", 1, 0)]
+    page = ["Chapter 3: Winter storage on", "land and afloat", "Drain the pump.", "Covers", "Leave air below."]
+    text = parse(_outlined(entries, [page]), "a.pdf").text
+    heading = "# Chapter 3: Winter storage on land and afloat"
+    assert text.split("\n\n") == [heading, "Drain the pump.", "## Covers", "Leave air below."]
+
+
 def test_lines_that_look_like_markdown_stay_text_beside_an_outline() -> None:
     pages = [["Script", "# not a heading", "```", "<!-- nor this", "======", "Bell"]]
     text = parse(_outlined([("a", "Script", 0, 0), ("b", "Bell", 0, 0)], pages), "a.pdf").text

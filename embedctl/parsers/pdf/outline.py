@@ -15,8 +15,10 @@ _LONGEST_TITLE = 300
 _DEEPEST = 6
 _MISREAD = re.compile(r"^ {0,3}(?=#{1,6}(?:[ \t]|$)|```|~~~|<[!?/A-Za-z]|(?:=+|-+)[ \t]*$|\[[^\]]+\]:)", re.MULTILINE)
 """Beginnings of lines that Markdown takes for more than text."""
-_NUMBER = r"(?:(?:[^\W\d_]{1,10}[ \t]+)?[\dA-Z]{1,4}(?:\.\d{1,4})*[.:)]?\s+)?"
-"""A section's number, which outlines often leave out: ``2.1``, ``Chapter 3``."""
+_NUMBER = re.compile(r"(?:[^\W\d_]{1,10} )?[\da-z]{1,4}(?:\.\d{1,4})*[.:)]? ")
+"""A section's number, which outlines often leave out, in lower case: ``2.1``, ``chapter 3``."""
+_MOST_LINES = 3
+"""Of a title on its page."""
 
 
 class Heading(NamedTuple):
@@ -52,17 +54,36 @@ def with_headings(pages: Sequence[str], outline: Iterable[Heading]) -> list[str]
 
 
 def _page(text: str, titles: Sequence[Heading]) -> str:
-    pieces, last = [], 0
+    if not titles:
+        return _plain(text)
+    lines = text.split("\n")
+    keys, pieces, last = [_key(line) for line in lines], [], 0
     for heading in titles:
-        words = r"\s+".join(map(re.escape, heading.title.split()))
-        place = re.compile(rf"^[ \t]*({_NUMBER}{words})[ \t.:]*$", re.MULTILINE | re.IGNORECASE).search(text, last)
-        if place:
-            pieces.append(_plain(text[last : place.start()]))
-        title = one_line(place[1]) if place else heading.title
+        start, end = _place(keys, _key(heading.title), last)
+        pieces.append(_plain("\n".join(lines[last:start])))
+        title = one_line("\n".join(lines[start:end])) or heading.title
         pieces.append(f"{'#' * heading.level} {title}")
-        last = place.end() if place else last
-    pieces.append(_plain(text[last:]))
+        last = end
+    pieces.append(_plain("\n".join(lines[last:])))
     return "\n\n".join(piece for piece in pieces if piece)
+
+
+def _key(line: str) -> str:
+    """Return what a title and its line have in common."""
+    return " ".join(line.split()).rstrip(" .:").casefold()
+
+
+def _place(keys: Sequence[str], title: str, start: int) -> tuple[int, int]:
+    """Return the first line of a title and the line behind it, from ``start`` on; ``(start, start)``: nowhere."""
+    for first in range(start, len(keys)):
+        joined = ""
+        for end in range(first, min(first + _MOST_LINES, len(keys))):
+            joined = f"{joined} {keys[end]}" if joined else keys[end]
+            if joined == title or (joined.endswith(f" {title}") and _NUMBER.fullmatch(joined[: -len(title)])):
+                return first, end + 1
+            if not joined or not (title.startswith(joined) or _NUMBER.match(f"{joined} ")):
+                break
+    return start, start
 
 
 def _plain(text: str) -> str:
