@@ -77,7 +77,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "transformers": ("encoders/torch_runtime.py",),  # seconds to import
     "openvino": ("encoders/openvino_library.py",),  # which keeps its telemetry out
     "tokenizers": ("encoders/tokenization.py", "encoders/query_tokenizer.py"),
-    "py3langid": ("inspection/languages.py",),  # 0.8 s with its model
+    "py3langid": ("arms/bm25/document_language.py",),  # 0.8 s with its model
+    "simplemma": ("arms/bm25/compounds.py",),  # 2 s to read a list: its words are kept in the cache
     # sources: what reads untrusted files stays where limits are
     "pathspec": ("sources", "query/filters.py"),  # one syntax for patterns
     "chardet": ("encodings.py",),  # two that must agree

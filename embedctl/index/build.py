@@ -32,12 +32,13 @@ _REBUILD = 'Rebuild the index with "embedctl index --no-refresh --rebuild".'
 class IndexChanges:
     """The parts that are ready for every arm, and how they differ from those of the published index."""
 
-    def __init__(self, manifest: Manifest, rebuild: bool = False) -> None:
+    def __init__(self, layout: Layout, manifest: Manifest, rebuild: bool = False) -> None:
         """Compare.
 
         Raises:
             NoStoreError: nothing is embedded.
         """
+        self._layout = layout
         settings = manifest.settings
         wanted = {arm.field for arm in settings.arms if arm.field is not None}
         if missing := sorted(wanted - manifest.encoders.keys()):
@@ -87,7 +88,8 @@ class IndexChanges:
         if (hnsw.m, hnsw.ef_construction) != (now.m, now.ef_construction):
             return False
         if arm.field is None:
-            return record.facts.get("language", old.settings.language) == self.settings.language
+            language = record.facts.get("language", old.settings.language)
+            return language == self.settings.language and kind_of(arm.kind).current(piece(self._layout, old, record))
         return old.encoders[arm.field].fingerprint == self.encoders[arm.field].fingerprint
 
 

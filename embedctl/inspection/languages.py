@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from ..arms.bm25.document_language import STEMMERS, UNKNOWN, identify
 from ..plural import percent
 from .glossary import figure
 from .inspection import LanguageShare, Topic
@@ -18,31 +19,9 @@ if TYPE_CHECKING:
     from .inspection import Figure
     from .survey import SampledText
 
-CODE, UNKNOWN = "code", "unknown"
-_LETTERS = 20
-"""Shorter texts get no language: half of such lines are names or commands."""
-_READ = 1_000
-"""Characters of a text that are looked at; on 1,101 pages of 100 to 1,000 characters in 31 languages all were right."""
+CODE = "code"
 _LUI = "Lui, Baldwin: langid.py, ACL 2012 (py3langid), on the sampled texts"
-STEMMERS = {
-    "ar": "arabic", "da": "danish", "nl": "dutch", "en": "english", "fi": "finnish", "fr": "french", "de": "german",
-    "el": "greek", "hu": "hungarian", "it": "italian", "no": "norwegian", "nb": "norwegian", "nn": "norwegian",
-    "pt": "portuguese", "ro": "romanian", "ru": "russian", "es": "spanish", "sv": "swedish", "ta": "tamil",
-    "tr": "turkish",
-}  # fmt: skip
-"""BM25's names of the languages that it has a stemmer for."""
 _MOST = 0.5
-
-
-def identify(text: str) -> str:
-    """Return the ISO 639-1 code of a text's language (ISO 639-3 where there is none), or ``UNKNOWN``."""
-    import py3langid  # 0.8 s with its model
-
-    text = text[:_READ]
-    if sum(map(str.isalpha, text)) < _LETTERS:
-        return UNKNOWN
-    code: str = py3langid.classify(text)[0]
-    return code
 
 
 def languages(
@@ -108,8 +87,8 @@ def _advice(
         )
     if other and other.verdict != "good":
         return (
-            f"The texts are in several languages and BM25 stems one of them ({settings.language}): where that hurts, "
-            "keep one store for each language."
+            f"The texts are in several languages and BM25 stems one of them ({settings.language}): run "
+            '"embedctl index --language auto --rebuild" to stem each document in its own; nothing is embedded again.'
         )
     if not known:
         return "Model and stemmer are not known to be wrong for these texts: nothing to do."

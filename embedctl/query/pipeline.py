@@ -251,7 +251,11 @@ class Pipeline:
     def _notes(self, draft: Draft) -> list[str]:
         if not draft.text.strip():
             return ["The query is empty."]
-        return list(dict.fromkeys(note for query in draft.arms.values() for note in query.notes()))
+        taken = [
+            f'"-{word}" leaves out what has "{word}"; to look for it, write it without the hyphen or in quotes.'
+            for word in draft.parsed.presumed
+        ]
+        return taken + list(dict.fromkeys(note for query in draft.arms.values() for note in query.notes()))
 
     def _documents(self, labels: Labels) -> NDArray[np.uint64]:
         return self.setup.index.rows.documents(labels)

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ..arms.bm25.analysis import SPACELESS
+from ..arms.bm25.folding import LEFT_OUT
 from ..records import Span
 
 if TYPE_CHECKING:
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
 ELLIPSIS = "…"
 
 _SPACELESS = re.compile(f"[{SPACELESS}]")
-_WORD = re.compile(rf"[{SPACELESS}]|(?:(?![{SPACELESS}])[^\W_])+")
+_LETTER = rf"(?:(?![{SPACELESS}])[^\W_]|(?<=\w)[{LEFT_OUT}](?=\w))"
+_WORD = re.compile(
+    rf"[{SPACELESS}]|(?<![^\W_])[0-9]{{1,3}}(?:[,.'\u00a0\u2009\u202f][0-9]{{3}})+(?![^\W_])"  # 1,000,000
+    rf"|(?<![^\W_])[A-Za-z](?:\+\+|[#+](?!\w))|{_LETTER}+(?:\+\+)?"  # C#, C++, libstdc++
+)
 
 
 def snippet(text: str, is_match: Callable[[str], bool], width: int) -> tuple[str, list[Span]]:

@@ -27,7 +27,7 @@ def index(writer: Writer, reporter: Reporter, report: RunReport, rebuild: bool =
         return  # sources without a single document: there is nothing to index, and nothing is wrong
     with report.timing("index"):
         compact(writer, report)
-        changes = _sound(writer, reporter, IndexChanges(writer.manifest, rebuild))
+        changes = _sound(writer, reporter, IndexChanges(writer.layout, writer.manifest, rebuild))
         if changes.nothing:
             return
         with naming(writer.layout.generation(writer.manifest.next_generation)):
@@ -43,4 +43,4 @@ def _sound(writer: Writer, reporter: Reporter, changes: IndexChanges) -> IndexCh
         return changes
     more = f" So are {len(found) - 1} other files of the index." if len(found) > 1 else ""
     reporter.message("warning", f"{found[0].message}{more} The index is rebuilt from the parts.")
-    return IndexChanges(writer.manifest, rebuild=True)
+    return IndexChanges(writer.layout, writer.manifest, rebuild=True)

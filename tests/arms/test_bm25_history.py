@@ -28,23 +28,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEAP = 15_000_000
-VOCABULARY = [*(f"word{at}" for at in range(800)), "the", "and", FILLER_TERM, "ef", "construction", "検索"]
+
+
+def word(number: int) -> str:
+    """Return a word of letters only: digits behind letters would have the letters as a part."""
+    return "word" + "".join("abcdefghij"[int(digit)] for digit in str(number))
+
+
+VOCABULARY = [*map(word, range(800)), "the", "and", FILLER_TERM, "ef", "construction", "検索"]
 WEIGHTS = [1 / (at + 2) for at in range(len(VOCABULARY))]
 QUERIES = (
-    "word0",
-    "word3 word17 word200",
-    "the word5 word5 and word40",
+    "worda",
+    "wordd wordbh wordcaa",
+    "the wordf wordf and wordea",
     "the and",
-    "word2 -word1",
-    'word9 -"word0 word1"',
-    '"word0 word1"',
-    'word7 "word1 word0" "word2 word0"',
+    "wordc -wordb",
+    'wordj -"worda wordb"',
+    '"worda wordb"',
+    'wordh "wordb worda" "wordc worda"',
     "ef_construction",
-    "word1.word0/word3",
-    "word799 word1 neverseen",
+    "wordb.worda/wordd",
+    "wordhjj wordb neverseen",
     FILLER_TERM,
-    f"{FILLER_TERM} word6",
-    "検索 word4",
+    f"{FILLER_TERM} wordg",
+    "検索 worde",
 )
 
 
@@ -148,7 +155,7 @@ def test_dead_rows_are_nowhere(tmp_path: Path) -> None:
     assert life.run((), gone).dead > 2 * len(gone)
     retriever, labels = Bm25Arm(life.newest, "english"), np.arange(3_000, dtype=np.uint64)
     assert retriever.part_labels(0, len(life.alive)).tolist() == sorted(life.alive)
-    query = retriever.query(parse_query(f"word0 {FILLER_TERM}"))
+    query = retriever.query(parse_query(f"worda {FILLER_TERM}"))
     assert not set(query.search(5_000).labels.tolist()) - life.alive.keys()
     assert np.isnan(query.scores(labels)[sorted(gone)]).all()
     assert not np.isnan(query.scores(labels)[sorted(set(query.search(5_000).labels.tolist()))]).any()
@@ -174,14 +181,14 @@ def test_an_index_that_is_mostly_dead_is_rebuilt(tmp_path: Path) -> None:
     assert life.run((), range(100)).dead
     assert life.run((), range(100, 1_100)) == Bm25Rows(1_900, 0)
     assert life.run((), list(life.alive)) == Bm25Rows(0, 0)
-    assert not len(Bm25Arm(life.newest, "english").query(parse_query("word0")).search(5).labels)
+    assert not len(Bm25Arm(life.newest, "english").query(parse_query("worda")).search(5).labels)
 
 
 def test_rows_without_titles_do_not_hinder(tmp_path: Path) -> None:
     """The last row with a title dies: there is no average length of titles any more, and none is needed."""
     life = Life(tmp_path, random.Random(8))
     untitled = [life.document(label)._replace(title="", headings=()) for label in range(3_000)]
-    life.run([*untitled, life.document(1 << 32)._replace(title="word0 word1")])
+    life.run([*untitled, life.document(1 << 32)._replace(title="worda wordb")])
     assert life.run((), [1 << 32]).dead
     own, other = Bm25Arm(life.newest, "english"), life.in_one_run()
     for text in QUERIES:
@@ -227,7 +234,7 @@ def test_an_index_of_format_3_is_read_but_not_extended(tmp_path: Path) -> None:
     writer.wait_merging_threads()
     old = Bm25Arm(life.newest, "english")
     assert old.rows == 498
-    assert set(old.query(parse_query("word0 word1 word2")).search(500).labels.tolist()) <= set(range(500)) - {3, 4}
+    assert set(old.query(parse_query("worda wordb wordc")).search(500).labels.tolist()) <= set(range(500)) - {3, 4}
     assert not can_bury(life.newest)
     life.run([life.document(1)])
     assert can_bury(life.newest)

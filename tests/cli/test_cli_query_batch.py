@@ -115,7 +115,9 @@ def test_vectors_of_a_batch_are_those_of_each(cli: Cli, here: Path, asked: Path)
 
 def test_more_queries_than_a_batch_come_in_order(cli: Cli, here: Path, tmp_path: Path) -> None:
     path = tmp_path / "many.txt"
-    path.write_text("".join(f"{'key' if number % 2 else 'kestrel'} {number}\n" for number in range(700)), "utf-8")
+    path.write_text(
+        "".join(f"{'key' if number % 2 else 'kestrel'} {number}\n" for number in range(1_000, 1_700)), "utf-8"
+    )
     answers = [json.loads(line) for line in cli(*BM25, "--queries", str(path), "-n", "1", "-q").out.splitlines()]
     assert [answer["query_id"] for answer in answers] == [str(number) for number in range(1, 701)]
     assert {answer["hits"][0]["path"] for answer in answers[::2]} == {"docs/birds.jsonl"}

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from embedctl.contracts import Vectors
 
 TOPICS = ("kestrels", "glaciers", "looms", "harbours", "violins", "sourdough", "lanterns", "beehives")
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 TOLD = ("Winter changes {topic}", "Old books describe a town", "Two people repair {topic}", "Nobody measures the rain")
 LIMITS = IndexLimits(flat_rows=10, graph_tail_rows=100_000, gathered_rows=5, rescored_least=20, rescored_per_row=1)
 """Sign bits, a graph and their plans in a small store, too."""
@@ -46,7 +47,8 @@ QUICK = SignificanceConfig(resamples=99)
 def page(topic: str) -> str:
     """A page with a title of its own, a heading that all pages have, and sentences each with a word of its own."""
     told = " ".join(
-        f"{one.format(topic=topic)} with care number{at}{topic} on quiet days." for at, one in enumerate(TOLD)
+        f"{one.format(topic=topic)} with care number{chr(ord('a') + at)}{topic} on quiet days."
+        for at, one in enumerate(TOLD)
     )
     return f"# All about {topic}\n\n{told}\n\n## Where to look\n\nAsk for {topic} at the gate of the town archive.\n"
 

@@ -73,3 +73,8 @@ def test_windows_are_parts_of_the_text(text: str, width: int) -> None:
 @pytest.mark.parametrize("word", ["key", "other"])
 def test_a_megabyte_takes_linear_time(word: str) -> None:
     assert snippet("key " * 250_000, lambda found: found == word, 200)[0].startswith("key")
+
+
+@pytest.mark.parametrize("word", ["C++", "F#", "1,250,000", "hand\u00adbook", "libfoo++"])
+def test_a_word_with_signs_is_highlighted_whole(word: str) -> None:
+    assert shown(f"see {word}, then", (word.casefold(),), 80)[1] == [word]

@@ -280,7 +280,7 @@ def test_small_parts_become_parts_of_the_usual_size(world: World, monkeypatch: p
 def test_nothing_to_do_publishes_nothing(world: World) -> None:
     world.add(20)
     first = world.index()
-    assert IndexChanges(world.manifest).nothing
+    assert IndexChanges(world.layout, world.manifest).nothing
     assert world.index().generation == first.generation
 
 

@@ -1,18 +1,22 @@
 """Analysis: how text becomes the terms that BM25 counts, the same way for documents and for queries.
 
-Two steps. ``prepare`` normalizes Unicode and writes scripts that put no spaces between words (Chinese, Japanese,
-Thai ...; Korean too) as overlapping one- and two-character words; it does not depend on the language, so one
-Japanese page in an English store is still found. ``analyzer`` then splits at everything that is not a letter or
-digit, lowercases, folds accents and stems, inside Tantivy.
+Three steps. ``prepare`` folds characters (:mod:`.folding`) and writes scripts that put no spaces between words
+(Chinese, Japanese, Thai ...; Korean too) as overlapping one- and two-character words; hardly any of it depends on the
+language, so one Japanese page in an English store is still found. ``analyzer`` then splits at everything that is not a
+letter or digit, lowercases, folds accents and stems, inside Tantivy. Behind the text of a document, ``indexed`` writes
+the other spellings of its words (:mod:`.spellings`) and the parts of its compounds (:mod:`.compounds`): there they
+change no phrase.
 
 ``検索語`` is indexed as ``検 検索 索 索語 語``: the terms of any substring are a contiguous run of the terms of the
 whole, so phrases match exactly, and a query of one character finds something.
+
+``auto`` is no language but the setting that each document is analysed in its own (:mod:`.document_language`). Tantivy
+is then given terms instead of text, and splits them at blanks.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,12 +24,18 @@ import tantivy
 
 from ...errors import UsageError
 from ...registry import nearest
+from .compounds import splitter
+from .folding import fold
+from .spellings import spellings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-VERSION = 1
+VERSION = 2
 """Raised when the same text gives other terms than before; part of the tokenizer's name in the index."""
+
+AUTO = "auto"
+"""The setting that each document is analysed in its own language."""
 
 MAX_TERM_BYTES = 100
 """Longer tokens (base64, minified code) are not indexed."""
@@ -73,8 +83,8 @@ class Term(NamedTuple):
 
 
 def languages() -> list[str]:
-    """Return every language that ``analyzer`` knows."""
-    return [*_STEMMERS, *_UNSTEMMED]
+    """Return every setting: the languages that ``analyzer`` knows, and ``AUTO``."""
+    return [*_STEMMERS, *_UNSTEMMED, AUTO]
 
 
 def tokenizer_name(language: str) -> str:
@@ -82,9 +92,19 @@ def tokenizer_name(language: str) -> str:
     return f"embedctl-{language}-{VERSION}"
 
 
+def can_read(name: str, language: str) -> bool:
+    """Return whether ``name`` is of this language, in this version of the analysis or an earlier one."""
+    return name in (f"embedctl-{language}-{version}" for version in range(1, VERSION + 1))
+
+
+def is_current(name: str) -> bool:
+    """Return whether ``name`` is of this version of the analysis."""
+    return name.endswith(f"-{VERSION}")
+
+
 @cache
 def analyzer(language: str) -> tantivy.TextAnalyzer:
-    """Return Tantivy's analyzer for ``language``; feed it only what ``prepare`` returned.
+    """Return Tantivy's analyzer for ``language``; feed it only what ``prepare`` or ``indexed`` returned.
 
     Raises:
         UsageError: no such language; the hint lists them.
@@ -94,6 +114,8 @@ def analyzer(language: str) -> tantivy.TextAnalyzer:
             f'There is no analysis for language "{language}".{nearest(language, languages())}',
             f"Choose one of: {', '.join(languages())}.",
         )
+    if language == AUTO:
+        return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
     fold = tantivy.Filter.ascii_fold()
     filters = [tantivy.Filter.remove_long(MAX_TERM_BYTES), tantivy.Filter.lowercase()]
     if language == "english" or language in _UNSTEMMED:
@@ -108,23 +130,38 @@ def analyzer(language: str) -> tantivy.TextAnalyzer:
     return builder.build()
 
 
-def prepare(text: str, *, singles: bool = True) -> str:
-    """Return ``text`` as the analyzer wants it: NFKC, no lone surrogates, spaceless scripts as n-grams.
+def prepare(text: str, language: str, *, singles: bool = True) -> str:
+    """Return ``text`` as the analyzer wants it: folded, and spaceless scripts as n-grams.
 
     Args:
         text: anything.
+        language: that it is to be analysed in.
         singles: also write the single characters of a run of two or more; queries leave them out, since they
             match everywhere.
     """
-    if text.isascii():
-        return text
-    text = unicodedata.normalize("NFKC", text.encode("utf-8", "ignore").decode("utf-8"))
-    return _RUN.sub(lambda run: f" {_grams(run[0], singles)} ", text)
+    return _spaced(fold(text, language), singles)
+
+
+def _spaced(text: str, singles: bool) -> str:
+    return text if text.isascii() else _RUN.sub(lambda run: f" {_grams(run[0], singles)} ", text)
+
+
+def indexed(text: str, language: str, *, as_terms: bool = False) -> str:
+    """Return what the index is given of a document's ``text``; ``as_terms``: analysed, for ``AUTO``."""
+    folded = fold(text, language)
+    more = [word for spelling in spellings(folded) for word in spelling.words]
+    split = splitter(language)
+    if split is not None:
+        more += split.split(folded)
+    whole = _spaced(folded, singles=True)
+    if more:
+        whole = f"{whole} {' '.join(more)}"
+    return " ".join(analyzer(language).analyze(whole)) if as_terms else whole
 
 
 def terms(text: str, language: str, *, singles: bool = True) -> list[Term]:
     """Return the terms of ``text`` in order, with the positions that the index gives them."""
-    tokens = analyzer(language).pre_tokenize(prepare(text, singles=singles)).tokens
+    tokens = analyzer(language).pre_tokenize(prepare(text, language, singles=singles)).tokens
     return [Term(token.position, token.text) for token in tokens]
 
 
@@ -145,7 +182,7 @@ def without_stop_words(text: str, found: Sequence[Term], language: str) -> list[
     analyzer = _analyzer(language)
     if analyzer is None:
         return list(found)
-    prepared = prepare(text, singles=False)
+    prepared = prepare(text, language, singles=False)
     if len(found) == 1:  # nearly every word of a query, and much faster so
         return list(found) if analyzer.analyze(prepared) else []
     telling = {token.position for token in analyzer.pre_tokenize(prepared).tokens}

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...config import limits
-from ...errors import DamagedError
+from ...errors import DamagedError, MismatchError
 from ...labels import labels
 from ...store.piece import REPAIR
 from ..kind import ArmKind, Built, Examiner, Flaw, length_flaws, text_rows
+from .analysis import AUTO, is_current
 from .arm import Bm25Arm
-from .tantivy_files import can_bury, row_counts
+from .tantivy_files import can_bury, check_schema, row_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ...config import StoreSettings
+    from ...records import JSON
     from ...store.layout import Layout
-    from ...store.manifest import EncoderRecord, Part
+    from ...store.manifest import ArmRecord, EncoderRecord, Part
     from ...store.piece import Piece
     from ..kind import ArmWork, ExtraRows, Opening, TextRow
 
@@ -42,16 +44,17 @@ class Bm25Kind(ArmKind):
 
         language, previous, change = work.settings.language, work.previous, None
         if previous is not None:
-            added = _rows(work, work.changes.added)
-            change = Bm25Change(previous.folder, previous.record.files, _buried(work), added)
+            added, before = _rows(work, work.changes.added), _languages(previous.record)
+            change = Bm25Change(previous.folder, previous.record.files, _buried(work), added, before)
         rows = build_bm25(work.folder, language, _heap(), _rows(work, work.parts), change)
-        return Built(rows.live, {"language": language})
+        spoken: dict[str, JSON] = {"languages": dict(rows.languages)} if language == AUTO else {}
+        return Built(rows.live, {"language": language, **spoken})
 
     def open(self, piece: Piece, opening: Opening) -> Bm25Arm:
         """Open the index, whose files are all verified."""
         piece.verify(piece.record.files)
         language = opening.settings.language
-        arm = Bm25Arm(piece.folder, language, piece.record.files)
+        arm = Bm25Arm(piece.folder, language, piece.record.files, _languages(piece.record))
         if arm.rows != piece.record.rows:
             raise DamagedError(
                 f"The BM25 index in {piece.folder} has {arm.rows} rows; the manifest says {piece.record.rows}.",
@@ -61,7 +64,15 @@ class Bm25Kind(ArmKind):
 
     def extends(self, piece: Piece, settings: StoreSettings) -> bool:
         """Return whether the index is of that language, and has the fields that are written since format 4."""
-        return piece.record.facts.get("language") == settings.language and can_bury(piece.folder)
+        of_language = piece.record.facts.get("language") == settings.language
+        return of_language and can_bury(piece.folder) and self.current(piece)
+
+    def current(self, piece: Piece) -> bool:
+        """Return whether texts were analysed as they are now."""
+        try:
+            return is_current(check_schema(piece.folder, str(piece.record.facts.get("language"))).tokenizer)
+        except (DamagedError, MismatchError):
+            return False
 
     def disk_bytes(self, work: ArmWork) -> int:
         """Return a share of the size of the chunks."""
@@ -90,6 +101,12 @@ def _buried(work: ArmWork) -> Iterator[TextRow]:
         yield from text_rows(work.layout, part, documents)
 
 
+def _languages(record: ArmRecord) -> Mapping[str, int]:
+    """Return live rows by language, of an index with ``AUTO``."""
+    counts = record.facts.get("languages")
+    return {name: count for name, count in counts.items() if isinstance(count, int)} if isinstance(counts, dict) else {}
+
+
 def _heap() -> int:
     """Return the memory to fill before a segment is written: less where memory is scarce."""
     from ...system.resources import available_memory
@@ -110,8 +127,8 @@ def _with_rows(piece: Piece, language: str, extra: ExtraRows) -> Bm25Arm:
         with Bm25Writer(target, language, heap, piece.folder, piece.record.files) as writer:
             for row in extra.rows:
                 writer.add(row)
-            writer.commit()
-        return Bm25Arm(target, language)
+            more = writer.commit().languages
+        return Bm25Arm(target, language, languages={**_languages(piece.record), **more})
 
 
 class Bm25Examiner(Examiner):

@@ -19,6 +19,8 @@ from ...config import Rm3Config
 from ...contracts import ArmQuery, Ranking
 from . import lexical
 from .analysis import terms
+from .document_language import language_of
+from .query_terms import MAX_TERMS, MOST_CHARACTERS
 from .relevance import expansion
 from .tantivy_files import numbers_of, reading_index
 
@@ -58,14 +60,21 @@ class Bm25Query(ArmQuery):
     excludes = True
 
     def __init__(
-        self, searcher: tantivy.Searcher, scoring: Scoring, folder: Path, language: str, allowed: Allowed | None = None
+        self,
+        searcher: tantivy.Searcher,
+        scoring: Scoring,
+        folder: Path,
+        languages: tuple[str, ...],
+        allowed: Allowed | None = None,
+        notes: tuple[str, ...] = (),
     ) -> None:
         self._searcher = searcher
         self._build = scoring
         self._terms = scoring.terms
         self._folder = folder
-        self._language = language
+        self._languages = languages
         self._allowed = allowed
+        self._notes = notes
         self._live = scoring.live
         self._addresses: dict[int, tantivy.DocAddress] = {}
         self._scores: dict[int, float] = {}
@@ -92,13 +101,19 @@ class Bm25Query(ArmQuery):
         return self._terms.positive
 
     def notes(self) -> list[str]:
-        """Return a sentence where the query has no word to look up, or more than are looked up."""
+        """Return a sentence where the query has no word to look up, or more than are looked up, and on its phrases."""
         if not self.positive:
-            return [f'The query has no word that BM25 can look up (language "{self._language}").']
+            return [
+                *self._notes,
+                f'The query has no word that BM25 can look up (language "{", ".join(self._languages)}").',
+            ]
         if self._terms.shortened:
-            most = f"{lexical.MAX_TERMS:,}"
-            return [f"BM25 looks up the first {most} different words and phrases of the query, and no more."]
-        return []
+            most = f"{MAX_TERMS:,}"
+            return [
+                *self._notes,
+                f"BM25 looks up the first {most} different words and phrases of the query, and no more.",
+            ]
+        return [*self._notes]
 
     def feedback(self, first: Ranking, texts: Callable[[Labels], list[str]]) -> tuple[Bm25Query, dict[str, Any]]:
         """Return the query with the words that its first hits have in common: relevance model 3."""
@@ -117,21 +132,24 @@ class Bm25Query(ArmQuery):
             DamagedError: the index cannot be read.
         """
         own = self._terms
-        bodies = [terms(text[: lexical.MOST_CHARACTERS], self._language, singles=False) for text in hits]
+        bodies = [terms(text[:MOST_CHARACTERS], self._language_of(text), singles=False) for text in hits]
         common = rm3.most_common * len(self._live)
         with reading_index(self._folder):
             return expansion(
-                frozenset(own.words).union(*({term.text for term in phrase} for phrase in own.phrases)),
+                own.every,
                 [Counter(term.text for term in body) for body in bodies],
                 scores,
                 lambda term: self._live.having("body", term) <= common,
                 rm3,
             )
 
+    def _language_of(self, text: str) -> str:
+        return self._languages[0] if len(self._languages) == 1 else language_of(text)
+
     def expanded(self, expansion: Expansion) -> Bm25Query:
         """Return the query with further terms, which may match; phrases and exclusions hold as before."""
         scoring = replace(self._build, added=expansion)
-        query = Bm25Query(self._searcher, scoring, self._folder, self._language, self._allowed)
+        query = Bm25Query(self._searcher, scoring, self._folder, self._languages, self._allowed, self._notes)
         query._addresses = self._addresses
         return query
 

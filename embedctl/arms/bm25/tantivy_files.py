@@ -8,13 +8,14 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 import tantivy
 
 from ...errors import DamagedError, MismatchError
 from ...store.files import link_or_copy
+from .analysis import can_read, tokenizer_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -98,17 +99,26 @@ def read_meta(folder: Path) -> dict[str, Any]:
     return dict(meta)
 
 
-def check_schema(folder: Path, tokenizer: str) -> bool:
-    """Return whether the index keeps what hits show, as those up to format 3 do.
+class Made(NamedTuple):
+    """How an index was made."""
 
-    An index with other fields is refused, and one whose text was analysed in another way than queries will be.
+    tokenizer: str
+    """Name that its schema has for the analysis of its texts."""
+    stored: bool
+    """Whether it keeps what hits show, as those up to format 3 do."""
+
+
+def check_schema(folder: Path, language: str) -> Made:
+    """Return how an index was made; its analysis may be an earlier version of today's.
 
     Raises:
         DamagedError: the fields are not those that :func:`index_schema` gives, or gave up to format 3.
-        MismatchError: another language, or another version of the analysis.
+        MismatchError: another language, or a version of the analysis that is not known yet.
     """
     found = [_field(entry) for entry in read_meta(folder).get("schema", [])]
     stored = _STORED in found
+    names = {name for *_, name in found if name is not None}
+    tokenizer = str(next(iter(names), ""))
     texts = [(name, "text", None, False, False, "position", tokenizer) for name in FIELDS]
     buried = [(name, "text", None, False, False, "basic", tokenizer) for name in BURIED.values()]
     numbers = _NUMBERS_TO_FORMAT_3 if stored else _NUMBERS
@@ -118,10 +128,10 @@ def check_schema(folder: Path, tokenizer: str) -> bool:
     ]
     if [field[:-1] for field in found] != [field[:-1] for field in expected]:
         raise DamagedError(f"The BM25 index in {folder} has other fields than those that embedctl makes.")
-    for *_, name in found:
-        if name not in (None, tokenizer):
-            raise MismatchError(f'The BM25 index in {folder} was made by analysis "{name}", not "{tokenizer}".')
-    return stored
+    if len(names) != 1 or not can_read(tokenizer, language):
+        wanted = tokenizer_name(language)
+        raise MismatchError(f'The BM25 index in {folder} was made by analysis "{tokenizer}", not "{wanted}".')
+    return Made(tokenizer, stored)
 
 
 def _field(entry: Any) -> tuple[Any, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -13,7 +14,8 @@ import tantivy
 
 from ...errors import DamagedError, EmbedctlError, ResourceError, shortage
 from ...labels import split
-from .analysis import analyzer, prepare, tokenizer_name
+from .analysis import AUTO, analyzer, indexed, tokenizer_name
+from .document_language import language_of, with_languages
 from .live import FILLER_TERM, fillers
 from .tantivy_files import (
     BURIED,
@@ -47,6 +49,8 @@ class Bm25Rows:
     """Rows that are not alive but take space: dead ones, tombstones, fillers."""
     exact: bool = True
     """Whether it scores as if there were none of them; if not, it is to be rebuilt."""
+    languages: Mapping[str, int] = field(default_factory=dict)
+    """With ``AUTO``: live rows by their language; of an index that was extended, how many more."""
 
 
 class Bm25Writer:
@@ -80,7 +84,9 @@ class Bm25Writer:
         """
         name, text_analyzer = tokenizer_name(language), analyzer(language)
         self._folder = folder
+        self._language = language
         self._schema = index_schema(name)
+        self._languages: Counter[str] = Counter()
         self._gone: list[int] = []
         """Labels of rows that are not alive and were added here: buried ones, and ``FILLER``."""
         self._committed = False
@@ -89,7 +95,7 @@ class Bm25Writer:
             if previous is None:
                 self._index = tantivy.Index(self._schema, str(folder), reuse=False)
             else:
-                check_schema(previous, name)
+                name = check_schema(previous, language).tokenizer
                 link_generation(previous, folder, files)
                 self._index = tantivy.Index.open(str(folder))
             self._index.register_tokenizer(name, text_analyzer)
@@ -105,22 +111,22 @@ class Bm25Writer:
             self._committed = True
             self._writer.rollback()
 
-    def bury(self, document: TextRow) -> None:
-        """Let a row of the previous generation die; ``document`` is what was added then."""
+    def bury(self, document: TextRow, language: str | None = None) -> None:
+        """Let a row of the previous generation die; ``document`` and ``language`` are what was added then."""
         entry = tantivy.Document()
         entry.add_unsigned("label", FILLER)
-        _add_texts(entry, document, BURIED)
+        self._add_texts(entry, document, BURIED, language, -1)
         with _as_our_errors(self._folder):
             self._writer.add_document(entry)
         self._gone += (document.label, FILLER)
 
-    def add(self, document: TextRow) -> None:
-        """Add one row."""
+    def add(self, document: TextRow, language: str | None = None) -> None:
+        """Add one row; with ``AUTO`` it is analysed in ``language``, or in that of its text."""
         entry = tantivy.Document()
         # The setters, not the constructor: an integer given there kills the indexing thread on an unsigned field.
         entry.add_unsigned("label", document.label)
         entry.add_unsigned("part", split(document.label)[0])
-        _add_texts(entry, document, {name: name for name in FIELDS})
+        self._add_texts(entry, document, {name: name for name in FIELDS}, language, 1)
         with _as_our_errors(self._folder):
             self._writer.add_document(entry)
 
@@ -144,7 +150,7 @@ class Bm25Writer:
             if self._gone:
                 write_dead(self._folder, np.concatenate([before, np.array(self._gone, dtype=np.uint64)]))
             share_generation(self._folder)
-        return Bm25Rows(*row_counts(self._folder), exact)
+        return Bm25Rows(*row_counts(self._folder), exact, dict(self._languages))
 
     def _fill(self, gone_before: int) -> bool:
         """Add the filler rows that the index lacks, unless none would do; return whether it has all."""
@@ -169,12 +175,17 @@ class Bm25Writer:
         self._writer.add_document(entry)
         self._gone.append(FILLER)
 
-
-def _add_texts(entry: tantivy.Document, document: TextRow, fields: Mapping[str, str]) -> None:
-    entry.add_text(fields["body"], prepare(document.body))
-    for title in (document.title, *document.headings):
-        entry.add_text(fields["title"], prepare(title))
-    entry.add_text(fields["path"], prepare(document.path))
+    def _add_texts(
+        self, entry: tantivy.Document, document: TextRow, fields: Mapping[str, str], language: str | None, count: int
+    ) -> None:
+        automatic = self._language == AUTO
+        spoken = self._language if not automatic else language or language_of(document.body, document.path)
+        if automatic:
+            self._languages[spoken] += count
+        texts = {"body": (document.body,), "title": (document.title, *document.headings), "path": (document.path,)}
+        for name, several in texts.items():
+            for text in several:
+                entry.add_text(fields[name], indexed(text, spoken, as_terms=automatic))
 
 
 @contextmanager
@@ -212,6 +223,8 @@ class Bm25Change:
     buried: Iterable[TextRow]
     """Rows that die, as they were added; a :class:`~embedctl.errors.DamagedError` of theirs leads to a rebuild."""
     added: Iterable[TextRow]
+    languages: Mapping[str, int] = field(default_factory=dict)
+    """As in :class:`Bm25Rows`, of the index to start from."""
 
 
 def build_bm25(
@@ -240,22 +253,29 @@ def build_bm25(
     if change is not None:
         rows = _extended(folder, language, heap_bytes, change)
         if rows is not None and rows.exact:
-            return rows
+            counts = Counter(change.languages)
+            counts.update(rows.languages)
+            return replace(rows, languages={name: count for name, count in counts.items() if count > 0})
         shutil.rmtree(folder)
     with Bm25Writer(folder, language, heap_bytes) as writer:
-        for document in everything:
-            writer.add(document)
+        for document, spoken in _spoken(everything, language):
+            writer.add(document, spoken)
         return writer.commit()
+
+
+def _spoken(rows: Iterable[TextRow], language: str) -> Iterator[tuple[TextRow, str]]:
+    """Yield each row with the language to analyse it in."""
+    return with_languages(rows) if language == AUTO else ((row, language) for row in rows)
 
 
 def _extended(folder: Path, language: str, heap_bytes: int, change: Bm25Change) -> Bm25Rows | None:
     """Write the previous index, changed; ``None``: rows that die cannot be read any more."""
     with Bm25Writer(folder, language, heap_bytes, change.previous, change.files) as writer:
         try:
-            for document in change.buried:
-                writer.bury(document)
+            for document, spoken in _spoken(change.buried, language):
+                writer.bury(document, spoken)
         except DamagedError:
             return None
-        for document in change.added:
-            writer.add(document)
+        for document, spoken in _spoken(change.added, language):
+            writer.add(document, spoken)
         return writer.commit()
