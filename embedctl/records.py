@@ -100,6 +100,8 @@ class FileEntry(NamedTuple):
     size: int
     mtime_us: int
     """Modification time in microseconds since the epoch."""
+    ctime_us: int = 0
+    """When content, name or rights changed last: no program can set it back."""
     wanted: bool = False
     """It was asked for by name or ``--include``, and is taken although a program wrote it and nobody reads it."""
 

@@ -27,7 +27,7 @@ LONGEST_MODULE, MEDIAN_MODULE = 350, 120
 
 # A layer may import the layers above it in this list. Modules and folders of one layer never import each other.
 LAYERS: list[set[str]] = [
-    {"errors", "config", "plural", "labels", "encodings", "__version__"},
+    {"errors", "config", "plural", "labels", "encodings", "spelling", "__version__"},
     {"records", "outline", "registry", "system"},
     {"contracts"},
     {"store", "sources", "parsers", "chunkers", "encoders", "reporters", "secrets"},

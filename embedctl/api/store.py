@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..records import Source
     from ..report.make import Report
     from ..stages.arms import ArmListing
+    from ..stages.pipeline import PipelineRun
     from ..stages.preflight import Preflight
     from ..stages.report import RunReport
     from ..store.layout import Layout
@@ -73,7 +74,9 @@ class Store:
         ``rebuild`` makes everything again that was made with others. ``wait`` is for another writer, in seconds.
         """
         stages = ("ingest", "chunk", "embed", "index") if refresh else ("chunk", "embed", "index")
-        return self._run("index", stages, self._wanted(paths, files, source), settings, rebuild, wait)
+        run = self._pipeline("index", stages, settings, rebuild, wait)
+        run.allow_empty = source is not None and source.allow_empty
+        return run.go(self._wanted(paths, files, source))
 
     def ingest(
         self,
@@ -86,15 +89,17 @@ class Store:
         wait: float = 0.0,
     ) -> RunReport:
         """Read sources into ``documents/``; arguments as for :meth:`index`."""
-        return self._run("ingest", ("ingest",), self._wanted(paths, files, source), settings, rebuild, wait)
+        run = self._pipeline("ingest", ("ingest",), settings, rebuild, wait)
+        run.allow_empty = source is not None and source.allow_empty
+        return run.go(self._wanted(paths, files, source))
 
     def chunk(self, *, settings: SettingsRequest | None = None, rebuild: bool = False, wait: float = 0.0) -> RunReport:
         """Cut documents into ``chunks/``; arguments as for :meth:`index`."""
-        return self._run("chunk", ("chunk",), None, settings, rebuild, wait)
+        return self._pipeline("chunk", ("chunk",), settings, rebuild, wait).go()
 
     def embed(self, *, settings: SettingsRequest | None = None, rebuild: bool = False, wait: float = 0.0) -> RunReport:
         """Embed chunks into ``embeddings/``; arguments as for :meth:`index`."""
-        return self._run("embed", ("embed",), None, settings, rebuild, wait)
+        return self._pipeline("embed", ("embed",), settings, rebuild, wait).go()
 
     def distill(self, share: float | None = None, *, wait: float = 0.0) -> RunReport:
         """Fit a student to the store's model: a static encoder in the same space, see ``docs/distill.md``.
@@ -104,7 +109,9 @@ class Store:
         share that the store was made with, or the default.
         """
         stages = ("distill", "embed", "index") if read_manifest(self._layout).settings.fast else ("distill",)
-        return self._run("distill", stages, None, None, False, wait, share)
+        run = self._pipeline("distill", stages, None, rebuild=False, wait=wait)
+        run.share = share
+        return run.go()
 
     def student(self) -> Path:
         """Return the folder of the store's student; do not change it."""
@@ -168,7 +175,8 @@ class Store:
         def look(current: Manifest) -> Preflight:
             manifest = settle(current, settings or SettingsRequest(), rebuild)
             sources = self._wanted(paths, files, source)(manifest)
-            return preflight(self._layout, manifest, sources, self._runtime, self._reporter)
+            empty = source is not None and source.allow_empty
+            return preflight(self._layout, manifest, sources, self._runtime, self._reporter, allow_empty=empty)
 
         there = self._layout.manifest.exists() or self._layout.backup.exists()
         return self._session.read(look) if there else look(Manifest())
@@ -318,21 +326,13 @@ class Store:
 
         return Measurements(self._layout, self._session, self._reporter)
 
-    def _run(
-        self,
-        command: str,
-        stages: Sequence[str],
-        sources: Callable[[Manifest], list[Source]] | None,
-        settings: SettingsRequest | None,
-        rebuild: bool,
-        wait: float,
-        share: float | None = None,
-    ) -> RunReport:
+    def _pipeline(
+        self, command: str, stages: Sequence[str], settings: SettingsRequest | None, rebuild: bool, wait: float
+    ) -> PipelineRun:
         from ..stages.pipeline import PipelineRun
 
         request = settings or SettingsRequest()
-        run = PipelineRun(self._layout, command, stages, self._reporter, request, rebuild, wait, self._runtime, share)
-        return run.go(sources or (lambda _: []))
+        return PipelineRun(self._layout, command, stages, self._reporter, request, rebuild, wait, self._runtime)
 
     def _wanted(
         self, paths: Sequence[PathLike], files: Sequence[str] | None, request: SourceRequest | None

@@ -42,7 +42,9 @@ class SourceOptions:
     null: bool = setting(False, "The list of --files-from is separated by NUL bytes.", "-0 --null")
     id_field: str | None = setting(None, "Column with the id in record files.", "NAME")
     title_field: str | None = setting(None, "Column with the title in record files.", "NAME")
-    text_field: str | None = setting(None, "Column with the text in record files.", "NAME")
+    text_field: tuple[str, ...] = setting((), "Column with the text in record files; several are joined.", "NAME")
+    search_field: tuple[str, ...] = setting((), "Column to search beside the text; may be repeated.", "NAME")
+    allow_empty: bool = setting(False, "Drop the documents of sources that are gone, or empty all of a sudden.")
     name: str | None = setting(None, "Name of the source, the first part of its ids.", "NAME", usual="its path's")
 
     def request(self) -> SourceRequest:
@@ -51,8 +53,12 @@ class SourceOptions:
         Raises:
             UsageError: there are flags, and no path that they could be about.
         """
-        asked = SourceRequest(self._rules(), self._fields(), self.name)
-        if not self.paths and self.files_from is None and (self.null or asked != SourceRequest()):
+        asked = SourceRequest(self._rules(), self._fields(), self.name, self.allow_empty)
+        if (
+            not self.paths
+            and self.files_from is None
+            and (self.null or asked != SourceRequest(allow_empty=self.allow_empty))
+        ):
             raise UsageError(
                 "Flags for sources were given, and no source.", "Add the PATH that they are about, or --files-from."
             )
@@ -98,5 +104,5 @@ class SourceOptions:
         return size
 
     def _fields(self) -> RecordFields | None:
-        fields = RecordFields(self.id_field, self.title_field, self.text_field)
+        fields = RecordFields(self.id_field, self.title_field, self.text_field, self.search_field)
         return fields if fields != RecordFields() else None

@@ -39,11 +39,20 @@ class WalkRules:
 
 @dataclass(frozen=True, slots=True)
 class RecordFields:
-    """Column names in a record file; ``None`` means: look for the usual ones."""
+    """Column names in a record file; none means: look for the usual ones."""
 
     id: str | None = None
     title: str | None = None
-    text: str | None = None
+    text: tuple[str, ...] = ()
+    """Columns that make the text together; one may be given as a string."""
+    search: tuple[str, ...] = ()
+    """Columns that are searched beside the text: their values stand below it as ``column: value``."""
+
+    def __post_init__(self) -> None:
+        for name in ("text", "search"):
+            value = getattr(self, name)
+            if value is None or isinstance(value, str):
+                object.__setattr__(self, name, () if value is None else (value,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +255,8 @@ class SourceRequest:
     rules: WalkRules | None = None
     fields: RecordFields | None = None
     name: str | None = None
+    allow_empty: bool = False
+    """Drop the documents of sources that are gone or empty; they stay otherwise."""
 
 
 def digest(value: object) -> str:

@@ -9,6 +9,8 @@ import operator
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ..spelling import composed
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -23,7 +25,16 @@ _KINDS = {bool: bool, int: float, float: float, str: str}
 
 
 def value_of(metadata: Metadata, field: tuple[str, ...]) -> JSON:
-    """Return the field's value; a key that contains the dots is preferred to nested objects."""
+    """Return the field's value, texts in it composed; a key that contains the dots is preferred to nested objects."""
+    value = _value_of(metadata, field)
+    if isinstance(value, str):
+        return composed(value)
+    if isinstance(value, list):
+        return [composed(item) if isinstance(item, str) else item for item in value]
+    return value
+
+
+def _value_of(metadata: Metadata, field: tuple[str, ...]) -> JSON:
     whole = metadata.get(".".join(field))
     if whole is not None or len(field) == 1:
         return whole

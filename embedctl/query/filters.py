@@ -13,6 +13,7 @@ from pathspec.patterns.gitignore.basic import GitIgnoreBasicPattern
 from pathspec.util import normalize_file
 
 from ..errors import UsageError
+from ..spelling import composed
 from .where import LONGEST_PATTERN
 
 if TYPE_CHECKING:
@@ -42,12 +43,12 @@ def path_matcher(globs: Sequence[str]) -> PathMatcher:
         if not glob.strip() or glob.startswith("#"):
             raise UsageError(f'"{glob}" is not a path pattern.', _GITIGNORE)
     lines = ["**", *globs] if globs[0].startswith("!") else globs
-    expressions = [_expression(line) for line in lines]
+    expressions = [_expression(composed(line)) for line in lines]
     expressions.reverse()
 
     def matches(path: str) -> bool:
         # Not GitIgnoreSpec: there a pattern for files outranks a later one for the folder they are in.
-        name = normalize_file(path)
+        name = composed(normalize_file(path))
         return next((include for expression, include in expressions if expression.search(name)), False)
 
     return matches

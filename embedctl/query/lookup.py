@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from ..sources.describe import path_from_base
+from ..spelling import composed
 from ..store.files import read_columns
 from ..store.parts import chunk_columns
 
@@ -45,6 +46,7 @@ def show(layout: Layout, manifest: Manifest, wanted: str) -> Shown:
         UsageError: there is none, or several; the message lists them.
     """
     roots = {source.name: source.root for source in manifest.sources}
+    spellings = composed(wanted), composed(layout.from_base(wanted))
     found: list[tuple[Part, int, str, int | None]] = []
     for part in manifest.parts:
         table = read_columns(layout.documents(part.number), part.documents, ["source", "doc_id", "path", "record"])
@@ -52,7 +54,7 @@ def show(layout: Layout, manifest: Manifest, wanted: str) -> Shown:
         for row, document in enumerate(table.to_pylist()):
             if row in dead:
                 continue
-            ordinal = _match((wanted, layout.from_base(wanted)), document, roots)
+            ordinal = _match(spellings, document, roots)
             if ordinal is not None:
                 name = f"{document['source']}:{document['doc_id']}"
                 found.append((part, row, name, ordinal if ordinal >= 0 else None))
@@ -74,7 +76,7 @@ def _match(wanted: tuple[str, ...], document: dict[str, Any], roots: dict[str, s
     names = [f"{document['source']}:{document['doc_id']}", document["doc_id"]]
     if document["record"] is None:
         names.append(path_from_base(roots[document["source"]], document["path"]))
-    for name in names:
+    for name in map(composed, names):
         for spelling in wanted:
             if spelling == name:
                 return -1

@@ -13,6 +13,7 @@ from ..errors import UsageError
 from ..labels import labels
 from ..registry import nearest
 from ..sources.describe import path_from_base
+from ..spelling import composed
 from ..store.files import read_columns
 from ..store.parts import chunk_columns
 from .filters import LabelSet, path_matcher, type_matcher
@@ -57,13 +58,14 @@ def select(layout: Layout, manifest: Manifest, index: IndexRecord, config: Filte
 def _tests(manifest: Manifest, config: FilterConfig) -> list[_Test]:
     tests: list[_Test] = []
     roots = {source.name: source.root for source in manifest.sources}
+    spelled = {composed(name): name for name in roots}
     for name in config.sources:
-        if name not in roots:
+        if composed(name) not in spelled:
             raise UsageError(
                 f'The store has no source called "{name}".{nearest(name, roots)}', f"It has: {', '.join(roots)}."
             )
     if config.sources:
-        tests.append((("source",), frozenset(config.sources).__contains__))
+        tests.append((("source",), frozenset(spelled[composed(name)] for name in config.sources).__contains__))
     if config.paths:
         matches = path_matcher(config.paths)
 

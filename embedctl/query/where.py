@@ -20,7 +20,7 @@ string. ``like`` knows ``%`` and ``_``, ``glob`` knows ``*``, ``?`` and ``[...]`
 
 Logic has three values, as in SQL. Comparing a field that is missing or null, or values of unlike types, is unknown:
 not selected, and not selected under ``not`` either. Nothing is converted: ``"2024"`` is not ``2024``. Strings are
-compared by code point, which orders ISO dates.
+compared by code point, which orders ISO dates, in Unicode's form NFC.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from fnmatch import translate
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from ..errors import UsageError
+from ..spelling import composed
 from .conditions import comparing, containing, decided_by, like_pattern, matching, negated, one_of, tested, value_of
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ class _Parser:
         if kind != "string":
             self.fail("a string in quotes")
         self._advance()
-        return text[1:-1].replace(text[0] * 2, text[0])
+        return composed(text[1:-1].replace(text[0] * 2, text[0]))
 
     def _pattern(self) -> str:
         if len(self.token.text) > LONGEST_PATTERN:

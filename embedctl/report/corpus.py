@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,11 +12,13 @@ import numpy as np
 from ..arms.dense.segments import DenseFiles
 from ..index.open import require_index
 from ..plural import counted
+from ..records import Outcome
 from ..sources.describe import path_from_base
 from ..stages.status import pending
 from ..store.files import read_columns
 from ..store.ledger import read_ledger
 from ..store.parts import chunk_columns, live_chunk_rows
+from ..store.row_problems import RowProblems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,14 +54,14 @@ class KindRow(NamedTuple):
 
 
 class ProblemRow(NamedTuple):
-    """Files that failed or were skipped for one reason."""
+    """Inputs (files, and rows of record files) that failed, were skipped, or have a note, for one reason."""
 
     outcome: str
-    """``failed`` or ``skipped``."""
+    """``failed``, ``skipped`` or ``indexed``."""
     reason: str
-    files: int
+    inputs: int
     example: str
-    """Path of the first of them."""
+    """Path of the first of them, and its row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,9 @@ class Corpus:
     kinds: tuple[KindRow, ...]
     """Most chunks first."""
     problems: tuple[ProblemRow, ...]
-    """Failures first, then by number of files, descending."""
+    """Failures first, then by number of inputs, descending."""
+    rows: dict[str, int]
+    """Rows of record files that ``failed`` and were ``skipped``."""
     pending: dict[str, int]
     """Documents that wait for each stage."""
     facts: tuple[tuple[str, str], ...]
@@ -103,7 +107,7 @@ def read_corpus(layout: Layout, manifest: Manifest) -> Corpus:
     by_source: Counter[tuple[str, str]] = Counter()
     by_kind: Counter[tuple[str, str]] = Counter()
     tokens = [_count_part(layout, part, {"source": by_source, "media_type": by_kind}) for part in index.parts]
-    files, problems = _outcomes(layout, manifest)
+    files, rows, problems = _outcomes(layout, manifest)
     return Corpus(
         name=layout.base.name or str(layout.base),
         snapshot=manifest.snapshot,
@@ -118,6 +122,7 @@ def read_corpus(layout: Layout, manifest: Manifest) -> Corpus:
         ),
         kinds=_kinds(by_kind),
         problems=problems,
+        rows=rows,
         pending=pending(manifest),
         facts=_facts(index),
         tokens=np.concatenate([np.empty(0, np.int64), *tokens]),
@@ -152,17 +157,32 @@ def _kinds(counts: Counter[tuple[str, str]]) -> tuple[KindRow, ...]:
     return tuple(sorted((row for row in rows if row.documents), key=lambda row: (-row.chunks, row.media_type)))
 
 
-def _outcomes(layout: Layout, manifest: Manifest) -> tuple[Counter[tuple[str, str]], tuple[ProblemRow, ...]]:
-    """Return files by source and outcome, and what failed or was skipped by reason."""
+def _outcomes(
+    layout: Layout, manifest: Manifest
+) -> tuple[Counter[tuple[str, str]], dict[str, int], tuple[ProblemRow, ...]]:
+    """Return files by source and outcome, rows by outcome, and what failed or was skipped by reason."""
     roots = {source.name: source.root for source in manifest.sources}
     files: Counter[tuple[str, str]] = Counter()
-    examples: dict[tuple[str, str], list[str]] = defaultdict(list)
+    rows = {Outcome.FAILED.value: 0, Outcome.SKIPPED.value: 0}
+    inputs: Counter[tuple[str, str]] = Counter()
+    examples: dict[tuple[str, str], str] = {}
     for (source, path), state in read_ledger(layout, manifest).items():
+        place = path_from_base(roots.get(source, ""), path)
         files[source, state.outcome.value] += 1
-        if state.reason is not None:
-            examples[state.outcome.value, state.reason].append(path_from_base(roots.get(source, ""), path))
-    rows = [ProblemRow(outcome, reason, len(paths), paths[0]) for (outcome, reason), paths in examples.items()]
-    return files, tuple(sorted(rows, key=lambda row: (row.outcome != "failed", row.outcome, -row.files, row.reason)))
+        problems = list(RowProblems(state.row_problems))
+        if state.reason is not None and not (problems and state.bad_rows):
+            inputs[key := (state.outcome.value, state.reason)] += 1
+            examples.setdefault(key, place)
+        for problem in problems:
+            rows[problem.outcome.value] += problem.rows
+            inputs[key := (problem.outcome.value, problem.reason)] += problem.rows
+            examples.setdefault(key, problem.place(place))
+    found = [ProblemRow(*key, count, examples[key]) for key, count in inputs.items()]
+    return (
+        files,
+        rows,
+        tuple(sorted(found, key=lambda row: (row.outcome != "failed", row.outcome, -row.inputs, row.reason))),
+    )
 
 
 def _arm(record: ArmRecord) -> str:

@@ -6,10 +6,10 @@ import csv
 import re
 from collections import deque
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..errors import ParseError
+from .header import SEARCHED_LINES, find_header
 from .table import WHOLE, Extent, RawRow, RecordTable, Row, RowBlock
 from .text_file import MOST_CHARACTERS, NOT_UTF8, OVERLONG_LINE, TOO_LONG, read_lines, undecoded
 
@@ -19,13 +19,12 @@ if TYPE_CHECKING:
 
     from ..records import JSON
 
-_DELIMITERS = ",;\t|"
-_QUOTED = re.compile(r'"[^"]*"?')
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _NUMBER = re.compile(r"-?[0-9]+\.[0-9]+(e[-+][0-9]+)?|-?[0-9]+e[-+][0-9]+", re.ASCII)
 _INT64 = range(-(2**63), 2**63)
 _ROWS_PER_BLOCK = 512
 _BYTES_PER_BLOCK = 1 << 20
+_SEARCHED_CHARACTERS = 1 << 16
 _BETWEEN_CELLS = "\x1f"
 _BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
 
@@ -35,20 +34,22 @@ class _OverlongError(Exception):
 
 
 def open_delimited(path: Path, extent: Extent = WHOLE) -> RecordTable:
-    """Open the file; its first line names the columns and shows the delimiter, wherever ``extent`` begins.
+    """Open the file; its header names the columns and shows the delimiter, wherever ``extent`` begins.
 
     Raises:
         ParseError: the header cannot be read.
     """
     lines = read_lines(path, "", extent._replace(start=0))
-    header_line = next((line for line in lines if not line.isspace()), None)
-    if header_line is None:
+    head, damage = _head(lines)
+    if not head:
+        if damage is not None:
+            raise damage
         return RecordTable((), iter(()), partial(_row, ()))
-    if header_line is OVERLONG_LINE:
-        raise ParseError(f"has a header that {TOO_LONG}")
-    delimiter = "\t" if ".tsv" in path.name.lower()[-7:] else _delimiter(header_line)
     csv.field_size_limit(MOST_CHARACTERS)
-    rows = _Rows(chain([header_line], lines), delimiter)
+    at, delimiter = find_header(head, "\t" if ".tsv" in path.name.lower()[-7:] else None)
+    if head[at] is OVERLONG_LINE:
+        raise ParseError(f"has a header that {TOO_LONG}")
+    rows = _Rows(_behind(head[at:], damage, lines), delimiter)
     columns = _columns(rows.header())
     if extent.start:
         rows = _Rows(read_lines(path, "", extent), delimiter)
@@ -68,9 +69,25 @@ def typed(value: JSON) -> JSON:
     return _BOOLEANS.get(value, value)
 
 
-def _delimiter(header: str) -> str:
-    unquoted = _QUOTED.sub("", header)
-    return max(_DELIMITERS, key=unquoted.count)
+def _head(lines: Iterator[str]) -> tuple[list[str], ParseError | None]:
+    """Take the lines among which the header is, without blank ones in front; return also the damage behind them."""
+    head: list[str] = []
+    size = 0
+    try:
+        while len(head) < SEARCHED_LINES and size < _SEARCHED_CHARACTERS and (line := next(lines, None)) is not None:
+            if head or not line.isspace():
+                head.append(line)
+                size += len(line)
+    except ParseError as error:
+        return head, error
+    return head, None
+
+
+def _behind(head: list[str], damage: ParseError | None, lines: Iterator[str]) -> Iterator[str]:
+    yield from head
+    if damage is not None:
+        raise damage
+    yield from lines
 
 
 def _columns(header: list[str]) -> tuple[str, ...]:

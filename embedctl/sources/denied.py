@@ -24,6 +24,12 @@ DENIED_NAMES: dict[str, tuple[str, ...]] = {
         *("application_default_credentials.json", "*.tfstate", "*.tfstate.backup", "*.tfvars", "*.ovpn"),
         *(".docker/config.json", ".kube/config"),
     ),
+    "system file of secrets": (
+        *("shadow", "shadow-", "shadow~", "shadow.bak", "shadow.old", "gshadow", "gshadow-", "gshadow~", "gshadow.bak"),
+        *("master.passwd", "spwd.db", "opasswd", "smbpasswd", "passdb.tdb", "secrets.tdb", "sasldb2", "ntds.dit"),
+        *("*.keytab", "krb5cc_*", "ssh_host_*_key", "chap-secrets", "pap-secrets", "*.nmconnection"),
+        *("wpa_supplicant.conf", "debian.cnf"),
+    ),
     "inside a folder of keys": (".ssh/", ".gnupg/", ".aws/", ".azure/", ".password-store/"),
 }
 """Why -> patterns over names, case aside. With a slash at its end: a folder; inside: a file in such a folder."""

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from ..config import RecordFields, WalkRules
 from ..errors import UsageError
 from ..records import Source
-from .paths import component_key, is_utf8, printable, require
+from ..spelling import composed
+from .paths import as_it_is_spelled, component_key, is_utf8, printable, require
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -54,9 +55,9 @@ def requested_sources(
 def source_root(source: Source, base: Path) -> Path:
     """Return the absolute path of the folder that ``source.root`` means for a store in ``base``."""
     below = _lexical(base / source.root)
-    if Path(source.root).is_absolute() or below.is_relative_to(_lexical(base)):
-        return below
-    return _lexical(base.resolve() / source.root)
+    if not Path(source.root).is_absolute() and not below.is_relative_to(_lexical(base)):
+        below = _lexical(base.resolve() / source.root)
+    return as_it_is_spelled(below)
 
 
 def path_from_base(root: str, path: str) -> str:
@@ -64,15 +65,25 @@ def path_from_base(root: str, path: str) -> str:
     return path if root in ("", ".") else f"{root.rstrip('/')}/{path}"
 
 
+def forgotten_ids(source: Source) -> frozenset[str]:
+    """Return the ids of documents that stay out of the source, also where an older embedctl spelled them otherwise."""
+    return frozenset(source.forgotten) | frozenset(map(composed, source.forgotten))
+
+
 def same_place(first: Source, second: Source, base: Path) -> bool:
     """Return whether both cover the same folder, or the same files of it, whatever their names and rules."""
-    if (first.only is None) != (second.only is None) or set(first.only or ()) != set(second.only or ()):
+    files = [None if source.only is None else set(map(composed, source.only)) for source in (first, second)]
+    if files[0] != files[1]:
         return False
-    return first.root == second.root or source_root(first, base).resolve() == source_root(second, base).resolve()
+    return (
+        composed(first.root) == composed(second.root)
+        or source_root(first, base).resolve() == source_root(second, base).resolve()
+    )
 
 
 def _of_path(path: Path, base: Path, asked: SourceRequest) -> Source:
     """Describe the folder or file that the user named; a symbolic link to a file means the file it points to."""
+    path = as_it_is_spelled(path)
     require(path)
     if path.is_dir():
         folder, only, name = path, None, _lexical(path).name
@@ -82,8 +93,9 @@ def _of_path(path: Path, base: Path, asked: SourceRequest) -> Source:
     root = _root(folder, base, typed_relative=not path.is_absolute())
     if not is_utf8(root) or not is_utf8(name):
         raise UsageError(f'The name of "{printable(str(path))}" is not valid UTF-8.', "Rename it, then index it again.")
-    name = _UNSAFE.sub("-", name).strip("-") or _LIST_NAME
-    return Source(name, root, asked.rules or WalkRules(), asked.fields or RecordFields(), only)
+    name = _UNSAFE.sub("-", composed(name)).strip("-") or _LIST_NAME
+    files = None if only is None else tuple(map(composed, only))
+    return Source(name, composed(root), asked.rules or WalkRules(), asked.fields or RecordFields(), files)
 
 
 def _of_list(paths: Sequence[str], base: Path, asked: SourceRequest) -> Source:
@@ -93,13 +105,13 @@ def _of_list(paths: Sequence[str], base: Path, asked: SourceRequest) -> Source:
     """
     if not paths:
         raise UsageError("The list names no files.", "List one path on each line.")
-    listed = [_lexical(Path(path)) for path in paths]
+    listed = [as_it_is_spelled(_lexical(Path(path))) for path in paths]
     top = _lexical(base)
     if not all(path.is_relative_to(top) for path in listed):
         top = Path(os.path.commonpath([path.parent for path in listed]))
-    only = sorted({path.relative_to(top).as_posix() for path in listed}, key=component_key)
+    only = sorted({composed(path.relative_to(top).as_posix()) for path in listed}, key=component_key)
     root = _root(top, base, typed_relative=not any(Path(path).is_absolute() for path in paths))
-    return Source(_LIST_NAME, root, asked.rules or WalkRules(), asked.fields or RecordFields(), tuple(only))
+    return Source(_LIST_NAME, composed(root), asked.rules or WalkRules(), asked.fields or RecordFields(), tuple(only))
 
 
 def _settled(source: Source, old: Source | None, asked: SourceRequest, taken: Sequence[Source]) -> Source:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import UnsupportedError, UsageError
+from ..spelling import composed
 from ..system.open_regular import open_regular
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Patterns:
         self._above = above
         self._cut = len(below)
         # Reversed: the last pattern that matches decides, so the first that we meet does.
-        self._rules = [rule for line in lines if (rule := _compile(line)) is not None][::-1]
+        self._rules = [rule for line in lines if (rule := _compile(composed(line))) is not None][::-1]
 
     def __bool__(self) -> bool:
         return bool(self._rules)
@@ -71,6 +72,8 @@ class Patterns:
         ``path`` is relative to the walk's root; ``name`` is its last component.
         """
         local = self._above + path[self._cut :]
+        if not local.isascii():
+            local, name = composed(local), composed(name)
         for search, by_name, folders_only, ignored in self._rules:
             if folders_only and not is_folder:
                 continue

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from ..errors import UsageError
 from ..registry import nearest
+from ..spelling import composed
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -30,6 +31,19 @@ def read_path_list(stream: BinaryIO, null_separated: bool) -> list[str]:
     else:
         entries = [line.rstrip(b"\r") for line in data.removeprefix(_BYTE_ORDER_MARK).split(b"\n")]
     return list(dict.fromkeys(os.fsdecode(entry) for entry in entries if entry))
+
+
+def as_it_is_spelled(path: Path) -> Path:
+    """Return the path under which there is something, where only the accents of ``path`` are put together otherwise."""
+    if str(path).isascii() or os.path.lexists(path):
+        return path
+    found = Path(path.anchor)
+    for part in path.relative_to(path.anchor).parts if path.anchor else path.parts:
+        if not part.isascii() and not os.path.lexists(found / part):
+            with suppress(OSError):
+                part = next((one.name for one in found.iterdir() if composed(one.name) == composed(part)), part)
+        found /= part
+    return found if os.path.lexists(found) else path
 
 
 def require(path: Path) -> None:

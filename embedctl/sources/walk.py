@@ -9,22 +9,25 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
+from dataclasses import replace
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..config import STORE_DIRECTORY, WalkRules
 from ..errors import UnsupportedError
 from ..records import FileEntry, Outcome, SkippedEntry
+from ..spelling import composed
+from .checkouts import MARK, Checkouts
 from .denied import denied, denied_folder
 from .generated import Attributes, by_name
 from .ignore import IGNORE_FILES, Patterns, enclosing_patterns, flag_patterns, ignored, read_patterns
 from .mailboxes import is_mailbox
-from .paths import component_key, is_utf8, printable, require
+from .paths import as_it_is_spelled, component_key, is_utf8, printable, require
 from .records import is_record_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     _Level = tuple[str, Iterator[os.DirEntry[str]], "Chain"]
     """A folder: its path with a slash at its end, empty for the root; its entries; the patterns that hold in it."""
@@ -35,6 +38,9 @@ SELDOM_WANTED = frozenset({"node_modules", "__pycache__"})
 """Folders left out unless ignore rules are off."""
 VENV_MARK = "pyvenv.cfg"
 
+GONE = "does not exist"
+"""Why a listed file fails that is not there."""
+
 Entry = FileEntry | SkippedEntry
 Chain = tuple[Patterns, ...]
 
@@ -43,7 +49,8 @@ def walk(root: Path, rules: WalkRules, only: Sequence[str] | None = None, *, den
     """Return the files below ``root`` that ``rules`` let through, ordered by path, component by component, bytewise.
 
     Ignore files count from the top of the enclosing git repository down. Symbolic links are not followed, but
-    ``root`` itself may be one, and may be hidden.
+    ``root`` itself may be one, and may be hidden. Paths are composed (Unicode's NFC), however the file system spells
+    them; ``FileEntry.absolute`` is spelled as it is.
 
     Args:
         root: A folder, or one file.
@@ -60,7 +67,7 @@ def walk(root: Path, rules: WalkRules, only: Sequence[str] | None = None, *, den
         root, only = root.parent, (root.name,)
     walker = _Walker(str(root.absolute()), rules, deny)
     walker.wanted = walker.wanted or (only is not None and len(only) == 1)
-    return walker.folder("", walker.enclosing) if only is None else walker.listed(only)
+    return walker.named(walker.folder("", walker.enclosing) if only is None else walker.listed(only))
 
 
 class _Walker:
@@ -77,6 +84,7 @@ class _Walker:
         """Whether generated files are taken: ``--include`` lets them through, or a file is named by itself."""
         self._attributes = Attributes(root)
         self.enclosing = enclosing_patterns(root) if rules.ignore else ()
+        self._checkouts = Checkouts(root)
         self._too_large = f"larger than the limit of {_size(rules.max_file_bytes)} (--max-file-size)"
 
     def folder(self, path: str, chain: Chain) -> Iterator[Entry]:
@@ -101,6 +109,15 @@ class _Walker:
             else:
                 stack.pop()
 
+    def named(self, entries: Iterator[Entry]) -> Iterator[Entry]:
+        """Yield the entries with their paths composed, but for a path of which the composed form is another file."""
+        for entry in entries:
+            path = composed(entry.path)
+            if path == entry.path or (isinstance(entry, FileEntry) and self._is_another(path, entry.absolute)):
+                yield entry
+            else:
+                yield entry._replace(path=path) if isinstance(entry, FileEntry) else replace(entry, path=path)
+
     def listed(self, only: Sequence[str]) -> Iterator[Entry]:
         """Take the files that the user listed, each once, in the order of a walk."""
         found: dict[str, Entry] = {}
@@ -116,11 +133,11 @@ class _Walker:
         if forbidden := [component for component in components if component in NEVER_READ]:
             yield SkippedEntry(printable(path), f'inside "{forbidden[0]}", which is never read')
             return
-        absolute = self._absolute(path)
+        absolute = str(as_it_is_spelled(Path(self._absolute(path))))
         try:
             status = os.lstat(absolute)
         except (FileNotFoundError, NotADirectoryError):
-            yield _failed(path, "does not exist")
+            yield _failed(path, GONE)
             return
         except (OSError, ValueError) as error:
             yield _failed(path, f"cannot be read: {_reason(error)}")
@@ -149,6 +166,9 @@ class _Walker:
         if self._rules.ignore:
             names = {entry.name for entry in entries}
             if VENV_MARK in names and path:
+                return
+            if MARK in names and path and (reason := self._checkouts.repeated(path, absolute)):
+                yield SkippedEntry(path, reason)
                 return
             own, problems = self._own_patterns(prefix, names)
             yield from problems
@@ -218,7 +238,8 @@ class _Walker:
         too_large = status.st_size > self._rules.max_file_bytes
         if too_large and not is_record_file(path) and not is_mailbox(path, absolute):
             return SkippedEntry(path, self._too_large)
-        return FileEntry(path, absolute, status.st_size, status.st_mtime_ns // 1000, wanted=self.wanted)
+        times = status.st_mtime_ns // 1000, status.st_ctime_ns // 1000
+        return FileEntry(path, absolute, status.st_size, *times, self.wanted)
 
     def _denied(self, absolute: str) -> str | None:
         """Return why a file is left out for its name, or for that of a folder above it, the source's root included."""
@@ -226,6 +247,12 @@ class _Walker:
         if folder != self._folder[0]:
             self._folder = folder, folder.rpartition("/")[2], denied_folder(folder.split("/"))
         return denied(name, self._folder[1]) or self._folder[2] or self._root_denied
+
+    def _is_another(self, path: str, absolute: str) -> bool:
+        try:
+            return not os.path.samestat(os.lstat(self._absolute(path)), os.lstat(absolute))
+        except OSError:
+            return False
 
     def _absolute(self, path: str) -> str:
         return os.path.join(self._root, path) if path else self._root  # noqa: PTH118 - Path costs a third of the walk

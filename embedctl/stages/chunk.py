@@ -18,6 +18,8 @@ from ..store.files import link_or_copy
 from ..store.ledger import read_ledger
 from ..store.manifest import Manifest, Part
 from ..store.parts import iter_documents, write_chunks
+from ..store.row_problems import RowProblems
+from .record_rows import unreadable_rows
 from .secrets import searchable
 
 if TYPE_CHECKING:
@@ -168,7 +170,13 @@ def _with_failed(ledger: Ledger, failed: Iterable[FailedDocument]) -> Ledger:
         if document.record is None:
             changes[key] = replace(state, outcome=Outcome.FAILED, reason=f"{CANNOT_BE_CUT}{reason}", documents=0)
         else:
-            bad = state.bad_rows + 1
-            told = f"{bad} of its rows could not be read"
-            changes[key] = replace(state, reason=told, bad_rows=bad, documents=state.documents - 1)
+            problems = RowProblems(state.row_problems)
+            problems.add(Outcome.FAILED, f"{CANNOT_BE_CUT}{reason}", document.record)
+            changes[key] = replace(
+                state,
+                reason=unreadable_rows(state.bad_rows + 1),
+                bad_rows=state.bad_rows + 1,
+                row_problems=problems.encoded(),
+                documents=state.documents - 1,
+            )
     return ledger.updated(np.ones(len(ledger), dtype=bool), changes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,14 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..parsers.kinds import VERSIONS, is_current, is_due
 from ..parsers.ocr import is_allowed
 from ..records import FileEntry, Outcome, SkippedEntry
-from ..sources.describe import source_root
+from ..sources.describe import forgotten_ids, source_root
 from ..sources.mailboxes import is_mailbox, is_named_mailbox
 from ..sources.records import READ_BY, is_record_file
 from ..sources.walk import walk
 from ..store.parts import live_documents
+from .overlap import FORGOTTEN, taken_elsewhere
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from ..config import Secrets
     from ..records import Source
@@ -32,7 +35,7 @@ class Action(Enum):
     """What to do about one entry of a walk."""
 
     KEEP = "keep"
-    """Nothing: size and time are what they were."""
+    """Nothing: size and times are what they were."""
     READ_FILE = "read file"
     READ_RECORDS = "read records"
     LEAVE_OUT = "leave out"
@@ -53,17 +56,40 @@ class Met(NamedTuple):
     """It is read although it has not changed, because its text is to be stored in another way."""
 
 
-def entries(source: Source, layout: Layout, secrets: Secrets) -> Iterator[FileEntry | SkippedEntry]:
+def entries(
+    source: Source, layout: Layout, secrets: Secrets, sources: Sequence[Source] = ()
+) -> Iterator[FileEntry | SkippedEntry]:
     """Yield what the source's walk meets, whatever the store's folder is called.
 
-    Files that hold keys or passwords by their name are skipped, unless ``secrets`` is ``allow``.
+    Files that hold keys or passwords by their name are skipped, unless ``secrets`` is ``allow``; so are those that
+    another one of ``sources`` has.
 
     Raises:
         UsageError: the source's folder is not there.
     """
-    inside = f"{layout.root}/"
-    forgotten = frozenset(source.forgotten)
     root = source_root(source, layout.base)
+    found = _own_entries(source, root, layout, secrets)
+    base = layout.base
+    taken = taken_elsewhere(source, sources, base, lambda one, at: _own_entries(one, at, layout, secrets))
+    if not taken:
+        return found
+    return _left_to_others(found, root, taken)
+
+
+def _left_to_others(
+    found: Iterator[FileEntry | SkippedEntry], root: Path, taken: Mapping[str, str]
+) -> Iterator[FileEntry | SkippedEntry]:
+    real, prefix = os.path.realpath(root), len(str(root))
+    for entry in found:
+        if isinstance(entry, FileEntry) and (name := taken.get(real + entry.absolute[prefix:])):
+            yield SkippedEntry(entry.path, f'in the source "{name}", too, which has it')
+        else:
+            yield entry
+
+
+def _own_entries(source: Source, root: Path, layout: Layout, secrets: Secrets) -> Iterator[FileEntry | SkippedEntry]:
+    inside = f"{layout.root}/"
+    forgotten = forgotten_ids(source)
     found = walk(root, source.rules, source.only, deny=secrets != "allow")
     if not forgotten and not layout.root.is_relative_to(root):
         yield from found
@@ -72,13 +98,19 @@ def entries(source: Source, layout: Layout, secrets: Secrets) -> Iterator[FileEn
         if isinstance(entry, SkippedEntry):
             yield entry
         elif entry.path in forgotten and not is_record_file(entry.path):
-            yield SkippedEntry(entry.path, "forgotten")
+            yield SkippedEntry(entry.path, FORGOTTEN)
         elif not entry.absolute.startswith(inside):
             yield entry
 
 
 def decide(
-    source: Source, layout: Layout, ledger: Ledger, secrets: Secrets, again: Collection[FileKey], all_records: bool
+    source: Source,
+    layout: Layout,
+    ledger: Ledger,
+    secrets: Secrets,
+    again: Collection[FileKey],
+    all_records: bool,
+    sources: Sequence[Source],
 ) -> Iterator[Met]:
     """Yield what the source's walk meets, as :func:`entries` has it.
 
@@ -88,10 +120,10 @@ def decide(
     Raises:
         UsageError: the source's folder is not there.
     """
-    row_of, quiet, fingerprints = ledger.paths(source.name).get, ledger.quiet, ledger.fingerprints
+    row_of, quiet = ledger.paths(source.name).get, ledger.quiet
     outdated = read_by_another_version(ledger, ocr=is_allowed(source.rules.ocr))
     due = {wanted: _due(ledger, wanted=wanted) for wanted in (False, True)}
-    for entry in entries(source, layout, secrets):
+    for entry in entries(source, layout, secrets, sources):
         row = row_of(entry.path)
         if isinstance(entry, SkippedEntry):
             yield Met(source, entry, Action.LEAVE_OUT, row, None if row is None else ledger.state(row))
@@ -104,7 +136,7 @@ def decide(
             # What its content gave is not known; a version that cannot read it leaves what another has read.
             yield Met(source, entry, _reading(entry), row, replace(ledger.state(row), sha256=None))
             continue
-        same = row is not None and fingerprints[row] == (entry.size, entry.mtime_us)
+        same = row is not None and ledger.is_same(row, entry)
         if row is not None and same and quiet[row] and not all_records:
             yield Met(source, entry, Action.KEEP, row, None)
             continue

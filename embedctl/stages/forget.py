@@ -12,6 +12,7 @@ from ..errors import UsageError
 from ..records import Outcome
 from ..registry import nearest
 from ..sources.describe import path_from_base
+from ..spelling import composed
 from ..store.garbage import collect
 from ..store.ledger import FileKey, Ledger, read_ledger
 from ..store.snapshot import Snapshot
@@ -73,6 +74,8 @@ def _bury(writer: Writer, targets: Sequence[str], report: RunReport) -> None:
     """Take the targets out of sources, ledger and live rows."""
     layout, manifest = writer.layout, writer.manifest
     sources = {source.name: source for source in manifest.sources}
+    spelled = {composed(name): name for name in sources}
+    targets = [spelled.get(composed(target), target) for target in targets]
     wanted = {target for target in targets if target not in sources}
     met: set[str] = set()
     rows: dict[int, set[int]] = {}
@@ -117,10 +120,11 @@ def _find(
     """
     snapshot = Snapshot(layout, manifest)
     roots = snapshot.roots
-    spellings = {layout.from_base(target): target for target in wanted} | {target: target for target in wanted}
+    spellings = {composed(layout.from_base(target)): target for target in wanted}
+    spellings |= {composed(target): target for target in wanted}
     for part, row, document in snapshot.live_rows(("source", "doc_id", "path", "record")):
         source, doc_id, path = document["source"], document["doc_id"], document["path"]
         names = {doc_id, path, path_from_base(roots[source], path), f"{source}:{doc_id}", f"{source}:{path}"}
-        hits = {spellings[name] for name in names & spellings.keys()}
+        hits = {spellings[name] for name in set(map(composed, names)) & spellings.keys()}
         if hits or source in named:
             yield part.number, row, document, hits

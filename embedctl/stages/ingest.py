@@ -14,18 +14,22 @@ import numpy as np
 from ..errors import ParseError, UnsupportedError
 from ..records import BadRecord, Document, FileEntry, Outcome, SkippedEntry, Source
 from ..runners.threads import WriteBehind
-from ..sources.describe import path_from_base, source_root
+from ..sources.describe import forgotten_ids, path_from_base, source_root
 from ..sources.parquet import ended_afterwards
-from ..sources.records import RecordReader, SameRecords
+from ..sources.records import SameRecords
+from ..sources.walk import GONE
 from ..store.ledger import FileKey, FileState, read_ledger
-from ..store.live_documents import LiveDocuments, LiveRecords
+from ..store.live_documents import LiveDocuments
+from ..store.row_problems import RowProblems
+from .absence import absence
 from .decide import Action, Met, decide, stored_otherwise
-from .mailbox import MAILBOX_READ_BY, MailboxReader, record_reader, records_read_by
-from .make_document import file_documents, record_document, record_prefix
+from .mailbox import records_read_by
+from .make_document import file_documents, record_prefix
 from .part_writer import PartWriter
 from .read_ahead import ReadAhead
 from .read_task import read_tasks
 from .record_file import examine
+from .record_rows import RowReading
 from .secrets import without_secrets
 
 if TYPE_CHECKING:
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from ..parsers.reading import ReadResult
     from ..store.live_documents import DocumentPlace
     from ..store.writer import Writer
+    from .record_rows import MetDocument
     from .report import RunReport
 
 YOUNG_US = 2_000_000
@@ -48,13 +53,15 @@ def ingest(
     report: RunReport,
     read_otherwise: Sequence[Source] = (),
     only: Collection[FileKey] | None = None,
+    allow_empty: bool = False,
 ) -> None:
     """Bring the documents of ``sources`` up to date; what other sources gave stays as it is.
 
     ``read_otherwise`` are those whose record files are to be read although they have not changed: their columns or ids
     have. The store learns of that with the first part that is committed, or with the ledger. So whatever interrupts
     the run, a store that knows the new columns also knows that it has rows which were read with the old ones.
-    ``only``: these files are looked at, and all others stay as they are; ``None``: all files.
+    ``only``: these files are looked at, and all others stay as they are; ``None``: all files. ``allow_empty``: drop the
+    documents of sources and files that are gone or empty, too.
 
     Every part is committed as it fills, so that an interrupted run loses at most the part it was filling.
     """
@@ -68,9 +75,10 @@ def ingest(
     ):
         reread = frozenset(source.name for source in read_otherwise)
         parts = PartWriter(writer.layout, behind, report, read_otherwise)
-        run = _Ingest(writer, parts, report, progress, reread, only)
+        run = _Ingest(writer, parts, report, progress, reread, only, allow_empty)
+        every = {source.name: source for source in (*writer.manifest.sources, *sources)}
         for source in sources:
-            run.take(source, ahead)
+            run.take(source, tuple(every.values()), ahead)
         run.finish({source.name for source in sources})
 
 
@@ -84,6 +92,7 @@ class _Ingest:
     progress: Progress
     reread: frozenset[str]
     only: Collection[FileKey] | None
+    allow_empty: bool
 
     def __post_init__(self) -> None:
         layout, manifest = self.writer.layout, self.writer.manifest
@@ -105,23 +114,26 @@ class _Ingest:
         made_with = self.writer.manifest.settings.documents_made_with
         return LiveDocuments(self.writer.layout, self.parts_before, made_with)
 
-    def take(self, source: Source, ahead: ReadAhead[Met]) -> None:
-        """Bring one source's documents up to date."""
+    def take(self, source: Source, sources: Sequence[Source], ahead: ReadAhead[Met]) -> None:
+        """Bring one source's documents up to date; what another one of ``sources`` has is left to it."""
         root = source_root(source, self.writer.layout.base)
-        if not root.is_dir():
-            reason = f'the source is not there; its documents stay until "embedctl forget {source.name}"'
+        if not self.allow_empty and (reason := absence(source, root, self.before)):
             self.report.problem(str(root), Outcome.FAILED, reason)
             self.unlisted.append((source.name, ""))
             return
+        if not root.is_dir():
+            return  # nothing is met, so all of it vanishes
         unchanged = 0
         documents = self.before.documents
         secrets, reread = self.writer.manifest.settings.secrets, source.name in self.reread
-        decided = decide(source, self.writer.layout, self.before, secrets, self.again, reread)
+        decided = decide(source, self.writer.layout, self.before, secrets, self.again, reread, sources)
         if (only := self.only) is not None:
             decided = (met for met in decided if (source.name, met.entry.path) in only)
         for met, result in ahead.results(read_tasks(decided)):
             self.progress.advance()
             row = met.row
+            if self.allow_empty and isinstance(met.entry, SkippedEntry) and met.entry.reason == GONE:
+                continue  # it vanishes
             if met.known is None and met.action is Action.KEEP and row is not None:
                 self.kept[row] = 1
                 unchanged += documents[row]
@@ -184,8 +196,12 @@ class _Ingest:
             self._problem(key, state.outcome, state.reason or "")
             return
         self.report.outcomes[Outcome.UNCHANGED.value] += state.documents
-        if state.reason and (state.bad_rows or (state.rows is not None and state.read_by != MAILBOX_READ_BY)):
-            self._problem(key, Outcome.FAILED, state.reason)
+        problems = list(RowProblems(state.row_problems))
+        path = path_from_base(self.roots[key[0]], key[1])
+        for problem in problems:
+            self.report.problem(problem.place(path), problem.outcome, problem.told, problem.rows)
+        if state.bad_rows and not problems:  # an older embedctl noted no more
+            self._problem(key, Outcome.FAILED, state.reason or "")
 
     def _problem(self, key: FileKey, outcome: Outcome, reason: str, row: int | None = None) -> None:
         path = path_from_base(self.roots[key[0]], key[1])
@@ -198,7 +214,8 @@ class _Ingest:
         reason = state.reason or ""
         if before and before.documents and state.outcome is Outcome.FAILED and not met.again:
             state = replace(state, documents=before.documents)
-            reason += "; the version indexed before stays searchable"
+            drops = ' until "embedctl index --allow-empty"' if reason == GONE else ""
+            reason += f"; the version indexed before stays searchable{drops}"
         elif before and before.documents:
             self.parts.bury(self.live.of_file(*key))
             self.report.outcomes[Outcome.DELETED.value] += before.documents
@@ -210,17 +227,17 @@ class _Ingest:
     def _take_file(self, met: Met, entry: FileEntry, result: ReadResult) -> None:
         known = met.known
         key = (met.source.name, entry.path)
-        mtime_us = _trusted(entry.mtime_us)
-        state = FileState(entry.size, mtime_us, result.sha256, Outcome.INDEXED, read_by=result.read_by)
+        state = FileState(entry.size, 0, result.sha256, Outcome.INDEXED, read_by=result.read_by)
+        state = _stamped(state, entry)
         if result.problem:
             outcome = Outcome.SKIPPED if isinstance(result.problem, UnsupportedError) else Outcome.FAILED
             self._leave_out(met, replace(state, outcome=outcome, reason=result.problem.message))
         elif result.document is None:
             assert known is not None
-            self._keep(key, replace(known, size=entry.size, mtime_us=mtime_us, read_by=result.read_by))
+            self._keep(key, _stamped(replace(known, size=entry.size, read_by=result.read_by), entry))
         else:
             found = file_documents(met.source, entry, result.document, result.sha256 or b"")
-            forgotten = frozenset(met.source.forgotten)
+            forgotten = forgotten_ids(met.source)
             documents = [document for document in found if document.doc_id not in forgotten]
             reason = "; ".join(result.document.notes) or None
             self._note(key, replace(state, documents=len(documents), reason=reason))
@@ -251,94 +268,63 @@ class _Ingest:
     def _take_records(self, met: Met, entry: FileEntry) -> None:
         source, known = met.source, met.known
         key = (source.name, entry.path)
-        tally: Counter[str] = Counter()
         read_by = records_read_by(entry)
+        reading: RowReading | None = None
         try:
             seen = examine(entry, known, source.name in self.reread)
             if known and seen.same:
-                self._keep(key, replace(known, mtime_us=_trusted(entry.mtime_us), read_by=read_by))
+                self._keep(key, _stamped(replace(known, read_by=read_by), entry))
                 return
             live = self.live.records(*key, record_prefix(source, entry))
+            reading = RowReading(source, entry, seen.extent, live, self.writer.manifest.settings.threads)
             if known and seen.extent.start:
-                tally.update(documents=known.documents, bad_rows=known.bad_rows)
-                live.assume_met()  # the file has grown: what was in it before is what it was
+                reading.go_on_from(known)  # the file has grown: what was in it before is what it was
                 self._tell_kept(key, known)
-            reader = record_reader(source, entry, seen.extent, self.writer.manifest.settings.threads, live)
-            self._read_records(met, entry, reader, live, tally)
+            for row in reading:
+                self._take_row(key, row)
         except ParseError as error:
             named = source.only == (entry.path,)
+            documents = reading.documents if reading else 0
             # Of another kind than its name says: that is a failure only of what somebody named.
-            other = isinstance(error, UnsupportedError) and not (named or tally["documents"])
+            other = isinstance(error, UnsupportedError) and not (named or documents)
             outcome = Outcome.SKIPPED if other else Outcome.FAILED
-            state = FileState(entry.size, entry.mtime_us, None, outcome, _reason(error), tally["documents"])
-            state = replace(state, read_by=read_by)
-            self._leave_out(met, state)
+            state = FileState(entry.size, entry.mtime_us, None, outcome, _reason(error), documents)
+            self._leave_out(met, replace(state, read_by=read_by))
             return
         if not seen.extent.start:
             self.parts.bury(gone := live.unmet())
             self.report.outcomes[Outcome.DELETED.value] += len(gone)
+        if reading.note:
+            self.report.note(path_from_base(self.roots[key[0]], key[1]), reading.note)
+        state = reading.state(FileState(seen.size, 0, None, Outcome.INDEXED, read_by=read_by))
         same = seen.is_still(entry.absolute)
-        state = FileState(
-            seen.size,
-            _trusted(entry.mtime_us) if same else 0,
-            seen.sha256 if same else None,
-            Outcome.INDEXED,
-            self._unread_records(key, reader, tally["bad_rows"], known if seen.extent.start else None),
-            tally["documents"],
-            reader.rows,
-            tally["bad_rows"],
-            read_by,
-        )
-        self._note(key, state)
+        self._note(key, _stamped(replace(state, sha256=seen.sha256), entry) if same else state)
 
-    def _unread_records(
-        self, key: FileKey, reader: RecordReader | MailboxReader, bad: int, grown: FileState | None
-    ) -> str | None:
-        """Return what of a record file was not read; ``grown``: the file as it was before rows were appended to it."""
-        note = reader.note if isinstance(reader, MailboxReader) else None
-        if note:
-            self.report.note(path_from_base(self.roots[key[0]], key[1]), note)
-        if bad:
-            return f"{bad} of its {'messages' if isinstance(reader, MailboxReader) else 'rows'} could not be read"
-        return "; ".join(filter(None, (grown.reason if grown else None, note))) or None
-
-    def _read_records(
-        self, met: Met, entry: FileEntry, reader: RecordReader | MailboxReader, live: LiveRecords, tally: Counter[str]
-    ) -> None:
-        """Take the records; count ``documents`` and ``bad_rows``."""
-        source, key, prefix = met.source, (met.source.name, entry.path), record_prefix(met.source, entry)
-        forgotten = frozenset(source.forgotten)
-        for record in reader:
-            if isinstance(record, SameRecords):
-                self.progress.advance(record.count)
-                self.report.outcomes[Outcome.UNCHANGED.value] += record.count
-                tally["documents"] += record.count
-                continue
-            self.progress.advance()
-            if isinstance(record, BadRecord):
-                self._problem(key, record.outcome, record.reason, record.row)
-                tally["bad_rows"] += record.outcome is Outcome.FAILED
-                continue
-            document = record_document(source, entry, record, prefix)
-            if document.doc_id in forgotten:
-                self._problem(key, Outcome.SKIPPED, "forgotten", record.row)
-                continue
-            tally["documents"] += 1
-            self._take_record(document, record.row, live)
-
-    def _take_record(self, document: Document, row: int, live: LiveRecords) -> None:
-        place, same = live.find(document.doc_id, document.sha256, row) or (None, False)
-        outcome = Outcome.UNCHANGED if same else Outcome.CHANGED if place else Outcome.ADDED
-        self.report.outcomes[outcome.value] += 1
-        if not same:
-            self.parts.bury([place] if place else [])
-            self._add(document)
+    def _take_row(self, key: FileKey, row: SameRecords | BadRecord | MetDocument) -> None:
+        """Count a row, and store its document where that is new."""
+        counts = self.report.outcomes
+        if isinstance(row, SameRecords):
+            self.progress.advance(row.count)
+            counts[Outcome.UNCHANGED.value] += row.count
+            return
+        self.progress.advance()
+        if isinstance(row, BadRecord):
+            self._problem(key, row.outcome, row.reason, row.row)
+            return
+        counts[row.outcome.value] += 1
+        if row.outcome is not Outcome.UNCHANGED:
+            self.parts.bury([row.place] if row.place else [])
+            self._add(row.document)
 
 
 def _reason(error: ParseError) -> str:
     return f"{error.message}. {error.hint}" if error.hint else error.message
 
 
-def _trusted(mtime_us: int) -> int:
-    """Return the time, or 0 when the file is so young that it could change again without its time telling."""
-    return mtime_us if time.time_ns() // 1000 - mtime_us > YOUNG_US else 0
+def _stamped(state: FileState, entry: FileEntry) -> FileState:
+    """Return the state with what shows without reading that a file is what it was.
+
+    The time is 0 when the file is so young that it could change again without its time telling.
+    """
+    young = time.time_ns() // 1000 - entry.mtime_us <= YOUNG_US
+    return replace(state, mtime_us=0 if young else entry.mtime_us, ctime_us=entry.ctime_us)

@@ -21,6 +21,7 @@ from .distill import distill, distinct_chunks
 from .embed import FieldWork, embed
 from .index import index
 from .ingest import ingest
+from .overlap import with_losing
 from .report import RunReport, reported
 from .settings import settle
 
@@ -47,6 +48,8 @@ class PipelineRun:
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
     share: float | None = None
     """For ``distill``: of the chunks, instead of what the store was made with."""
+    allow_empty: bool = False
+    """For ``ingest``: drop the documents of sources that are gone or empty."""
 
     def go(self, sources: Callable[[Manifest], Sequence[Source]] = lambda manifest: ()) -> RunReport:  # noqa: ARG005
         """Run the stages; ``sources`` says which to ingest, given the snapshot (none: every remembered one).
@@ -170,7 +173,8 @@ class PipelineRun:
         known.update({source.name: source for source in given if source not in read_otherwise})
         if tuple(known.values()) != manifest.sources or not writer.layout.manifest.exists():
             writer.commit(replace(manifest, sources=tuple(known.values())))
-        ingest(writer, given or tuple(known.values()), self.reporter, report, read_otherwise)
+        sources = with_losing(given, manifest.sources, writer.layout.base) if given else tuple(known.values())
+        ingest(writer, sources, self.reporter, report, read_otherwise, allow_empty=self.allow_empty)
 
 
 def _share(manifest: Manifest, teacher: str) -> float:

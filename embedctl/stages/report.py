@@ -32,7 +32,9 @@ class RunReport:
     outcomes: Counter[str] = field(default_factory=Counter)
     """Inputs (files, and records of record files) by outcome."""
     problems: list[dict[str, str]] = field(default_factory=list)
-    """The first thousand inputs that were skipped, failed or not indexed as a whole: path, outcome, reason."""
+    """Inputs that were skipped, failed or not indexed as a whole, the first thousand of each: path, outcome, reason."""
+    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How many inputs have each outcome and reason; those beyond a thousand reasons are not counted."""
     counts: dict[str, int] = field(default_factory=dict)
     """What the stages made: documents, chunks, tokens, vectors embedded and reused, rows indexed ..."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -41,23 +43,28 @@ class RunReport:
     """The encoder that the run distilled: ``sample`` of how many ``chunks``, texts ``held_out``, ``cosine`` on them."""
     stopped: BaseException | None = None
     """What ended the run before it was done."""
+    _listed: Counter[str] = field(default_factory=Counter, repr=False)
 
-    def problem(self, path: str, outcome: Outcome, reason: str) -> None:
-        """Count an input that was left out, with the reason."""
-        self.outcomes[outcome.value] += 1
-        if len(self.problems) < LISTED_PROBLEMS:
-            self.problems.append({"path": path, "outcome": outcome.value, "reason": reason})
+    def problem(self, path: str, outcome: Outcome, reason: str, inputs: int = 1) -> None:
+        """Count an input that was left out, with the reason; or several, of which ``path`` is the first."""
+        self.outcomes[outcome.value] += inputs
+        self._list(path, outcome, reason, inputs)
 
     def note(self, path: str, reason: str) -> None:
         """List an input that was read, but not all of it."""
-        if len(self.problems) < LISTED_PROBLEMS:
-            self.problems.append({"path": path, "outcome": Outcome.NOTED.value, "reason": reason})
+        self._list(path, Outcome.NOTED, reason)
 
     def withheld(self, path: str, reason: str, chunks: int) -> None:
         """Note that chunks of a document stay out of the index; the document is counted as what it is."""
         self.add("chunks_withheld", chunks)
-        if len(self.problems) < LISTED_PROBLEMS:
-            self.problems.append({"path": path, "outcome": Outcome.SKIPPED.value, "reason": reason})
+        self._list(path, Outcome.SKIPPED, reason)
+
+    def _list(self, path: str, outcome: Outcome, reason: str, inputs: int = 1) -> None:
+        self._listed[outcome.value] += 1
+        if self._listed[outcome.value] <= LISTED_PROBLEMS:
+            self.problems.append({"path": path, "outcome": outcome.value, "reason": reason})
+        if len(self.reasons) < LISTED_PROBLEMS or (outcome.value, reason) in self.reasons:
+            self.reasons[outcome.value, reason] += inputs
 
     def add(self, name: str, amount: int) -> None:
         """Add to a count."""

@@ -44,6 +44,9 @@ def status(layout: Layout, manifest: Manifest, check: bool = False, files: str |
             for source in manifest.sources
         ],
         "files": {kind: sum(counts[kind] for counts in summary.values()) for kind in ("indexed", "skipped", "failed")},
+        "rows": {
+            kind: sum(counts.get(f"rows_{kind}", 0) for counts in summary.values()) for kind in ("skipped", "failed")
+        },
         "documents": sum(part.live_documents for part in manifest.parts),
         "chunks": sum(part.chunks.rows for part in manifest.parts if part.chunks),
         "parts": len(manifest.parts),
@@ -90,21 +93,23 @@ def _summary(layout: Layout, manifest: Manifest) -> Summary:
     return read_ledger(layout, manifest).summary()
 
 
-def _listed(layout: Layout, manifest: Manifest, outcome: str) -> list[dict[str, Any]]:
+def _listed(layout: Layout, manifest: Manifest, wanted: str) -> list[dict[str, Any]]:
+    """Return the files with an outcome, and rows of record files by outcome and reason."""
     from ..sources.describe import path_from_base
     from ..store.ledger import read_ledger
+    from ..store.row_problems import RowProblems
 
     roots = {source.name: source.root for source in manifest.sources}
-    return [
-        {
-            "source": name,
-            "path": path_from_base(roots[name], path),
-            "outcome": state.outcome.value,
-            "reason": state.reason,
-        }
-        for (name, path), state in read_ledger(layout, manifest).items()
-        if outcome in ("all", state.outcome.value) or (outcome == "noted" and state.noted)
-    ]
+    listed: list[dict[str, Any]] = []
+    for (name, path), state in read_ledger(layout, manifest).items():
+        place = path_from_base(roots[name], path)
+        if wanted in ("all", state.outcome.value) or (wanted == "noted" and state.noted):
+            listed.append({"source": name, "path": place, "outcome": state.outcome.value, "reason": state.reason})
+        for problem in RowProblems(state.row_problems):
+            if wanted in ("all", problem.outcome.value):
+                told = {"outcome": problem.outcome.value, "reason": problem.told}
+                listed.append({"source": name, "path": problem.place(place), **told})
+    return listed
 
 
 def _stale(layout: Layout, manifest: Manifest) -> dict[str, int]:
@@ -112,25 +117,26 @@ def _stale(layout: Layout, manifest: Manifest) -> dict[str, int]:
     from ..records import SkippedEntry
     from ..sources.describe import source_root
     from ..store.ledger import read_ledger
+    from .absence import absence
     from .decide import entries
 
     ledger = read_ledger(layout, manifest)
     found: Counter[str] = Counter()
     for source in manifest.sources:
         root = source_root(source, layout.base)
-        if not root.is_dir():
+        if absence(source, root, ledger):
             found["missing_sources"] += 1
             continue
         rows = ledger.paths(source.name)
         met = 0
-        for entry in entries(source, layout, manifest.settings.secrets):
+        for entry in entries(source, layout, manifest.settings.secrets, manifest.sources):
             row = rows.get(entry.path)
             met += row is not None
             if isinstance(entry, SkippedEntry):
                 continue
             if row is None:
                 found["new"] += 1
-            elif ledger.fingerprints[row] not in ((entry.size, entry.mtime_us), (entry.size, 0)):
+            elif not ledger.is_same(row, entry) and ledger.stamps[row][:2] != (entry.size, 0):
                 found["changed"] += 1
         found["deleted"] += len(rows) - met
     return {kind: found[kind] for kind in ("new", "changed", "deleted", "missing_sources")}

@@ -22,14 +22,17 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from ..records import FileEntry
     from .layout import Layout
 
 FileKey = tuple[str, str]
 """Source name and path below the source's root."""
 Summary = dict[str, dict[str, int]]
-"""Source -> how many of its files are ``indexed``, ``skipped`` and ``failed``, and how many ``documents`` they gave."""
+"""Source -> how many of its files are ``indexed``, ``skipped`` and ``failed``, how many ``documents`` they gave, and
+how many rows of record files are ``rows_skipped`` and ``rows_failed``; older stores lack the last two."""
 
 ROW_GROUP_ROWS = 1 << 16
+_SUMMED = {"documents": "documents", "rows_skipped": "skipped_rows", "rows_failed": "bad_rows"}
 _FEW = 256
 """So many states are read one by one; when more are asked for, all are read at once."""
 
@@ -52,8 +55,13 @@ class FileState:
     """Number of the last row that was read of a record file; ``None`` for other files, and where it is not certain."""
     bad_rows: int = 0
     """Rows of a record file that failed."""
+    skipped_rows: int = 0
+    row_problems: str | None = None
+    """Why, as :class:`RowProblems` writes it."""
     read_by: str | None = None
     """Name and version of the parser; ``None``: an older embedctl did not note it, or nothing has read the file."""
+    ctime_us: int | None = None
+    """As in ``FileEntry``; ``None``: an older embedctl did not note it."""
 
     @property
     def noted(self) -> bool:
@@ -93,9 +101,17 @@ class Ledger:
         return rows
 
     @cached_property
-    def fingerprints(self) -> list[tuple[int, int]]:
-        """Size and time of each file, by row."""
-        return list(zip(self._column("size"), self._column("mtime_us"), strict=True))
+    def stamps(self) -> list[tuple[int, int, int | None]]:
+        """Size, time and time of change (``None``: not known) of each file, by row."""
+        columns = [self._column("size"), self._column("mtime_us")]
+        known = "ctime_us" in self._table.column_names
+        changed = self._table.column("ctime_us").to_pylist() if known else [None] * len(self)
+        return list(zip(*columns, changed, strict=True))
+
+    def is_same(self, row: int, entry: FileEntry) -> bool:
+        """Return whether a file has not changed since it was noted in a row, by what shows without reading it."""
+        size, mtime_us, ctime_us = self.stamps[row]
+        return size == entry.size and mtime_us == entry.mtime_us and ctime_us in (entry.ctime_us, None)
 
     def paths(self, source: str) -> Mapping[str, int]:
         """Return the files of one source: path -> row."""
@@ -132,11 +148,13 @@ class Ledger:
 
     @cached_property
     def quiet(self) -> list[bool]:
-        """Which files are indexed without a row that failed: nothing about them is to be tried again."""
+        """Which files are indexed with all their rows: there is nothing to report of them."""
         outcomes = self._table.column("outcome").to_numpy(zero_copy_only=False)
         sound = np.asarray(self._table.column("reason").is_null())
         if "bad_rows" in self._table.column_names:
             sound = sound | (self._table.column("bad_rows").fill_null(1).to_numpy() == 0)
+        if "row_problems" in self._table.column_names:
+            sound = sound & np.asarray(self._table.column("row_problems").is_null())
         quiet: list[bool] = ((outcomes == Outcome.INDEXED.value) & sound).tolist()
         return quiet
 
@@ -148,6 +166,13 @@ class Ledger:
         column = self._table.column("read_by").combine_chunks().dictionary_encode(null_encoding="encode")
         codes = column.indices.to_numpy()
         return {name: np.flatnonzero(codes == at).tolist() for at, name in enumerate(column.dictionary.to_pylist())}
+
+    def _counts(self, name: str) -> NDArray[np.int64]:
+        """Return a column of counts, int64 ``(len(self),)``; 0 where it is not known."""
+        if name not in self._table.column_names:
+            return np.zeros(len(self), np.int64)
+        counts: NDArray[np.int64] = self._table.column(name).fill_null(0).to_numpy()
+        return counts
 
     @cached_property
     def documents(self) -> list[int]:
@@ -173,9 +198,9 @@ class Ledger:
         result: Summary = {}
         for source, paths in self._rows.items():
             rows = np.fromiter(paths.values(), np.int64, len(paths))
-            documents = sum(map(self.documents.__getitem__, rows.tolist()))
             counts = {kind: int(np.count_nonzero(outcomes[rows] == kind)) for kind in kinds}
-            result[source] = {**counts, "documents": documents}
+            sums = {name: int(self._counts(column)[rows].sum()) for name, column in _SUMMED.items()}
+            result[source] = counts | sums
         return result
 
     def write(self, layout: Layout, manifest: Manifest) -> FilesRecord:
@@ -231,7 +256,8 @@ def _states(table: pa.Table) -> Iterator[FileState]:
     names = [field.name for field in fields(FileState) if field.name in table.column_names]
     for values in zip(*(table.column(name).to_pylist() for name in names), strict=True):
         known = dict(zip(names, values, strict=True))
-        yield FileState(**{**known, "outcome": Outcome(known["outcome"]), "bad_rows": known.get("bad_rows") or 0})
+        counts = {name: known.get(name) or 0 for name in ("bad_rows", "skipped_rows")}
+        yield FileState(**{**known, **counts, "outcome": Outcome(known["outcome"])})
 
 
 def _table(states: Mapping[FileKey, FileState]) -> pa.Table:

@@ -52,6 +52,16 @@ _Weight = Annotated[
 ]
 _Text = Annotated[str, text()]
 """May have a NUL: an id of a record, a pattern."""
+
+
+def _text_columns(value: Any) -> Any:
+    """Read names of columns; stores of before have one name, or null."""
+    if value is None:
+        return ()
+    names = value if type(value) is list else [value]
+    return tuple(map(text(), names))
+
+
 _Path = Annotated[
     str,
     text(
@@ -60,6 +70,7 @@ _Path = Annotated[
     ),
 ]
 _TYPES: dict[type, dict[str, Any]] = {
+    RecordFields: {"text": Annotated[Any, _text_columns], "search": tuple[_Text, ...]},
     Source: {"only": tuple[_Path, ...] | None, "forgotten": tuple[_Text, ...]},
     WalkRules: {"include": tuple[_Text, ...], "exclude": tuple[_Text, ...]},
     HnswConfig: dict.fromkeys(("m", "ef_construction", "ef", "threads"), _Graph),

@@ -97,7 +97,7 @@ def files_schema() -> pa.Schema:
     import pyarrow as pa
 
     return _schema(
-        "sha256 reason rows bad_rows read_by",
+        "sha256 reason rows bad_rows read_by skipped_rows row_problems ctime_us",
         source=pa.string(),
         path=pa.string(),
         size=pa.int64(),
@@ -109,6 +109,9 @@ def files_schema() -> pa.Schema:
         rows=pa.int64(),
         bad_rows=pa.int64(),
         read_by=pa.string(),
+        skipped_rows=pa.int64(),
+        row_problems=pa.string(),
+        ctime_us=pa.int64(),
     )
 
 

@@ -270,15 +270,15 @@ def test_a_run_killed_while_it_reads_other_columns_is_made_up_for(
     store.ingest([path])
     asked = SourceRequest(fields=RecordFields(text="note"))
     monkeypatch.setattr(part_writer, "PartLimits", lambda: PartLimits(documents=7))
-    take = ingest_module._Ingest._take_record
+    take = ingest_module._Ingest._take_row
 
-    def interrupted(self: Any, document: Any, number: int, live: Any) -> None:
-        if number == killed_at:
+    def interrupted(self: Any, key: Any, found: Any) -> None:
+        if found.document.record == killed_at:
             raise KeyboardInterrupt
-        take(self, document, number, live)
+        take(self, key, found)
 
     with monkeypatch.context() as patch:
-        patch.setattr(ingest_module._Ingest, "_take_record", interrupted)
+        patch.setattr(ingest_module._Ingest, "_take_row", interrupted)
         with pytest.raises(KeyboardInterrupt):
             store.ingest([path], source=asked)
     store.ingest()

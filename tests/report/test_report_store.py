@@ -57,7 +57,7 @@ def test_counts_are_those_of_the_status(store: embedctl.Store) -> None:
     assert sum(row.chunks for row in corpus.sources) == sum(row.chunks for row in corpus.kinds) == corpus.chunks
     docs = corpus.sources[0]
     assert (docs.files, docs.failed, docs.skipped, docs.documents) == (2, 1, 1, 2)
-    assert [(row.outcome, row.files, row.example) for row in corpus.problems] == [
+    assert [(row.outcome, row.inputs, row.example) for row in corpus.problems] == [
         ("failed", 1, "docs/broken.pdf"),
         ("skipped", 1, "docs/empty.txt"),
     ]

@@ -10,7 +10,7 @@ import pytest
 
 from embedctl.config import RecordFields
 from embedctl.errors import ParseError
-from embedctl.records import BadRecord, Record
+from embedctl.records import BadRecord, Outcome, Record
 from embedctl.sources.records import RecordReader
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def test_rows_are_counted_across_batches_and_bad_ones_told(tmp_path: Path) -> No
     texts = [f"text {i}" for i in range(1000)]
     table = pa.table({"id": list(range(1000)), "text": [*texts[:700], None, *texts[701:]]})
     rows = read(tmp_path / "a.parquet", table)
-    assert rows[700] == BadRecord(701, 'has no "text"')
+    assert rows[700] == BadRecord(701, 'has no "text"', Outcome.SKIPPED)
     assert rows[999] == Record("999", 1000, None, "text 999", {})
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from embedctl.config import RecordFields
 from embedctl.errors import ParseError
-from embedctl.records import BadRecord, Record
+from embedctl.records import BadRecord, Outcome, Record
 from embedctl.sources.delimited import typed
 from embedctl.sources.records import RecordReader, is_record_file
 
@@ -143,7 +143,7 @@ def test_a_file_that_is_no_json_lines_is_refused_early(tmp_path: Path) -> None:
 
 def test_columns_may_first_appear_in_a_later_object(tmp_path: Path) -> None:
     rows = read(tmp_path / "a.jsonl", jsonl({"id": "a"}, {"id": "b", "text": "t", "title": "T"}))
-    assert rows == [BadRecord(1, 'has no "text"'), Record("b", 2, "T", "t", {})]
+    assert rows == [BadRecord(1, 'has no "text"', Outcome.SKIPPED), Record("b", 2, "T", "t", {})]
 
 
 def test_what_no_index_can_hold_is_replaced(tmp_path: Path) -> None:
@@ -196,7 +196,9 @@ def test_any_csv_that_python_writes_reads_back_verbatim(pairs: list[tuple[str, s
     writer.writerows(pairs)
     with tempfile.TemporaryDirectory() as folder:
         rows = read(Path(folder) / ("a.tsv" if delimiter == "\t" else "a.csv"), table.getvalue())
-    expected = [(text, title or None) for text, title in pairs if text.strip()]
+    expected = [
+        (text if text.strip() else title, title or None) for text, title in pairs if text.strip() or title.strip()
+    ]
     assert [(row.text, row.title) for row in rows if isinstance(row, Record)] == expected
     assert len(rows) == len(pairs)
 

@@ -52,8 +52,9 @@ def git_lists(root: Path) -> list[str]:
 def test_entries_carry_what_a_refresh_compares(tmp_path: Path) -> None:
     plant(tmp_path, {"docs/a.md": "hello"})
     os.utime(tmp_path / "docs/a.md", ns=(0, 1_700_000_000_123_456_789))
+    changed_us = (tmp_path / "docs/a.md").stat().st_ctime_ns // 1000
     assert list(walk(tmp_path, WalkRules())) == [
-        FileEntry("docs/a.md", str(tmp_path / "docs/a.md"), 5, 1_700_000_000_123_456)
+        FileEntry("docs/a.md", str(tmp_path / "docs/a.md"), 5, 1_700_000_000_123_456, changed_us)
     ]
 
 

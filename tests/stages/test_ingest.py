@@ -225,18 +225,18 @@ def test_an_interrupted_refresh_is_not_taken_for_the_ledgers_state(
     store.ingest([path])
     path.write_text(spelled([row(number, "Wind") for number in range(ROWS)]), encoding="utf-8")
     monkeypatch.setattr(part_writer, "PartLimits", lambda: PartLimits(documents=7))
-    take = ingest_module._Ingest._take_record
+    take = ingest_module._Ingest._take_row
 
-    def interrupted(self: Any, document: Any, number: int, live: Any) -> None:
-        if number == 50:
+    def interrupted(self: Any, key: Any, found: Any) -> None:
+        if found.document.record == 50:
             raise KeyboardInterrupt
-        take(self, document, number, live)
+        take(self, key, found)
 
-    monkeypatch.setattr(ingest_module._Ingest, "_take_record", interrupted)
+    monkeypatch.setattr(ingest_module._Ingest, "_take_row", interrupted)
     with pytest.raises(KeyboardInterrupt):
         store.ingest()
     assert sum("Wind" in document[4] for document in content(store)) == 49
-    monkeypatch.setattr(ingest_module._Ingest, "_take_record", take)
+    monkeypatch.setattr(ingest_module._Ingest, "_take_row", take)
     path.write_text(spelled(lines), encoding="utf-8")
     store.ingest()
     assert content(store) == rebuilt(store, path)
@@ -356,11 +356,11 @@ def test_a_record_file_that_is_young_shows_as_unchanged_in_a_dry_run(store: embe
     path.write_text(spelled([row(number) for number in range(ROWS)]), encoding="utf-8")
     store.ingest([path])
     plan = store.preflight()
-    assert (plan.outcomes, plan.documents) == ({"unchanged": 1}, 0)
+    assert (plan.outcomes, plan.documents) == ({"unchanged": ROWS}, 0)
     with path.open("a", encoding="utf-8") as file:
         file.write(spelled([row(700)]))
     plan = store.preflight()
-    assert (plan.outcomes, plan.documents) == ({"changed": 1}, 1)
+    assert (plan.outcomes, plan.documents) == ({"unchanged": ROWS, "added": 1}, 1)
 
 
 def test_status_reads_the_manifest_alone(store: embedctl.Store, tmp_path: Path) -> None:

@@ -94,9 +94,10 @@ def _skipped(report: RunReport, verbose: bool) -> list[str]:
         return []
     if verbose:
         return ["skipped:", *_listed(skipped)]
-    reasons = Counter(problem["reason"] for problem in skipped).most_common()
-    told = [f"{reason} ({count:,})" for reason, count in reasons[:LISTED_REASONS]]
-    rest = sum(count for _, count in reasons[LISTED_REASONS:])
+    of_skipped = {why: count for (kind, why), count in report.reasons.items() if kind == Outcome.SKIPPED.value}
+    reasons = Counter(of_skipped).most_common(LISTED_REASONS)
+    told = [f"{reason} ({count:,})" for reason, count in reasons]
+    rest = max(report.outcomes[Outcome.SKIPPED.value], sum(of_skipped.values())) - sum(count for _, count in reasons)
     if rest:
         told.append(f"other reasons ({rest:,})")
     return [f"skipped: {', '.join(told)}; -v lists them"]

@@ -27,7 +27,7 @@ def render_status(state: State, screen: Screen) -> str:
         ("store", f"{state['store']}, snapshot {state['snapshot']}, {size_text(state['bytes'])}"),
         *_settings(state),
         *_sources(state["sources"]),
-        ("files", _files(state["files"])),
+        ("files", _files(state["files"], state["rows"])),
         ("content", _content(state)),
         ("index", _index(state["index"])),
         ("ranking", _ranking(state)),
@@ -107,9 +107,14 @@ def _sources(sources: list[State]) -> list[tuple[str, str]]:
     return rows or [("sources", "none")]
 
 
-def _files(files: dict[str, int]) -> str:
+def _files(files: dict[str, int], rows: dict[str, int]) -> str:
     told = ", ".join(f"{count:,} {outcome}" for outcome, count in files.items() if count or outcome == "indexed")
-    return told + (' ("embedctl status --files failed" says why)' if files["failed"] else "")
+    if any(rows.values()):
+        left_out = [f"{counted(count, 'row')} {outcome}" for outcome, count in rows.items() if count]
+        told += f"; {' and '.join(left_out)}"
+    wanted = next((kind for kind in ("failed", "skipped") if files[kind] or rows[kind]), None)
+    hint = wanted and (wanted == "failed" or rows[wanted])
+    return told + (f' ("embedctl status --files {wanted}" says why)' if hint else "")
 
 
 def _content(state: State) -> str:

@@ -54,6 +54,9 @@ def _sentences(corpus: Corpus) -> tuple[str, ...]:
     skipped = sum(row.skipped for row in corpus.sources)
     outcome = f"{counted(failed, 'file')} failed, and {skipped:,} {'was' if skipped == 1 else 'were'} skipped."
     sentences = [outcome if failed or skipped else "No file failed, and none was skipped."]
+    if any(corpus.rows.values()):
+        told = [f"{counted(count, 'row')} {kind}" for kind, count in corpus.rows.items() if count]
+        sentences.append(f"Of the record files, {' and '.join(told)}.")
     waiting = [f"{count:,} to be {_STAGES[stage]}" for stage, count in corpus.pending.items() if count]
     if waiting:
         sentences.append(f'Documents wait: {", ".join(waiting)}. "embedctl index --no-refresh" goes on with them.')
@@ -66,4 +69,4 @@ def _problems(corpus: Corpus) -> Table | None:
     shown = corpus.problems[:_PROBLEMS]
     left = len(corpus.problems) - len(shown)
     caption = f"What was left out, and why{f' ({left:,} more reasons are not listed)' if left else ''}"
-    return Table(caption, ("outcome", "reason", "files", "for example"), shown, {2})
+    return Table(caption, ("outcome", "reason", "inputs", "for example"), shown, {2})
