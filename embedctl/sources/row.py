@@ -35,11 +35,14 @@ def make_record(
     if row.problem:
         return BadRecord(row.number, row.problem)
     values = row.values
-    texts = {name: values.pop(name, None) for name in columns.text}
-    for name, value in texts.items():
-        if not isinstance(value, (str, type(None))) and not _is_texts(value):
-            return BadRecord(row.number, f'its "{name}" is {_kind(value)}, not text')
-    lines = _lines(values, columns)
+    lines = _lines(values, columns) if columns.lines else ""
+    texts = [values.pop(name, None) for name in columns.text]
+    text = texts[0] if len(texts) == 1 and not lines else None
+    if type(text) is not str:
+        for name, value in zip(columns.text, texts, strict=True):
+            if not isinstance(value, (str, type(None))) and not _is_texts(value):
+                return BadRecord(row.number, f'its "{name}" is {_kind(value)}, not text')
+        text = _text(texts, lines)
     own_id = values.pop(columns.id, None) if columns.id is not None else None
     if isinstance(own_id, (list, dict)):
         return BadRecord(row.number, f'its "{columns.id}" is {_kind(own_id)}, not an id')
@@ -47,9 +50,10 @@ def make_record(
     if columns.title is not None and not isinstance(values.get(columns.title), (list, dict)):
         title = values.pop(columns.title, None)
     spelled_title = _spelled(title) or None
-    text = _text(texts, lines) or spelled_title
     if not text or text.isspace():
-        return BadRecord(row.number, _emptiness(texts, columns), Outcome.SKIPPED)
+        text = spelled_title or ""
+        if not text or text.isspace():
+            return BadRecord(row.number, _emptiness(texts, columns), Outcome.SKIPPED)
     spelled_id = _spelled(own_id)
     if not spelled_id and columns.id is not None:
         row_hash = None  # its number is its id, and not in the hash
@@ -82,9 +86,9 @@ def storable(value: JSON, levels: int = _DEEPEST) -> JSON:
     return value
 
 
-def _text(texts: dict[str, JSON], lines: str) -> str:
+def _text(texts: list[JSON], lines: str) -> str:
     """Return the values of the text columns, one verbatim, and the lines below them; empty: there are neither."""
-    spelled = ("\n".join(map(str, value)) if isinstance(value, list) else str(value or "") for value in texts.values())
+    spelled = ("\n".join(map(str, value)) if isinstance(value, list) else str(value or "") for value in texts)
     parts = [text for text in spelled if text and not text.isspace()]
     return _BETWEEN_TEXTS.join([*parts, lines] if lines else parts)
 
@@ -105,11 +109,10 @@ def _words(value: JSON, levels: int) -> Iterator[str]:
         yield spelled
 
 
-def _emptiness(texts: dict[str, JSON], columns: Columns) -> str:
+def _emptiness(texts: list[JSON], columns: Columns) -> str:
     """Return why a row has nothing to search."""
     if len(texts) == 1:
-        name, value = next(iter(texts.items()))
-        return f'has no "{name}"' if value is None else f'its "{name}" is empty'
+        return f'has no "{columns.text[0]}"' if texts[0] is None else f'its "{columns.text[0]}" is empty'
     return "has no text" if texts or columns.title is None else f'has no "{columns.title}"'
 
 

@@ -112,6 +112,9 @@ class _Walker:
     def named(self, entries: Iterator[Entry]) -> Iterator[Entry]:
         """Yield the entries with their paths composed, but for a path of which the composed form is another file."""
         for entry in entries:
+            if entry.path.isascii():
+                yield entry
+                continue
             path = composed(entry.path)
             if path == entry.path or (isinstance(entry, FileEntry) and self._is_another(path, entry.absolute)):
                 yield entry

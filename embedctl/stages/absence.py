@@ -20,7 +20,7 @@ def absence(source: Source, root: Path, ledger: Ledger) -> str | None:
 
     An empty folder is one without any file, whatever the rules of the source leave out of it.
     """
-    documents = sum(ledger.documents[row] for row in ledger.paths(source.name).values())
+    documents = sum(map(ledger.documents.__getitem__, ledger.paths(source.name).values()))
     drops = f'"embedctl forget {source.name}"'
     if documents:
         drops = f'its {counted(documents, "document")} stay until "embedctl index --allow-empty" or {drops}'
@@ -33,15 +33,16 @@ def absence(source: Source, root: Path, ledger: Ledger) -> str | None:
 
 def _has_files(root: Path, hidden: bool) -> bool:
     """Return whether there is a file anywhere below ``root``, or a folder that cannot be listed."""
-
-    def unlisted(error: OSError) -> None:
-        raise error
-
+    folders = [str(root)]
     try:
-        for _, folders, files in os.walk(root, onerror=unlisted):
-            folders[:] = [name for name in folders if name not in NEVER_READ and (hidden or name[0] != ".")]
-            if any(hidden or name[0] != "." for name in files):
-                return True
+        while folders:
+            with os.scandir(folders.pop()) as entries:  # ends at the first file, however many there are
+                for entry in entries:
+                    if entry.name in NEVER_READ or (entry.name[0] == "." and not hidden):
+                        continue
+                    if not entry.is_dir(follow_symlinks=False):
+                        return True
+                    folders.append(entry.path)
     except OSError:
         return True
     return False

@@ -120,7 +120,7 @@ def decide(
     Raises:
         UsageError: the source's folder is not there.
     """
-    row_of, quiet = ledger.paths(source.name).get, ledger.quiet
+    row_of, quiet, stamps = ledger.paths(source.name).get, ledger.quiet, ledger.stamps
     outdated = read_by_another_version(ledger, ocr=is_allowed(source.rules.ocr))
     due = {wanted: _due(ledger, wanted=wanted) for wanted in (False, True)}
     for entry in entries(source, layout, secrets, sources):
@@ -136,7 +136,8 @@ def decide(
             # What its content gave is not known; a version that cannot read it leaves what another has read.
             yield Met(source, entry, _reading(entry), row, replace(ledger.state(row), sha256=None))
             continue
-        same = row is not None and ledger.is_same(row, entry)
+        stamp = None if row is None else stamps[row]
+        same = stamp == (entry.size, entry.mtime_us, entry.ctime_us) or (row is not None and ledger.is_same(row, entry))
         if row is not None and same and quiet[row] and not all_records:
             yield Met(source, entry, Action.KEEP, row, None)
             continue

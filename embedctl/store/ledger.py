@@ -103,10 +103,11 @@ class Ledger:
     @cached_property
     def stamps(self) -> list[tuple[int, int, int | None]]:
         """Size, time and time of change (``None``: not known) of each file, by row."""
-        columns = [self._column("size"), self._column("mtime_us")]
-        known = "ctime_us" in self._table.column_names
-        changed = self._table.column("ctime_us").to_pylist() if known else [None] * len(self)
-        return list(zip(*columns, changed, strict=True))
+        changed: list[int | None] = [None] * len(self)
+        if "ctime_us" in self._table.column_names:
+            column = self._table.column("ctime_us")
+            changed = column.to_pylist() if column.null_count else column.to_numpy().tolist()
+        return list(zip(self._column("size"), self._column("mtime_us"), changed, strict=True))
 
     def is_same(self, row: int, entry: FileEntry) -> bool:
         """Return whether a file has not changed since it was noted in a row, by what shows without reading it."""
