@@ -31,6 +31,7 @@ from .read_task import read_tasks
 from .record_file import examine
 from .record_rows import RowReading
 from .secrets import without_secrets
+from .stored_documents import StoredDocuments
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -113,6 +114,11 @@ class _Ingest:
         """The documents before this run; read only when something changed."""
         made_with = self.writer.manifest.settings.documents_made_with
         return LiveDocuments(self.writer.layout, self.parts_before, made_with)
+
+    @cached_property
+    def stored(self) -> StoredDocuments:
+        """What these documents are; read only where a parser has another version."""
+        return StoredDocuments(self.writer.layout, self.parts_before)
 
     def take(self, source: Source, sources: Sequence[Source], ahead: ReadAhead[Met]) -> None:
         """Bring one source's documents up to date; what another one of ``sources`` has is left to it."""
@@ -244,6 +250,9 @@ class _Ingest:
             if reason:
                 self.report.note(path_from_base(self.roots[key[0]], key[1]), reason)
             replaces = self._replaced(key, known)
+            if self._same(met, result, replaces, documents):
+                self.report.outcomes[Outcome.UNCHANGED.value] += len(documents)
+                return
             self.parts.bury(replaces)
             self.report.outcomes[Outcome.CHANGED.value] += min(len(replaces), len(documents))
             self.report.outcomes[Outcome.ADDED.value] += max(0, len(documents) - len(replaces))
@@ -256,6 +265,16 @@ class _Ingest:
     def _replaced(self, key: FileKey, known: FileState | None) -> list[DocumentPlace]:
         """Return the documents of a file; an interrupted run may have left some that the ledger does not know."""
         return self.live.of_file(*key) if (known and known.documents) or not self.before.covers_all else []
+
+    def _same(
+        self, met: Met, result: ReadResult, places: Sequence[DocumentPlace], documents: Sequence[Document]
+    ) -> bool:
+        """Return whether another version of a parser makes of the same bytes the documents that are stored."""
+        if met.row is None or met.again or self.before.state(met.row).sha256 != result.sha256:
+            return False
+        allowed = self.writer.manifest.settings.secrets == "allow"
+        clean = documents if allowed else [without_secrets(document)[0] for document in documents]
+        return self.stored.are(places, clean)
 
     def _add(self, document: Document) -> None:
         """Add a document to the store, without the secrets in it unless these are allowed."""

@@ -119,8 +119,23 @@ def test_a_file_is_read_again_where_another_version_has_read_it(
     (files / "a.bundle").write_text("cover a")
     store.ingest([files])
     rewrite_ledger(store, read_by)
-    assert store.ingest([files]).outcomes["changed"] == (2 if again else 0)
-    assert store.ingest([files]).outcomes["unchanged"] == 2
+    before = documents(store)
+    report = store.ingest([files])
+    assert (report.outcomes["unchanged"], report.outcomes["changed"]) == (2, 0)
+    assert bool(report.problems) == again, "what it is read for is noted again"
+    assert documents(store) == before
+    assert store.ingest([files]).problems == []
+
+
+def test_what_another_version_reads_otherwise_is_replaced(files: Path, store: embedctl.Store, tmp_path: Path) -> None:
+    (files / "a.bundle").write_text("cover a b")
+    store.ingest([files])
+    rewrite_ledger(store, "bundle/0")
+    module = tmp_path / "site" / "acme_bundle.py"
+    module.write_text(module.read_text().replace("text of", "words of"))
+    report = store.ingest([files])
+    assert report.outcomes["changed"] == 3
+    assert documents(store)["a.bundle#a"].text == "words of a"
 
 
 def test_a_refused_file_is_tried_again_by_another_table_of_parsers(files: Path, store: embedctl.Store) -> None:
