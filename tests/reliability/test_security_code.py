@@ -39,8 +39,9 @@ NETWORK = {
     *("requests", "httpx", "aiohttp", "urllib3", "huggingface_hub"),
 }
 URLS_AS_TEXT = {"urllib.parse"}
-STARTS_WORKERS = {"system/child_process.py", "store/lock.py"}
-"""The places that start a process: this interpreter, by a list of arguments that holds nothing of a document."""
+STARTS_WORKERS = {"system/child_process.py", "store/lock.py", "system/program.py"}
+"""The places that start a process: this interpreter, and in ``program`` installed converters of Office files, each by a
+list of arguments that holds nothing of a document."""
 HOST_NAME_ONLY = {"store/lock.py", "doctor/surroundings.py"}
 """Modules that import ``socket``, to say which machine they are on."""
 CALLS = {
