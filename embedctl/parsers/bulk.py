@@ -18,10 +18,10 @@ _BARE = re.compile(
     r"|[A-Za-z0-9+/]{2000,}={0,2}(?![A-Za-z0-9+/]))",
     re.MULTILINE,
 )
-_EVERY = 125
+_EVERY = 64
 _STRETCH = 1_000
 """A run has this many characters in it that begin with one whose number is a multiple of ``_EVERY``."""
-_IN_A_ROW = 14
+_IN_A_ROW = 27
 """Characters of a run, one of ``_EVERY``, at least."""
 _CANDIDATE = re.compile(rf"[^ ]{{{_IN_A_ROW},}}")
 _MOST_BLANKS = 100

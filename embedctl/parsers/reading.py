@@ -138,6 +138,8 @@ def _within(document: ParsedDocument, most: Allowance) -> ParsedDocument:
         raise ParseError(f"it has more than {most.pages:,} pages")
     if sum(len(json.dumps(each.metadata, allow_nan=False)) for each in every if each.metadata) > most.metadata_bytes:
         raise ParseError(f"its metadata is longer than {most.metadata_bytes:,} characters")
+    if not document.notes and not inner:
+        return _cut(document)
     notes = [*document.notes, *(f"{name}: {note}" for name, each in inner for note in each.notes)]
     return replace(
         _cut(document),

@@ -129,7 +129,7 @@ def _documents(described: list[dict[str, Any]], text: str, most: Allowance) -> P
     )
     _require(all(name.isprintable() and document.text for name, document in inner))
     _require(bool(own[1].text or inner))
-    return replace(own[1], inner=tuple(inner))
+    return replace(own[1], inner=tuple(inner)) if inner else own[1]
 
 
 def _document(fields: dict[str, Any], text: str, most: Allowance) -> ParsedDocument:

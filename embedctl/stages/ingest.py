@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -233,11 +233,11 @@ class _Ingest:
     def _take_file(self, met: Met, entry: FileEntry, result: ReadResult) -> None:
         known = met.known
         key = (met.source.name, entry.path)
-        state = FileState(entry.size, 0, result.sha256, Outcome.INDEXED, read_by=result.read_by)
-        state = _stamped(state, entry)
+        mtime_us, ctime_us = _times(entry)
+        made = partial(FileState, entry.size, mtime_us, result.sha256, read_by=result.read_by, ctime_us=ctime_us)
         if result.problem:
             outcome = Outcome.SKIPPED if isinstance(result.problem, UnsupportedError) else Outcome.FAILED
-            self._leave_out(met, replace(state, outcome=outcome, reason=result.problem.message))
+            self._leave_out(met, made(outcome, result.problem.message))
         elif result.document is None:
             assert known is not None
             self._keep(key, _stamped(replace(known, size=entry.size, read_by=result.read_by), entry))
@@ -246,7 +246,7 @@ class _Ingest:
             forgotten = forgotten_ids(met.source)
             documents = [document for document in found if document.doc_id not in forgotten]
             reason = "; ".join(result.document.notes) or None
-            self._note(key, replace(state, documents=len(documents), reason=reason))
+            self._note(key, made(Outcome.INDEXED, reason, len(documents)))
             if reason:
                 self.report.note(path_from_base(self.roots[key[0]], key[1]), reason)
             replaces = self._replaced(key, known)
@@ -266,9 +266,7 @@ class _Ingest:
         """Return the documents of a file; an interrupted run may have left some that the ledger does not know."""
         return self.live.of_file(*key) if (known and known.documents) or not self.before.covers_all else []
 
-    def _same(
-        self, met: Met, result: ReadResult, places: Sequence[DocumentPlace], documents: Sequence[Document]
-    ) -> bool:
+    def _same(self, met: Met, result: ReadResult, places: list[DocumentPlace], documents: list[Document]) -> bool:
         """Return whether another version of a parser makes of the same bytes the documents that are stored."""
         if met.row is None or met.again or self.before.state(met.row).sha256 != result.sha256:
             return False
@@ -341,9 +339,11 @@ def _reason(error: ParseError) -> str:
 
 
 def _stamped(state: FileState, entry: FileEntry) -> FileState:
-    """Return the state with what shows without reading that a file is what it was.
+    mtime_us, ctime_us = _times(entry)
+    return replace(state, mtime_us=mtime_us, ctime_us=ctime_us)
 
-    The time is 0 when the file is so young that it could change again without its time telling.
-    """
+
+def _times(entry: FileEntry) -> tuple[int, int]:
+    """Return the times that show that a file is what it was; the first is 0 while it may change without its telling."""
     young = time.time_ns() // 1000 - entry.mtime_us <= YOUNG_US
-    return replace(state, mtime_us=0 if young else entry.mtime_us, ctime_us=entry.ctime_us)
+    return 0 if young else entry.mtime_us, entry.ctime_us
