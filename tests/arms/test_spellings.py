@@ -101,6 +101,13 @@ def test_numbers_and_units(tmp_path: Path) -> None:
         assert set(found(arm, text)) == {3, 4, 5}, text
 
 
+def test_the_digits_of_a_name_count_only_beside_its_letters(tmp_path: Path) -> None:
+    arm = built(tmp_path, "Four of 4 boats", "Pump model 4100", "The pump XJR4100 hums", "XJR 4100 and others")
+    assert sorted(found(arm, "XJR4100")) == [3, 4]
+    assert found(arm, "qwvz4") == []
+    assert found(arm, "wqz4100") == []
+
+
 def test_initials_are_prose_and_not_identifiers(tmp_path: Path) -> None:
     arm = built(
         tmp_path, "the e and the g string", "exports of the U.S.", "exports of the US", "strings, e.g. of nylon"

@@ -12,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import embedctl
+from embedctl import SourceRequest
 from embedctl.arms.dense.arm import DenseArm
 from embedctl.arms.dense.build import live_vectors
 from embedctl.arms.dense.recall import exact_scores, noisy_vectors, shares
@@ -180,7 +181,7 @@ def test_an_empty_index_says_so(tmp_path: Path, encoder: Encoder, monkeypatch: p
     store = embedctl.create(tmp_path / ".embedctl")
     store.index([tmp_path / "docs"])
     (tmp_path / "docs" / "one.txt").unlink()
-    store.index()
+    store.index(source=SourceRequest(allow_empty=True))
     with pytest.raises(NoStoreError, match="no chunks"):
         store.measure_ann(queries=["ships"])
 

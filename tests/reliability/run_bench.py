@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import small_runs
 import embedctl
 from embedctl.errors import NoStoreError
 from embedctl.store.layout import Layout
+from embedctl.store.ledger import read_ledger
 from embedctl.store.manifest import Manifest
 from embedctl.store.writer import read_manifest
 
@@ -130,6 +131,11 @@ def answers(folder: Path) -> Answers:
     return tuple(tuple((hit.id, round(hit.score, 5)) for hit in store.query(question).hits) for question in QUESTIONS)
 
 
+def _ledger(layout: Layout, manifest: Manifest) -> list[object]:
+    """Return what the store knows of its input, but for when each copy of a file was made."""
+    return [(key, replace(state, ctime_us=0)) for key, state in read_ledger(layout, manifest).items()]
+
+
 def content(folder: Path) -> Content:
     """Return what a store holds, file by file; without the BM25 index, whose files have random names."""
     manifest = manifest_of(folder)
@@ -139,7 +145,7 @@ def content(folder: Path) -> Content:
         "parts": manifest.parts,
         "sources": manifest.sources,
         "settings": manifest.settings,
-        "ledger": manifest.files and manifest.files.file,
+        "ledger": _ledger(layout_of(folder), manifest),
         "encoder": manifest.encoder,
         "student": manifest.student,
         "indexed": manifest.index.parts == manifest.parts,

@@ -113,7 +113,8 @@ def test_reports_stay_one_printable_line_for_each_input(tmp_path: Path) -> None:
     told = subprocess.run(command, capture_output=True, check=False, encoding="utf-8")
     assert told.returncode == 0, told.stderr
     lines = told.stdout.split("\n")[:-1]
-    assert len(lines) == 2 * len(NAMES)
+    rows = sum(", row " in problem["path"] for problem in problems)
+    assert len(lines) == 2 * len(NAMES) + rows
     assert all(line.isprintable() for line in lines)
     assert all(json.dumps(problem) for problem in problems)
 

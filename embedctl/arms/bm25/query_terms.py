@@ -150,7 +150,9 @@ class _Reading:
                 continue
             if other.kind == "parts":
                 identifiers += [self.phrase(" ".join(other.words))] if len(found) > 1 else []
-                found = without_stop_words(" ".join(other.words), found, language)
+                # Digits count beside what they belong to: "log4j" is not asked of every text that has a 4.
+                telling_parts = without_stop_words(" ".join(other.words), found, language)
+                found = [term for term in telling_parts if not term.text.isdigit()]
             weight = JOINED_WEIGHT if other.kind == "joined" else PART_WEIGHT
             parts.update({term.text: weight for term in found})
         parts.update(dict.fromkeys(self._compound(text), COMPOUND_WEIGHT))
