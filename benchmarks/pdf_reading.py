@@ -99,7 +99,7 @@ def main() -> int:
     """Run the comparison and print it."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("folder", type=Path)
-    options.add_argument("--library", choices=("pdfplumber", "pypdf"), default="pdfplumber")
+    options.add_argument("--reader", choices=("pdfplumber", "pypdf"), default="pdfplumber")
     options.add_argument("--pages", type=int, default=60, help="pages of each file")
     chosen = options.parse_args()
     logging.disable(logging.CRITICAL)
@@ -111,7 +111,7 @@ def main() -> int:
             print(f"{path.name}: not read: {error.message}")
             tally["not read"] += 1
             continue
-        others = other_pages(path, chosen.library)
+        others = other_pages(path, chosen.reader)
         for number, ours in enumerate(pages[: chosen.pages], 1):
             text = None
             with contextlib.suppress(Exception):  # its failures are no measure of ours
