@@ -3,7 +3,7 @@
 ::
 
     pip install pdfplumber pypdf
-    python -m benchmarks.pdf_reading FOLDER [--library pdfplumber|pypdf]
+    python -m benchmarks.pdf_reading FOLDER [--reader pdfplumber|pypdf]
 
 Test files of public packages serve well: the source packages of pypdf, pdfminer.six, pikepdf and ocrmypdf hold some
 hundred. A word is a run of letters and digits, in lower case, ligatures dissolved. ``missing``: the other library has
